@@ -1,0 +1,43 @@
+# make upgrade   set everything up, and bring the database to head (data/cts.db, or what DATABASE_URL says)
+# make test      set everything up, and run the whole suite, on SQLite and on a PostgreSQL it starts itself
+# make lint      ruff, its formatter and mypy
+# make format    let ruff mend what it can
+# make benchmark print the measurements of benchmarks/
+# make clean     remove the environment and every cache (never data/)
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: upgrade test lint format benchmark clean
+
+upgrade: $(READY)
+	$(BIN)/alembic upgrade head
+
+test: $(READY)
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term $(ARGS)
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+benchmark: $(READY)
+	$(BIN)/python -m benchmarks
+
+# The environment is made anew whenever pyproject.toml changes. pip must know --group (25.1), which old Pythons' does not.
+$(READY): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable . --group dev
+	touch $(READY)
+
+clean:
+	rm -rf $(VENV) dist .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
