@@ -1,0 +1,279 @@
+"""Every error of this package: what happened, where, and the next safe command.
+
+The first line of a class's docstring is its message; `exit_code` is what a command line leaves with. The texts
+pass through `mask_secrets`, so a password that slipped into a fact is not printed.
+"""
+
+# ruff: noqa: N818 - an error is named after what happened: `DiskFull`, not `DiskFullError`
+
+import copyreg
+import re
+import string
+from typing import Any, ClassVar
+
+EXIT_OK = 0
+EXIT_FINDINGS = 1  # findings, or the database is not at head
+EXIT_USAGE = 2
+EXIT_DATABASE = 3  # not reachable, or not usable
+EXIT_LOCK = 4
+EXIT_DECISION = 5
+EXIT_DISK = 6
+EXIT_FAULT = 70  # a fault of this package
+
+_PARAMETER = re.compile(r"([\w.-]*(?:password|passphrase|secret)[\w.-]*\s*=\s*)('[^']*'|[^\s&;,]+)", re.IGNORECASE)
+_CREDENTIALS = re.compile(r"((?!sqlite[\w+]*:///)\b[a-z][\w+.-]*://[^\s:]*):\S*@", re.IGNORECASE)
+
+
+def mask_secrets(text: str) -> str:
+    """The text with `***` for the password of every URL in it and for parameters named like a secret."""
+    return _PARAMETER.sub(r"\1***", _CREDENTIALS.sub(r"\1:***@", text))
+
+
+def mask_url(url: object) -> str:
+    """A database URL to be shown: `***` for the password and for query parameters named like a secret.
+
+    Takes a `sqlalchemy.URL` or any text, also one that is not a URL or whose password was not escaped: what may
+    be a password is masked rather than shown. `+psycopg` is left out, being what plain `postgresql://` means here.
+    """
+    text = str(url).replace("postgresql+psycopg://", "postgresql://", 1)
+    scheme, separator, rest = text.partition("://")
+    if not re.fullmatch(r"[\w+.-]+", scheme if separator else "path"):
+        return "***"
+    if not separator:  # a path, unless there is a sign of a connection string; a drive letter is none
+        return "***" if re.search(r"[@=:]", re.sub(r"^[A-Za-z]:", "", text)) else text
+    if not (scheme.lower().startswith("sqlite") and rest.startswith("/")):  # the path of a file holds no password
+        text, masked = re.subn(r"(://[^:]*):.*@", r"\1:***@", text, count=1, flags=re.DOTALL)
+        if not masked:  # "scheme://user:password" without a host: only digits may be a port
+            text = re.sub(r"(://[^:@/\[]*):(?!\d*(?:[/?]|$))[^/?]*", r"\1:***", text, count=1)
+    return mask_secrets(text)
+
+
+class _Facts(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return f"<{key}>"  # a fact nobody knew: the reader fills it in
+
+
+class SchemaError(Exception):
+    """the schema of the database could not be handled"""
+
+    exit_code: ClassVar[int] = EXIT_FAULT
+    unlisted: ClassVar[tuple[str, ...]] = ()
+    """Facts that only the next step mentions."""
+    next_step: str = "report this with the lines above"
+    """On the class a `str.format` template over the facts; on the instance the text to be shown."""
+
+    def __init__(self, *, cause: str | None = None, next_step: str | None = None, **place: object) -> None:
+        """Make the error.
+
+        Args:
+            cause: instead of the first line of the class's docstring.
+            next_step: instead of the class's next step, taken as it is.
+            place: facts to be listed, in this order; those that are None are left out.
+        """
+        self.cause = mask_secrets(cause or (type(self).__doc__ or type(self).__name__).strip().splitlines()[0])
+        self.place = {
+            name: fact if isinstance(fact, int | float) else mask_secrets(str(fact))
+            for name, fact in place.items()
+            if fact is not None
+        }
+        if next_step is None:
+            self.next_step = string.Formatter().vformat(type(self).next_step, (), _Facts(self.place))
+        else:
+            self.next_step = mask_secrets(next_step)
+        super().__init__(self.cause)
+
+    def __str__(self) -> str:
+        lines = {
+            name if name.isupper() else name.replace("_", " "): str(fact)
+            for name, fact in self.place.items()
+            if name not in self.unlisted
+        }
+        lines["next"] = self.next_step
+        width = max(map(len, lines)) + 3
+        indent = "\n" + " " * (width + 2)
+        return "\n".join(
+            [self.cause, *(f"  {name:{width}}{text.replace(chr(10), indent)}" for name, text in lines.items())]
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The arguments are keywords, which the default of Exception cannot give back to __init__.
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
+
+
+class WrongUsage(SchemaError):
+    """the options contradict each other, or one of them is not known"""
+
+    exit_code = EXIT_USAGE
+    next_step = "correct the option, then repeat; to see the options: alembic --help"
+
+
+class WrongUrl(SchemaError):
+    """the database URL cannot be read"""
+
+    exit_code = EXIT_USAGE
+    next_step = "write it as sqlite:///PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME"
+
+
+class UnknownScheme(SchemaError):
+    """the database is neither SQLite nor PostgreSQL"""
+
+    exit_code = EXIT_USAGE
+    next_step = "write the URL as sqlite:///PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME"
+
+
+class DriverMissing(SchemaError):
+    """the driver of this database is not installed"""
+
+    exit_code = EXIT_USAGE
+    unlisted = ("package",)
+    next_step = "pip install '{package}'"
+
+
+class UnknownRevision(SchemaError):
+    """there is no such revision"""
+
+    exit_code = EXIT_USAGE
+    next_step = "choose one of: alembic history"
+
+
+class TransactionRefused(SchemaError):
+    """the connection is in a transaction of its caller, in which this step could lose data"""
+
+    exit_code = EXIT_USAGE
+    next_step = "commit or roll back first, or hand over an Engine or a URL"
+
+
+class MissingFolder(SchemaError):
+    """the folder of the SQLite file does not exist"""
+
+    exit_code = EXIT_DATABASE
+    next_step = "mkdir -p {folder}"
+
+
+class ReadOnlyDatabase(SchemaError):
+    """the database may only be read"""
+
+    exit_code = EXIT_DATABASE
+    unlisted = ("folder",)
+    next_step = "see who may write the file and its folder: ls -la {folder}"
+
+
+class NotADatabase(SchemaError):
+    """the file is not a SQLite database: another kind of file, encrypted, or damaged"""
+
+    exit_code = EXIT_DATABASE
+    unlisted = ("file",)
+    next_step = "keep it as it is, and see what is left: sqlite3 {file} 'PRAGMA integrity_check'"
+
+
+class DiskFull(SchemaError):
+    """the disk of the database is full"""
+
+    exit_code = EXIT_DISK
+    unlisted = ("folder",)
+    next_step = "make room, then repeat; to see what there is: df -h {folder}"
+
+
+class DatabaseUnreachable(SchemaError):
+    """the database server cannot be reached"""
+
+    exit_code = EXIT_DATABASE
+    unlisted = ("host", "port")
+    next_step = "start the server or correct the URL; to see whether it answers: pg_isready -h {host} -p {port}"
+
+
+class DatabaseMissing(SchemaError):
+    """the server has no database of this name"""
+
+    exit_code = EXIT_DATABASE
+    unlisted = ("host", "port", "name")
+    next_step = "correct the URL, or create it: createdb -h {host} -p {port} {name}"
+
+
+class WrongCredentials(SchemaError):
+    """the server refused the user or the password"""
+
+    exit_code = EXIT_DATABASE
+    unlisted = ("host", "port", "user", "name")
+    next_step = "correct user and password in the URL; to try them: psql -h {host} -p {port} -U {user} {name}"
+
+
+class NotPermitted(SchemaError):
+    """the user of the URL lacks a privilege"""
+
+    exit_code = EXIT_DATABASE
+    unlisted = ("schema", "user")
+    next_step = "as the owner: GRANT USAGE, CREATE ON SCHEMA {schema} TO {user}"
+
+
+class SchemaMissing(SchemaError):
+    """the database has no schema of this name"""
+
+    exit_code = EXIT_DATABASE
+    next_step = "correct the option, or create it: CREATE SCHEMA {schema}"
+
+
+class DatabaseUnusable(SchemaError):
+    """the database cannot be used as it is"""
+
+    exit_code = EXIT_DATABASE
+    next_step = "mend what is reported, then repeat: alembic current"
+
+
+class LockTimeout(SchemaError):
+    """another migration held the lock for too long"""
+
+    exit_code = EXIT_LOCK
+    next_step = "wait until it has ended, then repeat; to see how far it came: alembic current"
+
+
+class DatabaseLocked(SchemaError):
+    """another program holds the database locked, and SQLite cannot name it"""
+
+    exit_code = EXIT_LOCK
+    unlisted = ("file",)
+    next_step = "end that program or wait for it, then repeat; to find it: fuser -v {file}"
+
+
+class UnadoptedDatabase(SchemaError):
+    """the database has CTS tables that this package did not make; nothing was touched
+
+    This version of the package cannot bring such a database in.
+    """
+
+    exit_code = EXIT_DECISION
+    next_step = (
+        "this version cannot bring such a database in: keep it as it is,\n"
+        "and point the URL to an empty one: alembic -x url=URL upgrade head"
+    )
+
+
+class DatabaseNewer(SchemaError):
+    """the database is newer than this package"""
+
+    exit_code = EXIT_DATABASE
+    unlisted = ("known",)
+    next_step = "install the version that made it, or roll back with that version: alembic downgrade {known}"
+
+
+class ForeignRevision(SchemaError):
+    """the version table belongs to another application"""
+
+    exit_code = EXIT_DATABASE
+    next_step = (
+        "give this package a version table of its own: alembic -x version_table=cts_alembic_version upgrade head"
+    )
+
+
+class SeveralHeads(SchemaError):
+    """there is more than one current revision, where there may be one"""
+
+    exit_code = EXIT_DATABASE
+    next_step = "compare what the database says with what the scripts say: alembic current; alembic heads"
+
+
+class ForeignKeyViolations(SchemaError):
+    """rows would have lost the row they refer to; everything was rolled back"""
+
+    exit_code = EXIT_DATABASE
+    next_step = "mend or remove these rows, then repeat: alembic upgrade head"
