@@ -1,0 +1,88 @@
+"""What differs by database, in one place: types, server defaults, triggers, and the operations of revisions.
+
+Models and revisions both build on it, so a revision that has been released relies on every name here keeping its meaning.
+The operations need Alembic and are loaded when first used, so that importing the models does not import it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from cts_schema.ddl.checks import ImpliedCheck, sqlite_checks
+from cts_schema.ddl.defaults import DEFAULTS, uuid_text
+from cts_schema.ddl.naming import MAX_IDENTIFIER, NAMING_CONVENTION, shorten
+from cts_schema.ddl.tables import complete_table, frozen_table
+from cts_schema.ddl.triggers import CreateUpdatedAtFunction, CreateUpdatedAtTrigger, DropUpdatedAtTrigger, trigger_name
+from cts_schema.ddl.types import TYPES, BigInt, ExactNumeric, Json, Timestamp, Word
+
+if TYPE_CHECKING:
+    from cts_schema.ddl.kept import kept_name
+    from cts_schema.ddl.operations import (
+        add_columns,
+        create_table,
+        create_updated_at_trigger,
+        drop_columns,
+        drop_table,
+        drop_updated_at_trigger,
+        insert_absent,
+        on_postgresql,
+        rename_column,
+        replace_checks,
+    )
+    from cts_schema.ddl.rebuild import alter_table
+
+_OPERATIONS = {
+    "kept_name": "kept",
+    "alter_table": "rebuild",
+    "add_columns": "operations",
+    "create_table": "operations",
+    "create_updated_at_trigger": "operations",
+    "drop_columns": "operations",
+    "drop_table": "operations",
+    "drop_updated_at_trigger": "operations",
+    "insert_absent": "operations",
+    "on_postgresql": "operations",
+    "rename_column": "operations",
+    "replace_checks": "operations",
+}
+
+__all__ = [
+    "DEFAULTS",
+    "MAX_IDENTIFIER",
+    "NAMING_CONVENTION",
+    "TYPES",
+    "BigInt",
+    "CreateUpdatedAtFunction",
+    "CreateUpdatedAtTrigger",
+    "DropUpdatedAtTrigger",
+    "ExactNumeric",
+    "ImpliedCheck",
+    "Json",
+    "Timestamp",
+    "Word",
+    "add_columns",
+    "alter_table",
+    "complete_table",
+    "create_table",
+    "create_updated_at_trigger",
+    "drop_columns",
+    "drop_table",
+    "drop_updated_at_trigger",
+    "frozen_table",
+    "insert_absent",
+    "kept_name",
+    "on_postgresql",
+    "rename_column",
+    "replace_checks",
+    "shorten",
+    "sqlite_checks",
+    "trigger_name",
+    "uuid_text",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _OPERATIONS:
+        return getattr(import_module(f"cts_schema.ddl.{_OPERATIONS[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

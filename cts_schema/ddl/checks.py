@@ -1,0 +1,106 @@
+"""CHECK constraints: those a column's type implies, and those a SQLite table really has.
+
+An implied CHECK is a constraint of its column, not of the table. So it comes with ADD COLUMN and goes with DROP COLUMN,
+which SQLite then does without copying the table.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import DDLCompiler
+from sqlalchemy.sql.naming import conv
+
+from cts_schema.ddl.naming import shorten
+from cts_schema.ddl.types import Json, Word
+
+
+class ImpliedCheck(sa.CheckConstraint):
+    """A CHECK that the type of its column implies.
+
+    Args:
+        condition: the condition.
+        name: the name in the database.
+        dialect: the database that needs it; None for every one.
+    """
+
+    inherit_cache = False
+
+    def __init__(self, condition: str, name: str, dialect: str | None) -> None:
+        super().__init__(sa.text(condition.replace(":", r"\:")), name=conv(name))
+        self.dialect = dialect
+
+
+@compiles(ImpliedCheck)
+def _render(element: ImpliedCheck, compiler: DDLCompiler, **kw: Any) -> str:
+    if element.dialect not in (None, compiler.dialect.name):
+        return ""
+    name = compiler.preparer.quote(str(element.name))
+    return f"CONSTRAINT {name} CHECK ({compiler.sql_compiler.process(element.sqltext)})"
+
+
+def imply_checks(column: sa.Column[Any]) -> None:
+    """Attach to ``column`` the CHECK that its type implies, if it does.
+
+    A :class:`Word` is restricted on both databases. PostgreSQL knows booleans and JSON by itself, SQLite does not: there
+    a boolean must be 0 or 1, and a JSON text must be valid.
+    """
+    if any(isinstance(constraint, ImpliedCheck) for constraint in column.constraints):
+        return
+    quoted = _quote(column.name)
+    if isinstance(column.type, Word):
+        words = ", ".join("'" + word.replace("'", "''") + "'" for word in column.type.words)
+        condition, dialect = f"{quoted} IN ({words})", None
+    elif isinstance(column.type, sa.Boolean):
+        condition, dialect = f"{quoted} IN (0, 1)", "sqlite"
+    elif isinstance(column.type, Json):
+        condition, dialect = f"json_valid({quoted})", "sqlite"
+    else:
+        return
+    check = ImpliedCheck(condition, shorten(f"ck_{column.table.name}_{column.name}"), dialect)
+    check.parent = column
+    column.constraints.add(check)
+
+
+def sqlite_checks(connection: sa.Connection, table: str) -> dict[str, str]:
+    """Return the condition of each CHECK of ``table`` by its name; one without a name is called by its condition.
+
+    Read from the CREATE TABLE statement: SQLAlchemy's reflection takes it line by line, and ADD COLUMN writes one line.
+    """
+    sql = connection.execute(
+        sa.text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :table"), {"table": table}
+    ).scalar_one()
+    return {name or condition: condition for name, condition in parse_checks(sql)}
+
+
+# A quoted string or name, a comment, a parenthesis, or a word.
+_TOKEN = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|--[^\n]*|/\*.*?\*/|[()]|\w+""", re.DOTALL)
+
+
+def parse_checks(create_table: str) -> Iterator[tuple[str | None, str]]:
+    """Yield name and condition of each CHECK in a CREATE TABLE statement."""
+    tokens = [token for token in _TOKEN.finditer(create_table) if not token[0].startswith(("--", "/*"))]
+    for position, token in enumerate(tokens):
+        if token[0].upper() != "CHECK" or position + 1 == len(tokens) or tokens[position + 1][0] != "(":
+            continue
+        depth = 0
+        for following in tokens[position + 1 :]:
+            depth += {"(": 1, ")": -1}.get(following[0], 0)
+            if depth == 0:
+                named = position >= 2 and tokens[position - 2][0].upper() == "CONSTRAINT"
+                name = _unquote(tokens[position - 1][0]) if named else None
+                yield name, create_table[tokens[position + 1].end() : following.start()].strip()
+                break
+
+
+def _quote(name: str) -> str:
+    return sqlite.dialect().identifier_preparer.quote(name)
+
+
+def _unquote(name: str) -> str:
+    return name[1:-1].replace('""', '"') if name[0] in '"`[' else name

@@ -1,0 +1,53 @@
+"""Foreign keys as a SQLite database really has them.
+
+SQLAlchemy reflects what a key does ON DELETE from the text of CREATE TABLE, and overlooks it where ADD COLUMN wrote the
+key. SQLite's own PRAGMA knows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+
+@dataclass(frozen=True)
+class ForeignKey:
+    """Columns, the table and columns they refer to, and what happens to them on delete (None: no action)."""
+
+    columns: tuple[str, ...]
+    parent: str
+    parent_columns: tuple[str, ...]
+    on_delete: str | None
+
+
+def sqlite_foreign_keys(connection: sa.Connection, table: str) -> list[ForeignKey]:
+    """Return the foreign keys of ``table``."""
+    quoted = connection.dialect.identifier_preparer.quote_identifier(table)
+    parts: dict[int, list[Any]] = {}
+    for row in connection.exec_driver_sql(f"PRAGMA foreign_key_list({quoted})"):
+        parts.setdefault(row.id, []).append(row)
+    return [
+        ForeignKey(
+            columns=tuple(str(row[3]) for row in rows),
+            parent=str(rows[0][2]),
+            # Without columns of its own the key means the primary key of the parent.
+            parent_columns=tuple(str(row[4]) for row in rows if row[4] is not None),
+            on_delete=None if rows[0][6] == "NO ACTION" else str(rows[0][6]),
+        )
+        for rows in parts.values()
+    ]
+
+
+def foreign_keys_of(table: sa.Table) -> list[ForeignKey]:
+    """Return the foreign keys that a model or a frozen table defines."""
+    return [
+        ForeignKey(
+            columns=tuple(constraint.column_keys),
+            parent=constraint.elements[0].target_fullname.rpartition(".")[0],
+            parent_columns=tuple(element.target_fullname.rpartition(".")[2] for element in constraint.elements),
+            on_delete=constraint.ondelete,
+        )
+        for constraint in table.foreign_key_constraints
+    ]

@@ -1,0 +1,43 @@
+"""One name for each constraint and index, the same on both databases.
+
+PostgreSQL cuts an identifier at 63 bytes without a word, SQLite never does. The convention therefore shortens by itself,
+so that a constraint has one name wherever it is looked up.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+
+MAX_IDENTIFIER = 63  # bytes; postgresql.org/docs/current/sql-syntax-lexical.html
+
+
+def shorten(name: str) -> str:
+    """Return ``name``, or its beginning with a hash of the whole when it has more than 63 bytes."""
+    if len(name.encode()) <= MAX_IDENTIFIER:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:6]
+    return f"{name[: MAX_IDENTIFIER - 7]}_{digest}"
+
+
+def _name(prefix: str) -> Callable[[Any, sa.Table], str]:
+    def name(constraint: Any, table: sa.Table) -> str:
+        return shorten("_".join([prefix, table.name, *(column.name for column in constraint.columns)]))
+
+    return name
+
+
+#: The naming convention of the models and of every table a revision creates.
+NAMING_CONVENTION: dict[str, Any] = {
+    "pk": "pk_%(table_name)s",
+    "uq_name": _name("uq"),
+    "uq": "%(uq_name)s",
+    "ix_name": _name("ix"),
+    "ix": "%(ix_name)s",
+    "fk_name": _name("fk"),
+    "fk": "%(fk_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+}

@@ -1,0 +1,217 @@
+"""The operations revisions are written with: the same call on both databases, online and in an offline script.
+
+Whatever drops a table or a column keeps its values, and whatever creates it again under the same revision pours them
+back (see :mod:`cts_schema.ddl.kept`). So a revision and its downgrade mirror each other without further care.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+from alembic.ddl.base import AddColumn
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.schema import AddConstraint, CreateIndex, CreateTable
+from sqlalchemy.sql.naming import conv
+
+from cts_schema.ddl import kept
+from cts_schema.ddl.rebuild import alter_table
+from cts_schema.ddl.tables import frozen_table
+from cts_schema.ddl.triggers import CreateUpdatedAtTrigger, DropUpdatedAtTrigger
+
+
+def on_postgresql() -> bool:
+    """Tell whether the revision runs, or is scripted, for PostgreSQL."""
+    return op.get_context().dialect.name == "postgresql"
+
+
+def create_table(revision: str, name: str, *items: sa.schema.SchemaItem) -> sa.Table:
+    """Create a table with its indexes and CHECKs, and pour back what a downgrade of ``revision`` has kept of it.
+
+    Args:
+        revision: the id of the calling revision.
+        name: the table's name.
+        items: columns, constraints and indexes; names follow the naming convention.
+
+    Returns:
+        The table, for the revision's own INSERTs.
+    """
+    table = frozen_table(name, *items)
+    op.execute(CreateTable(table))
+    for index in sorted(table.indexes, key=lambda index: str(index.name)):
+        op.execute(CreateIndex(index))
+    kept.pour_table(revision, table)
+    return table
+
+
+def drop_table(revision: str, name: str, *, key: Sequence[str] = ("id",)) -> None:
+    """Drop a table; rows it holds are kept as ``cts_kept_<revision>_<name>``.
+
+    Args:
+        revision: the id of the calling revision.
+        name: the table's name.
+        key: its primary key.
+    """
+    kept.keep_table(revision, name, key)
+    op.drop_table(name)
+
+
+def add_columns(revision: str, table: str, *items: sa.schema.SchemaItem, key: Sequence[str] = ("id",)) -> None:
+    """Add columns with their constraints, and pour back what a downgrade of ``revision`` has kept of them.
+
+    On SQLite each column is added by ALTER TABLE with its constraints inline, which neither copies the table nor touches
+    its triggers. Only a default that is no constant (an id, the current time) makes it rebuild the table.
+
+    Args:
+        revision: the id of the calling revision.
+        table: the table's name.
+        items: columns, and constraints of one column each.
+        key: the primary key of the table, by which kept values find their rows.
+    """
+    new = frozen_table(table, *items)
+    if on_postgresql():
+        _add_to_postgresql(new)
+    elif any(_needs_rebuild(column) for column in new.columns):
+        _add_by_rebuild(new)
+    else:
+        for column in new.columns:
+            op.execute(_sqlite_add_column(new, column))
+    for index in sorted(new.indexes, key=lambda index: str(index.name)):
+        op.execute(CreateIndex(index))
+    kept.pour_columns(revision, new, key)
+
+
+def drop_columns(revision: str, table: str, *columns: str, key: Sequence[str] = ("id",)) -> None:
+    """Drop columns; values they hold are kept as ``cts_kept_<revision>_<table>``. Their indexes must be gone before.
+
+    Args:
+        revision: the id of the calling revision.
+        table: the table's name.
+        columns: the columns to drop.
+        key: the primary key of the table.
+    """
+    kept.keep_columns(revision, table, columns, key)
+    for column in columns:
+        try:
+            op.drop_column(table, column)
+        except OperationalError:
+            # SQLite refuses where a constraint of the table, not of the column, mentions it: an earlier rebuild moved
+            # it there. The refused statement has changed nothing.
+            if on_postgresql():
+                raise
+            with alter_table(table, without=[column]) as batch:
+                batch.drop_column(column)
+
+
+def rename_column(table: str, old: str, new: sa.Column[Any]) -> None:
+    """Rename a column. On SQLite it is added anew, filled and dropped, for a rename leaves the old name in its CHECK."""
+    if on_postgresql():
+        op.alter_column(table, old, new_column_name=new.name)
+        return
+    quote = op.get_context().dialect.identifier_preparer.quote
+    target = frozen_table(table, new)
+    op.execute(_sqlite_add_column(target, new))
+    op.execute(f"UPDATE {quote(table)} SET {quote(new.name)} = {quote(old)}")
+    op.drop_column(table, old)
+
+
+def replace_checks(table: str, *, drop: Sequence[str] = (), add: Sequence[tuple[str, str]] = ()) -> None:
+    """Drop CHECKs of a table and add others: ALTERs on PostgreSQL, one rebuild on SQLite.
+
+    Args:
+        table: the table's name.
+        drop: names of the CHECKs to drop.
+        add: name and condition of each CHECK to add; the rows must satisfy it.
+    """
+    checks = [sa.CheckConstraint(sa.text(condition.replace(":", r"\:")), name=conv(name)) for name, condition in add]
+    if on_postgresql():
+        for name in drop:
+            op.drop_constraint(name, table)
+        for check in checks:
+            op.execute(AddConstraint(_attached(check, table)))
+    else:
+        with alter_table(table, constraints=checks, without_checks=drop):
+            pass
+
+
+def _attached(constraint: sa.CheckConstraint, table: str) -> sa.CheckConstraint:
+    sa.Table(table, sa.MetaData(), constraint)
+    return constraint
+
+
+def insert_absent(table: sa.TableClause, rows: Sequence[Mapping[str, Any]], *, key: str) -> None:
+    """Insert ``rows`` whose ``key`` no row of ``table`` has yet; rows that are there stay as they are.
+
+    Args:
+        table: the table, with the columns that the rows name.
+        rows: plain values by column name.
+        key: the column with a primary key or unique constraint that decides.
+    """
+    for row in rows:
+        values = sa.select(*(sa.literal(value, table.c[name].type) for name, value in row.items()))
+        absent = ~sa.exists(sa.select(sa.literal_column("1")).where(table.c[key] == row[key]).correlate(None))
+        op.execute(table.insert().from_select(list(row), values.where(absent)))
+
+
+def create_updated_at_trigger(table: str) -> None:
+    """Let a trigger keep ``updated_at`` of ``table``."""
+    op.execute(CreateUpdatedAtTrigger(table))
+
+
+def drop_updated_at_trigger(table: str) -> None:
+    """Drop the trigger that keeps ``updated_at`` of ``table``."""
+    op.execute(DropUpdatedAtTrigger(table))
+
+
+def _needs_rebuild(column: sa.Column[Any]) -> bool:
+    """SQLite adds a column only with a constant default (sqlite.org/lang_altertable); an empty table hides that."""
+    default = column.server_default
+    if not isinstance(default, sa.DefaultClause) or isinstance(default.arg, str):
+        return False
+    return (
+        not isinstance(default.arg, sa.TextClause) or "CURRENT_" in default.arg.text.upper() or "(" in default.arg.text
+    )
+
+
+def _table_constraints(new: sa.Table) -> list[sa.Constraint]:
+    """Return the constraints of added columns that are not written inline: foreign keys, and explicit CHECKs."""
+    found = [item for item in new.constraints if not isinstance(item, sa.PrimaryKeyConstraint)]
+    return sorted(found, key=lambda constraint: str(constraint.name))
+
+
+def _add_to_postgresql(new: sa.Table) -> None:
+    for column in new.columns:
+        op.execute(AddColumn(new.name, column))
+    for constraint in _table_constraints(new):
+        op.execute(AddConstraint(constraint))
+
+
+def _sqlite_add_column(table: sa.Table, column: sa.Column[Any]) -> sa.TextClause:
+    dialect = op.get_context().dialect
+    compiler = dialect.ddl_compiler(dialect, CreateTable(table))
+    parts = [compiler.get_column_specification(column)]
+    parts += [compiler.process(constraint) for constraint in column.constraints]
+    for constraint in _table_constraints(table):
+        text = compiler.process(constraint)
+        if isinstance(constraint, sa.ForeignKeyConstraint):
+            if [element.parent for element in constraint.elements] != [column]:
+                continue
+            # As a constraint of the column and not of the table it does not name the column.
+            text = text[: text.index("FOREIGN KEY")] + text[text.index("REFERENCES") :]
+        elif column is not list(table.columns)[-1]:
+            continue  # a CHECK may mention every column that is added, so it comes with the last
+        parts.append(text)
+    statement = f"ALTER TABLE {dialect.identifier_preparer.quote(table.name)} ADD COLUMN {' '.join(parts)}"
+    return sa.text(statement.replace(":", r"\:"))
+
+
+def _add_by_rebuild(new: sa.Table) -> None:
+    with alter_table(new.name, constraints=[_copy(item) for item in _table_constraints(new)]) as batch:
+        for column in new.columns:
+            batch.add_column(column._copy())
+
+
+def _copy(constraint: sa.Constraint) -> sa.Constraint:
+    return constraint._copy()  # a constraint has one parent table only

@@ -1,0 +1,130 @@
+"""Change a table in ways SQLite has no ALTER for, and lose nothing on the way.
+
+Alembic's batch mode copies the table, drops the old one and renames the copy. Left alone it would forget the table's
+triggers and CHECKs, the order and the predicate of its indexes and the last AUTOINCREMENT value, and any view over the
+table would make the rename fail. :func:`alter_table` is batch mode with all of that kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+from alembic import op
+from alembic.operations import BatchOperations
+from sqlalchemy.sql.naming import conv
+
+from cts_schema.ddl.checks import sqlite_checks
+from cts_schema.ddl.foreign_keys import sqlite_foreign_keys
+from cts_schema.ddl.naming import shorten
+
+
+@contextmanager
+def alter_table(
+    table: str,
+    *,
+    constraints: Sequence[sa.Constraint] = (),
+    without: Sequence[str] = (),
+    without_checks: Sequence[str] = (),
+) -> Iterator[BatchOperations]:
+    """Yield a batch for ``table``: plain ALTERs on PostgreSQL, one rebuild that keeps everything on SQLite.
+
+    Change indexes outside of it, with ``op.create_index`` and ``op.drop_index``.
+
+    Args:
+        table: the table's name.
+        constraints: constraints the rebuilt table gets besides those it has (SQLite only).
+        without: columns that the batch drops, and whose CHECKs and indexes go with them (SQLite only).
+        without_checks: names of CHECKs that go (SQLite only).
+
+    Raises:
+        CommandError: in an offline script for SQLite, where the present table cannot be read.
+    """
+    context = op.get_context()
+    if context.dialect.name != "sqlite" or context.as_sql:
+        with op.batch_alter_table(table) as batch:
+            yield batch
+        return
+    connection = op.get_bind()
+    kept_sql = _definitions(connection, table)
+    sequence = _autoincrement(connection, table)
+    present = _reflect(connection, table, without, without_checks)
+    for constraint in constraints:
+        present.append_constraint(constraint)
+    legacy = connection.exec_driver_sql("PRAGMA legacy_alter_table").scalar()
+    # Else the rename re-reads every view and foreign trigger of the file while the table is missing, and fails.
+    connection.exec_driver_sql("PRAGMA legacy_alter_table = ON")
+    try:
+        with op.batch_alter_table(
+            table,
+            recreate="always",
+            copy_from=present,
+            table_kwargs={"sqlite_autoincrement": sequence is not None},
+        ) as batch:
+            yield batch
+    finally:
+        connection.exec_driver_sql(f"PRAGMA legacy_alter_table = {legacy}")
+    if sequence is not None:
+        connection.execute(
+            sa.text("UPDATE sqlite_sequence SET seq = :seq WHERE name = :name AND seq < :seq"),
+            {"seq": sequence, "name": table},
+        )
+    _restore(connection, kept_sql, without)
+
+
+def _reflect(connection: sa.Connection, table: str, without: Sequence[str], without_checks: Sequence[str]) -> sa.Table:
+    """Return the table as it is, with what reflection leaves out: CHECKs, and what a foreign key does ON DELETE."""
+    present = sa.Table(table, sa.MetaData(), autoload_with=connection, resolve_fks=False)
+    actions = {key.columns: key for key in sqlite_foreign_keys(connection, table)}
+    for constraint in present.foreign_key_constraints:
+        real = actions[tuple(constraint.column_keys)]
+        constraint.name = constraint.name or conv(shorten("_".join(["fk", table, *real.columns])))
+        for element in constraint.elements:
+            element.ondelete = constraint.ondelete = real.on_delete
+    for name, condition in sqlite_checks(connection, table).items():
+        if name not in without_checks and not _mentions(condition, without):
+            text = sa.text(condition.replace(":", r"\:"))
+            present.append_constraint(sa.CheckConstraint(text, name=None if name == condition else conv(name)))
+    return present
+
+
+def _definitions(connection: sa.Connection, table: str) -> dict[str, tuple[str, str]]:
+    """Return type and SQL by name, of the triggers and indexes of ``table``."""
+    rows = connection.execute(
+        sa.text(
+            "SELECT name, type, sql FROM sqlite_master "
+            "WHERE tbl_name = :table AND type IN ('trigger', 'index') AND sql IS NOT NULL"
+        ),
+        {"table": table},
+    )
+    return {name: (kind, sql) for name, kind, sql in rows}
+
+
+def _restore(connection: sa.Connection, kept_sql: dict[str, tuple[str, str]], without: Sequence[str]) -> None:
+    now = {row[0]: row[1] for row in connection.exec_driver_sql("SELECT name, sql FROM sqlite_master")}
+    for name, (kind, sql) in kept_sql.items():
+        if now.get(name) == sql:
+            continue
+        if kind == "index" and _mentions(sql, without):
+            continue
+        if name in now:
+            quoted = connection.dialect.identifier_preparer.quote(name)
+            connection.exec_driver_sql(f"DROP {kind.upper()} {quoted}")
+        connection.exec_driver_sql(sql)
+
+
+def _autoincrement(connection: sa.Connection, table: str) -> int | None:
+    """Return the last id AUTOINCREMENT gave in ``table``, or None where it has none."""
+    sql = connection.execute(
+        sa.text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :table"), {"table": table}
+    ).scalar_one()
+    if "AUTOINCREMENT" not in sql.upper():
+        return None
+    last = connection.execute(sa.text("SELECT seq FROM sqlite_sequence WHERE name = :table"), {"table": table}).scalar()
+    return int(last or 0)
+
+
+def _mentions(sql: str, columns: Sequence[str]) -> bool:
+    return any(re.search(rf"\b{re.escape(column)}\b", sql) for column in columns)

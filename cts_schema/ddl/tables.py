@@ -1,0 +1,42 @@
+"""What a table of the schema has beyond its columns: the CHECKs its types imply, and the trigger of updated_at."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from cts_schema.ddl.checks import imply_checks
+from cts_schema.ddl.naming import NAMING_CONVENTION
+from cts_schema.ddl.triggers import keep_updated_at
+
+
+def complete_table(table: sa.Table) -> sa.Table:
+    """Add to ``table`` what its columns imply; return it.
+
+    CHECKs of its types; AUTOINCREMENT on SQLite where an identity column is the key, so that an id is never given twice;
+    the trigger where there is an ``updated_at``.
+    """
+    for column in table.columns:
+        imply_checks(column)
+        if column.identity is not None:
+            table.dialect_options["sqlite"]["autoincrement"] = True
+    if "updated_at" in table.columns:
+        keep_updated_at(table)
+    return table
+
+
+def frozen_table(name: str, *items: sa.schema.SchemaItem) -> sa.Table:
+    """Return a complete table of its own, as a revision defines it.
+
+    Tables that its foreign keys point to appear as stubs, so that nothing of the live models is needed.
+
+    Args:
+        name: the table's name.
+        items: columns, constraints and indexes; what has no name gets one by :data:`NAMING_CONVENTION`.
+    """
+    metadata = sa.MetaData(naming_convention=NAMING_CONVENTION)
+    table = sa.Table(name, metadata, *items)
+    for key in list(table.foreign_keys):
+        parent, _, column = key.target_fullname.rpartition(".")
+        if parent not in metadata.tables:
+            sa.Table(parent, metadata, sa.Column(column, sa.Text(), primary_key=True))
+    return complete_table(table)
