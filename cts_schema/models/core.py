@@ -1,0 +1,403 @@
+"""Core: accounts, exchanges and connections to them, settings, logs, engine state, and the ledger of migrations."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship
+
+from cts_schema.models.base import (
+    FALSE,
+    NOW,
+    TRUE,
+    Base,
+    BigCount,
+    JsonObject,
+    JsonValue,
+    LogId,
+    Money,
+    Ratio,
+    TextId,
+    Timestamps,
+)
+from cts_schema.models.words import (
+    CleanupStatus,
+    ConnectionMethod,
+    EngineStatus,
+    LedgerSource,
+    LeftoverReason,
+    LogLevel,
+    MarginType,
+    PositionMode,
+    SyncResult,
+    UserRole,
+    ValueType,
+)
+
+if TYPE_CHECKING:
+    from cts_schema.models.market import TradingPair
+    from cts_schema.models.presets import PresetType
+    from cts_schema.models.trading import (
+        ActiveExchangePosition,
+        BasePseudoPosition,
+        Portfolio,
+        PseudoPosition,
+        RealPseudoPosition,
+    )
+
+
+class User(Timestamps, Base):
+    """Operator accounts of the trading console; owners of portfolios and orders."""
+
+    __tablename__ = "users"
+    __table_args__ = (
+        sa.UniqueConstraint("username"),
+        sa.UniqueConstraint("email"),
+        sa.UniqueConstraint("api_key"),
+    )
+
+    id: Mapped[TextId]
+    username: Mapped[str]
+    email: Mapped[str | None]
+    password_hash: Mapped[str]
+    role: Mapped[UserRole] = mapped_column(server_default="user")
+    is_active: Mapped[bool] = mapped_column(server_default=TRUE)
+    api_key: Mapped[str | None]
+    api_secret: Mapped[str | None]
+
+    portfolios: Mapped[list[Portfolio]] = relationship(back_populates="user", passive_deletes="all")
+
+
+class Exchange(Timestamps, Base):
+    """Exchanges known to the system and what each supports."""
+
+    __tablename__ = "exchanges"
+    __table_args__ = (
+        sa.UniqueConstraint("name"),
+        sa.Index(None, "is_active", "display_name"),
+    )
+
+    id: Mapped[TextId]
+    name: Mapped[str]
+    display_name: Mapped[str]
+    is_active: Mapped[bool] = mapped_column(server_default=TRUE)
+    supports_spot: Mapped[bool] = mapped_column(server_default=TRUE)
+    supports_futures: Mapped[bool] = mapped_column(server_default=FALSE)
+    supports_margin: Mapped[bool] = mapped_column(server_default=FALSE)
+    api_endpoint: Mapped[str | None]
+    websocket_endpoint: Mapped[str | None]
+
+    trading_pairs: Mapped[list[TradingPair]] = relationship(back_populates="exchange", passive_deletes="all")
+
+
+class SchemaMigration(Base):
+    """Ledger of applied migrations; one table that can hold the rows of all three legacy ledgers and of this package."""
+
+    __tablename__ = "schema_migrations"
+    __table_args__ = (
+        sa.UniqueConstraint("migration_id"),
+        sa.UniqueConstraint("version"),
+        sa.CheckConstraint(
+            "migration_id IS NOT NULL OR version IS NOT NULL OR migration_name IS NOT NULL", name="identity"
+        ),
+    )
+
+    id: Mapped[LogId]
+    migration_id: Mapped[int | None] = mapped_column(
+        doc="number of the migrations array (36, 37, 38, 51, 53-56); NULL for rows of a ledger that has only names"
+    )
+    migration_name: Mapped[str | None]
+    version: Mapped[str | None] = mapped_column(
+        doc="name key of the 'migrate route' ledger, or the Alembic revision for rows this package writes"
+    )
+    executed_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    execution_time_ms: Mapped[int | None] = mapped_column(doc="read by the 2026-01-30 migration status page")
+    checksum: Mapped[str | None] = mapped_column(doc="read by the 2026-01-30 migration status page")
+    source: Mapped[LedgerSource] = mapped_column(server_default="array", doc="the runner the row comes from")
+
+
+class SystemSetting(Timestamps, Base):
+    """Application configuration as key/value rows, grouped by category."""
+
+    __tablename__ = "system_settings"
+    __table_args__ = (sa.Index(None, "category", "subcategory"),)
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str | None]
+    value_type: Mapped[ValueType] = mapped_column(server_default="string")
+    category: Mapped[str] = mapped_column(server_default="general")
+    subcategory: Mapped[str | None]
+    description: Mapped[str | None]
+    is_editable: Mapped[bool] = mapped_column(server_default=TRUE)
+
+
+class ExchangeConnection(Timestamps, Base):
+    """API connections to exchanges: credentials, trading flags, test state and per-connection settings; parent of
+    everything a connection produces.
+    """
+
+    __tablename__ = "exchange_connections"
+    __table_args__ = (
+        sa.Index(None, "exchange", "name"),
+        sa.Index(None, "is_active", "created_at"),
+        sa.Index(None, "is_enabled"),
+        sa.Index(None, "exchange_id"),
+        sa.Index(None, "preset_type_id"),
+    )
+
+    id: Mapped[TextId]
+    user_id: Mapped[str | None] = mapped_column(doc="plain attribute, the user FK was removed on purpose")
+    name: Mapped[str]
+    exchange_id: Mapped[str | None] = mapped_column(sa.ForeignKey("exchanges.id", ondelete="SET NULL"))
+    exchange: Mapped[str] = mapped_column(
+        server_default="binance",
+        doc="filled from exchanges.name through exchange_id, else 'binance' as the legacy auto-migrate did",
+    )
+    api_type: Mapped[str] = mapped_column(
+        server_default="spot", doc="open list (spot, futures, perpetual, perpetual_futures, unified, ...), no CHECK"
+    )
+    connection_method: Mapped[ConnectionMethod] = mapped_column(server_default="rest")
+    connection_library: Mapped[str | None] = mapped_column(server_default="ccxt")
+    api_key: Mapped[str | None]
+    api_secret: Mapped[str | None]
+    api_passphrase: Mapped[str | None]
+    margin_type: Mapped[MarginType] = mapped_column(server_default="cross")
+    position_mode: Mapped[PositionMode] = mapped_column(server_default="hedge")
+    is_testnet: Mapped[bool] = mapped_column(server_default=FALSE)
+    is_enabled: Mapped[bool] = mapped_column(server_default=FALSE)
+    is_active: Mapped[bool] = mapped_column(server_default=TRUE)
+    is_predefined: Mapped[bool] = mapped_column(server_default=FALSE)
+    is_dashboard_active: Mapped[bool] = mapped_column(
+        server_default=FALSE, doc="script 045 renames it to is_active, the dashboard route still writes it"
+    )
+    is_live_trade: Mapped[bool] = mapped_column(server_default=FALSE)
+    is_preset_trade: Mapped[bool] = mapped_column(server_default=FALSE)
+    preset_type_id: Mapped[str | None] = mapped_column(sa.ForeignKey("preset_types.id", ondelete="SET NULL"))
+    indication_direction: Mapped[bool] = mapped_column(server_default=TRUE)
+    indication_move: Mapped[bool] = mapped_column(server_default=TRUE)
+    indication_active: Mapped[bool] = mapped_column(server_default=TRUE)
+    indication_optimal: Mapped[bool] = mapped_column(server_default=FALSE)
+    indication_auto: Mapped[bool] = mapped_column(server_default=FALSE)
+    volume_factor: Mapped[Ratio] = mapped_column(server_default=sa.text("1.0"))
+    connection_settings: Mapped[JsonObject] = mapped_column(
+        server_default="{}", doc="settings of this connection by name"
+    )
+    api_capabilities: Mapped[JsonValue] = mapped_column(
+        server_default="[]", doc="a list in some rows, an object of flags in others"
+    )
+    rate_limits: Mapped[JsonObject] = mapped_column(server_default="{}", doc="limits of the exchange by name")
+    connection_priority: Mapped[JsonValue | None] = mapped_column(
+        doc="an integer rank or an ordered list of methods, both are JSON"
+    )
+    last_test_timestamp: Mapped[datetime | None]
+    last_test_status: Mapped[str | None]
+    last_test_balance: Mapped[Money | None]
+    last_test_error: Mapped[str | None]
+    last_test_log: Mapped[JsonValue | None] = mapped_column(doc="text that is no JSON becomes a JSON string")
+
+    preset_type: Mapped[PresetType | None] = relationship()
+    volume_configuration: Mapped[VolumeConfiguration | None] = relationship(
+        back_populates="connection", passive_deletes="all"
+    )
+    engine_state: Mapped[TradeEngineState | None] = relationship(back_populates="connection", passive_deletes="all")
+    base_positions: WriteOnlyMapped[BasePseudoPosition] = relationship(
+        back_populates="connection", passive_deletes="all"
+    )
+    pseudo_positions: WriteOnlyMapped[PseudoPosition] = relationship(back_populates="connection", passive_deletes="all")
+    real_pseudo_positions: WriteOnlyMapped[RealPseudoPosition] = relationship(
+        back_populates="connection", passive_deletes="all"
+    )
+    exchange_positions: WriteOnlyMapped[ActiveExchangePosition] = relationship(
+        back_populates="connection", passive_deletes="all"
+    )
+
+
+class SiteLog(Base):
+    """Application log: page, API, engine and database events with optional error details; also takes the rows of the
+    legacy logs and errors tables.
+    """
+
+    __tablename__ = "site_logs"
+    __table_args__ = (
+        sa.Index(None, "timestamp"),
+        sa.Index(None, "level", "timestamp"),
+        sa.Index(None, "category", "timestamp"),
+        sa.Index(None, "connection_id", "timestamp"),
+    )
+
+    id: Mapped[LogId]
+    timestamp: Mapped[datetime] = mapped_column(server_default=NOW)
+    level: Mapped[LogLevel] = mapped_column(server_default="info")
+    category: Mapped[str] = mapped_column(server_default="general")
+    message: Mapped[str]
+    context: Mapped[str | None] = mapped_column(doc="free text or JSON text, depending on the logger")
+    details: Mapped[str | None]
+    stack: Mapped[str | None]
+    user_id: Mapped[str | None] = mapped_column(doc="no FK, anonymous and deleted users are logged too")
+    connection_id: Mapped[str | None] = mapped_column(
+        doc="no FK: a log line must never be refused, and survives its connection"
+    )
+    error_message: Mapped[str | None]
+    error_stack: Mapped[str | None]
+    metadata_: Mapped[JsonValue | None] = mapped_column("metadata")
+    url: Mapped[str | None]
+    user_agent: Mapped[str | None]
+    ip_address: Mapped[str | None]
+    resolved: Mapped[bool] = mapped_column(server_default=FALSE)
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class VolumeConfiguration(Timestamps, Base):
+    """Volume and risk parameters of one connection."""
+
+    __tablename__ = "volume_configuration"
+    __table_args__ = (sa.UniqueConstraint("connection_id"),)
+
+    id: Mapped[TextId]
+    connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
+    base_volume_factor: Mapped[Ratio] = mapped_column(
+        sa.CheckConstraint("base_volume_factor > 0", name="base_volume_factor"), server_default=sa.text("1.0")
+    )
+    max_leverage: Mapped[Ratio] = mapped_column(server_default=sa.text("125.0"))
+    positions_average: Mapped[int] = mapped_column(server_default=sa.text("50"))
+    risk_percentage: Mapped[Ratio] = mapped_column(server_default=sa.text("20.0"))
+    enforce_min_volume: Mapped[bool] = mapped_column(server_default=TRUE)
+
+    connection: Mapped[ExchangeConnection] = relationship(back_populates="volume_configuration")
+
+
+class DataSyncLog(Base):
+    """What market or trade data was fetched for a connection, for which period, with what result."""
+
+    __tablename__ = "data_sync_log"
+    __table_args__ = (sa.Index(None, "connection_id", "symbol", "data_type", "sync_end"),)
+
+    id: Mapped[LogId]
+    connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
+    symbol: Mapped[str]
+    data_type: Mapped[str]
+    sync_start: Mapped[datetime]
+    sync_end: Mapped[datetime]
+    records_synced: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    status: Mapped[SyncResult]
+    error_message: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class PositionVolumeCalculation(Base):
+    """Log of computed order volumes and why a volume was adjusted."""
+
+    __tablename__ = "position_volume_calculations"
+    __table_args__ = (sa.Index(None, "connection_id", "symbol", "created_at"),)
+
+    id: Mapped[LogId]
+    connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
+    symbol: Mapped[str]
+    base_volume_factor: Mapped[Ratio]
+    leverage: Mapped[Ratio]
+    calculated_volume: Mapped[Money]
+    exchange_min_volume: Mapped[Money | None]
+    final_volume: Mapped[Money]
+    volume_adjusted: Mapped[bool] = mapped_column(server_default=FALSE)
+    adjustment_reason: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class TradeEngineState(Timestamps, Base):
+    """Run state of the trade engine of one connection: requested state, reported status, cycle counters, component
+    health.
+    """
+
+    __tablename__ = "trade_engine_state"
+    __table_args__ = (
+        sa.UniqueConstraint("connection_id"),
+        sa.Index(None, "status", "updated_at"),
+    )
+
+    id: Mapped[TextId]
+    connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
+    status: Mapped[EngineStatus] = mapped_column(server_default="stopped", doc="what the engine reports")
+    state: Mapped[EngineStatus] = mapped_column(
+        server_default="stopped", doc="what start/stop requested; written by other routes than status"
+    )
+    is_enabled: Mapped[bool] = mapped_column(server_default=FALSE)
+    error_message: Mapped[str | None]
+    started_at: Mapped[datetime | None]
+    stopped_at: Mapped[datetime | None]
+    last_indication_run: Mapped[datetime | None]
+    last_strategy_run: Mapped[datetime | None]
+    last_realtime_run: Mapped[datetime | None]
+    last_main_run: Mapped[datetime | None]
+    last_preset_run: Mapped[datetime | None]
+    last_real_run: Mapped[datetime | None]
+    indication_cycle_count: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    indication_avg_duration_ms: Mapped[float | None]
+    strategy_cycle_count: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    strategy_avg_duration_ms: Mapped[float | None]
+    realtime_cycle_count: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    realtime_avg_duration_ms: Mapped[float | None]
+    main_cycle_count: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    main_cycle_duration_ms: Mapped[int | None]
+    main_avg_duration_ms: Mapped[float | None]
+    main_symbols_processed: Mapped[int | None]
+    preset_cycle_count: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    preset_cycle_duration_ms: Mapped[int | None]
+    preset_avg_duration_ms: Mapped[float | None]
+    preset_symbols_processed: Mapped[int | None]
+    real_cycle_count: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    real_cycle_duration_ms: Mapped[int | None]
+    real_avg_duration_ms: Mapped[float | None]
+    active_positions_count: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    active_real_positions_count: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    total_volume: Mapped[Money] = mapped_column(server_default=sa.text("0"))
+    prehistoric_data_loaded: Mapped[bool] = mapped_column(server_default=FALSE)
+    prehistoric_data_start: Mapped[datetime | None]
+    prehistoric_data_end: Mapped[datetime | None]
+    health_status: Mapped[str | None] = mapped_column(
+        doc="healthy, warning, degraded, critical, unhealthy, unknown; open list"
+    )
+    manager_health_status: Mapped[str | None]
+    indications_health: Mapped[str | None]
+    strategies_health: Mapped[str | None]
+    realtime_health: Mapped[str | None]
+    main_health: Mapped[str | None]
+    preset_health: Mapped[str | None]
+    last_health_check: Mapped[datetime | None]
+    last_manager_health_check: Mapped[datetime | None]
+    last_updated: Mapped[datetime | None] = mapped_column(
+        server_default=NOW, doc="stamped by the connection on/off switch"
+    )
+
+    connection: Mapped[ExchangeConnection] = relationship(back_populates="engine_state")
+
+
+class DataCleanupLog(Base):
+    """One row per retention run and table: what was removed or archived, how long it took, how it ended."""
+
+    __tablename__ = "data_cleanup_log"
+    __table_args__ = (sa.Index(None, "cleanup_type", "cleanup_started_at"),)
+
+    id: Mapped[LogId]
+    cleanup_type: Mapped[str] = mapped_column(doc="the table or rule that was applied")
+    records_cleaned: Mapped[BigCount] = mapped_column(server_default=sa.text("0"))
+    records_archived: Mapped[BigCount] = mapped_column(server_default=sa.text("0"))
+    cleanup_started_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    cleanup_completed_at: Mapped[datetime | None]
+    status: Mapped[CleanupStatus] = mapped_column(server_default="running")
+    error_message: Mapped[str | None]
+
+
+class AdoptionLeftover(Base):
+    """Every old value that has no column and every old row that a constraint refuses, so that adoption loses nothing."""
+
+    __tablename__ = "adoption_leftovers"
+    __table_args__ = (sa.Index(None, "table_name", "row_key"),)
+
+    id: Mapped[LogId]
+    table_name: Mapped[str] = mapped_column(doc="the legacy table")
+    row_key: Mapped[str | None] = mapped_column(doc="the primary key of the row as text, parts joined by ':'")
+    reason: Mapped[LeftoverReason]
+    payload: Mapped[JsonObject] = mapped_column(doc="old column name -> old value")
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)

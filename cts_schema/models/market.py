@@ -1,0 +1,108 @@
+"""Market: the instruments of an exchange and their prices over time, live and archived."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from cts_schema.models.base import NOW, TRUE, Base, LogId, Money, TextId, Timestamps
+from cts_schema.models.words import BarInterval
+
+if TYPE_CHECKING:
+    from cts_schema.models.core import Exchange
+
+
+class TradingPair(Timestamps, Base):
+    """Instruments of an exchange: symbol, its two currencies and order size limits."""
+
+    __tablename__ = "trading_pairs"
+    __table_args__ = (
+        sa.UniqueConstraint("exchange_id", "symbol"),
+        sa.Index(None, "symbol", "is_active"),
+    )
+
+    id: Mapped[TextId]
+    exchange_id: Mapped[str | None] = mapped_column(sa.ForeignKey("exchanges.id", ondelete="CASCADE"))
+    symbol: Mapped[str]
+    base_currency: Mapped[str]
+    quote_currency: Mapped[str]
+    is_active: Mapped[bool] = mapped_column(server_default=TRUE)
+    min_order_size: Mapped[Money | None]
+    max_order_size: Mapped[Money | None]
+    price_precision: Mapped[int] = mapped_column(server_default=sa.text("8"))
+    quantity_precision: Mapped[int] = mapped_column(server_default=sa.text("8"))
+
+    exchange: Mapped[Exchange | None] = relationship(back_populates="trading_pairs")
+
+
+class MarketData(Base):
+    """Price time series: ticks of a connection (connection_id, symbol, price) and bars (open to close), keyed by
+    connection or by trading pair.
+    """
+
+    __tablename__ = "market_data"
+    __table_args__ = (
+        sa.UniqueConstraint("trading_pair_id", "timestamp", "interval"),
+        sa.CheckConstraint("connection_id IS NOT NULL OR trading_pair_id IS NOT NULL", name="series"),
+        sa.Index(None, "connection_id", "symbol", "timestamp"),
+        sa.Index(None, "connection_id", "timestamp"),
+        sa.Index(None, "symbol", "timestamp"),
+        sa.Index(None, "timestamp"),
+    )
+
+    id: Mapped[LogId]
+    connection_id: Mapped[str | None] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
+    trading_pair_id: Mapped[str | None] = mapped_column(sa.ForeignKey("trading_pairs.id", ondelete="CASCADE"))
+    symbol: Mapped[str | None]
+    timestamp: Mapped[datetime] = mapped_column(server_default=NOW)
+    price: Mapped[Money | None] = mapped_column(doc="NULL for pure bars")
+    open: Mapped[Money | None]
+    high: Mapped[Money | None]
+    low: Mapped[Money | None]
+    close: Mapped[Money | None]
+    volume: Mapped[Money | None]
+    interval: Mapped[BarInterval | None] = mapped_column(doc="bar length of the trading pair series")
+    timeframe: Mapped[str | None] = mapped_column(
+        doc="bar length of the connection series (legacy historical_data); NULL for ticks"
+    )
+    bid: Mapped[Money | None]
+    ask: Mapped[Money | None]
+    high_24h: Mapped[Money | None]
+    low_24h: Mapped[Money | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class ArchivedMarketData(Base):
+    """Rows of market_data moved out by retention; the same columns in the same order plus archived_at, so that a
+    whole-row copy works.
+    """
+
+    __tablename__ = "archived_market_data"
+    __table_args__ = (
+        sa.Index(None, "connection_id", "symbol", "timestamp"),
+        sa.Index(None, "trading_pair_id", "timestamp"),
+        sa.Index(None, "archived_at"),
+    )
+
+    id: Mapped[LogId] = mapped_column(doc="keeps the id it had in market_data when the whole row is copied")
+    connection_id: Mapped[str | None] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
+    trading_pair_id: Mapped[str | None] = mapped_column(sa.ForeignKey("trading_pairs.id", ondelete="CASCADE"))
+    symbol: Mapped[str | None]
+    timestamp: Mapped[datetime]
+    price: Mapped[Money | None]
+    open: Mapped[Money | None]
+    high: Mapped[Money | None]
+    low: Mapped[Money | None]
+    close: Mapped[Money | None]
+    volume: Mapped[Money | None]
+    interval: Mapped[str | None]
+    timeframe: Mapped[str | None]
+    bid: Mapped[Money | None]
+    ask: Mapped[Money | None]
+    high_24h: Mapped[Money | None]
+    low_24h: Mapped[Money | None]
+    created_at: Mapped[datetime | None] = mapped_column(server_default=NOW)
+    archived_at: Mapped[datetime] = mapped_column(server_default=NOW)

@@ -1,0 +1,484 @@
+"""Presets: configured strategies, their tests, and what the preset engines traded with them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from cts_schema.models.base import (
+    FALSE,
+    NOW,
+    TRUE,
+    Base,
+    JsonList,
+    JsonObject,
+    JsonValue,
+    Money,
+    Ratio,
+    TextId,
+    Timestamps,
+)
+from cts_schema.models.words import (
+    BacktestStatus,
+    Direction,
+    IndicationCategory,
+    PositionLayer,
+    PresetEngineStatus,
+    PresetMode,
+    PresetPositionStatus,
+    SignalDirection,
+    SymbolMode,
+    TradeSide,
+    TradeStatus,
+)
+
+if TYPE_CHECKING:
+    from cts_schema.models.core import ExchangeConnection
+
+
+class PresetType(Timestamps, Base):
+    """Coordinated preset modes a connection can run: position limits, timeouts, block and DCA switches, evaluation
+    cycle.
+    """
+
+    __tablename__ = "preset_types"
+    __table_args__ = (sa.Index(None, "created_at"),)
+
+    id: Mapped[TextId]
+    name: Mapped[str]
+    description: Mapped[str | None]
+    preset_trade_type: Mapped[str] = mapped_column(
+        server_default="automatic", doc="automatic, standard, ...; open list"
+    )
+    max_positions_per_indication: Mapped[int] = mapped_column(server_default=sa.text("1"))
+    max_positions_per_direction: Mapped[int] = mapped_column(server_default=sa.text("1"))
+    max_positions_per_range: Mapped[int] = mapped_column(server_default=sa.text("1"))
+    timeout_per_indication: Mapped[int] = mapped_column(server_default=sa.text("5"), doc="seconds")
+    timeout_after_position: Mapped[int] = mapped_column(server_default=sa.text("10"), doc="seconds")
+    block_enabled: Mapped[bool] = mapped_column(server_default=FALSE)
+    block_only: Mapped[bool] = mapped_column(server_default=FALSE)
+    dca_enabled: Mapped[bool] = mapped_column(server_default=FALSE)
+    dca_only: Mapped[bool] = mapped_column(server_default=FALSE)
+    auto_evaluate: Mapped[bool] = mapped_column(server_default=TRUE)
+    evaluation_interval_hours: Mapped[int] = mapped_column(server_default=sa.text("3"))
+    last_evaluation_at: Mapped[datetime | None]
+    is_active: Mapped[bool] = mapped_column(server_default=TRUE)
+
+    sets: Mapped[list[PresetTypeSet]] = relationship(
+        back_populates="preset_type", order_by="PresetTypeSet.priority", passive_deletes="all"
+    )
+
+
+class PresetConfigurationSet(Timestamps, Base):
+    """Ranges of one indication to search for valid take-profit, stop-loss and trailing combinations; members of preset
+    types.
+    """
+
+    __tablename__ = "preset_configuration_sets"
+    __table_args__ = (sa.Index(None, "is_active", "created_at"),)
+
+    id: Mapped[TextId]
+    name: Mapped[str]
+    description: Mapped[str | None]
+    symbol_mode: Mapped[SymbolMode] = mapped_column(server_default="main")
+    symbols: Mapped[JsonValue | None]
+    exchange_order_by: Mapped[str | None] = mapped_column(
+        doc="price_change_24h, volume_24h, market_cap, volatility, volume, price_change; open list"
+    )
+    exchange_limit: Mapped[int] = mapped_column(server_default=sa.text("10"))
+    indication_type: Mapped[str]
+    indication_params: Mapped[JsonObject] = mapped_column(server_default="{}")
+    takeprofit_min: Mapped[Ratio] = mapped_column(server_default=sa.text("2.0"))
+    takeprofit_max: Mapped[Ratio] = mapped_column(server_default=sa.text("30.0"))
+    takeprofit_step: Mapped[Ratio] = mapped_column(server_default=sa.text("2.0"))
+    stoploss_min: Mapped[Ratio] = mapped_column(server_default=sa.text("0.3"))
+    stoploss_max: Mapped[Ratio] = mapped_column(server_default=sa.text("3.0"))
+    stoploss_step: Mapped[Ratio] = mapped_column(server_default=sa.text("0.3"))
+    trailing_enabled: Mapped[bool] = mapped_column(server_default=TRUE)
+    trail_starts: Mapped[JsonList] = mapped_column(server_default="[0.5,1.0,1.5]")
+    trail_stops: Mapped[JsonList] = mapped_column(server_default="[0.2,0.4,0.6]")
+    range_days: Mapped[int] = mapped_column(server_default=sa.text("7"))
+    trades_per_48h_min: Mapped[int] = mapped_column(server_default=sa.text("5"))
+    profit_factor_min: Mapped[Ratio] = mapped_column(server_default=sa.text("0.5"))
+    drawdown_time_max: Mapped[int] = mapped_column(server_default=sa.text("12"))
+    evaluation_positions_count1: Mapped[int] = mapped_column(server_default=sa.text("25"))
+    evaluation_positions_count2: Mapped[int] = mapped_column(server_default=sa.text("50"))
+    database_positions_per_set: Mapped[int] = mapped_column(server_default=sa.text("250"))
+    database_threshold_percent: Mapped[int] = mapped_column(server_default=sa.text("20"))
+    is_active: Mapped[bool] = mapped_column(server_default=TRUE)
+    last_evaluation_at: Mapped[datetime | None]
+    auto_disabled_at: Mapped[datetime | None]
+    auto_disabled_reason: Mapped[str | None]
+    total_completed_positions: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    winning_positions: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    losing_positions: Mapped[int] = mapped_column(server_default=sa.text("0"))
+
+
+class Preset(Timestamps, Base):
+    """Named strategy presets: the ranges of indications, take-profit, stop-loss, trailing, block and DCA settings to
+    combine.
+    """
+
+    __tablename__ = "presets"
+    __table_args__ = (sa.Index(None, "is_active", "is_predefined", "created_at"),)
+
+    id: Mapped[TextId]
+    name: Mapped[str]
+    description: Mapped[str | None]
+    indication_types: Mapped[JsonList] = mapped_column(server_default='["direction","move","active"]')
+    indication_ranges: Mapped[JsonList] = mapped_column(server_default="[3,5,8,12,15,20,25,30]")
+    takeprofit_steps: Mapped[JsonList] = mapped_column(server_default="[2,3,4,6,8,12]")
+    stoploss_ratios: Mapped[JsonList] = mapped_column(server_default="[0.2,0.4,0.6,0.8,1.0,1.2,1.5]")
+    trailing_enabled: Mapped[bool] = mapped_column(server_default=TRUE)
+    trail_starts: Mapped[JsonList] = mapped_column(server_default="[0.3,0.6,1.0]")
+    trail_stops: Mapped[JsonList] = mapped_column(server_default="[0.1,0.2,0.3]")
+    strategy_types: Mapped[JsonList] = mapped_column(server_default='["base","main","real"]')
+    last_positions_counts: Mapped[JsonList] = mapped_column(server_default="[3,4,5,6,8,12,25]")
+    main_positions_count: Mapped[JsonList] = mapped_column(server_default="[1,2,3,4,5]")
+    block_adjustment_enabled: Mapped[bool] = mapped_column(server_default=TRUE)
+    block_sizes: Mapped[JsonList] = mapped_column(server_default="[2,4,6,8]")
+    block_adjustment_ratios: Mapped[JsonList] = mapped_column(server_default="[0.5,1.0,1.5,2.0]")
+    dca_adjustment_enabled: Mapped[bool] = mapped_column(server_default=FALSE)
+    dca_levels: Mapped[JsonList] = mapped_column(server_default="[3,5,7]")
+    volume_factors: Mapped[JsonList] = mapped_column(server_default="[1,2,3,4,5]")
+    min_profit_factor: Mapped[Ratio] = mapped_column(server_default=sa.text("0.4"))
+    min_win_rate: Mapped[Ratio] = mapped_column(server_default=sa.text("0"))
+    max_drawdown: Mapped[Ratio] = mapped_column(server_default=sa.text("50"))
+    backtest_period_days: Mapped[int] = mapped_column(server_default=sa.text("30"))
+    backtest_enabled: Mapped[bool] = mapped_column(server_default=TRUE)
+    is_active: Mapped[bool] = mapped_column(server_default=TRUE)
+    is_predefined: Mapped[bool] = mapped_column(server_default=FALSE, doc="written by both preset inserts")
+    created_by: Mapped[str | None] = mapped_column(doc="no FK")
+
+    configurations: Mapped[list[PresetConfiguration]] = relationship(back_populates="preset", passive_deletes="all")
+
+
+class PresetConfiguration(Timestamps, Base):
+    """Take-profit and stop-loss settings of a preset for one symbol."""
+
+    __tablename__ = "preset_configurations"
+    __table_args__ = (
+        sa.Index(None, "preset_id", "symbol"),
+        sa.Index(None, "preset_type_id", "connection_id"),
+        sa.Index(None, "connection_id"),
+    )
+
+    id: Mapped[TextId]
+    preset_id: Mapped[str | None] = mapped_column(sa.ForeignKey("presets.id", ondelete="CASCADE"))
+    symbol: Mapped[str | None]
+    take_profit: Mapped[Ratio | None]
+    stop_loss: Mapped[Ratio | None]
+    profit_factor: Mapped[Ratio] = mapped_column(server_default=sa.text("0"))
+    preset_type_id: Mapped[str | None] = mapped_column(sa.ForeignKey("preset_types.id", ondelete="CASCADE"))
+    connection_id: Mapped[str | None] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
+    indication_type: Mapped[str | None]
+    indication_params: Mapped[JsonValue | None]
+    strategy_type: Mapped[str | None]
+    strategy_params: Mapped[JsonValue | None]
+    is_active: Mapped[bool] = mapped_column(server_default=TRUE)
+
+    preset: Mapped[Preset | None] = relationship(back_populates="configurations")
+
+
+class PresetTypeSet(Base):
+    """Which configuration sets belong to a preset type, in what order."""
+
+    __tablename__ = "preset_type_sets"
+    __table_args__ = (
+        sa.UniqueConstraint("preset_type_id", "configuration_set_id"),
+        sa.Index(None, "configuration_set_id"),
+    )
+
+    id: Mapped[TextId]
+    preset_type_id: Mapped[str] = mapped_column(sa.ForeignKey("preset_types.id", ondelete="CASCADE"))
+    configuration_set_id: Mapped[str] = mapped_column(sa.ForeignKey("preset_configuration_sets.id", ondelete="CASCADE"))
+    priority: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    is_active: Mapped[bool] = mapped_column(server_default=TRUE)
+    added_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+    preset_type: Mapped[PresetType] = relationship(back_populates="sets")
+    configuration_set: Mapped[PresetConfigurationSet] = relationship(lazy="joined", innerjoin=True)
+
+
+class PresetTradeEngineState(Timestamps, Base):
+    """Run state of the preset engine per connection and preset."""
+
+    __tablename__ = "preset_trade_engine_state"
+    __table_args__ = (sa.Index(None, "preset_id"),)
+
+    connection_id: Mapped[str] = mapped_column(
+        sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"), primary_key=True
+    )
+    preset_id: Mapped[str] = mapped_column(
+        primary_key=True, doc="a presets id, or a preset_types id when the coordination engine runs, hence no FK"
+    )
+    mode: Mapped[PresetMode] = mapped_column(server_default="automatic")
+    status: Mapped[PresetEngineStatus] = mapped_column(server_default="stopped")
+    config: Mapped[JsonValue | None]
+    testing_progress: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    testing_message: Mapped[str | None]
+    error_message: Mapped[str | None]
+    started_at: Mapped[datetime | None]
+    stopped_at: Mapped[datetime | None]
+
+
+class PresetPseudoPosition(Timestamps, Base):
+    """Simulated positions of the preset engines; one table for the preset shape (base, main, real layer) and the
+    preset type shape (open, closed).
+    """
+
+    __tablename__ = "preset_pseudo_positions"
+    __table_args__ = (
+        sa.Index(None, "connection_id", "preset_id", "status", "type"),
+        sa.Index(None, "connection_id", "preset_type_id", "status"),
+        sa.Index(None, "preset_id"),
+        sa.Index(None, "preset_type_id"),
+        sa.Index(None, "configuration_set_id"),
+        sa.Index(None, "base_position_id"),
+        sa.Index(None, "main_position_id"),
+    )
+
+    id: Mapped[TextId]
+    connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
+    preset_id: Mapped[str | None] = mapped_column(sa.ForeignKey("presets.id", ondelete="CASCADE"))
+    preset_type_id: Mapped[str | None] = mapped_column(sa.ForeignKey("preset_types.id", ondelete="CASCADE"))
+    configuration_set_id: Mapped[str | None] = mapped_column(
+        sa.ForeignKey("preset_configuration_sets.id", ondelete="SET NULL")
+    )
+    coordination_result_id: Mapped[str | None] = mapped_column(
+        doc="soft reference to the unmanaged preset_coordination_results"
+    )
+    symbol: Mapped[str]
+    type: Mapped[PositionLayer] = mapped_column(server_default="base")
+    direction: Mapped[SignalDirection | None]
+    strength: Mapped[Ratio | None]
+    indicators: Mapped[JsonValue | None]
+    indication_category: Mapped[IndicationCategory] = mapped_column(server_default="main")
+    indication_type: Mapped[str | None] = mapped_column(
+        doc="direction, move, active, optimal, auto or a common indicator (rsi, macd, bollinger, sar, ema, sma, stochastic, adx); open list"
+    )
+    indication_range: Mapped[Ratio | None]
+    indication_step: Mapped[Ratio | None] = mapped_column(doc="written by the main indication loop")
+    indication_params: Mapped[JsonValue | None]
+    common_indicators_used: Mapped[JsonList] = mapped_column(server_default="[]")
+    indicator_signals: Mapped[JsonObject] = mapped_column(server_default="{}")
+    takeprofit_factor: Mapped[Ratio | None]
+    stoploss_ratio: Mapped[Ratio | None]
+    trailing_enabled: Mapped[bool] = mapped_column(server_default=FALSE)
+    trail_start: Mapped[Ratio | None]
+    trail_stop: Mapped[Ratio | None]
+    entry_price: Mapped[Money | None]
+    current_price: Mapped[Money | None]
+    exit_price: Mapped[Money | None]
+    price_high: Mapped[Money | None]
+    price_low: Mapped[Money | None]
+    quantity: Mapped[Money | None]
+    leverage: Mapped[Ratio] = mapped_column(server_default=sa.text("1"))
+    position_cost: Mapped[Money | None]
+    profit_factor: Mapped[Ratio | None]
+    profit_loss: Mapped[Money] = mapped_column(server_default=sa.text("0"))
+    unrealized_pnl: Mapped[Money | None]
+    unrealized_pnl_percent: Mapped[Ratio | None]
+    realized_pnl: Mapped[Money | None]
+    realized_pnl_percent: Mapped[Ratio | None]
+    max_drawdown: Mapped[Ratio | None]
+    base_position_id: Mapped[str | None] = mapped_column(
+        sa.ForeignKey("preset_pseudo_positions.id", ondelete="SET NULL")
+    )
+    main_position_id: Mapped[str | None] = mapped_column(
+        sa.ForeignKey("preset_pseudo_positions.id", ondelete="SET NULL")
+    )
+    status: Mapped[PresetPositionStatus] = mapped_column(server_default="active")
+    close_reason: Mapped[str | None]
+    exit_reason: Mapped[str | None]
+    opened_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    closed_at: Mapped[datetime | None]
+
+    connection: Mapped[ExchangeConnection] = relationship(lazy="selectin")
+    preset: Mapped[Preset | None] = relationship(lazy="selectin")
+
+
+class PresetTestResult(Base):
+    """Result of testing one indicator configuration of a preset on history."""
+
+    __tablename__ = "preset_test_results"
+    __table_args__ = (sa.UniqueConstraint("preset_id", "config_id"),)
+
+    id: Mapped[TextId]
+    preset_id: Mapped[str] = mapped_column(sa.ForeignKey("presets.id", ondelete="CASCADE"))
+    config_id: Mapped[str] = mapped_column(doc="key the generator gives a configuration")
+    indicator_type: Mapped[str | None] = mapped_column(doc="the tester's insert leaves these out")
+    indicator_params: Mapped[JsonValue | None]
+    symbol: Mapped[str | None]
+    timeframe: Mapped[str | None]
+    takeprofit_factor: Mapped[Ratio | None]
+    stoploss_ratio: Mapped[Ratio | None]
+    trailing_enabled: Mapped[bool] = mapped_column(server_default=FALSE)
+    trail_start: Mapped[Ratio | None]
+    trail_stop: Mapped[Ratio | None]
+    profit_factor: Mapped[Ratio]
+    win_rate: Mapped[Ratio]
+    total_trades: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    winning_trades: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    losing_trades: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    avg_profit: Mapped[Money] = mapped_column(server_default=sa.text("0"))
+    avg_loss: Mapped[Money] = mapped_column(server_default=sa.text("0"))
+    max_drawdown: Mapped[Ratio] = mapped_column(server_default=sa.text("0"))
+    drawdown_hours: Mapped[Ratio] = mapped_column(server_default=sa.text("0"))
+    sharpe_ratio: Mapped[Ratio] = mapped_column(server_default=sa.text("0"))
+    is_validated: Mapped[bool] = mapped_column(server_default=FALSE)
+    validation_reason: Mapped[str | None]
+    tested_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class PresetActiveConfig(Base):
+    """Tested indicator configurations that a preset runs on a connection."""
+
+    __tablename__ = "preset_active_configs"
+    __table_args__ = (
+        sa.UniqueConstraint("preset_id", "connection_id", "config_id"),
+        sa.Index(None, "connection_id"),
+        sa.Index(None, "test_result_id"),
+    )
+
+    id: Mapped[TextId]
+    preset_id: Mapped[str] = mapped_column(sa.ForeignKey("presets.id", ondelete="CASCADE"))
+    connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
+    config_id: Mapped[str]
+    test_result_id: Mapped[str | None] = mapped_column(sa.ForeignKey("preset_test_results.id", ondelete="SET NULL"))
+    indicator_type: Mapped[str]
+    indicator_params: Mapped[JsonObject] = mapped_column(server_default="{}")
+    symbol: Mapped[str]
+    timeframe: Mapped[str]
+    takeprofit_factor: Mapped[Ratio]
+    stoploss_ratio: Mapped[Ratio]
+    trailing_enabled: Mapped[bool] = mapped_column(server_default=FALSE)
+    trail_start: Mapped[Ratio | None]
+    trail_stop: Mapped[Ratio | None]
+    profit_factor: Mapped[Ratio]
+    win_rate: Mapped[Ratio]
+    total_trades: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    is_active: Mapped[bool] = mapped_column(server_default=TRUE)
+    activated_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    deactivated_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class PresetTrade(Base):
+    """Trades executed for a preset."""
+
+    __tablename__ = "preset_trades"
+    __table_args__ = (
+        sa.Index(None, "preset_id", "status", "opened_at"),
+        sa.Index(None, "connection_id", "symbol"),
+        sa.Index(None, "active_config_id"),
+    )
+
+    id: Mapped[TextId]
+    preset_id: Mapped[str] = mapped_column(sa.ForeignKey("presets.id", ondelete="CASCADE"))
+    connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
+    active_config_id: Mapped[str | None] = mapped_column(sa.ForeignKey("preset_active_configs.id", ondelete="SET NULL"))
+    symbol: Mapped[str]
+    side: Mapped[TradeSide]
+    entry_price: Mapped[Money]
+    exit_price: Mapped[Money | None]
+    quantity: Mapped[Money]
+    takeprofit: Mapped[Money | None]
+    stoploss: Mapped[Money | None]
+    takeprofit_factor: Mapped[Ratio | None]
+    stoploss_ratio: Mapped[Ratio | None]
+    trailing_enabled: Mapped[bool] = mapped_column(server_default=FALSE)
+    indicator_type: Mapped[str]
+    indicator_params: Mapped[JsonObject] = mapped_column(server_default="{}")
+    profit_loss: Mapped[Money | None]
+    profit_factor: Mapped[Ratio | None]
+    fees_paid: Mapped[Money] = mapped_column(server_default=sa.text("0"))
+    status: Mapped[TradeStatus] = mapped_column(server_default="open")
+    close_reason: Mapped[str | None]
+    opened_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    closed_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class PresetRealTrade(Base):
+    """Real trades of a preset type, with the configuration set each came from."""
+
+    __tablename__ = "preset_real_trades"
+    __table_args__ = (
+        sa.Index(None, "preset_type_id", "created_at"),
+        sa.Index(None, "configuration_set_id"),
+        sa.Index(None, "connection_id"),
+    )
+
+    id: Mapped[TextId]
+    connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
+    preset_type_id: Mapped[str] = mapped_column(sa.ForeignKey("preset_types.id", ondelete="CASCADE"))
+    configuration_set_id: Mapped[str | None] = mapped_column(
+        sa.ForeignKey("preset_configuration_sets.id", ondelete="SET NULL")
+    )
+    coordination_result_id: Mapped[str | None] = mapped_column(
+        doc="soft reference to the unmanaged preset_coordination_results"
+    )
+    symbol: Mapped[str]
+    direction: Mapped[Direction]
+    entry_price: Mapped[Money]
+    exit_price: Mapped[Money | None]
+    quantity: Mapped[Money]
+    leverage: Mapped[Ratio] = mapped_column(server_default=sa.text("1"))
+    indication_type: Mapped[str | None]
+    takeprofit_factor: Mapped[Ratio | None]
+    stoploss_ratio: Mapped[Ratio | None]
+    trailing_enabled: Mapped[bool] = mapped_column(server_default=FALSE)
+    trail_start: Mapped[Ratio | None]
+    trail_stop: Mapped[Ratio | None]
+    profit_loss: Mapped[Money] = mapped_column(server_default=sa.text("0"))
+    profit_factor: Mapped[Ratio] = mapped_column(server_default=sa.text("0"))
+    fees_paid: Mapped[Money] = mapped_column(server_default=sa.text("0"))
+    status: Mapped[TradeStatus] = mapped_column(server_default="open")
+    close_reason: Mapped[str | None]
+    opened_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    closed_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class BacktestResult(Base):
+    """Backtest runs of a preset over a period, with their metrics."""
+
+    __tablename__ = "backtest_results"
+    __table_args__ = (
+        sa.Index(None, "preset_id", "created_at"),
+        sa.Index(None, "connection_id"),
+    )
+
+    id: Mapped[TextId]
+    preset_id: Mapped[str | None] = mapped_column(sa.ForeignKey("presets.id", ondelete="CASCADE"))
+    connection_id: Mapped[str | None] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
+    start_date: Mapped[datetime]
+    end_date: Mapped[datetime]
+    symbols: Mapped[JsonValue]
+    total_trades: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    winning_trades: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    losing_trades: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    win_rate: Mapped[Ratio | None]
+    total_profit: Mapped[Money] = mapped_column(server_default=sa.text("0"))
+    total_loss: Mapped[Money] = mapped_column(server_default=sa.text("0"))
+    net_profit: Mapped[Money] = mapped_column(server_default=sa.text("0"))
+    profit_factor: Mapped[Ratio | None]
+    max_drawdown: Mapped[Ratio | None]
+    max_drawdown_duration_hours: Mapped[Ratio | None]
+    avg_drawdown: Mapped[Ratio | None]
+    avg_win: Mapped[Money | None]
+    avg_loss: Mapped[Money | None]
+    largest_win: Mapped[Money | None]
+    largest_loss: Mapped[Money | None]
+    avg_trade_duration_minutes: Mapped[Ratio | None]
+    sharpe_ratio: Mapped[Ratio | None]
+    sortino_ratio: Mapped[Ratio | None]
+    status: Mapped[BacktestStatus] = mapped_column(server_default="pending")
+    error_message: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    completed_at: Mapped[datetime | None]

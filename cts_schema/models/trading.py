@@ -1,0 +1,478 @@
+"""Trading: portfolios, orders, and positions from the simulated base layer up to the live exchange."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship
+
+from cts_schema.models.base import FALSE, NOW, TRUE, Base, JsonValue, LogId, Momentum, Money, Ratio, TextId, Timestamps
+from cts_schema.models.words import (
+    BaseIndication,
+    Direction,
+    EntryType,
+    EvaluationStatus,
+    ExchangePositionStatus,
+    MarketDirection,
+    OrderSide,
+    OrderStatus,
+    OrderType,
+    PositionEvent,
+    PositionLayer,
+    PositionLevel,
+    PositionStatus,
+    PseudoStatus,
+    RealPositionStatus,
+    RealPseudoStatus,
+    SyncStatus,
+    TimeInForce,
+    TradeMode,
+    Trend,
+)
+
+if TYPE_CHECKING:
+    from cts_schema.models.core import ExchangeConnection, User
+    from cts_schema.models.market import TradingPair
+    from cts_schema.models.presets import PresetConfigurationSet
+
+
+class Portfolio(Timestamps, Base):
+    """A user's portfolio with its opening and current value."""
+
+    __tablename__ = "portfolios"
+    __table_args__ = (sa.Index(None, "user_id", "created_at"),)
+
+    id: Mapped[TextId]
+    user_id: Mapped[str | None] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"))
+    name: Mapped[str]
+    description: Mapped[str | None]
+    total_value: Mapped[Money] = mapped_column(server_default=sa.text("0"))
+    initial_value: Mapped[Money] = mapped_column(server_default=sa.text("0"))
+    is_active: Mapped[bool] = mapped_column(server_default=TRUE)
+
+    user: Mapped[User | None] = relationship(back_populates="portfolios")
+    positions: Mapped[list[Position]] = relationship(back_populates="portfolio", passive_deletes="all")
+
+
+class Position(Timestamps, Base):
+    """Manually or order-driven positions of a portfolio."""
+
+    __tablename__ = "positions"
+    __table_args__ = (
+        sa.Index(None, "portfolio_id", "status", "opened_at"),
+        sa.Index(None, "trading_pair_id"),
+        sa.Index(None, "status", "closed_at"),
+    )
+
+    id: Mapped[TextId]
+    portfolio_id: Mapped[str | None] = mapped_column(sa.ForeignKey("portfolios.id", ondelete="CASCADE"))
+    trading_pair_id: Mapped[str | None] = mapped_column(sa.ForeignKey("trading_pairs.id", ondelete="CASCADE"))
+    position_type: Mapped[Direction | None]
+    entry_price: Mapped[Money]
+    current_price: Mapped[Money | None]
+    quantity: Mapped[Money]
+    leverage: Mapped[Ratio] = mapped_column(server_default=sa.text("1.0"))
+    stop_loss: Mapped[Money | None]
+    take_profit: Mapped[Money | None]
+    unrealized_pnl: Mapped[Money] = mapped_column(server_default=sa.text("0"))
+    realized_pnl: Mapped[Money] = mapped_column(server_default=sa.text("0"))
+    status: Mapped[PositionStatus] = mapped_column(server_default="open")
+    opened_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    closed_at: Mapped[datetime | None]
+
+    portfolio: Mapped[Portfolio | None] = relationship(back_populates="positions", lazy="selectin")
+    trading_pair: Mapped[TradingPair | None] = relationship(lazy="selectin")
+
+
+class Order(Base):
+    """Orders placed for a portfolio or a connection, with fill progress."""
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        sa.Index(None, "user_id", "created_at"),
+        sa.Index(None, "portfolio_id"),
+        sa.Index(None, "trading_pair_id"),
+        sa.Index(None, "connection_id", "exchange_order_id"),
+        sa.Index(None, "status", "created_at"),
+    )
+
+    id: Mapped[TextId]
+    user_id: Mapped[str | None] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"))
+    portfolio_id: Mapped[str | None] = mapped_column(sa.ForeignKey("portfolios.id", ondelete="CASCADE"))
+    trading_pair_id: Mapped[str | None] = mapped_column(sa.ForeignKey("trading_pairs.id", ondelete="CASCADE"))
+    connection_id: Mapped[str | None] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
+    symbol: Mapped[str | None] = mapped_column(doc="unified setup; NULL where trading_pair_id tells it")
+    exchange_order_id: Mapped[str | None]
+    order_type: Mapped[OrderType | None]
+    side: Mapped[OrderSide | None]
+    price: Mapped[Money | None]
+    quantity: Mapped[Money]
+    filled_quantity: Mapped[Money] = mapped_column(server_default=sa.text("0"))
+    remaining_quantity: Mapped[Money | None]
+    average_fill_price: Mapped[Money | None]
+    status: Mapped[OrderStatus] = mapped_column(server_default="pending")
+    time_in_force: Mapped[TimeInForce] = mapped_column(server_default="GTC")
+    fees: Mapped[Money] = mapped_column(server_default=sa.text("0"))
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    updated_at: Mapped[datetime] = mapped_column(server_default=NOW, server_onupdate=sa.FetchedValue())
+    executed_at: Mapped[datetime | None]
+
+
+class RealPosition(Timestamps, Base):
+    """Open and closed positions as the legacy DatabaseManager mirrors them from an exchange."""
+
+    __tablename__ = "real_positions"
+    __table_args__ = (
+        sa.Index(None, "status", "opened_at"),
+        sa.Index(None, "connection_id", "symbol"),
+    )
+
+    id: Mapped[TextId]
+    connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
+    exchange_position_id: Mapped[str | None]
+    symbol: Mapped[str]
+    strategy_type: Mapped[str]
+    volume: Mapped[Money]
+    entry_price: Mapped[Money]
+    current_price: Mapped[Money]
+    takeprofit: Mapped[Money | None]
+    stoploss: Mapped[Money | None]
+    profit_loss: Mapped[Money]
+    status: Mapped[RealPositionStatus] = mapped_column(server_default="open")
+    opened_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    closed_at: Mapped[datetime | None]
+    indication_type: Mapped[str | None]
+    indication_range: Mapped[Ratio | None]
+    indication_interval: Mapped[int | None]
+    strategy_interval: Mapped[int | None]
+    position_duration_seconds: Mapped[int | None]
+    avg_check_interval_ms: Mapped[int | None]
+    total_checks: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    initial_profit_loss: Mapped[Money | None]
+    max_profit: Mapped[Money | None]
+    max_loss: Mapped[Money | None]
+    profit_volatility: Mapped[Ratio | None]
+
+
+class BasePseudoPosition(Timestamps, Base):
+    """Base layer: one row per strategy configuration of a symbol, with the running test results that let it become
+    active, be paused or fail.
+    """
+
+    __tablename__ = "base_pseudo_positions"
+    __table_args__ = (
+        sa.Index(None, "connection_id", "symbol", "indication_type", "indication_range", "direction"),
+        sa.Index(None, "status", "win_rate"),
+    )
+
+    id: Mapped[TextId]
+    connection_id: Mapped[str | None] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
+    symbol: Mapped[str]
+    indication_type: Mapped[BaseIndication | None]
+    indication_range: Mapped[Ratio | None] = mapped_column(doc="a step count, or an activity ratio for type auto")
+    direction: Mapped[Direction | None]
+    takeprofit_factor: Mapped[Ratio | None] = mapped_column(doc="written by the manager")
+    stoploss_ratio: Mapped[Ratio | None] = mapped_column(doc="written by the manager")
+    trailing_enabled: Mapped[bool] = mapped_column(server_default=FALSE, doc="written by the manager")
+    trail_start: Mapped[Ratio | None]
+    trail_stop: Mapped[Ratio | None]
+    drawdown_ratio: Mapped[Ratio | None] = mapped_column(doc="only for type optimal")
+    market_change_range: Mapped[int | None]
+    last_part_ratio: Mapped[Ratio | None]
+    activity_ratio: Mapped[Ratio | None]
+    time_window: Mapped[int | None]
+    activity_calculated: Mapped[int | None]
+    activity_lastpart: Mapped[int | None]
+    entry_price: Mapped[Money | None] = mapped_column(doc="copied into pseudo_positions by the flow coordinator")
+    total_positions: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    winning_positions: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    losing_positions: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    total_profit_loss: Mapped[Money] = mapped_column(server_default=sa.text("0"))
+    max_drawdown: Mapped[Ratio] = mapped_column(server_default=sa.text("0"))
+    win_rate: Mapped[Ratio] = mapped_column(server_default=sa.text("0"))
+    avg_profit: Mapped[Money] = mapped_column(server_default=sa.text("0"))
+    avg_loss: Mapped[Money] = mapped_column(server_default=sa.text("0"))
+    status: Mapped[EvaluationStatus] = mapped_column(server_default="evaluating")
+    evaluation_count: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    phase: Mapped[int] = mapped_column(server_default=sa.text("1"))
+    last_position_at: Mapped[datetime | None]
+
+    connection: Mapped[ExchangeConnection | None] = relationship(back_populates="base_positions", lazy="selectin")
+    positions: WriteOnlyMapped[PseudoPosition] = relationship(back_populates="base_position", passive_deletes="all")
+
+
+class PseudoPosition(Timestamps, Base):
+    """Simulated positions (base and main layer) that the engines open and close on live prices to measure a
+    configuration.
+    """
+
+    __tablename__ = "pseudo_positions"
+    __table_args__ = (
+        sa.Index(None, "connection_id", "status", "created_at"),
+        sa.Index(None, "connection_id", "symbol", "indication_type", "status"),
+        sa.Index(None, "base_position_id", "position_level", "status"),
+        sa.Index(None, "status", "closed_at"),
+        sa.Index(None, "strategy_type", "status", "created_at"),
+        sa.Index(None, "configuration_set_id"),
+    )
+
+    id: Mapped[TextId]
+    connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
+    symbol: Mapped[str]
+    indication_type: Mapped[str | None] = mapped_column(
+        doc="direction, move, active, optimal, auto, active_advanced or an indicator name; open list"
+    )
+    indication_range: Mapped[Ratio | None] = mapped_column(doc="a step count, or an activity ratio for type auto")
+    side: Mapped[Direction | None] = mapped_column(doc="written by the engine manager and strategy processor")
+    direction: Mapped[Direction | None]
+    mode: Mapped[TradeMode] = mapped_column(server_default="main")
+    type: Mapped[PositionLayer] = mapped_column(server_default="base")
+    position_level: Mapped[PositionLevel] = mapped_column(server_default="base")
+    strategy_type: Mapped[str | None] = mapped_column(doc="base, main, real, preset, block, level, dca; open list")
+    state_key: Mapped[str | None]
+    base_position_id: Mapped[str | None] = mapped_column(sa.ForeignKey("base_pseudo_positions.id", ondelete="SET NULL"))
+    configuration_set_id: Mapped[str | None] = mapped_column(
+        sa.ForeignKey("preset_configuration_sets.id", ondelete="SET NULL"), doc="read by the strategy statistics"
+    )
+    entry_price: Mapped[Money]
+    current_price: Mapped[Money | None]
+    quantity: Mapped[Money | None]
+    position_cost: Mapped[Money | None]
+    takeprofit_factor: Mapped[Ratio | None]
+    stoploss_ratio: Mapped[Ratio | None]
+    take_profit: Mapped[Money | None] = mapped_column(doc="price level (unified setup)")
+    stop_loss: Mapped[Money | None] = mapped_column(doc="price level (unified setup)")
+    trailing_enabled: Mapped[bool] = mapped_column(server_default=FALSE)
+    trail_start: Mapped[Ratio | None]
+    trail_stop: Mapped[Ratio | None]
+    trailing_stop_price: Mapped[Money | None] = mapped_column(doc="written by the realtime processor")
+    profit_factor: Mapped[Ratio | None]
+    profit_loss: Mapped[Money | None] = mapped_column(doc="read by the flow coordinator; only the unified setup has it")
+    profit_loss_percent: Mapped[Ratio | None]
+    status: Mapped[PseudoStatus] = mapped_column(server_default="active")
+    close_reason: Mapped[str | None] = mapped_column(doc="take_profit, stop_loss, trailing, manual, ...; open list")
+    drawdown_ratio: Mapped[Ratio | None]
+    market_change_range: Mapped[int | None]
+    last_part_ratio: Mapped[Ratio | None]
+    activity_ratio: Mapped[Ratio | None]
+    time_window: Mapped[int | None]
+    overall_change: Mapped[Ratio | None]
+    last_part_change: Mapped[Ratio | None]
+    volatility: Mapped[Ratio | None]
+    momentum: Mapped[Momentum | None]
+    continuation_ratio: Mapped[Ratio | None]
+    eight_hour_trend: Mapped[Trend | None]
+    market_direction_short: Mapped[MarketDirection | None]
+    market_direction_long: Mapped[MarketDirection | None]
+    progressive_activity: Mapped[Ratio | None]
+    block_neutral_count: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    level_volume_ratio: Mapped[Ratio | None]
+    dca_step: Mapped[int] = mapped_column(server_default=sa.text("1"))
+    dca_total_steps: Mapped[int] = mapped_column(server_default=sa.text("4"))
+    opened_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    closed_at: Mapped[datetime | None]
+
+    connection: Mapped[ExchangeConnection] = relationship(back_populates="pseudo_positions", lazy="selectin")
+    base_position: Mapped[BasePseudoPosition | None] = relationship(back_populates="positions", lazy="joined")
+    configuration_set: Mapped[PresetConfigurationSet | None] = relationship(lazy="selectin")
+
+
+class RealPseudoPosition(Timestamps, Base):
+    """Pseudo positions that passed validation and may be mirrored on the exchange."""
+
+    __tablename__ = "real_pseudo_positions"
+    __table_args__ = (
+        sa.Index(None, "connection_id", "status"),
+        sa.Index(None, "main_config_id"),
+        sa.Index(None, "main_position_id"),
+        sa.Index(None, "base_config_id"),
+    )
+
+    id: Mapped[TextId]
+    connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
+    symbol: Mapped[str]
+    mode: Mapped[TradeMode] = mapped_column(server_default="main")
+    side: Mapped[Direction | None]
+    main_config_id: Mapped[str | None] = mapped_column(
+        sa.ForeignKey("pseudo_positions.id", ondelete="SET NULL"),
+        doc="the validated pseudo position (flow coordinator)",
+    )
+    main_position_id: Mapped[str | None] = mapped_column(
+        sa.ForeignKey("pseudo_positions.id", ondelete="SET NULL"), doc="the same link as the dual-mode engine writes it"
+    )
+    base_config_id: Mapped[str | None] = mapped_column(sa.ForeignKey("base_pseudo_positions.id", ondelete="SET NULL"))
+    entry_price: Mapped[Money]
+    current_price: Mapped[Money | None]
+    quantity: Mapped[Money]
+    position_cost: Mapped[Money | None]
+    takeprofit: Mapped[Money | None]
+    stoploss: Mapped[Money | None]
+    takeprofit_factor: Mapped[Ratio | None]
+    stoploss_ratio: Mapped[Ratio | None]
+    trailing_enabled: Mapped[bool] = mapped_column(server_default=FALSE)
+    trail_start: Mapped[Ratio | None]
+    trail_stop: Mapped[Ratio | None]
+    adjust_block_enabled: Mapped[bool] = mapped_column(server_default=FALSE)
+    block_size: Mapped[int | None]
+    block_adjustment_ratio: Mapped[Ratio | None]
+    adjust_dca_enabled: Mapped[bool] = mapped_column(server_default=FALSE)
+    dca_levels: Mapped[int | None]
+    profit_factor: Mapped[Ratio | None]
+    avg_drawdown_time: Mapped[Ratio | None] = mapped_column(doc="hours")
+    win_rate: Mapped[Ratio | None]
+    total_trades: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    winning_trades: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    losing_trades: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    unrealized_pnl: Mapped[Money] = mapped_column(server_default=sa.text("0"))
+    realized_pnl: Mapped[Money] = mapped_column(server_default=sa.text("0"))
+    is_validated: Mapped[bool] = mapped_column(server_default=FALSE)
+    validation_profit_factor: Mapped[Ratio | None]
+    validated_at: Mapped[datetime | None]
+    previous_positions_count: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    last_position_state: Mapped[str | None]
+    ongoing_positions_count: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    status: Mapped[RealPseudoStatus] = mapped_column(server_default="active")
+    close_reason: Mapped[str | None]
+    opened_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    closed_at: Mapped[datetime | None]
+
+    connection: Mapped[ExchangeConnection] = relationship(back_populates="real_pseudo_positions", lazy="selectin")
+    main_config: Mapped[PseudoPosition | None] = relationship(foreign_keys=[main_config_id], lazy="joined")
+    main_position: Mapped[PseudoPosition | None] = relationship(foreign_keys=[main_position_id], lazy="joined")
+    base_config: Mapped[BasePseudoPosition | None] = relationship(lazy="joined")
+
+
+class ActiveExchangePosition(Base):
+    """Live exchange positions, with the pseudo position chain each came from and its synchronisation state."""
+
+    __tablename__ = "active_exchange_positions"
+    __table_args__ = (
+        sa.UniqueConstraint("exchange_id"),
+        sa.Index(None, "connection_id", "symbol", "opened_at"),
+        sa.Index(None, "connection_id", "status"),
+        sa.Index(None, "real_pseudo_position_id"),
+        sa.Index(None, "main_pseudo_position_id"),
+        sa.Index(None, "base_pseudo_position_id"),
+    )
+
+    id: Mapped[TextId]
+    connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
+    real_pseudo_position_id: Mapped[str] = mapped_column(sa.ForeignKey("real_pseudo_positions.id"))
+    main_pseudo_position_id: Mapped[str | None] = mapped_column(
+        sa.ForeignKey("pseudo_positions.id", ondelete="SET NULL")
+    )
+    base_pseudo_position_id: Mapped[str | None] = mapped_column(
+        sa.ForeignKey("base_pseudo_positions.id", ondelete="SET NULL")
+    )
+    exchange_id: Mapped[str] = mapped_column(
+        doc="the exchange's own identifier of the position or order, not a row of exchanges"
+    )
+    exchange_order_id: Mapped[str | None]
+    exchange_position_id: Mapped[str | None]
+    symbol: Mapped[str]
+    side: Mapped[Direction]
+    position_type: Mapped[EntryType] = mapped_column(server_default="market")
+    entry_price: Mapped[Money]
+    current_price: Mapped[Money]
+    quantity: Mapped[Money]
+    volume_usd: Mapped[Money]
+    leverage: Mapped[Ratio] = mapped_column(server_default=sa.text("1"))
+    takeprofit: Mapped[Money | None]
+    stoploss: Mapped[Money | None]
+    trailing_enabled: Mapped[bool] = mapped_column(server_default=FALSE)
+    trail_start: Mapped[Ratio | None]
+    trail_stop: Mapped[Ratio | None]
+    trail_activated: Mapped[bool] = mapped_column(server_default=FALSE)
+    trail_high_price: Mapped[Money | None]
+    unrealized_pnl: Mapped[Money] = mapped_column(server_default=sa.text("0"))
+    realized_pnl: Mapped[Money] = mapped_column(server_default=sa.text("0"))
+    fees_paid: Mapped[Money] = mapped_column(server_default=sa.text("0"))
+    funding_fees: Mapped[Money] = mapped_column(server_default=sa.text("0"))
+    max_profit: Mapped[Money] = mapped_column(server_default=sa.text("0"))
+    max_loss: Mapped[Money] = mapped_column(server_default=sa.text("0"))
+    max_drawdown: Mapped[Money] = mapped_column(server_default=sa.text("0"))
+    price_high: Mapped[Money | None]
+    price_low: Mapped[Money | None]
+    status: Mapped[ExchangePositionStatus] = mapped_column(server_default="open")
+    opened_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    last_updated_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    closed_at: Mapped[datetime | None]
+    hold_duration_seconds: Mapped[int | None]
+    sync_status: Mapped[SyncStatus] = mapped_column(server_default="synced")
+    last_sync_at: Mapped[datetime | None] = mapped_column(server_default=NOW)
+    sync_error_message: Mapped[str | None]
+    sync_retry_count: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    trade_mode: Mapped[TradeMode]
+    indication_type: Mapped[str | None]
+    profit_loss: Mapped[Money | None] = mapped_column(doc="read by the auto indication engine")
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+    connection: Mapped[ExchangeConnection] = relationship(back_populates="exchange_positions", lazy="selectin")
+    real_position: Mapped[RealPseudoPosition] = relationship(lazy="joined", innerjoin=True)
+    main_position: Mapped[PseudoPosition | None] = relationship(lazy="joined")
+    base_position: Mapped[BasePseudoPosition | None] = relationship(lazy="joined")
+
+
+class ExchangePositionCoordinationLog(Base):
+    """Event log of live exchange positions: opened, price, trailing, synchronised, closed."""
+
+    __tablename__ = "exchange_position_coordination_log"
+    __table_args__ = (
+        sa.Index(None, "connection_id", "exchange_id", "event_timestamp"),
+        sa.Index(None, "connection_id", "event_timestamp"),
+    )
+
+    id: Mapped[LogId]
+    connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
+    exchange_position_id: Mapped[str | None] = mapped_column(doc="soft reference, the log outlives the position")
+    exchange_id: Mapped[str | None] = mapped_column(doc="the exchange's own identifier")
+    event_type: Mapped[PositionEvent]
+    event_data: Mapped[JsonValue | None]
+    old_state: Mapped[JsonValue | None]
+    new_state: Mapped[JsonValue | None]
+    success: Mapped[bool] = mapped_column(server_default=TRUE)
+    error_message: Mapped[str | None]
+    event_timestamp: Mapped[datetime] = mapped_column(server_default=NOW)
+    processing_duration_ms: Mapped[int | None]
+    triggered_by: Mapped[str | None] = mapped_column(doc="system, exchange, manual; open list")
+
+
+class ExchangePositionStatistics(Base):
+    """Aggregated results of live positions per connection, symbol, indication type, mode and period."""
+
+    __tablename__ = "exchange_position_statistics"
+    __table_args__ = (sa.UniqueConstraint("connection_id", "symbol", "indication_type", "trade_mode", "period_start"),)
+
+    id: Mapped[TextId]
+    connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
+    symbol: Mapped[str]
+    indication_type: Mapped[str | None] = mapped_column(doc="NULL for preset mode")
+    trade_mode: Mapped[TradeMode]
+    period_start: Mapped[datetime]
+    period_end: Mapped[datetime]
+    period_hours: Mapped[int]
+    total_positions: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    winning_positions: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    losing_positions: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    cancelled_positions: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    liquidated_positions: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    total_pnl: Mapped[Money] = mapped_column(server_default=sa.text("0"))
+    total_fees: Mapped[Money] = mapped_column(server_default=sa.text("0"))
+    net_pnl: Mapped[Money] = mapped_column(server_default=sa.text("0"))
+    win_rate: Mapped[Ratio] = mapped_column(server_default=sa.text("0"))
+    profit_factor: Mapped[Ratio] = mapped_column(server_default=sa.text("0"))
+    avg_winning_pnl: Mapped[Money] = mapped_column(server_default=sa.text("0"))
+    avg_losing_pnl: Mapped[Money] = mapped_column(server_default=sa.text("0"))
+    avg_hold_duration_seconds: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    best_trade_pnl: Mapped[Money] = mapped_column(server_default=sa.text("0"))
+    worst_trade_pnl: Mapped[Money] = mapped_column(server_default=sa.text("0"))
+    max_drawdown: Mapped[Money] = mapped_column(server_default=sa.text("0"))
+    avg_drawdown: Mapped[Money] = mapped_column(server_default=sa.text("0"))
+    sharpe_ratio: Mapped[Ratio | None]
+    total_volume_usd: Mapped[Money] = mapped_column(server_default=sa.text("0"))
+    avg_position_size_usd: Mapped[Money] = mapped_column(server_default=sa.text("0"))
+    last_calculated_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    position_count_at_calc: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
