@@ -1,0 +1,115 @@
+"""The indication active_advanced becomes auto, and gets the columns it measures with.
+
+Legacy      054 rename_active_advanced_to_auto. The old script updated a column that does not exist
+            (real_pseudo_positions.indication_type) and needed the columns of 052, which has no ledger number.
+            Code of that time still writes active_advanced, so both words stay allowed.
+PostgreSQL  one column renamed; columns with constant defaults, no rewrite; rows that say active_advanced are updated.
+SQLite      ADD COLUMN and DROP COLUMN, no rebuild; the same updates.
+Stopped     nothing of it remains.
+Down        keeps the columns as cts_kept_054_*, and up again pours them back. Renamed values stay auto: which of them
+            had been active_advanced is not recorded, and older code knows both. A state key or a setting whose new name
+            is taken keeps its old one.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from cts_schema import ddl
+
+revision = "054"
+down_revision = "053"
+
+FALSE = sa.text("false")
+
+RENAMED = ("pseudo_positions", "base_pseudo_positions", "indications", "indication_states", "preset_configuration_sets")
+
+STATE_KEYS_OF_POSITIONS = """
+UPDATE pseudo_positions SET state_key = replace(state_key, 'active_advanced', 'auto')
+ WHERE state_key <> replace(state_key, 'active_advanced', 'auto')
+"""
+STATE_KEYS = """
+UPDATE indication_states SET state_key = replace(state_key, 'active_advanced', 'auto')
+ WHERE state_key <> replace(state_key, 'active_advanced', 'auto')
+   AND NOT EXISTS (SELECT 1 FROM indication_states taken
+                    WHERE taken.state_key = replace(indication_states.state_key, 'active_advanced', 'auto'))
+"""
+SETTINGS = """
+UPDATE system_settings SET key = 'auto' || substr(key, 15)
+ WHERE substr(key, 1, 14) = 'activeAdvanced'
+   AND NOT EXISTS (SELECT 1 FROM system_settings taken WHERE taken.key = 'auto' || substr(system_settings.key, 15))
+"""
+
+
+def connection_flag(name: str) -> sa.Column[bool]:
+    return sa.Column(name, sa.Boolean(), server_default=FALSE, nullable=False)
+
+
+def upgrade() -> None:
+    ddl.rename_column("exchange_connections", "indication_active_advanced", connection_flag("indication_auto"))
+    ddl.add_columns(
+        revision,
+        "base_pseudo_positions",
+        sa.Column("activity_ratio", ddl.ExactNumeric(10, 4)),
+        sa.Column("time_window", sa.Integer()),
+    )
+    ddl.add_columns(
+        revision,
+        "pseudo_positions",
+        sa.Column("strategy_type", sa.Text()),
+        sa.Column("activity_ratio", ddl.ExactNumeric(10, 4)),
+        sa.Column("time_window", sa.Integer()),
+        sa.Column("overall_change", ddl.ExactNumeric(10, 4)),
+        sa.Column("last_part_change", ddl.ExactNumeric(10, 4)),
+        sa.Column("volatility", ddl.ExactNumeric(10, 4)),
+        sa.Column("momentum", ddl.ExactNumeric(12, 6)),
+        sa.Column("continuation_ratio", ddl.ExactNumeric(10, 4)),
+        sa.Column("eight_hour_trend", ddl.Word("bullish", "bearish", "neutral")),
+        sa.Column("market_direction_short", ddl.Word("up", "down", "sideways")),
+        sa.Column("market_direction_long", ddl.Word("up", "down", "sideways")),
+        sa.Column("progressive_activity", ddl.ExactNumeric(10, 4)),
+        sa.Column("block_neutral_count", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("level_volume_ratio", ddl.ExactNumeric(10, 4)),
+        sa.Column("dca_step", sa.Integer(), server_default=sa.text("1"), nullable=False),
+        sa.Column("dca_total_steps", sa.Integer(), server_default=sa.text("4"), nullable=False),
+    )
+    op.create_index(
+        "ix_pseudo_positions_strategy_type_status_created_at",
+        "pseudo_positions",
+        ["strategy_type", "status", "created_at"],
+    )
+    for table in RENAMED:
+        indication = sa.table(table, sa.column("indication_type"))
+        op.execute(
+            indication.update()
+            .where(indication.c.indication_type == sa.literal("active_advanced", sa.Text()))
+            .values(indication_type=sa.literal("auto", sa.Text()))
+        )
+    op.execute(STATE_KEYS_OF_POSITIONS)
+    op.execute(STATE_KEYS)
+    op.execute(SETTINGS)
+
+
+def downgrade() -> None:
+    op.drop_index("ix_pseudo_positions_strategy_type_status_created_at", table_name="pseudo_positions")
+    ddl.drop_columns(
+        revision,
+        "pseudo_positions",
+        "strategy_type",
+        "activity_ratio",
+        "time_window",
+        "overall_change",
+        "last_part_change",
+        "volatility",
+        "momentum",
+        "continuation_ratio",
+        "eight_hour_trend",
+        "market_direction_short",
+        "market_direction_long",
+        "progressive_activity",
+        "block_neutral_count",
+        "level_volume_ratio",
+        "dca_step",
+        "dca_total_steps",
+    )
+    ddl.drop_columns(revision, "base_pseudo_positions", "activity_ratio", "time_window")
+    ddl.rename_column("exchange_connections", "indication_auto", connection_flag("indication_active_advanced"))

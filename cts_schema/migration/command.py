@@ -1,0 +1,117 @@
+"""One upgrade or downgrade from code: an Alembic command, run where it can neither print nor meet another one."""
+
+from __future__ import annotations
+
+import io
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import sqlalchemy as sa
+
+from cts_schema.driver_errors import translate_errors
+from cts_schema.exceptions import LockTimeout, mask_url
+from cts_schema.migration.options import Options
+from cts_schema.migration.report import Report
+from cts_schema.migration.scripts import script_location
+from cts_schema.migration.state import at_head
+
+if TYPE_CHECKING:
+    from cts_schema.migration.line import Line
+
+# alembic.op and alembic.context are module-level: two commands in one process would take each other's connection, even
+# on different databases.
+_process_lock = threading.Lock()
+
+
+def _unlock_in_child() -> None:
+    global _process_lock
+    _process_lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_unlock_in_child)
+
+
+def try_process_lock() -> threading.Lock | None:
+    """Return the lock of this process, acquired, or None while another thread or task has it."""
+    lock = _process_lock
+    return lock if lock.acquire(blocking=False) else None
+
+
+@contextmanager
+def process_lock(wait: float) -> Iterator[None]:
+    """Hold the lock of this process.
+
+    Raises:
+        LockTimeout: another thread had it for ``wait`` seconds.
+    """
+    lock = _process_lock
+    if not lock.acquire(timeout=wait):
+        raise own_process_busy(wait)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def own_process_busy(wait: float) -> LockTimeout:
+    """Return the error for a lock that this very process keeps."""
+    return LockTimeout(holder=f"this process ({os.getpid()}), in another thread or task", waited=f"{wait:g} s")
+
+
+@dataclass
+class Command:
+    """An upgrade or downgrade, from its options to its report."""
+
+    name: Literal["upgrade", "downgrade"]
+    revision: str
+    options: Options
+    database: str = ""
+    line: Line | None = None
+    _found_at_head: str | None = None
+    _started: float = field(default_factory=time.perf_counter)
+
+    def has_nothing_to_do(self, connection: sa.Connection) -> bool:
+        """Tell whether the database is at head already; costs one query, and does not import Alembic."""
+        self.database = mask_url(connection.engine.url)
+        if self.name != "upgrade" or self.revision != "head":
+            return False
+        with translate_errors(connection.engine.url):
+            if not at_head(connection, self.options):
+                return False
+        from cts_schema.migration.scripts import head
+
+        self._found_at_head = head()
+        return True
+
+    def run(self, connection: sa.Connection) -> None:
+        """Run on ``connection``; the caller holds the lock of the process."""
+        from alembic import command
+        from alembic.config import Config
+
+        from cts_schema.migration.line import Line
+
+        self.line = Line()
+        config = Config(stdout=io.StringIO(), output_buffer=io.StringIO())
+        config.set_main_option("script_location", str(script_location()).replace("%", "%%"))
+        config.set_main_option("path_separator", "os")
+        config.attributes.update(connection=connection, options=self.options, line=self.line)
+        getattr(command, self.name)(config, self.revision)
+
+    def report(self) -> Report:
+        """Return what was done."""
+        duration = (time.perf_counter() - self._started) * 1000
+        if self.line is None:
+            return Report(self.database, self._found_at_head, self._found_at_head, duration_ms=duration)
+        return Report(
+            database=self.database,
+            before=self.line.before,
+            after=self.line.after,
+            applied=self.line.applied,
+            healed=self.line.healed,
+            duration_ms=duration,
+        )

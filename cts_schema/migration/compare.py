@@ -1,0 +1,188 @@
+"""What Alembic does not compare by itself: triggers, and the conditions of CHECKs.
+
+Two plugins for autogenerate. They only ever look at managed tables, and on those at triggers and CHECKs by our own names,
+so that whatever else somebody has built on a table is left alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+from alembic.autogenerate.api import AutogenContext
+from alembic.operations import MigrateOperation
+from alembic.operations.ops import UpgradeOps
+from alembic.runtime.plugins import Plugin
+from alembic.util import DispatchPriority, PriorityDispatchResult
+from sqlalchemy.sql.naming import conv
+
+from cts_schema.ddl import CreateUpdatedAtTrigger, ImpliedCheck, sqlite_checks, trigger_name
+from cts_schema.ddl.triggers import FUNCTION
+
+
+class UpdatedAtTriggerOp(MigrateOperation):
+    """Create or drop the updated_at trigger of a table."""
+
+    def __init__(self, table: str, *, create: bool) -> None:
+        self.table = table
+        self.create = create
+
+    def reverse(self) -> UpdatedAtTriggerOp:
+        """Return the opposite."""
+        return UpdatedAtTriggerOp(self.table, create=not self.create)
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        """Return what ``alembic check`` shows."""
+        return ("add_trigger" if self.create else "remove_trigger", trigger_name(self.table))
+
+
+class ReplaceChecksOp(MigrateOperation):
+    """Drop and add CHECKs of a table.
+
+    Args:
+        table: the table's name.
+        dropped: (name, condition) of each CHECK that goes.
+        added: (name, condition) of each CHECK that comes.
+    """
+
+    def __init__(self, table: str, dropped: list[tuple[str, str]], added: list[tuple[str, str]]) -> None:
+        self.table = table
+        self.dropped = dropped
+        self.added = added
+
+    def reverse(self) -> ReplaceChecksOp:
+        """Return the opposite."""
+        return ReplaceChecksOp(self.table, self.added, self.dropped)
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        """Return what ``alembic check`` shows."""
+        return ("replace_checks", self.table, self.dropped, self.added)
+
+
+def compare_triggers(context: AutogenContext, upgrade_ops: UpgradeOps, schemas: Any) -> PriorityDispatchResult:
+    """Find updated_at triggers that are missing, changed, switched off, or there without need."""
+    connection = _connection(context)
+    live = dict(_live_triggers(connection))
+    for table in _managed(context):
+        wanted = bool(table.info.get("updated_at_trigger"))
+        found = live.get(trigger_name(table.name))
+        right = found is not None and _is_right(connection, table.name, found)
+        if found is not None and not (wanted and right):
+            upgrade_ops.ops.append(UpdatedAtTriggerOp(table.name, create=False))
+        if wanted and not right:
+            upgrade_ops.ops.append(UpdatedAtTriggerOp(table.name, create=True))
+    return PriorityDispatchResult.CONTINUE
+
+
+def compare_checks(context: AutogenContext, upgrade_ops: UpgradeOps, schemas: Any) -> PriorityDispatchResult:
+    """Find CHECKs of existing tables that are missing, changed, or there without need."""
+    connection = _connection(context)
+    inspector = sa.inspect(connection)
+    there = set(inspector.get_table_names())
+    for table in _managed(context):
+        if table.name not in there:
+            continue
+        columns = {column["name"] for column in inspector.get_columns(table.name)}
+        live = {name: text for name, text in _live_checks(connection, table.name).items() if name.startswith("ck_")}
+        wanted = dict(_wanted_checks(table, connection.dialect, columns))
+        changed = {name for name in live.keys() & wanted.keys() if not _same(live[name], wanted[name], connection)}
+        dropped = [(name, live[name]) for name in sorted((live.keys() - wanted.keys()) | changed)]
+        added = [(name, wanted[name]) for name in sorted((wanted.keys() - live.keys()) | changed)]
+        # A CHECK of a column that goes, goes with it.
+        dropped = [(name, text) for name, text in dropped if name in wanted or not _of_gone(table, columns, name)]
+        if dropped or added:
+            upgrade_ops.ops.append(ReplaceChecksOp(table.name, dropped, added))
+    return PriorityDispatchResult.CONTINUE
+
+
+def ignore_identity(context: AutogenContext, op: Any, *args: Any) -> PriorityDispatchResult:
+    """SQLite has no identity columns: what the model says of one is not missing there."""
+    column = args[-1]
+    identity = isinstance(column, sa.Column) and column.identity is not None
+    return PriorityDispatchResult.STOP if identity else PriorityDispatchResult.CONTINUE
+
+
+def _connection(context: AutogenContext) -> sa.Connection:
+    if context.connection is None:
+        raise AssertionError("autogenerate without a connection")
+    return context.connection
+
+
+def _managed(context: AutogenContext) -> list[sa.Table]:
+    metadata = context.metadata
+    tables = metadata.sorted_tables if isinstance(metadata, sa.MetaData) else []
+    return list(tables)
+
+
+def _live_triggers(connection: sa.Connection) -> Iterator[tuple[str, str]]:
+    if connection.dialect.name == "sqlite":
+        query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+    else:
+        query = (
+            "SELECT t.tgname, t.tgenabled::text || ' ' || t.tgfoid::regproc::text FROM pg_trigger t "
+            "JOIN pg_class c ON c.oid = t.tgrelid WHERE NOT t.tgisinternal AND pg_table_is_visible(c.oid)"
+        )
+    yield from (tuple(row) for row in connection.exec_driver_sql(query))
+
+
+def _is_right(connection: sa.Connection, table: str, found: str) -> bool:
+    if connection.dialect.name == "sqlite":
+        return _squeezed(found) == _squeezed(str(CreateUpdatedAtTrigger(table).compile(dialect=connection.dialect)))
+    return found.startswith("O ") and found.endswith(FUNCTION)
+
+
+def _live_checks(connection: sa.Connection, table: str) -> dict[str, str]:
+    if connection.dialect.name == "sqlite":
+        return sqlite_checks(connection, table)
+    return {str(check["name"]): check["sqltext"] for check in sa.inspect(connection).get_check_constraints(table)}
+
+
+def _wanted_checks(table: sa.Table, dialect: sa.Dialect, columns: set[str]) -> Iterator[tuple[str, str]]:
+    # A new column brings its CHECKs itself.
+    there = [column for column in table.columns if column.name in columns]
+    for constraint in [*table.constraints, *(item for column in there for item in column.constraints)]:
+        if not isinstance(constraint, sa.CheckConstraint):
+            continue
+        if isinstance(constraint, ImpliedCheck) and constraint.dialect not in (None, dialect.name):
+            continue
+        yield _name(table, constraint), str(constraint.sqltext)
+
+
+def _name(table: sa.Table, constraint: sa.CheckConstraint) -> str:
+    name = str(constraint.name)
+    return name if isinstance(constraint.name, conv) else f"ck_{table.name}_{name}"
+
+
+def _of_gone(table: sa.Table, columns: set[str], name: str) -> bool:
+    return any(name == f"ck_{table.name}_{gone}" for gone in columns - set(table.columns.keys()))
+
+
+def _same(live: str, wanted: str, connection: sa.Connection) -> bool:
+    if connection.dialect.name == "sqlite":
+        return _squeezed(live) == _squeezed(wanted)
+    # PostgreSQL gives a condition back in words of its own; the words within quotes are the same in both.
+    return sorted(_literals(live)) == sorted(_literals(wanted))
+
+
+def _literals(condition: str) -> list[str]:
+    return re.findall(r"'((?:[^']|'')*)'", condition)
+
+
+def _squeezed(sql: str) -> str:
+    return re.sub(r"\s+", " ", sql).strip().strip("()").replace('"', "")
+
+
+def setup(plugin: Plugin) -> None:
+    """Register the comparators; Alembic calls this once."""
+    plugin.add_autogenerate_comparator(compare_triggers, "schema")
+    plugin.add_autogenerate_comparator(compare_checks, "schema")
+    plugin.add_autogenerate_comparator(
+        ignore_identity, "column", "server_default", qualifier="sqlite", priority=DispatchPriority.FIRST
+    )
+
+
+PLUGIN = "cts_schema.compare"
+_plugin = Plugin(PLUGIN)
+setup(_plugin)

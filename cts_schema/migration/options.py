@@ -1,0 +1,59 @@
+"""The options of a run, wherever they come from: a function's arguments, ``-x`` or alembic.ini."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cts_schema.exceptions import WrongUsage
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+VERSION_TABLE = "alembic_version"
+_X_OPTIONS = ("url", "version_table", "schema", "wait")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a run works.
+
+    Attributes:
+        version_table: the table with the current revision; another one where the database has an Alembic of its own.
+        schema: the PostgreSQL schema to work in; None means the first one of the search path.
+        wait: seconds to wait for locks, in all.
+    """
+
+    version_table: str = VERSION_TABLE
+    schema: str | None = None
+    wait: float = 60.0
+
+    @classmethod
+    def from_config(cls, config: Config, x_arguments: Mapping[str, str]) -> Options:
+        """Return the options in ``config.attributes``, or else those of ``-x`` and the ini file.
+
+        Raises:
+            WrongUsage: an ``-x`` argument that is not known, or whose value cannot be read.
+        """
+        given = config.attributes.get("options")
+        if isinstance(given, cls):
+            return given
+        for name in x_arguments:
+            if name not in _X_OPTIONS:
+                raise WrongUsage(option=f"-x {name}=...", known=", ".join(f"-x {known}=..." for known in _X_OPTIONS))
+        return cls(
+            version_table=x_arguments.get("version_table") or config.get_main_option("version_table") or VERSION_TABLE,
+            schema=x_arguments.get("schema") or config.get_main_option("schema") or None,
+            wait=_seconds(x_arguments.get("wait", "60")),
+        )
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise WrongUsage(option=f"-x wait={text}", expected="a number of seconds, 0 or more")
+    return seconds

@@ -1,0 +1,65 @@
+"""What a run has done, and where a database stands: plain values, safe to log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Direction = Literal["upgrade", "downgrade", "stamp"]
+
+
+@dataclass(frozen=True)
+class AppliedRevision:
+    """One step of a run: a revision that was applied, undone or stamped, and the milliseconds it took."""
+
+    revision: str
+    name: str
+    direction: Direction
+    duration_ms: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """The outcome of ``upgrade``, ``downgrade`` or ``initialize``.
+
+    Attributes:
+        database: the URL, with credentials masked.
+        before: the revision before the run, None for an empty database.
+        after: the revision after it.
+        applied: the steps in the order they were done; empty when there was nothing to do.
+        healed: revisions whose row was missing in the ledger and has been written again.
+        duration_ms: milliseconds of the whole run, waiting for locks included.
+    """
+
+    database: str
+    before: str | None
+    after: str | None
+    applied: tuple[AppliedRevision, ...] = ()
+    healed: tuple[str, ...] = ()
+    duration_ms: float = 0.0
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where a database stands.
+
+    Attributes:
+        database: the URL, with credentials masked.
+        revision: the revision of the database, None where it has none.
+        head: the newest revision of this package.
+        pending: revisions that an upgrade would apply, in order.
+        missing_in_ledger: applied revisions that have no row in ``schema_migrations``.
+        unmanaged: tables that are not of this package.
+    """
+
+    database: str
+    revision: str | None
+    head: str
+    pending: tuple[str, ...] = ()
+    missing_in_ledger: tuple[str, ...] = ()
+    unmanaged: tuple[str, ...] = field(default=())
+
+    @property
+    def at_head(self) -> bool:
+        """Whether an upgrade would find nothing to do."""
+        return self.revision == self.head and not self.missing_in_ledger

@@ -1,0 +1,45 @@
+"""The revisions this package has, read from their file names: known without importing Alembic.
+
+A file is named ``036_create_optimal_indication_tables.py``: the revision, which is also the number in the ledger, and the
+name the ledger shows.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+from cts_schema.exceptions import SchemaError
+
+#: Up to this revision PostgreSQL runs the line in one transaction, and adoption builds it. See docs/revisions.md.
+ADOPTION_REVISION = "060"
+
+_FILE = re.compile(r"^(\d{3})_([a-z0-9_]+)\.py$")
+
+
+@cache
+def script_location() -> Path:
+    """Return the folder with env.py and versions/: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    for folder in (package / "_alembic", package.parent / "alembic"):
+        if (folder / "env.py").is_file():
+            return folder
+    raise SchemaError(cause="the migration scripts are missing", package=package, next_step="reinstall cts-schema")
+
+
+@cache
+def revisions() -> dict[str, str]:
+    """Return the name of each revision by its id, in the order they are applied."""
+    found = (_FILE.match(path.name) for path in (script_location() / "versions").iterdir())
+    return dict(sorted((match[1], match[2]) for match in found if match))
+
+
+def head() -> str:
+    """Return the newest revision."""
+    return list(revisions())[-1]
+
+
+def name_of(revision: str) -> str:
+    """Return the name of ``revision`` as the ledger shows it."""
+    return revisions()[revision]

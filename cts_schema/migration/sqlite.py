@@ -1,0 +1,119 @@
+"""A migration on SQLite: one real transaction, foreign keys off during it and compared before and after.
+
+Left alone, Python's driver begins no transaction before DDL, so that a failure would leave half of it behind. And with
+foreign keys on, rebuilding a parent table deletes its children by ON DELETE CASCADE without a word.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
+
+from cts_schema.exceptions import ForeignKeyViolations, TransactionRefused
+
+Violations = Counter[tuple[str, str]]
+
+
+@contextmanager
+def transaction(connection: sa.Connection, wait: float) -> Iterator[None]:
+    """Run the block in one BEGIN IMMEDIATE transaction, which is also the lock against other writers.
+
+    A connection in a transaction of its caller stays in it; the caller commits or rolls back.
+
+    Args:
+        connection: an engine's connection, of pysqlite or aiosqlite, however it was set up to begin transactions.
+        wait: seconds to wait for another writer.
+
+    Raises:
+        TransactionRefused: the caller's transaction has foreign keys on, which nobody can switch off inside of it.
+    """
+    if connection.in_transaction():
+        _join(connection)
+        yield
+        return
+    in_driver = _driver_in_transaction(connection)  # true for autocommit=False of Python 3.12, which is always in one
+    if in_driver:
+        _raw(connection, "ROLLBACK")
+    timeout = _raw(connection, "PRAGMA busy_timeout")
+    enforced = _raw(connection, "PRAGMA foreign_keys")
+    _raw(connection, f"PRAGMA busy_timeout = {int(wait * 1000)}")
+    _raw(connection, "PRAGMA foreign_keys = OFF")
+    try:
+        with connection.begin():
+            if _driver_in_transaction(connection):
+                # An engine's own hook has begun a deferred one. That would become a writer too late, and fail then.
+                _raw(connection, "ROLLBACK")
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield
+    finally:
+        if not connection.closed and not connection.invalidated:
+            if _driver_in_transaction(connection):
+                _raw(connection, "ROLLBACK")
+            _raw(connection, f"PRAGMA foreign_keys = {enforced}")
+            _raw(connection, f"PRAGMA busy_timeout = {timeout}")
+            if in_driver:
+                _raw(connection, "BEGIN")
+
+
+def violations(connection: sa.Connection) -> Violations:
+    """Return how many rows of which table lack the row they refer to, by (table, parent).
+
+    A foreign key that cannot be checked, because its parent has no such key, counts as one violation of its table.
+    """
+    found: Violations = Counter()
+    tables = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars().all()
+    for table in tables:
+        quoted = connection.dialect.identifier_preparer.quote_identifier(table)
+        try:
+            rows = connection.exec_driver_sql(f"PRAGMA foreign_key_check({quoted})").all()
+            found.update((row[0], row[2]) for row in rows)
+        except OperationalError as error:
+            if "foreign key mismatch" not in str(error.orig):
+                raise
+            found[table, "(no such key)"] += 1
+    return found
+
+
+def refuse_new_violations(before: Violations, after: Violations) -> None:
+    """Compare two counts; old orphans may stay.
+
+    Raises:
+        ForeignKeyViolations: there are more of them than before.
+    """
+    worse = after - before
+    if worse:
+        raise ForeignKeyViolations(
+            rows="\n".join(f"{count} of {table}, without their {parent}" for (table, parent), count in worse.items())
+        )
+
+
+def _join(connection: sa.Connection) -> None:
+    if connection.exec_driver_sql("PRAGMA foreign_keys").scalar():
+        raise TransactionRefused(
+            database="SQLite, with foreign keys on",
+            reason="rebuilding a table would delete the rows that refer to it, and in a transaction\n"
+            "foreign keys cannot be switched off",
+        )
+    if not _driver_in_transaction(connection):
+        # The driver begins only before the first INSERT; DDL before that would be committed statement by statement.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _driver_in_transaction(connection: sa.Connection) -> bool:
+    return bool(connection.connection.driver_connection.in_transaction)  # type: ignore[union-attr]
+
+
+def _raw(connection: sa.Connection, statement: str) -> Any:
+    """Execute beside SQLAlchemy, which would begin a transaction first."""
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(statement)
+        row = cursor.fetchone() if cursor.description else None
+    finally:
+        cursor.close()
+    return None if row is None else row[0]

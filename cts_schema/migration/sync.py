@@ -1,0 +1,151 @@
+"""``initialize``, ``upgrade``, ``downgrade`` and ``status`` for a URL, an Engine or a Connection."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+
+from cts_schema.database import migration_engine, prepare_folder, resolve_url, sync_url
+from cts_schema.driver_errors import translate_errors
+from cts_schema.exceptions import DatabaseUnreachable, WrongUsage
+from cts_schema.migration.command import Command, process_lock
+from cts_schema.migration.options import VERSION_TABLE, Options
+from cts_schema.migration.report import Report, Status
+from cts_schema.migration.state import read_status
+
+Target = str | sa.URL | sa.Engine | sa.Connection | None
+"""A database: its URL, an engine or connection to it, or None for what the environment says."""
+
+
+def initialize(
+    target: Target = None,
+    *,
+    deadline: float = 30.0,
+    version_table: str = VERSION_TABLE,
+    schema: str | None = None,
+    wait: float = 60.0,
+) -> Report:
+    """Make a database ready for the application: connect, bring the schema to head, report. For every start-up.
+
+    On a database at head it costs one query and does not import Alembic.
+
+    Args:
+        target: the database; None means what the environment says, or else ``data/cts.db``.
+        deadline: seconds to go on trying to connect while the server cannot be reached.
+        version_table: the table that holds the revision.
+        schema: the PostgreSQL schema to work in; None means the first of the search path.
+        wait: seconds to wait for another migration and for locked tables.
+
+    Returns:
+        What was done; ``applied`` is empty when there was nothing to do.
+
+    Raises:
+        SchemaError: a subclass says what is wrong, where, and what to do next; nothing is half done.
+    """
+    end = time.monotonic() + deadline
+    pause = 0.1
+    while True:
+        try:
+            return upgrade(target, version_table=version_table, schema=schema, wait=wait)
+        except DatabaseUnreachable:
+            if time.monotonic() + pause > end:
+                raise
+        time.sleep(pause)
+        pause = min(pause * 2, 2.0)
+
+
+def upgrade(
+    target: Target = None,
+    revision: str = "head",
+    *,
+    version_table: str = VERSION_TABLE,
+    schema: str | None = None,
+    wait: float = 60.0,
+) -> Report:
+    """Bring a database up to ``revision``.
+
+    A Connection in a transaction is used as it is: the caller commits or rolls back. On SQLite that is refused while
+    foreign keys are on, for a rebuild of a table would then delete the rows that refer to it.
+
+    Args:
+        target: the database.
+        revision: the revision to reach, ``head``, or ``+N``.
+        version_table: the table that holds the revision.
+        schema: the PostgreSQL schema to work in.
+        wait: seconds to wait for another migration and for locked tables.
+
+    Raises:
+        SchemaError: a subclass says what is wrong, where, and what to do next; nothing is half done.
+    """
+    return _run(target, Command("upgrade", revision, Options(version_table, schema, wait)))
+
+
+def downgrade(
+    target: Target,
+    revision: str,
+    *,
+    version_table: str = VERSION_TABLE,
+    schema: str | None = None,
+    wait: float = 60.0,
+) -> Report:
+    """Take a database down to ``revision``. Rows and values that would be dropped are kept, see docs/revisions.md.
+
+    Args:
+        target: the database.
+        revision: the revision to reach, ``base``, or ``-N``.
+        version_table: the table that holds the revision.
+        schema: the PostgreSQL schema to work in.
+        wait: seconds to wait for another migration and for locked tables.
+
+    Raises:
+        SchemaError: a subclass says what is wrong, where, and what to do next; nothing is half done.
+    """
+    return _run(target, Command("downgrade", revision, Options(version_table, schema, wait)))
+
+
+def status(target: Target = None, *, version_table: str = VERSION_TABLE, schema: str | None = None) -> Status:
+    """Tell where a database stands: its revision, what is pending, what the ledger lacks. Writes nothing.
+
+    Args:
+        target: the database.
+        version_table: the table that holds the revision.
+        schema: the PostgreSQL schema to look at.
+
+    Raises:
+        SchemaError: the database cannot be read.
+    """
+    with _connected(target) as connection:
+        return read_status(connection, Options(version_table, schema))
+
+
+def _run(target: Target, command: Command) -> Report:
+    with _connected(target) as connection:
+        if not command.has_nothing_to_do(connection):
+            with process_lock(command.options.wait):
+                command.run(connection)
+    return command.report()
+
+
+@contextmanager
+def _connected(target: Target) -> Iterator[sa.Connection]:
+    if isinstance(target, sa.Connection):
+        with translate_errors(target.engine.url):
+            yield target
+        return
+    if isinstance(target, sa.Engine):
+        engine = target
+    elif target is None or isinstance(target, str | sa.URL):
+        url = sync_url(resolve_url(target))
+        prepare_folder(url)
+        engine = migration_engine(url)
+    else:
+        raise WrongUsage(
+            target=type(target).__name__,
+            expected="a URL, an Engine or a Connection",
+            next_step="for an AsyncEngine or AsyncConnection: await upgrade_async(...)",
+        )
+    with translate_errors(engine.url), engine.connect() as connection:
+        yield connection

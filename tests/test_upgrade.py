@@ -1,0 +1,18 @@
+"""Bringing an empty database to head."""
+
+from __future__ import annotations
+
+from cts_schema import initialize, upgrade
+from tests.support.databases import Database
+
+
+def test_an_empty_database_becomes_the_whole_schema(database: Database) -> None:
+    report = initialize(database.url)
+    assert (report.before, report.after) == (None, "060")
+    assert len(database.tables()) == 42  # 41 of ours, and alembic_version
+
+
+def test_a_second_start_finds_nothing_to_do(head: Database) -> None:
+    report = upgrade(head.engine)
+    assert report.applied == ()
+    assert (report.before, report.after) == ("060", "060")
