@@ -1,14 +1,14 @@
 """${message}.
 
-Legacy      what the old application knew of this, or: none.
-PostgreSQL  what is changed, which locks it takes and for how long. Building an index, adding a foreign key to a full
-            table, or filling a column belongs into its own revision, outside of a transaction.
-SQLite      what is changed; whether a table is rebuilt.
-Stopped     what remains when it is interrupted, and how it is resumed.
-Down        what the downgrade keeps, and what it cannot bring back.
+Legacy      none.
+PostgreSQL  what is locked, and for how long.
+SQLite      by ALTER TABLE, or which table is rebuilt.
+Stopped     what remains of it when it is interrupted, and how it goes on.
+Down        what it keeps, and what it cannot bring back.
 
-The rules: this file is history once it is released, and is never edited then. It imports nothing of the models. Use the
-operations of ddl, which keep what they drop. A column on a table with rows comes with a constant default, or nullable.
+Complete the lines above and remove these rules. Once released, a revision is never edited. It imports nothing of the
+models; what it drops, the operations of ddl keep. A new column is nullable or has a constant default. A large table on
+PostgreSQL takes an index CONCURRENTLY, a constraint NOT VALID, values in batches: each in a revision of its own.
 """
 
 import sqlalchemy as sa

@@ -22,6 +22,7 @@ from cts_schema.driver_errors import is_folder, sqlite_file
 from cts_schema.driver_errors import translate_errors as translate_errors
 from cts_schema.exceptions import DatabaseUnusable, MissingFolder, UnknownScheme, WrongUrl, WrongUsage
 from cts_schema.exceptions import mask_url as mask_url
+from cts_schema.row_values import hide_row_values
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -154,8 +155,8 @@ def async_url(url: URL) -> URL:
     return url
 
 
-def prepare_folder(url: URL) -> None:
-    """Create the folder of the default database; any other SQLite file must have its folder already.
+def prepare_folder(url: URL) -> URL:
+    """Create the folder of the default database; any other SQLite file must have its folder already. Returns the URL.
 
     A mistyped path is more likely than a wish for new folders, so only the place we chose ourselves is made.
 
@@ -164,7 +165,7 @@ def prepare_folder(url: URL) -> None:
     """
     file = sqlite_file(url)
     if file is None or is_folder(file.parent) is not False:
-        return
+        return url
     facts: dict[str, Any] = {"database": mask_url(url), "folder": file.parent.absolute()}
     if file != Path(make_url(DEFAULT_URL).database or ""):
         raise MissingFolder(**facts, next_step=f"mkdir -p {shlex.quote(str(file.parent))}")
@@ -172,6 +173,23 @@ def prepare_folder(url: URL) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)  # several processes may start at once
     except OSError as error:
         raise MissingFolder(cause="the folder data/ cannot be created", **facts, reported=error.strerror) from error
+    return url
+
+
+def look_only(url: URL) -> URL:
+    """The database to be looked at: the same, or an empty one in memory instead of a file that is not there.
+
+    SQLite would create the file, which nobody expects of a look.
+
+    Raises:
+        MissingFolder: the folder of the file does not exist, and the path was given.
+    """
+    file = sqlite_file(url)
+    if file is None or is_folder(file.parent) is None or os.path.lexists(file):
+        return url
+    if file != Path(make_url(DEFAULT_URL).database or ""):
+        prepare_folder(url)
+    return url.set(database=":memory:")
 
 
 def check_sqlite_version(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> None:
@@ -202,7 +220,7 @@ def create_engine(url: str | URL | None = None, *, schema: str | None = None, **
     target = sync_url(resolve_url(url))
     with translate_errors(target):
         engine = sqlalchemy.create_engine(target, **_settings(target, schema, kw))
-    return _with_sqlite_transactions(engine, kw)
+    return _with_sqlite_transactions(hide_row_values(engine), kw)
 
 
 def create_async_engine(url: str | URL | None = None, *, schema: str | None = None, **kw: Any) -> "AsyncEngine":
@@ -212,21 +230,28 @@ def create_async_engine(url: str | URL | None = None, *, schema: str | None = No
         from sqlalchemy.ext import asyncio  # needs greenlet, which a synchronous installation has not
 
         engine = asyncio.create_async_engine(target, **_settings(target, schema, kw))
-    _with_sqlite_transactions(engine.sync_engine, kw)
+    _with_sqlite_transactions(hide_row_values(engine.sync_engine), kw)
     return engine
 
 
-def migration_engine(url: URL) -> Engine:
+def migration_engine(url: URL, *, wait: float = _BUSY_TIMEOUT) -> Engine:
     """The engine for a migration run: one connection, closed after use, and no settings beyond the connection's.
 
     Foreign keys and transactions on SQLite are left to the migration, which needs them its own way. Raises the
     errors of `create_engine`.
+
+    Args:
+        url: the database.
+        wait: seconds to wait for another program that has a SQLite file locked.
     """
     target = sync_url(normalize(url))
     connect_args = _connect_args(target, None, {})
+    if target.get_backend_name() == "sqlite":
+        connect_args["timeout"] = wait
     with translate_errors(target):
         # A connection that is used once needs no pool.
-        return sqlalchemy.create_engine(target, poolclass=NullPool, hide_parameters=True, connect_args=connect_args)
+        engine = sqlalchemy.create_engine(target, poolclass=NullPool, hide_parameters=True, connect_args=connect_args)
+    return hide_row_values(engine)
 
 
 def _settings(url: URL, schema: str | None, kw: dict[str, Any]) -> dict[str, Any]:

@@ -36,6 +36,10 @@ def mask_url(url: object) -> str:
     be a password is masked rather than shown. `+psycopg` is left out, being what plain `postgresql://` means here.
     """
     text = str(url).replace("postgresql+psycopg://", "postgresql://", 1)
+    if getattr(url, "password", None) == "":
+        text = text.replace(":***@", "@", 1)  # SQLAlchemy masks an empty password too
+    text, question, query = text.partition("?")
+    text += question + query.replace("%2F", "/")  # the folder of a socket is easier to read so
     scheme, separator, rest = text.partition("://")
     if not re.fullmatch(r"[\w+.-]+", scheme if separator else "path"):
         return "***"
@@ -269,7 +273,16 @@ class SeveralHeads(SchemaError):
     """there is more than one current revision, where there may be one"""
 
     exit_code = EXIT_DATABASE
-    next_step = "compare what the database says with what the scripts say: alembic current; alembic heads"
+    next_step = "find out which one is right, then: alembic stamp --purge REVISION"
+
+
+class RevisionFailed(SchemaError):
+    """a revision failed; its whole transaction was rolled back"""
+
+    exit_code = EXIT_FAULT
+    next_step = (
+        "to see where the database stands: alembic current;\nto see the whole story: alembic --raiseerr upgrade head"
+    )
 
 
 class ForeignKeyViolations(SchemaError):

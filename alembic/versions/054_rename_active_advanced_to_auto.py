@@ -27,11 +27,16 @@ STATE_KEYS_OF_POSITIONS = """
 UPDATE pseudo_positions SET state_key = replace(state_key, 'active_advanced', 'auto')
  WHERE state_key <> replace(state_key, 'active_advanced', 'auto')
 """
+# A state key is unique: of those that would become the same, the one that has the new name already goes first.
 STATE_KEYS = """
 UPDATE indication_states SET state_key = replace(state_key, 'active_advanced', 'auto')
  WHERE state_key <> replace(state_key, 'active_advanced', 'auto')
-   AND NOT EXISTS (SELECT 1 FROM indication_states taken
-                    WHERE taken.state_key = replace(indication_states.state_key, 'active_advanced', 'auto'))
+   AND id IN (SELECT id FROM (
+         SELECT id, row_number() OVER (
+                  PARTITION BY replace(state_key, 'active_advanced', 'auto')
+                  ORDER BY length(state_key), state_key) AS place
+           FROM indication_states) ranked
+        WHERE place = 1)
 """
 SETTINGS = """
 UPDATE system_settings SET key = 'auto' || substr(key, 15)

@@ -1,6 +1,6 @@
 """What differs by database, in one place: types, server defaults, triggers, and the operations of revisions.
 
-Models and revisions both build on it, so a revision that has been released relies on every name here keeping its meaning.
+Models and revisions both build on it: a revision that has been released relies on every name here keeping its meaning.
 The operations need Alembic and are loaded when first used, so that importing the models does not import it.
 """
 

@@ -47,8 +47,8 @@ def _render(element: ImpliedCheck, compiler: DDLCompiler, **kw: Any) -> str:
 def imply_checks(column: sa.Column[Any]) -> None:
     """Attach to ``column`` the CHECK that its type implies, if it does.
 
-    A :class:`Word` is restricted on both databases. PostgreSQL knows booleans and JSON by itself, SQLite does not: there
-    a boolean must be 0 or 1, and a JSON text must be valid.
+    A :class:`Word` is restricted on both databases. PostgreSQL knows booleans and JSON by itself, SQLite does not:
+    there a boolean must be 0 or 1, and a JSON text must be valid.
     """
     if any(isinstance(constraint, ImpliedCheck) for constraint in column.constraints):
         return
@@ -59,7 +59,8 @@ def imply_checks(column: sa.Column[Any]) -> None:
     elif isinstance(column.type, sa.Boolean):
         condition, dialect = f"{quoted} IN (0, 1)", "sqlite"
     elif isinstance(column.type, Json):
-        condition, dialect = f"json_valid({quoted})", "sqlite"
+        # json_valid(NULL) is 0, not NULL, in SQLite libraries up to 3.40 at least.
+        condition, dialect = f"{quoted} IS NULL OR json_valid({quoted})", "sqlite"
     else:
         return
     check = ImpliedCheck(condition, shorten(f"ck_{column.table.name}_{column.name}"), dialect)

@@ -1,7 +1,7 @@
 """One name for each constraint and index, the same on both databases.
 
-PostgreSQL cuts an identifier at 63 bytes without a word, SQLite never does. The convention therefore shortens by itself,
-so that a constraint has one name wherever it is looked up.
+PostgreSQL cuts an identifier at 63 bytes without a word, SQLite never does. The convention therefore shortens by
+itself, so that a constraint has one name wherever it is looked up.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ def shorten(name: str) -> str:
     if len(name.encode()) <= MAX_IDENTIFIER:
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:6]
-    return f"{name[: MAX_IDENTIFIER - 7]}_{digest}"
+    beginning = name.encode()[: MAX_IDENTIFIER - 7].decode(errors="ignore")
+    return f"{beginning}_{digest}"
 
 
 def _name(prefix: str) -> Callable[[Any, sa.Table], str]:

@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 from alembic.ddl.base import AddColumn
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import AddConstraint, CreateIndex, CreateTable
 from sqlalchemy.sql.naming import conv
@@ -46,28 +47,29 @@ def create_table(revision: str, name: str, *items: sa.schema.SchemaItem) -> sa.T
     return table
 
 
-def drop_table(revision: str, name: str, *, key: Sequence[str] = ("id",)) -> None:
+def drop_table(revision: str, name: str, *, key: Sequence[str] = ("id",), last_id: bool = True) -> None:
     """Drop a table; rows it holds are kept as ``cts_kept_<revision>_<name>``.
 
     Args:
         revision: the id of the calling revision.
         name: the table's name.
         key: its primary key.
+        last_id: whether an identity key goes on counting after the next upgrade, even past rows deleted before.
     """
-    kept.keep_table(revision, name, key)
+    kept.keep_table(revision, name, key if last_id else ())
     op.drop_table(name)
 
 
 def add_columns(revision: str, table: str, *items: sa.schema.SchemaItem, key: Sequence[str] = ("id",)) -> None:
     """Add columns with their constraints, and pour back what a downgrade of ``revision`` has kept of them.
 
-    On SQLite each column is added by ALTER TABLE with its constraints inline, which neither copies the table nor touches
-    its triggers. Only a default that is no constant (an id, the current time) makes it rebuild the table.
+    On SQLite each column is added by ALTER TABLE with its constraints inline, which neither copies the table nor
+    touches its triggers. Only a default that is no constant (an id, the current time) makes it rebuild the table.
 
     Args:
         revision: the id of the calling revision.
         table: the table's name.
-        items: columns, and constraints of one column each.
+        items: columns, and constraints of one column each; a revision adds all columns of a table in one call.
         key: the primary key of the table, by which kept values find their rows.
     """
     new = frozen_table(table, *items)
@@ -89,7 +91,7 @@ def drop_columns(revision: str, table: str, *columns: str, key: Sequence[str] = 
     Args:
         revision: the id of the calling revision.
         table: the table's name.
-        columns: the columns to drop.
+        columns: the columns to drop; a revision drops all columns of a table in one call.
         key: the primary key of the table.
     """
     kept.keep_columns(revision, table, columns, key)
@@ -106,14 +108,14 @@ def drop_columns(revision: str, table: str, *columns: str, key: Sequence[str] = 
 
 
 def rename_column(table: str, old: str, new: sa.Column[Any]) -> None:
-    """Rename a column. On SQLite it is added anew, filled and dropped, for a rename leaves the old name in its CHECK."""
+    """Rename a column. On SQLite it is added anew, filled and dropped: a rename leaves the old name in its CHECK."""
     if on_postgresql():
         op.alter_column(table, old, new_column_name=new.name)
         return
-    quote = op.get_context().dialect.identifier_preparer.quote
     target = frozen_table(table, new)
     op.execute(_sqlite_add_column(target, new))
-    op.execute(f"UPDATE {quote(table)} SET {quote(new.name)} = {quote(old)}")
+    with kept.updated_at_untouched(table):
+        op.execute(sa.update(sa.table(table, sa.column(new.name))).values({new.name: sa.column(old)}))
     op.drop_column(table, old)
 
 
@@ -149,10 +151,9 @@ def insert_absent(table: sa.TableClause, rows: Sequence[Mapping[str, Any]], *, k
         rows: plain values by column name.
         key: the column with a primary key or unique constraint that decides.
     """
+    insert = postgresql.insert if on_postgresql() else sqlite.insert
     for row in rows:
-        values = sa.select(*(sa.literal(value, table.c[name].type) for name, value in row.items()))
-        absent = ~sa.exists(sa.select(sa.literal_column("1")).where(table.c[key] == row[key]).correlate(None))
-        op.execute(table.insert().from_select(list(row), values.where(absent)))
+        op.execute(insert(table).values(**row).on_conflict_do_nothing(index_elements=[key]))
 
 
 def create_updated_at_trigger(table: str) -> None:
@@ -208,9 +209,21 @@ def _sqlite_add_column(table: sa.Table, column: sa.Column[Any]) -> sa.TextClause
 
 
 def _add_by_rebuild(new: sa.Table) -> None:
-    with alter_table(new.name, constraints=[_copy(item) for item in _table_constraints(new)]) as batch:
+    keys, others = [], []
+    for constraint in _table_constraints(new):
+        if isinstance(constraint, sa.ForeignKeyConstraint):
+            keys.append(constraint)
+        else:
+            others.append(_copy(constraint))
+    with alter_table(new.name, constraints=others) as batch:
         for column in new.columns:
             batch.add_column(column._copy())
+        for key in keys:  # of columns that the present table has not
+            parents = [element.target_fullname.rpartition(".") for element in key.elements]
+            columns = [column for _, _, column in parents]
+            batch.create_foreign_key(
+                str(key.name), parents[0][0], list(key.column_keys), columns, ondelete=key.ondelete
+            )
 
 
 def _copy(constraint: sa.Constraint) -> sa.Constraint:

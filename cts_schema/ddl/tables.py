@@ -12,8 +12,8 @@ from cts_schema.ddl.triggers import keep_updated_at
 def complete_table(table: sa.Table) -> sa.Table:
     """Add to ``table`` what its columns imply; return it.
 
-    CHECKs of its types; AUTOINCREMENT on SQLite where an identity column is the key, so that an id is never given twice;
-    the trigger where there is an ``updated_at``.
+    CHECKs of its types; AUTOINCREMENT on SQLite where an identity column is the key, so that no id is given twice; the
+    trigger where there is an ``updated_at``.
     """
     for column in table.columns:
         imply_checks(column)

@@ -1,7 +1,7 @@
 """updated_at: kept by a trigger on both databases.
 
-An UPDATE that does not set ``updated_at`` itself sets it to the current time. The trigger of a table names no column but
-``updated_at``, so that adding or dropping other columns never makes it stale.
+An UPDATE that does not set ``updated_at`` itself sets it to the current time. The trigger of a table names no column
+but ``updated_at``, so that adding or dropping other columns never makes it stale.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ class CreateUpdatedAtFunction(ExecutableDDLElement):
     inherit_cache = False
 
 
-_SQLITE_NOW = "strftime('%Y-%m-%d %H:%M:%f', 'now')"
+# Six digits of a second or none, as Timestamp binds it: so that a row is found by the time that was read from it.
+_SQLITE_NOW = "replace(strftime('%Y-%m-%d %H:%M:%f', 'now') || '000', '.000000', '')"
 
 
 @compiles(CreateUpdatedAtTrigger, "sqlite")

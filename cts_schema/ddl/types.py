@@ -6,19 +6,46 @@ A revision that uses a type relies on it for ever: the meaning of a class here n
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql import operators
 from sqlalchemy.sql.compiler import TypeCompiler
+from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-# A double holds every decimal number of up to this many significant digits exactly (IEEE 754; sqlite.org/floatingpoint).
+# A double gives every decimal number of up to this many significant digits back (IEEE 754; sqlite.org/floatingpoint).
 SQLITE_EXACT_DIGITS = 15
+
+# Of our own, so that neither the program's decimal context nor its 28 digits decide what is stored.
+_CONTEXT = Context(prec=1000, rounding=ROUND_HALF_UP)
+_FACTOR_OPERATORS = {operators.mul, operators.truediv, operators.floordiv, operators.mod}
+
+
+class _Arithmetic(TypeDecorator.Comparator[Decimal], sa.Numeric.Comparator[Decimal]):
+    """Gives a calculation the finer scale of its columns; SQLAlchemy takes that of the column on the right."""
+
+    def operate(self, op: OperatorType, *other: Any, **kwargs: Any) -> sa.ColumnElement[Any]:
+        return _finer(super().operate(op, *other, **kwargs))
+
+    def reverse_operate(self, op: OperatorType, other: Any, **kwargs: Any) -> sa.ColumnElement[Any]:
+        return _finer(super().reverse_operate(op, other, **kwargs))
+
+
+def _finer(result: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    if isinstance(result, sa.BinaryExpression) and isinstance(result.type, (ExactNumeric, _Factor)):
+        sides: list[Any] = [result.left.type, result.right.type]
+        finest: ExactNumeric = max(
+            (side for side in sides if isinstance(side, ExactNumeric)), key=lambda side: side.scale
+        )
+        result.type = finest
+    return result
 
 
 class ExactNumeric(TypeDecorator[Decimal]):
@@ -26,18 +53,21 @@ class ExactNumeric(TypeDecorator[Decimal]):
 
     SQLite keeps numbers as 64-bit integers or doubles. A value is therefore bound as the shortest double that stands
     for it, and read back through its shortest representation, which gives the same digits up to 15 significant ones.
+    What is calculated comes back rounded to the finer scale of its columns; what a column is multiplied or divided by
+    is not rounded. SQLite calculates with doubles: exact sums of many rows are for PostgreSQL, or for Python.
 
     Args:
         precision: digits in all.
         scale: digits after the point. Binding more digits rounds half away from zero, as PostgreSQL does.
 
     Raises:
-        ValueError: (wrapped in StatementError) a value that is no finite number, that has more digits before the point
-            than the column holds, or, on SQLite, one of more than 15 significant digits.
+        ValueError: a value that is no finite number; when bound (wrapped in StatementError) also one of more digits
+            before the point than the column holds, or, on SQLite, of more than 15 significant digits.
     """
 
     impl = sa.Numeric
     cache_ok = True
+    comparator_factory = _Arithmetic
 
     def __init__(self, precision: int, scale: int) -> None:
         super().__init__(precision, scale)
@@ -58,7 +88,7 @@ class ExactNumeric(TypeDecorator[Decimal]):
         number = self._quantize(value)
         if dialect.name != "sqlite":
             return number
-        if len(number.normalize().as_tuple().digits) > SQLITE_EXACT_DIGITS:
+        if len(number.normalize(_CONTEXT).as_tuple().digits) > SQLITE_EXACT_DIGITS:
             raise ValueError(
                 f"{number} has more than {SQLITE_EXACT_DIGITS} significant digits: SQLite would round it; "
                 "use PostgreSQL for such values, or round it yourself"
@@ -66,30 +96,47 @@ class ExactNumeric(TypeDecorator[Decimal]):
         return float(number)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
-        if value is None or isinstance(value, Decimal):
-            return value
         # The old application could store any text in a NUMERIC column of SQLite; a wrong word must not become a number.
-        try:
-            return Decimal(str(value)).quantize(self._step, ROUND_HALF_UP)
-        except InvalidOperation:
-            raise ValueError(f"{value!r} is not a number") from None
+        return None if value is None else _finite(value).quantize(self._step, context=_CONTEXT)
+
+    def coerce_compared_value(self, op: Any, value: Any) -> TypeEngine[Any]:
+        return _Factor() if op in _FACTOR_OPERATORS else self
 
     def _quantize(self, value: Any) -> Decimal:
-        try:
-            number = Decimal(str(value)) if isinstance(value, float) else Decimal(value)
-        except (InvalidOperation, TypeError, ValueError):
-            raise ValueError(f"{value!r} is not a number") from None
-        if not number.is_finite():
-            raise ValueError(f"{value!r} is not a finite number")
-        if abs(number) >= self._limit:
-            raise ValueError(f"{value!r} does not fit into NUMERIC({self.precision}, {self.scale})")
-        rounded = number.quantize(self._step, ROUND_HALF_UP)
-        if abs(rounded) >= self._limit:
-            raise ValueError(f"{value!r} does not fit into NUMERIC({self.precision}, {self.scale})")
-        return rounded
+        number = _finite(value)
+        # A number too large by far is not worth writing out, so it is refused before it is rounded, and again after.
+        if number.copy_abs() < self._limit:
+            rounded = number.quantize(self._step, context=_CONTEXT)
+            if rounded.copy_abs() < self._limit:
+                return rounded
+        raise ValueError(f"{value!r} does not fit into NUMERIC({self.precision}, {self.scale})")
 
     def __repr__(self) -> str:
         return f"ExactNumeric({self.precision}, {self.scale})"
+
+
+class _Factor(TypeDecorator[Decimal]):
+    """A number that a column is multiplied or divided by: bound with all its digits, whatever the column's scale."""
+
+    impl = sa.Numeric
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        number = _finite(value)
+        return float(number) if dialect.name == "sqlite" else number
+
+
+def _finite(value: Any) -> Decimal:
+    """Return the number that ``value`` stands for; of a float the shortest that is written for it."""
+    try:
+        number = Decimal(str(value)) if isinstance(value, float) else Decimal(value)
+    except (InvalidOperation, TypeError, ValueError):
+        raise ValueError(f"{value!r} is not a number") from None
+    if not number.is_finite():
+        raise ValueError(f"{value!r} is not a finite number")
+    return number
 
 
 class Timestamp(TypeDecorator[datetime]):
@@ -99,7 +146,8 @@ class Timestamp(TypeDecorator[datetime]):
     application wrote too, is understood when read. What comes back is always aware, in UTC.
 
     Raises:
-        ValueError: (wrapped in StatementError) a naive datetime is bound, or the stored text is no time.
+        ValueError: the stored text is no time; when bound (wrapped in StatementError) a datetime without time zone, or
+            what is no datetime.
     """
 
     impl = sa.DateTime
@@ -113,34 +161,26 @@ class Timestamp(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         if value is None:
             return None
-        if value.tzinfo is None or value.utcoffset() is None:
+        if not isinstance(value, datetime):
+            raise ValueError(f"{value!r} is not a datetime")
+        if value.utcoffset() is None:
             raise ValueError(f"{value!r} has no time zone: use datetime.now(UTC) or .replace(tzinfo=UTC)")
         moment = value.astimezone(UTC)
         if dialect.name == "sqlite":
             return moment.replace(tzinfo=None).isoformat(sep=" ")
         return moment
 
-    def process_literal_param(self, value: datetime | None, dialect: Dialect) -> str:
-        bound = self.process_bind_param(value, dialect)
-        return "NULL" if bound is None else f"'{bound}'"
-
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
-        moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+        try:
+            moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+        except (TypeError, ValueError):
+            raise ValueError(f"{value!r} is not a time: YYYY-MM-DD HH:MM:SS, in UTC, is expected") from None
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
     def __repr__(self) -> str:
         return "Timestamp()"
-
-
-class _JsonText(sqlite.JSON):
-    """JSON in a TEXT column: the declared type JSON would have numeric affinity and turn ``"5"`` into a number."""
-
-
-@compiles(_JsonText, "sqlite")
-def _json_text(type_: _JsonText, compiler: TypeCompiler, **kw: Any) -> str:
-    return "TEXT"
 
 
 class Json(TypeDecorator[Any]):
@@ -154,14 +194,24 @@ class Json(TypeDecorator[Any]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         if dialect.name == "sqlite":
-            return dialect.type_descriptor(_JsonText(none_as_null=True))
+            return dialect.type_descriptor(sqlite.JSON(none_as_null=True))
         return dialect.type_descriptor(postgresql.JSONB(none_as_null=True))
 
     def coerce_compared_value(self, op: Any, value: Any) -> TypeEngine[Any]:
         return self.impl_instance.coerce_compared_value(op, value)
 
+    def process_literal_param(self, value: Any, dialect: Dialect) -> str:
+        # For offline scripts; SQLAlchemy writes no JSON into a statement by itself.
+        return "'" + json.dumps(value).replace("'", "''") + "'"
+
     def __repr__(self) -> str:
         return "Json()"
+
+
+@compiles(Json, "sqlite")
+def _json_text(type_: Json, compiler: TypeCompiler, **kw: Any) -> str:
+    # Not JSON: that name has numeric affinity, and a JSON text like 1.10 would be stored as the number 1.1.
+    return "TEXT"
 
 
 class Word(TypeDecorator[str]):

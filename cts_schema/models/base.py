@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.engine.default import DefaultExecutionContext
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, InstanceState, Mapped, mapped_column
 
 from cts_schema.ddl import NAMING_CONVENTION, BigInt, ExactNumeric, Json, Timestamp, complete_table, uuid_text
 
@@ -29,24 +29,34 @@ def new_id(context: DefaultExecutionContext) -> str:
     return uuid4().hex if context.dialect.name == "sqlite" else str(uuid4())
 
 
-TextId = Annotated[str, mapped_column(sa.Text(), primary_key=True, default=new_id, server_default=uuid_text())]
-"""Random text id of an entity."""
-
 LogId = Annotated[int, mapped_column(BigInt(), sa.Identity(), primary_key=True)]
 """Ascending number of a log line or a point of a time series; never given twice."""
 
+ExchangeOrderId = Annotated[str, mapped_column(doc="the exchange's own identifier of the order")]
+ExchangePositionId = Annotated[str, mapped_column(doc="the exchange's own identifier of the position")]
+
 Money = Annotated[Decimal, mapped_column(ExactNumeric(20, 8))]
-"""A price, a quantity, a volume or an amount, to eight places."""
+"""A price or an amount in the quote currency of the symbol, a quantity or a volume in its base currency; 8 places.
+
+A name in ``_usd`` says US dollars.
+"""
 
 Ratio = Annotated[Decimal, mapped_column(ExactNumeric(10, 4))]
-"""A ratio, factor, rate or percentage, to four places."""
+"""A ratio, factor or rate, to four places; a percentage or a time only where name or doc says so."""
 
-Momentum = Annotated[Decimal, mapped_column(ExactNumeric(12, 6))]
+TrailStart = Annotated[Decimal, mapped_column(ExactNumeric(10, 4), doc="gain from which the stop trails the price")]
+TrailStop = Annotated[Decimal, mapped_column(ExactNumeric(10, 4), doc="how far behind the price the stop trails")]
+Volatility = Annotated[Decimal, mapped_column(ExactNumeric(10, 4), doc="of the price over the window, without unit")]
+
+Momentum = Annotated[Decimal, mapped_column(ExactNumeric(12, 6), doc="rate of change, without unit")]
 """A rate of change, to six places."""
+
+TimeWindow = Annotated[int, mapped_column(doc="length of the window, in the unit of the indication's settings")]
 
 BigCount = Annotated[int, mapped_column(BigInt())]
 """A count that may pass two thousand millions."""
 
+# A change inside a JSON value is not noticed: assign the changed whole.
 JsonObject = Annotated[dict[str, Any], mapped_column(Json())]
 JsonList = Annotated[list[Any], mapped_column(Json())]
 JsonValue = Annotated[Any, mapped_column(Json())]
@@ -73,12 +83,22 @@ class Base(DeclarativeBase):
 
     def __repr__(self) -> str:
         """Name the row by its key alone: a row may hold credentials, and a repr ends in logs."""
-        key = ", ".join(
-            f"{attribute.key}={self.__dict__.get(attribute.key)!r}"
-            for attribute in sa.inspect(type(self)).column_attrs
-            if attribute.columns[0].primary_key
-        )
+        state: InstanceState[Any] = sa.inspect(self)
+        names = [state.mapper.get_property_by_column(column).key for column in state.mapper.primary_key]
+        # A commit empties the attributes until their next access; the identity stays, and asks no database.
+        values = state.identity or [state.dict.get(name) for name in names]
+        key = ", ".join(f"{name}={value!r}" for name, value in zip(names, values, strict=True))
         return f"<{type(self).__name__} {key}>"
+
+
+class Entity:
+    """A row with a random text id of its own."""
+
+    # A sentinel: by the ids that it made, SQLAlchemy tells the rows of one INSERT apart, and needs not insert each by
+    # itself. Beside a server default that must be said, and an Annotated type would not pass it on.
+    id: Mapped[str] = mapped_column(
+        primary_key=True, default=new_id, server_default=uuid_text(), insert_sentinel=True, sort_order=-1
+    )
 
 
 class Timestamps:

@@ -14,18 +14,19 @@ from cts_schema.models.base import (
     TRUE,
     Base,
     BigCount,
+    Entity,
     JsonObject,
     JsonValue,
     LogId,
     Money,
     Ratio,
-    TextId,
     Timestamps,
 )
 from cts_schema.models.words import (
     CleanupStatus,
     ConnectionMethod,
     EngineStatus,
+    Health,
     LedgerSource,
     LeftoverReason,
     LogLevel,
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     )
 
 
-class User(Timestamps, Base):
+class User(Entity, Timestamps, Base):
     """Operator accounts of the trading console; owners of portfolios and orders."""
 
     __tablename__ = "users"
@@ -58,19 +59,18 @@ class User(Timestamps, Base):
         sa.UniqueConstraint("api_key"),
     )
 
-    id: Mapped[TextId]
     username: Mapped[str]
     email: Mapped[str | None]
-    password_hash: Mapped[str]
+    password_hash: Mapped[str] = mapped_column(doc="hash of the password; never shown in a repr")
     role: Mapped[UserRole] = mapped_column(server_default="user")
     is_active: Mapped[bool] = mapped_column(server_default=TRUE)
-    api_key: Mapped[str | None]
-    api_secret: Mapped[str | None]
+    api_key: Mapped[str | None] = mapped_column(doc="a credential; never shown in a repr")
+    api_secret: Mapped[str | None] = mapped_column(doc="a credential; never shown in a repr")
 
     portfolios: Mapped[list[Portfolio]] = relationship(back_populates="user", passive_deletes="all")
 
 
-class Exchange(Timestamps, Base):
+class Exchange(Entity, Timestamps, Base):
     """Exchanges known to the system and what each supports."""
 
     __tablename__ = "exchanges"
@@ -79,7 +79,6 @@ class Exchange(Timestamps, Base):
         sa.Index(None, "is_active", "display_name"),
     )
 
-    id: Mapped[TextId]
     name: Mapped[str]
     display_name: Mapped[str]
     is_active: Mapped[bool] = mapped_column(server_default=TRUE)
@@ -93,7 +92,7 @@ class Exchange(Timestamps, Base):
 
 
 class SchemaMigration(Base):
-    """Ledger of applied migrations; one table that can hold the rows of all three legacy ledgers and of this package."""
+    """Ledger of applied migrations: the rows of this package, and those of the three runners that came before it."""
 
     __tablename__ = "schema_migrations"
     __table_args__ = (
@@ -106,16 +105,18 @@ class SchemaMigration(Base):
 
     id: Mapped[LogId]
     migration_id: Mapped[int | None] = mapped_column(
-        doc="number of the migrations array (36, 37, 38, 51, 53-56); NULL for rows of a ledger that has only names"
+        doc="number of the migration, such as 36; NULL where a runner recorded names only"
     )
     migration_name: Mapped[str | None]
     version: Mapped[str | None] = mapped_column(
-        doc="name key of the 'migrate route' ledger, or the Alembic revision for rows this package writes"
+        doc="what a runner recorded by name, or the revision of a row that this package wrote"
     )
     executed_at: Mapped[datetime] = mapped_column(server_default=NOW)
-    execution_time_ms: Mapped[int | None] = mapped_column(doc="read by the 2026-01-30 migration status page")
-    checksum: Mapped[str | None] = mapped_column(doc="read by the 2026-01-30 migration status page")
-    source: Mapped[LedgerSource] = mapped_column(server_default="array", doc="the runner the row comes from")
+    execution_time_ms: Mapped[int | None] = mapped_column(doc="NULL where it was not measured")
+    checksum: Mapped[str | None] = mapped_column(
+        doc="of the script; only runners before this package may have written it"
+    )
+    source: Mapped[LedgerSource] = mapped_column(server_default="array", doc="the runner that recorded the row")
 
 
 class SystemSetting(Timestamps, Base):
@@ -124,18 +125,21 @@ class SystemSetting(Timestamps, Base):
     __tablename__ = "system_settings"
     __table_args__ = (sa.Index(None, "category", "subcategory"),)
 
-    key: Mapped[str] = mapped_column(primary_key=True)
-    value: Mapped[str | None]
+    key: Mapped[str] = mapped_column(primary_key=True, doc="name of the setting")
+    value: Mapped[str | None] = mapped_column(doc="as text; value_type says how to read it")
     value_type: Mapped[ValueType] = mapped_column(server_default="string")
-    category: Mapped[str] = mapped_column(server_default="general")
-    subcategory: Mapped[str | None]
+    category: Mapped[str] = mapped_column(
+        server_default="general", doc="page of the settings, such as general or performance; open list"
+    )
+    subcategory: Mapped[str | None] = mapped_column(doc="group within the category; open list")
     description: Mapped[str | None]
     is_editable: Mapped[bool] = mapped_column(server_default=TRUE)
 
 
-class ExchangeConnection(Timestamps, Base):
-    """API connections to exchanges: credentials, trading flags, test state and per-connection settings; parent of
-    everything a connection produces.
+class ExchangeConnection(Entity, Timestamps, Base):
+    """API connections to exchanges: credentials, trading flags, settings and the last test.
+
+    Parent of everything a connection produces: deleting one deletes that too, except log lines.
     """
 
     __tablename__ = "exchange_connections"
@@ -147,22 +151,24 @@ class ExchangeConnection(Timestamps, Base):
         sa.Index(None, "preset_type_id"),
     )
 
-    id: Mapped[TextId]
-    user_id: Mapped[str | None] = mapped_column(doc="plain attribute, the user FK was removed on purpose")
+    user_id: Mapped[str | None] = mapped_column(
+        doc="who entered it; no foreign key, so that a connection outlives its user"
+    )
     name: Mapped[str]
     exchange_id: Mapped[str | None] = mapped_column(sa.ForeignKey("exchanges.id", ondelete="SET NULL"))
     exchange: Mapped[str] = mapped_column(
-        server_default="binance",
-        doc="filled from exchanges.name through exchange_id, else 'binance' as the legacy auto-migrate did",
+        server_default="binance", doc="name of the exchange, such as binance; there also where exchange_id is NULL"
     )
     api_type: Mapped[str] = mapped_column(
-        server_default="spot", doc="open list (spot, futures, perpetual, perpetual_futures, unified, ...), no CHECK"
+        server_default="spot", doc="spot, futures, perpetual, perpetual_futures, unified, ...; open list"
     )
     connection_method: Mapped[ConnectionMethod] = mapped_column(server_default="rest")
-    connection_library: Mapped[str | None] = mapped_column(server_default="ccxt")
-    api_key: Mapped[str | None]
-    api_secret: Mapped[str | None]
-    api_passphrase: Mapped[str | None]
+    connection_library: Mapped[str | None] = mapped_column(
+        server_default="ccxt", doc="client library for the API, such as ccxt; open list"
+    )
+    api_key: Mapped[str | None] = mapped_column(doc="a credential; never shown in a repr")
+    api_secret: Mapped[str | None] = mapped_column(doc="a credential; never shown in a repr")
+    api_passphrase: Mapped[str | None] = mapped_column(doc="a credential; never shown in a repr")
     margin_type: Mapped[MarginType] = mapped_column(server_default="cross")
     position_mode: Mapped[PositionMode] = mapped_column(server_default="hedge")
     is_testnet: Mapped[bool] = mapped_column(server_default=FALSE)
@@ -170,7 +176,7 @@ class ExchangeConnection(Timestamps, Base):
     is_active: Mapped[bool] = mapped_column(server_default=TRUE)
     is_predefined: Mapped[bool] = mapped_column(server_default=FALSE)
     is_dashboard_active: Mapped[bool] = mapped_column(
-        server_default=FALSE, doc="script 045 renames it to is_active, the dashboard route still writes it"
+        server_default=FALSE, doc="switch of the dashboard; is_active is that of the connection"
     )
     is_live_trade: Mapped[bool] = mapped_column(server_default=FALSE)
     is_preset_trade: Mapped[bool] = mapped_column(server_default=FALSE)
@@ -185,17 +191,19 @@ class ExchangeConnection(Timestamps, Base):
         server_default="{}", doc="settings of this connection by name"
     )
     api_capabilities: Mapped[JsonValue] = mapped_column(
-        server_default="[]", doc="a list in some rows, an object of flags in others"
+        server_default="[]", doc="a list of features, or an object of flags"
     )
     rate_limits: Mapped[JsonObject] = mapped_column(server_default="{}", doc="limits of the exchange by name")
     connection_priority: Mapped[JsonValue | None] = mapped_column(
-        doc="an integer rank or an ordered list of methods, both are JSON"
+        doc="a rank, or a list of connection methods in order of preference"
     )
     last_test_timestamp: Mapped[datetime | None]
-    last_test_status: Mapped[str | None]
+    last_test_status: Mapped[str | None] = mapped_column(doc="how the last test of the connection ended; open list")
     last_test_balance: Mapped[Money | None]
     last_test_error: Mapped[str | None]
-    last_test_log: Mapped[JsonValue | None] = mapped_column(doc="text that is no JSON becomes a JSON string")
+    last_test_log: Mapped[JsonValue | None] = mapped_column(
+        doc="steps of the last test; plain text stands as a JSON string"
+    )
 
     preset_type: Mapped[PresetType | None] = relationship()
     volume_configuration: Mapped[VolumeConfiguration | None] = relationship(
@@ -215,9 +223,7 @@ class ExchangeConnection(Timestamps, Base):
 
 
 class SiteLog(Base):
-    """Application log: page, API, engine and database events with optional error details; also takes the rows of the
-    legacy logs and errors tables.
-    """
+    """Application log: events of pages, API, engines and database, with error details where there are any."""
 
     __tablename__ = "site_logs"
     __table_args__ = (
@@ -230,18 +236,20 @@ class SiteLog(Base):
     id: Mapped[LogId]
     timestamp: Mapped[datetime] = mapped_column(server_default=NOW)
     level: Mapped[LogLevel] = mapped_column(server_default="info")
-    category: Mapped[str] = mapped_column(server_default="general")
+    category: Mapped[str] = mapped_column(
+        server_default="general", doc="part of the application that logged, such as migration; open list"
+    )
     message: Mapped[str]
     context: Mapped[str | None] = mapped_column(doc="free text or JSON text, depending on the logger")
     details: Mapped[str | None]
     stack: Mapped[str | None]
-    user_id: Mapped[str | None] = mapped_column(doc="no FK, anonymous and deleted users are logged too")
+    user_id: Mapped[str | None] = mapped_column(doc="no foreign key: anonymous and deleted users are logged too")
     connection_id: Mapped[str | None] = mapped_column(
-        doc="no FK: a log line must never be refused, and survives its connection"
+        doc="no foreign key: a log line is never refused, and survives its connection"
     )
     error_message: Mapped[str | None]
     error_stack: Mapped[str | None]
-    metadata_: Mapped[JsonValue | None] = mapped_column("metadata")
+    metadata_: Mapped[JsonValue | None] = mapped_column("metadata", doc="whatever the logger added")
     url: Mapped[str | None]
     user_agent: Mapped[str | None]
     ip_address: Mapped[str | None]
@@ -249,19 +257,20 @@ class SiteLog(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
 
 
-class VolumeConfiguration(Timestamps, Base):
+class VolumeConfiguration(Entity, Timestamps, Base):
     """Volume and risk parameters of one connection."""
 
     __tablename__ = "volume_configuration"
     __table_args__ = (sa.UniqueConstraint("connection_id"),)
 
-    id: Mapped[TextId]
     connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
     base_volume_factor: Mapped[Ratio] = mapped_column(
         sa.CheckConstraint("base_volume_factor > 0", name="base_volume_factor"), server_default=sa.text("1.0")
     )
     max_leverage: Mapped[Ratio] = mapped_column(server_default=sa.text("125.0"))
-    positions_average: Mapped[int] = mapped_column(server_default=sa.text("50"))
+    positions_average: Mapped[int] = mapped_column(
+        server_default=sa.text("50"), doc="number of open positions the volume is planned for"
+    )
     risk_percentage: Mapped[Ratio] = mapped_column(server_default=sa.text("20.0"))
     enforce_min_volume: Mapped[bool] = mapped_column(server_default=TRUE)
 
@@ -277,7 +286,7 @@ class DataSyncLog(Base):
     id: Mapped[LogId]
     connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
     symbol: Mapped[str]
-    data_type: Mapped[str]
+    data_type: Mapped[str] = mapped_column(doc="kind of data that was fetched; open list")
     sync_start: Mapped[datetime]
     sync_end: Mapped[datetime]
     records_synced: Mapped[int] = mapped_column(server_default=sa.text("0"))
@@ -301,14 +310,14 @@ class PositionVolumeCalculation(Base):
     exchange_min_volume: Mapped[Money | None]
     final_volume: Mapped[Money]
     volume_adjusted: Mapped[bool] = mapped_column(server_default=FALSE)
-    adjustment_reason: Mapped[str | None]
+    adjustment_reason: Mapped[str | None] = mapped_column(
+        doc="why final_volume differs from calculated_volume; free text"
+    )
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
 
 
-class TradeEngineState(Timestamps, Base):
-    """Run state of the trade engine of one connection: requested state, reported status, cycle counters, component
-    health.
-    """
+class TradeEngineState(Entity, Timestamps, Base):
+    """Run state of the trade engine of one connection: what was asked for, what it reports, cycle counters, health."""
 
     __tablename__ = "trade_engine_state"
     __table_args__ = (
@@ -316,12 +325,9 @@ class TradeEngineState(Timestamps, Base):
         sa.Index(None, "status", "updated_at"),
     )
 
-    id: Mapped[TextId]
     connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
     status: Mapped[EngineStatus] = mapped_column(server_default="stopped", doc="what the engine reports")
-    state: Mapped[EngineStatus] = mapped_column(
-        server_default="stopped", doc="what start/stop requested; written by other routes than status"
-    )
+    state: Mapped[EngineStatus] = mapped_column(server_default="stopped", doc="what start or stop asked for last")
     is_enabled: Mapped[bool] = mapped_column(server_default=FALSE)
     error_message: Mapped[str | None]
     started_at: Mapped[datetime | None]
@@ -355,19 +361,17 @@ class TradeEngineState(Timestamps, Base):
     prehistoric_data_loaded: Mapped[bool] = mapped_column(server_default=FALSE)
     prehistoric_data_start: Mapped[datetime | None]
     prehistoric_data_end: Mapped[datetime | None]
-    health_status: Mapped[str | None] = mapped_column(
-        doc="healthy, warning, degraded, critical, unhealthy, unknown; open list"
-    )
-    manager_health_status: Mapped[str | None]
-    indications_health: Mapped[str | None]
-    strategies_health: Mapped[str | None]
-    realtime_health: Mapped[str | None]
-    main_health: Mapped[str | None]
-    preset_health: Mapped[str | None]
+    health_status: Mapped[Health | None]
+    manager_health_status: Mapped[Health | None]
+    indications_health: Mapped[Health | None]
+    strategies_health: Mapped[Health | None]
+    realtime_health: Mapped[Health | None]
+    main_health: Mapped[Health | None]
+    preset_health: Mapped[Health | None]
     last_health_check: Mapped[datetime | None]
     last_manager_health_check: Mapped[datetime | None]
     last_updated: Mapped[datetime | None] = mapped_column(
-        server_default=NOW, doc="stamped by the connection on/off switch"
+        server_default=NOW, doc="when the connection was switched on or off last"
     )
 
     connection: Mapped[ExchangeConnection] = relationship(back_populates="engine_state")
@@ -380,7 +384,7 @@ class DataCleanupLog(Base):
     __table_args__ = (sa.Index(None, "cleanup_type", "cleanup_started_at"),)
 
     id: Mapped[LogId]
-    cleanup_type: Mapped[str] = mapped_column(doc="the table or rule that was applied")
+    cleanup_type: Mapped[str] = mapped_column(doc="the table or rule that was applied; open list")
     records_cleaned: Mapped[BigCount] = mapped_column(server_default=sa.text("0"))
     records_archived: Mapped[BigCount] = mapped_column(server_default=sa.text("0"))
     cleanup_started_at: Mapped[datetime] = mapped_column(server_default=NOW)
@@ -390,14 +394,14 @@ class DataCleanupLog(Base):
 
 
 class AdoptionLeftover(Base):
-    """Every old value that has no column and every old row that a constraint refuses, so that adoption loses nothing."""
+    """What of an adopted database had no place: values without a column, and rows that a constraint refuses."""
 
     __tablename__ = "adoption_leftovers"
     __table_args__ = (sa.Index(None, "table_name", "row_key"),)
 
     id: Mapped[LogId]
-    table_name: Mapped[str] = mapped_column(doc="the legacy table")
-    row_key: Mapped[str | None] = mapped_column(doc="the primary key of the row as text, parts joined by ':'")
+    table_name: Mapped[str] = mapped_column(doc="the old table")
+    row_key: Mapped[str | None] = mapped_column(doc="the old primary key as text, parts joined by ':'")
     reason: Mapped[LeftoverReason]
-    payload: Mapped[JsonObject] = mapped_column(doc="old column name -> old value")
+    payload: Mapped[JsonObject] = mapped_column(doc="old values by old column name")
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)

@@ -8,8 +8,28 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from cts_schema.models.base import NOW, Base, JsonValue, LogId, Momentum, Money, Ratio, TextId, Timestamps
-from cts_schema.models.words import Direction, EvaluationStatus, IndicationEvent, SignalDirection, TradeMode
+from cts_schema.models.base import (
+    NOW,
+    Base,
+    Entity,
+    JsonValue,
+    LogId,
+    Momentum,
+    Money,
+    Ratio,
+    Timestamps,
+    TimeWindow,
+    Volatility,
+)
+from cts_schema.models.words import (
+    Direction,
+    EvaluationStatus,
+    IndicationEvent,
+    IndicationType,
+    SignalDirection,
+    Timeframe,
+    TradeMode,
+)
 
 if TYPE_CHECKING:
     from cts_schema.models.trading import BasePseudoPosition
@@ -27,23 +47,19 @@ class Indication(Base):
     id: Mapped[LogId]
     connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
     symbol: Mapped[str]
-    indication_type: Mapped[str] = mapped_column(
-        doc="direction, move, active, optimal, auto or an indicator name; open list"
-    )
-    timeframe: Mapped[str] = mapped_column(server_default="1h")
+    indication_type: Mapped[IndicationType]
+    timeframe: Mapped[Timeframe] = mapped_column(server_default="1h")
     mode: Mapped[TradeMode] = mapped_column(server_default="main")
     value: Mapped[Money]
     profit_factor: Mapped[Ratio | None]
-    confidence: Mapped[Ratio | None]
-    metadata_: Mapped[JsonValue | None] = mapped_column("metadata")
+    confidence: Mapped[Ratio | None] = mapped_column(doc="higher is surer")
+    metadata_: Mapped[JsonValue | None] = mapped_column("metadata", doc="what the calculation was based on")
     calculated_at: Mapped[datetime] = mapped_column(server_default=NOW)
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
 
 
-class IndicationState(Timestamps, Base):
-    """Cool-down memory of the indication manager: when a state key was last validated, plus the per-direction counters
-    of the sqlite_init shape.
-    """
+class IndicationState(Entity, Timestamps, Base):
+    """Memory of the signals: when each was last validated, how many positions it has open, until when it cools down."""
 
     __tablename__ = "indication_states"
     __table_args__ = (
@@ -52,25 +68,26 @@ class IndicationState(Timestamps, Base):
         sa.Index(None, "validated_at"),
     )
 
-    id: Mapped[TextId]
-    state_key: Mapped[str]
+    state_key: Mapped[str] = mapped_column(doc="connection:symbol-type-direction-range")
     connection_id: Mapped[str | None] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
     symbol: Mapped[str | None]
-    indication_type: Mapped[str | None]
+    indication_type: Mapped[IndicationType | None]
     direction: Mapped[Direction | None]
-    position_range: Mapped[str | None]
-    state_value: Mapped[str | None]
+    position_range: Mapped[str | None] = mapped_column(doc="the range that active_positions counts; open list")
+    state_value: Mapped[str | None] = mapped_column(doc="free text of the engine that keeps the state")
     active_positions: Mapped[int] = mapped_column(server_default=sa.text("0"))
     last_position_at: Mapped[datetime | None]
     cooldown_until: Mapped[datetime | None]
-    parabolic_sar_value: Mapped[Money | None]
-    parabolic_sar_trend: Mapped[str | None]
+    parabolic_sar_value: Mapped[Money | None] = mapped_column(doc="price level")
+    parabolic_sar_trend: Mapped[str | None] = mapped_column(doc="direction that the parabolic SAR shows; open list")
     validated_at: Mapped[datetime] = mapped_column(server_default=NOW)
 
 
-class OptimalIndication(Timestamps, Base):
-    """One configuration of the optimal indication per connection, symbol, range and direction: its three filter
-    ratios, the thresholds it is judged by and how far its evaluation got.
+class OptimalIndication(Entity, Timestamps, Base):
+    """One configuration of the optimal indication: its filters, the thresholds it is judged by, how far it got.
+
+    Unique for a connection, symbol, range and direction by its three filters: drawdown_ratio, market_change_range and
+    last_part_ratio.
     """
 
     __tablename__ = "optimal_indications"
@@ -88,38 +105,51 @@ class OptimalIndication(Timestamps, Base):
         sa.Index(None, "base_position_id"),
     )
 
-    id: Mapped[TextId]
     connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
     symbol: Mapped[str]
     base_position_id: Mapped[str | None] = mapped_column(
         sa.ForeignKey("base_pseudo_positions.id", ondelete="SET NULL"),
-        doc="the base row that carries the running totals",
+        doc="the base position that carries the running totals",
     )
-    indication_range: Mapped[Ratio]
+    indication_range: Mapped[Ratio] = mapped_column(doc="number of steps looked at")
     direction: Mapped[Direction]
-    drawdown_ratio: Mapped[Ratio] = mapped_column(doc="0.1 to 0.5 step 0.1")
-    market_change_range: Mapped[int] = mapped_column(doc="1 to 9 step 2")
-    last_part_ratio: Mapped[Ratio] = mapped_column(doc="1.0 to 2.5 step 0.5, change of the last part against the whole")
+    drawdown_ratio: Mapped[Ratio] = mapped_column(doc="0.1 to 0.5 in steps of 0.1")
+    market_change_range: Mapped[int] = mapped_column(doc="1 to 9 in steps of 2")
+    last_part_ratio: Mapped[Ratio] = mapped_column(
+        doc="1.0 to 2.5 in steps of 0.5: change of the last part against the whole"
+    )
     last_part_percent: Mapped[Ratio] = mapped_column(
         server_default=sa.text("20"), doc="how much of the window counts as its last part"
     )
     min_calculation_seconds: Mapped[int] = mapped_column(
-        server_default=sa.text("3"), doc="market change is watched at least this long"
+        server_default=sa.text("3"), doc="the market is watched at least this long"
     )
-    positions_limit: Mapped[int] = mapped_column(server_default=sa.text("250"), doc="test positions per configuration")
-    initial_min_win_rate: Mapped[Ratio] = mapped_column(server_default=sa.text("0.4"), doc="after 10 positions")
-    expanded_min_win_rate: Mapped[Ratio] = mapped_column(server_default=sa.text("0.45"), doc="after 50 positions")
+    positions_limit: Mapped[int] = mapped_column(server_default=sa.text("250"), doc="test positions at most")
+    initial_min_win_rate: Mapped[Ratio] = mapped_column(
+        server_default=sa.text("0.4"), doc="share that must win of the first 10 positions, 0 to 1"
+    )
+    expanded_min_win_rate: Mapped[Ratio] = mapped_column(
+        server_default=sa.text("0.45"), doc="share that must win of the first 50 positions, 0 to 1"
+    )
     expanded_min_profit_ratio: Mapped[Ratio] = mapped_column(server_default=sa.text("1.2"))
-    production_min_win_rate: Mapped[Ratio] = mapped_column(server_default=sa.text("0.42"))
-    production_max_drawdown: Mapped[Ratio] = mapped_column(server_default=sa.text("0.3"))
-    pause_threshold_win_rate: Mapped[Ratio] = mapped_column(server_default=sa.text("0.38"))
-    resume_threshold_win_rate: Mapped[Ratio] = mapped_column(server_default=sa.text("0.43"))
+    production_min_win_rate: Mapped[Ratio] = mapped_column(
+        server_default=sa.text("0.42"), doc="share that must win in production, 0 to 1"
+    )
+    production_max_drawdown: Mapped[Ratio] = mapped_column(
+        server_default=sa.text("0.3"), doc="worst fall from a peak allowed in production, as a share"
+    )
+    pause_threshold_win_rate: Mapped[Ratio] = mapped_column(
+        server_default=sa.text("0.38"), doc="below this share of wins it is paused"
+    )
+    resume_threshold_win_rate: Mapped[Ratio] = mapped_column(
+        server_default=sa.text("0.43"), doc="from this share of wins on it is resumed"
+    )
     entry_price: Mapped[Money | None]
     current_price: Mapped[Money | None]
     profit_factor: Mapped[Ratio | None]
-    confidence: Mapped[Ratio | None]
-    win_rate: Mapped[Ratio] = mapped_column(server_default=sa.text("0"))
-    max_drawdown: Mapped[Ratio] = mapped_column(server_default=sa.text("0"))
+    confidence: Mapped[Ratio | None] = mapped_column(doc="higher is surer")
+    win_rate: Mapped[Ratio] = mapped_column(server_default=sa.text("0"), doc="share of positions that won, 0 to 1")
+    max_drawdown: Mapped[Ratio] = mapped_column(server_default=sa.text("0"), doc="worst fall from a peak, as a share")
     total_positions: Mapped[int] = mapped_column(server_default=sa.text("0"))
     winning_positions: Mapped[int] = mapped_column(server_default=sa.text("0"))
     losing_positions: Mapped[int] = mapped_column(server_default=sa.text("0"))
@@ -137,9 +167,7 @@ class OptimalIndication(Timestamps, Base):
 
 
 class IndicationHistory(Base):
-    """Append-only history of indications: each calculation, validation, market change measurement and signal that
-    fired or expired.
-    """
+    """What happened to indications, only appended to: calculations, validations, market changes, signals."""
 
     __tablename__ = "indication_history"
     __table_args__ = (
@@ -151,28 +179,30 @@ class IndicationHistory(Base):
     id: Mapped[LogId]
     connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
     symbol: Mapped[str]
-    indication_type: Mapped[str]
+    indication_type: Mapped[IndicationType]
     event: Mapped[IndicationEvent] = mapped_column(server_default="calculated")
-    state_key: Mapped[str | None] = mapped_column(doc="soft reference to indication_states")
+    state_key: Mapped[str | None] = mapped_column(
+        doc="state_key of indication_states; no foreign key, history outlives the state"
+    )
     optimal_indication_id: Mapped[str | None] = mapped_column(
         sa.ForeignKey("optimal_indications.id", ondelete="SET NULL")
     )
-    indication_range: Mapped[Ratio | None]
+    indication_range: Mapped[Ratio | None] = mapped_column(doc="a step count; for type auto an activity ratio")
     direction: Mapped[SignalDirection | None]
-    timeframe: Mapped[str | None]
+    timeframe: Mapped[Timeframe | None]
     price: Mapped[Money | None]
     entry_price: Mapped[Money | None]
     value: Mapped[Money | None]
     profit_factor: Mapped[Ratio | None]
-    confidence: Mapped[Ratio | None]
-    signal_strength: Mapped[Ratio | None]
+    confidence: Mapped[Ratio | None] = mapped_column(doc="higher is surer")
+    signal_strength: Mapped[Ratio | None] = mapped_column(doc="higher is stronger")
     market_change: Mapped[Ratio | None] = mapped_column(doc="percent over the window")
     last_part_change: Mapped[Ratio | None] = mapped_column(doc="percent over the last part of the window")
     drawdown_ratio: Mapped[Ratio | None]
     activity_ratio: Mapped[Ratio | None]
-    time_window: Mapped[int | None]
-    volatility: Mapped[Ratio | None]
+    time_window: Mapped[TimeWindow | None]
+    volatility: Mapped[Volatility | None]
     momentum: Mapped[Momentum | None]
     continuation_ratio: Mapped[Ratio | None]
-    metadata_: Mapped[JsonValue | None] = mapped_column("metadata")
+    metadata_: Mapped[JsonValue | None] = mapped_column("metadata", doc="what the calculation was based on")
     recorded_at: Mapped[datetime] = mapped_column(server_default=NOW)

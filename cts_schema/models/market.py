@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from cts_schema.models.base import NOW, TRUE, Base, LogId, Money, TextId, Timestamps
+from cts_schema.models.base import NOW, TRUE, Base, Entity, LogId, Money, Timestamps
 from cts_schema.models.words import BarInterval
 
 if TYPE_CHECKING:
     from cts_schema.models.core import Exchange
 
 
-class TradingPair(Timestamps, Base):
+class TradingPair(Entity, Timestamps, Base):
     """Instruments of an exchange: symbol, its two currencies and order size limits."""
 
     __tablename__ = "trading_pairs"
@@ -24,7 +24,6 @@ class TradingPair(Timestamps, Base):
         sa.Index(None, "symbol", "is_active"),
     )
 
-    id: Mapped[TextId]
     exchange_id: Mapped[str | None] = mapped_column(sa.ForeignKey("exchanges.id", ondelete="CASCADE"))
     symbol: Mapped[str]
     base_currency: Mapped[str]
@@ -32,16 +31,14 @@ class TradingPair(Timestamps, Base):
     is_active: Mapped[bool] = mapped_column(server_default=TRUE)
     min_order_size: Mapped[Money | None]
     max_order_size: Mapped[Money | None]
-    price_precision: Mapped[int] = mapped_column(server_default=sa.text("8"))
-    quantity_precision: Mapped[int] = mapped_column(server_default=sa.text("8"))
+    price_precision: Mapped[int] = mapped_column(server_default=sa.text("8"), doc="decimal places of a price")
+    quantity_precision: Mapped[int] = mapped_column(server_default=sa.text("8"), doc="decimal places of a quantity")
 
     exchange: Mapped[Exchange | None] = relationship(back_populates="trading_pairs")
 
 
 class MarketData(Base):
-    """Price time series: ticks of a connection (connection_id, symbol, price) and bars (open to close), keyed by
-    connection or by trading pair.
-    """
+    """Prices over time: ticks of a connection (price), and bars (open to close) of a connection or a trading pair."""
 
     __tablename__ = "market_data"
     __table_args__ = (
@@ -58,15 +55,15 @@ class MarketData(Base):
     trading_pair_id: Mapped[str | None] = mapped_column(sa.ForeignKey("trading_pairs.id", ondelete="CASCADE"))
     symbol: Mapped[str | None]
     timestamp: Mapped[datetime] = mapped_column(server_default=NOW)
-    price: Mapped[Money | None] = mapped_column(doc="NULL for pure bars")
+    price: Mapped[Money | None] = mapped_column(doc="of a tick; NULL for a bar alone")
     open: Mapped[Money | None]
     high: Mapped[Money | None]
     low: Mapped[Money | None]
     close: Mapped[Money | None]
     volume: Mapped[Money | None]
-    interval: Mapped[BarInterval | None] = mapped_column(doc="bar length of the trading pair series")
+    interval: Mapped[BarInterval | None] = mapped_column(doc="bar length of a series keyed by trading pair")
     timeframe: Mapped[str | None] = mapped_column(
-        doc="bar length of the connection series (legacy historical_data); NULL for ticks"
+        doc="bar length of a series keyed by connection, such as 1m; NULL for ticks; open list"
     )
     bid: Mapped[Money | None]
     ask: Mapped[Money | None]
@@ -76,8 +73,9 @@ class MarketData(Base):
 
 
 class ArchivedMarketData(Base):
-    """Rows of market_data moved out by retention; the same columns in the same order plus archived_at, so that a
-    whole-row copy works.
+    """Rows that retention moved out of market_data.
+
+    The same columns in the same order, and archived_at behind them, so that ``INSERT ... SELECT *`` copies whole rows.
     """
 
     __tablename__ = "archived_market_data"
@@ -98,8 +96,10 @@ class ArchivedMarketData(Base):
     low: Mapped[Money | None]
     close: Mapped[Money | None]
     volume: Mapped[Money | None]
-    interval: Mapped[str | None]
-    timeframe: Mapped[str | None]
+    interval: Mapped[str | None] = mapped_column(doc="bar length of a series keyed by trading pair")
+    timeframe: Mapped[str | None] = mapped_column(
+        doc="bar length of a series keyed by connection, such as 1m; NULL for ticks; open list"
+    )
     bid: Mapped[Money | None]
     ask: Mapped[Money | None]
     high_24h: Mapped[Money | None]

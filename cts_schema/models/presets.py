@@ -1,4 +1,7 @@
-"""Presets: configured strategies, their tests, and what the preset engines traded with them."""
+"""Presets: configured strategies, their tests, and what the preset engines traded with them.
+
+DCA is dollar cost averaging: adding to a position in steps while its price falls.
+"""
 
 from __future__ import annotations
 
@@ -13,24 +16,31 @@ from cts_schema.models.base import (
     NOW,
     TRUE,
     Base,
+    Entity,
     JsonList,
     JsonObject,
     JsonValue,
     Money,
     Ratio,
-    TextId,
     Timestamps,
+    TrailStart,
+    TrailStop,
 )
 from cts_schema.models.words import (
     BacktestStatus,
+    CloseReason,
     Direction,
     IndicationCategory,
+    IndicationType,
+    IndicatorType,
     PositionLayer,
     PresetEngineStatus,
     PresetMode,
     PresetPositionStatus,
     SignalDirection,
+    StrategyType,
     SymbolMode,
+    Timeframe,
     TradeSide,
     TradeStatus,
 )
@@ -39,15 +49,12 @@ if TYPE_CHECKING:
     from cts_schema.models.core import ExchangeConnection
 
 
-class PresetType(Timestamps, Base):
-    """Coordinated preset modes a connection can run: position limits, timeouts, block and DCA switches, evaluation
-    cycle.
-    """
+class PresetType(Entity, Timestamps, Base):
+    """Kinds of preset trading that a connection can run: limits, timeouts, block and DCA switches."""
 
     __tablename__ = "preset_types"
     __table_args__ = (sa.Index(None, "created_at"),)
 
-    id: Mapped[TextId]
     name: Mapped[str]
     description: Mapped[str | None]
     preset_trade_type: Mapped[str] = mapped_column(
@@ -72,38 +79,45 @@ class PresetType(Timestamps, Base):
     )
 
 
-class PresetConfigurationSet(Timestamps, Base):
-    """Ranges of one indication to search for valid take-profit, stop-loss and trailing combinations; members of preset
-    types.
-    """
+class PresetConfigurationSet(Entity, Timestamps, Base):
+    """Ranges of one indication that are searched for take-profit, stop-loss and trailing values that work."""
 
     __tablename__ = "preset_configuration_sets"
     __table_args__ = (sa.Index(None, "is_active", "created_at"),)
 
-    id: Mapped[TextId]
     name: Mapped[str]
     description: Mapped[str | None]
     symbol_mode: Mapped[SymbolMode] = mapped_column(server_default="main")
-    symbols: Mapped[JsonValue | None]
+    symbols: Mapped[JsonValue | None] = mapped_column(doc="list of symbols, where symbol_mode does not choose them")
     exchange_order_by: Mapped[str | None] = mapped_column(
         doc="price_change_24h, volume_24h, market_cap, volatility, volume, price_change; open list"
     )
-    exchange_limit: Mapped[int] = mapped_column(server_default=sa.text("10"))
-    indication_type: Mapped[str]
-    indication_params: Mapped[JsonObject] = mapped_column(server_default="{}")
-    takeprofit_min: Mapped[Ratio] = mapped_column(server_default=sa.text("2.0"))
-    takeprofit_max: Mapped[Ratio] = mapped_column(server_default=sa.text("30.0"))
-    takeprofit_step: Mapped[Ratio] = mapped_column(server_default=sa.text("2.0"))
-    stoploss_min: Mapped[Ratio] = mapped_column(server_default=sa.text("0.3"))
-    stoploss_max: Mapped[Ratio] = mapped_column(server_default=sa.text("3.0"))
-    stoploss_step: Mapped[Ratio] = mapped_column(server_default=sa.text("0.3"))
+    exchange_limit: Mapped[int] = mapped_column(
+        server_default=sa.text("10"), doc="how many symbols to take in that order"
+    )
+    indication_type: Mapped[IndicationType]
+    indication_params: Mapped[JsonObject] = mapped_column(
+        server_default="{}", doc="parameters of the indication by name"
+    )
+    takeprofit_min: Mapped[Ratio] = mapped_column(server_default=sa.text("2.0"), doc="lowest takeprofit_factor to try")
+    takeprofit_max: Mapped[Ratio] = mapped_column(
+        server_default=sa.text("30.0"), doc="highest takeprofit_factor to try"
+    )
+    takeprofit_step: Mapped[Ratio] = mapped_column(
+        server_default=sa.text("2.0"), doc="from one takeprofit_factor to the next"
+    )
+    stoploss_min: Mapped[Ratio] = mapped_column(server_default=sa.text("0.3"), doc="lowest stoploss_ratio to try")
+    stoploss_max: Mapped[Ratio] = mapped_column(server_default=sa.text("3.0"), doc="highest stoploss_ratio to try")
+    stoploss_step: Mapped[Ratio] = mapped_column(
+        server_default=sa.text("0.3"), doc="from one stoploss_ratio to the next"
+    )
     trailing_enabled: Mapped[bool] = mapped_column(server_default=TRUE)
-    trail_starts: Mapped[JsonList] = mapped_column(server_default="[0.5,1.0,1.5]")
-    trail_stops: Mapped[JsonList] = mapped_column(server_default="[0.2,0.4,0.6]")
+    trail_starts: Mapped[JsonList] = mapped_column(server_default="[0.5,1.0,1.5]", doc="values of trail_start to try")
+    trail_stops: Mapped[JsonList] = mapped_column(server_default="[0.2,0.4,0.6]", doc="values of trail_stop to try")
     range_days: Mapped[int] = mapped_column(server_default=sa.text("7"))
     trades_per_48h_min: Mapped[int] = mapped_column(server_default=sa.text("5"))
     profit_factor_min: Mapped[Ratio] = mapped_column(server_default=sa.text("0.5"))
-    drawdown_time_max: Mapped[int] = mapped_column(server_default=sa.text("12"))
+    drawdown_time_max: Mapped[int] = mapped_column(server_default=sa.text("12"), doc="hours")
     evaluation_positions_count1: Mapped[int] = mapped_column(server_default=sa.text("25"))
     evaluation_positions_count2: Mapped[int] = mapped_column(server_default=sa.text("50"))
     database_positions_per_set: Mapped[int] = mapped_column(server_default=sa.text("250"))
@@ -111,52 +125,65 @@ class PresetConfigurationSet(Timestamps, Base):
     is_active: Mapped[bool] = mapped_column(server_default=TRUE)
     last_evaluation_at: Mapped[datetime | None]
     auto_disabled_at: Mapped[datetime | None]
-    auto_disabled_reason: Mapped[str | None]
+    auto_disabled_reason: Mapped[str | None] = mapped_column(doc="why its evaluation switched it off; free text")
     total_completed_positions: Mapped[int] = mapped_column(server_default=sa.text("0"))
     winning_positions: Mapped[int] = mapped_column(server_default=sa.text("0"))
     losing_positions: Mapped[int] = mapped_column(server_default=sa.text("0"))
 
 
-class Preset(Timestamps, Base):
-    """Named strategy presets: the ranges of indications, take-profit, stop-loss, trailing, block and DCA settings to
-    combine.
-    """
+class Preset(Entity, Timestamps, Base):
+    """Named strategies: the indications, take-profits, stop-losses, trailing, block and DCA settings to combine."""
 
     __tablename__ = "presets"
     __table_args__ = (sa.Index(None, "is_active", "is_predefined", "created_at"),)
 
-    id: Mapped[TextId]
     name: Mapped[str]
     description: Mapped[str | None]
-    indication_types: Mapped[JsonList] = mapped_column(server_default='["direction","move","active"]')
-    indication_ranges: Mapped[JsonList] = mapped_column(server_default="[3,5,8,12,15,20,25,30]")
-    takeprofit_steps: Mapped[JsonList] = mapped_column(server_default="[2,3,4,6,8,12]")
-    stoploss_ratios: Mapped[JsonList] = mapped_column(server_default="[0.2,0.4,0.6,0.8,1.0,1.2,1.5]")
+    indication_types: Mapped[JsonList] = mapped_column(
+        server_default='["direction","move","active"]', doc="values of indication_type to try"
+    )
+    indication_ranges: Mapped[JsonList] = mapped_column(
+        server_default="[3,5,8,12,15,20,25,30]", doc="values of indication_range to try"
+    )
+    takeprofit_steps: Mapped[JsonList] = mapped_column(
+        server_default="[2,3,4,6,8,12]", doc="values of takeprofit_factor to try"
+    )
+    stoploss_ratios: Mapped[JsonList] = mapped_column(
+        server_default="[0.2,0.4,0.6,0.8,1.0,1.2,1.5]", doc="values of stoploss_ratio to try"
+    )
     trailing_enabled: Mapped[bool] = mapped_column(server_default=TRUE)
-    trail_starts: Mapped[JsonList] = mapped_column(server_default="[0.3,0.6,1.0]")
-    trail_stops: Mapped[JsonList] = mapped_column(server_default="[0.1,0.2,0.3]")
-    strategy_types: Mapped[JsonList] = mapped_column(server_default='["base","main","real"]')
-    last_positions_counts: Mapped[JsonList] = mapped_column(server_default="[3,4,5,6,8,12,25]")
-    main_positions_count: Mapped[JsonList] = mapped_column(server_default="[1,2,3,4,5]")
+    trail_starts: Mapped[JsonList] = mapped_column(server_default="[0.3,0.6,1.0]", doc="values of trail_start to try")
+    trail_stops: Mapped[JsonList] = mapped_column(server_default="[0.1,0.2,0.3]", doc="values of trail_stop to try")
+    strategy_types: Mapped[JsonList] = mapped_column(
+        server_default='["base","main","real"]', doc="values of strategy_type to try"
+    )
+    last_positions_counts: Mapped[JsonList] = mapped_column(
+        server_default="[3,4,5,6,8,12,25]", doc="how many of the last positions to look at, each to try"
+    )
+    main_positions_count: Mapped[JsonList] = mapped_column(
+        server_default="[1,2,3,4,5]", doc="how many main positions to hold, each to try"
+    )
     block_adjustment_enabled: Mapped[bool] = mapped_column(server_default=TRUE)
-    block_sizes: Mapped[JsonList] = mapped_column(server_default="[2,4,6,8]")
-    block_adjustment_ratios: Mapped[JsonList] = mapped_column(server_default="[0.5,1.0,1.5,2.0]")
+    block_sizes: Mapped[JsonList] = mapped_column(server_default="[2,4,6,8]", doc="positions in a block, each to try")
+    block_adjustment_ratios: Mapped[JsonList] = mapped_column(
+        server_default="[0.5,1.0,1.5,2.0]", doc="volume ratios of a block, each to try"
+    )
     dca_adjustment_enabled: Mapped[bool] = mapped_column(server_default=FALSE)
-    dca_levels: Mapped[JsonList] = mapped_column(server_default="[3,5,7]")
-    volume_factors: Mapped[JsonList] = mapped_column(server_default="[1,2,3,4,5]")
+    dca_levels: Mapped[JsonList] = mapped_column(server_default="[3,5,7]", doc="steps of averaging, each to try")
+    volume_factors: Mapped[JsonList] = mapped_column(server_default="[1,2,3,4,5]", doc="values of volume_factor to try")
     min_profit_factor: Mapped[Ratio] = mapped_column(server_default=sa.text("0.4"))
     min_win_rate: Mapped[Ratio] = mapped_column(server_default=sa.text("0"))
-    max_drawdown: Mapped[Ratio] = mapped_column(server_default=sa.text("50"))
+    max_drawdown: Mapped[Ratio] = mapped_column(server_default=sa.text("50"), doc="percent")
     backtest_period_days: Mapped[int] = mapped_column(server_default=sa.text("30"))
     backtest_enabled: Mapped[bool] = mapped_column(server_default=TRUE)
     is_active: Mapped[bool] = mapped_column(server_default=TRUE)
-    is_predefined: Mapped[bool] = mapped_column(server_default=FALSE, doc="written by both preset inserts")
-    created_by: Mapped[str | None] = mapped_column(doc="no FK")
+    is_predefined: Mapped[bool] = mapped_column(server_default=FALSE, doc="came with the application")
+    created_by: Mapped[str | None] = mapped_column(doc="name or id of a user; no foreign key")
 
     configurations: Mapped[list[PresetConfiguration]] = relationship(back_populates="preset", passive_deletes="all")
 
 
-class PresetConfiguration(Timestamps, Base):
+class PresetConfiguration(Entity, Timestamps, Base):
     """Take-profit and stop-loss settings of a preset for one symbol."""
 
     __tablename__ = "preset_configurations"
@@ -166,24 +193,25 @@ class PresetConfiguration(Timestamps, Base):
         sa.Index(None, "connection_id"),
     )
 
-    id: Mapped[TextId]
-    preset_id: Mapped[str | None] = mapped_column(sa.ForeignKey("presets.id", ondelete="CASCADE"))
+    preset_id: Mapped[str | None] = mapped_column(
+        sa.ForeignKey("presets.id", ondelete="CASCADE"), doc="NULL where preset_type_id tells the owner"
+    )
     symbol: Mapped[str | None]
-    take_profit: Mapped[Ratio | None]
-    stop_loss: Mapped[Ratio | None]
+    take_profit: Mapped[Ratio | None] = mapped_column(doc="percent from the entry price")
+    stop_loss: Mapped[Ratio | None] = mapped_column(doc="percent from the entry price")
     profit_factor: Mapped[Ratio] = mapped_column(server_default=sa.text("0"))
     preset_type_id: Mapped[str | None] = mapped_column(sa.ForeignKey("preset_types.id", ondelete="CASCADE"))
     connection_id: Mapped[str | None] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
-    indication_type: Mapped[str | None]
-    indication_params: Mapped[JsonValue | None]
-    strategy_type: Mapped[str | None]
-    strategy_params: Mapped[JsonValue | None]
+    indication_type: Mapped[IndicationType | None]
+    indication_params: Mapped[JsonValue | None] = mapped_column(doc="parameters of the indication by name")
+    strategy_type: Mapped[StrategyType | None]
+    strategy_params: Mapped[JsonValue | None] = mapped_column(doc="parameters of the strategy by name")
     is_active: Mapped[bool] = mapped_column(server_default=TRUE)
 
     preset: Mapped[Preset | None] = relationship(back_populates="configurations")
 
 
-class PresetTypeSet(Base):
+class PresetTypeSet(Entity, Base):
     """Which configuration sets belong to a preset type, in what order."""
 
     __tablename__ = "preset_type_sets"
@@ -192,10 +220,9 @@ class PresetTypeSet(Base):
         sa.Index(None, "configuration_set_id"),
     )
 
-    id: Mapped[TextId]
     preset_type_id: Mapped[str] = mapped_column(sa.ForeignKey("preset_types.id", ondelete="CASCADE"))
     configuration_set_id: Mapped[str] = mapped_column(sa.ForeignKey("preset_configuration_sets.id", ondelete="CASCADE"))
-    priority: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    priority: Mapped[int] = mapped_column(server_default=sa.text("0"), doc="lowest first")
     is_active: Mapped[bool] = mapped_column(server_default=TRUE)
     added_at: Mapped[datetime] = mapped_column(server_default=NOW)
 
@@ -213,21 +240,21 @@ class PresetTradeEngineState(Timestamps, Base):
         sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"), primary_key=True
     )
     preset_id: Mapped[str] = mapped_column(
-        primary_key=True, doc="a presets id, or a preset_types id when the coordination engine runs, hence no FK"
+        primary_key=True, doc="id in presets or in preset_types, as the engine that runs, hence no foreign key"
     )
     mode: Mapped[PresetMode] = mapped_column(server_default="automatic")
     status: Mapped[PresetEngineStatus] = mapped_column(server_default="stopped")
-    config: Mapped[JsonValue | None]
-    testing_progress: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    config: Mapped[JsonValue | None] = mapped_column(doc="settings the run was started with")
+    testing_progress: Mapped[int] = mapped_column(server_default=sa.text("0"), doc="percent")
     testing_message: Mapped[str | None]
     error_message: Mapped[str | None]
     started_at: Mapped[datetime | None]
     stopped_at: Mapped[datetime | None]
 
 
-class PresetPseudoPosition(Timestamps, Base):
-    """Simulated positions of the preset engines; one table for the preset shape (base, main, real layer) and the
-    preset type shape (open, closed).
+class PresetPseudoPosition(Entity, Timestamps, Base):
+    """Simulated positions of the preset engines: for a preset in the layers base, main and real, for a preset type
+    open or closed.
     """
 
     __tablename__ = "preset_pseudo_positions"
@@ -241,35 +268,36 @@ class PresetPseudoPosition(Timestamps, Base):
         sa.Index(None, "main_position_id"),
     )
 
-    id: Mapped[TextId]
     connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
     preset_id: Mapped[str | None] = mapped_column(sa.ForeignKey("presets.id", ondelete="CASCADE"))
-    preset_type_id: Mapped[str | None] = mapped_column(sa.ForeignKey("preset_types.id", ondelete="CASCADE"))
+    preset_type_id: Mapped[str | None] = mapped_column(
+        sa.ForeignKey("preset_types.id", ondelete="CASCADE"), doc="only for positions that a preset type opened"
+    )
     configuration_set_id: Mapped[str | None] = mapped_column(
         sa.ForeignKey("preset_configuration_sets.id", ondelete="SET NULL")
     )
     coordination_result_id: Mapped[str | None] = mapped_column(
-        doc="soft reference to the unmanaged preset_coordination_results"
+        doc="id in preset_coordination_results, a table that this package does not manage"
     )
     symbol: Mapped[str]
     type: Mapped[PositionLayer] = mapped_column(server_default="base")
     direction: Mapped[SignalDirection | None]
-    strength: Mapped[Ratio | None]
-    indicators: Mapped[JsonValue | None]
+    strength: Mapped[Ratio | None] = mapped_column(doc="of the signal; higher is stronger")
+    indicators: Mapped[JsonValue | None] = mapped_column(doc="values of the indicators at the entry, by name")
     indication_category: Mapped[IndicationCategory] = mapped_column(server_default="main")
-    indication_type: Mapped[str | None] = mapped_column(
-        doc="direction, move, active, optimal, auto or a common indicator (rsi, macd, bollinger, sar, ema, sma, stochastic, adx); open list"
+    indication_type: Mapped[IndicationType | None]
+    indication_range: Mapped[Ratio | None] = mapped_column(doc="a step count; for type auto an activity ratio")
+    indication_step: Mapped[Ratio | None] = mapped_column(doc="distance between the ranges that were tried")
+    indication_params: Mapped[JsonValue | None] = mapped_column(doc="parameters of the indication by name")
+    common_indicators_used: Mapped[JsonList] = mapped_column(
+        server_default="[]", doc="names of the common indicators that took part"
     )
-    indication_range: Mapped[Ratio | None]
-    indication_step: Mapped[Ratio | None] = mapped_column(doc="written by the main indication loop")
-    indication_params: Mapped[JsonValue | None]
-    common_indicators_used: Mapped[JsonList] = mapped_column(server_default="[]")
-    indicator_signals: Mapped[JsonObject] = mapped_column(server_default="{}")
+    indicator_signals: Mapped[JsonObject] = mapped_column(server_default="{}", doc="signal of each indicator by name")
     takeprofit_factor: Mapped[Ratio | None]
     stoploss_ratio: Mapped[Ratio | None]
     trailing_enabled: Mapped[bool] = mapped_column(server_default=FALSE)
-    trail_start: Mapped[Ratio | None]
-    trail_stop: Mapped[Ratio | None]
+    trail_start: Mapped[TrailStart | None]
+    trail_stop: Mapped[TrailStop | None]
     entry_price: Mapped[Money | None]
     current_price: Mapped[Money | None]
     exit_price: Mapped[Money | None]
@@ -284,7 +312,7 @@ class PresetPseudoPosition(Timestamps, Base):
     unrealized_pnl_percent: Mapped[Ratio | None]
     realized_pnl: Mapped[Money | None]
     realized_pnl_percent: Mapped[Ratio | None]
-    max_drawdown: Mapped[Ratio | None]
+    max_drawdown: Mapped[Ratio | None] = mapped_column(doc="percent")
     base_position_id: Mapped[str | None] = mapped_column(
         sa.ForeignKey("preset_pseudo_positions.id", ondelete="SET NULL")
     )
@@ -292,33 +320,32 @@ class PresetPseudoPosition(Timestamps, Base):
         sa.ForeignKey("preset_pseudo_positions.id", ondelete="SET NULL")
     )
     status: Mapped[PresetPositionStatus] = mapped_column(server_default="active")
-    close_reason: Mapped[str | None]
-    exit_reason: Mapped[str | None]
+    close_reason: Mapped[CloseReason | None]
+    exit_reason: Mapped[str | None] = mapped_column(doc="the same as close_reason: each engine writes one of the two")
     opened_at: Mapped[datetime] = mapped_column(server_default=NOW)
     closed_at: Mapped[datetime | None]
 
-    connection: Mapped[ExchangeConnection] = relationship(lazy="selectin")
-    preset: Mapped[Preset | None] = relationship(lazy="selectin")
+    connection: Mapped[ExchangeConnection] = relationship(lazy="selectin", join_depth=1)
+    preset: Mapped[Preset | None] = relationship(lazy="joined")
 
 
-class PresetTestResult(Base):
+class PresetTestResult(Entity, Base):
     """Result of testing one indicator configuration of a preset on history."""
 
     __tablename__ = "preset_test_results"
     __table_args__ = (sa.UniqueConstraint("preset_id", "config_id"),)
 
-    id: Mapped[TextId]
     preset_id: Mapped[str] = mapped_column(sa.ForeignKey("presets.id", ondelete="CASCADE"))
-    config_id: Mapped[str] = mapped_column(doc="key the generator gives a configuration")
-    indicator_type: Mapped[str | None] = mapped_column(doc="the tester's insert leaves these out")
-    indicator_params: Mapped[JsonValue | None]
+    config_id: Mapped[str] = mapped_column(doc="key that a configuration gets when it is generated")
+    indicator_type: Mapped[IndicatorType | None]
+    indicator_params: Mapped[JsonValue | None] = mapped_column(doc="parameters of the indicator by name")
     symbol: Mapped[str | None]
-    timeframe: Mapped[str | None]
+    timeframe: Mapped[Timeframe | None]
     takeprofit_factor: Mapped[Ratio | None]
     stoploss_ratio: Mapped[Ratio | None]
     trailing_enabled: Mapped[bool] = mapped_column(server_default=FALSE)
-    trail_start: Mapped[Ratio | None]
-    trail_stop: Mapped[Ratio | None]
+    trail_start: Mapped[TrailStart | None]
+    trail_stop: Mapped[TrailStop | None]
     profit_factor: Mapped[Ratio]
     win_rate: Mapped[Ratio]
     total_trades: Mapped[int] = mapped_column(server_default=sa.text("0"))
@@ -326,16 +353,16 @@ class PresetTestResult(Base):
     losing_trades: Mapped[int] = mapped_column(server_default=sa.text("0"))
     avg_profit: Mapped[Money] = mapped_column(server_default=sa.text("0"))
     avg_loss: Mapped[Money] = mapped_column(server_default=sa.text("0"))
-    max_drawdown: Mapped[Ratio] = mapped_column(server_default=sa.text("0"))
+    max_drawdown: Mapped[Ratio] = mapped_column(server_default=sa.text("0"), doc="percent")
     drawdown_hours: Mapped[Ratio] = mapped_column(server_default=sa.text("0"))
     sharpe_ratio: Mapped[Ratio] = mapped_column(server_default=sa.text("0"))
     is_validated: Mapped[bool] = mapped_column(server_default=FALSE)
-    validation_reason: Mapped[str | None]
+    validation_reason: Mapped[str | None] = mapped_column(doc="why it was validated or not; free text")
     tested_at: Mapped[datetime] = mapped_column(server_default=NOW)
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
 
 
-class PresetActiveConfig(Base):
+class PresetActiveConfig(Entity, Base):
     """Tested indicator configurations that a preset runs on a connection."""
 
     __tablename__ = "preset_active_configs"
@@ -345,20 +372,19 @@ class PresetActiveConfig(Base):
         sa.Index(None, "test_result_id"),
     )
 
-    id: Mapped[TextId]
     preset_id: Mapped[str] = mapped_column(sa.ForeignKey("presets.id", ondelete="CASCADE"))
     connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
-    config_id: Mapped[str]
+    config_id: Mapped[str] = mapped_column(doc="key that a configuration gets when it is generated")
     test_result_id: Mapped[str | None] = mapped_column(sa.ForeignKey("preset_test_results.id", ondelete="SET NULL"))
-    indicator_type: Mapped[str]
-    indicator_params: Mapped[JsonObject] = mapped_column(server_default="{}")
+    indicator_type: Mapped[IndicatorType]
+    indicator_params: Mapped[JsonObject] = mapped_column(server_default="{}", doc="parameters of the indicator by name")
     symbol: Mapped[str]
-    timeframe: Mapped[str]
+    timeframe: Mapped[Timeframe]
     takeprofit_factor: Mapped[Ratio]
     stoploss_ratio: Mapped[Ratio]
     trailing_enabled: Mapped[bool] = mapped_column(server_default=FALSE)
-    trail_start: Mapped[Ratio | None]
-    trail_stop: Mapped[Ratio | None]
+    trail_start: Mapped[TrailStart | None]
+    trail_stop: Mapped[TrailStop | None]
     profit_factor: Mapped[Ratio]
     win_rate: Mapped[Ratio]
     total_trades: Mapped[int] = mapped_column(server_default=sa.text("0"))
@@ -368,7 +394,7 @@ class PresetActiveConfig(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
 
 
-class PresetTrade(Base):
+class PresetTrade(Entity, Base):
     """Trades executed for a preset."""
 
     __tablename__ = "preset_trades"
@@ -378,7 +404,6 @@ class PresetTrade(Base):
         sa.Index(None, "active_config_id"),
     )
 
-    id: Mapped[TextId]
     preset_id: Mapped[str] = mapped_column(sa.ForeignKey("presets.id", ondelete="CASCADE"))
     connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
     active_config_id: Mapped[str | None] = mapped_column(sa.ForeignKey("preset_active_configs.id", ondelete="SET NULL"))
@@ -387,24 +412,24 @@ class PresetTrade(Base):
     entry_price: Mapped[Money]
     exit_price: Mapped[Money | None]
     quantity: Mapped[Money]
-    takeprofit: Mapped[Money | None]
-    stoploss: Mapped[Money | None]
+    takeprofit: Mapped[Money | None] = mapped_column(doc="price level")
+    stoploss: Mapped[Money | None] = mapped_column(doc="price level")
     takeprofit_factor: Mapped[Ratio | None]
     stoploss_ratio: Mapped[Ratio | None]
     trailing_enabled: Mapped[bool] = mapped_column(server_default=FALSE)
-    indicator_type: Mapped[str]
-    indicator_params: Mapped[JsonObject] = mapped_column(server_default="{}")
+    indicator_type: Mapped[IndicatorType]
+    indicator_params: Mapped[JsonObject] = mapped_column(server_default="{}", doc="parameters of the indicator by name")
     profit_loss: Mapped[Money | None]
     profit_factor: Mapped[Ratio | None]
     fees_paid: Mapped[Money] = mapped_column(server_default=sa.text("0"))
     status: Mapped[TradeStatus] = mapped_column(server_default="open")
-    close_reason: Mapped[str | None]
+    close_reason: Mapped[CloseReason | None]
     opened_at: Mapped[datetime] = mapped_column(server_default=NOW)
     closed_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
 
 
-class PresetRealTrade(Base):
+class PresetRealTrade(Entity, Base):
     """Real trades of a preset type, with the configuration set each came from."""
 
     __tablename__ = "preset_real_trades"
@@ -414,14 +439,13 @@ class PresetRealTrade(Base):
         sa.Index(None, "connection_id"),
     )
 
-    id: Mapped[TextId]
     connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
     preset_type_id: Mapped[str] = mapped_column(sa.ForeignKey("preset_types.id", ondelete="CASCADE"))
     configuration_set_id: Mapped[str | None] = mapped_column(
         sa.ForeignKey("preset_configuration_sets.id", ondelete="SET NULL")
     )
     coordination_result_id: Mapped[str | None] = mapped_column(
-        doc="soft reference to the unmanaged preset_coordination_results"
+        doc="id in preset_coordination_results, a table that this package does not manage"
     )
     symbol: Mapped[str]
     direction: Mapped[Direction]
@@ -429,23 +453,23 @@ class PresetRealTrade(Base):
     exit_price: Mapped[Money | None]
     quantity: Mapped[Money]
     leverage: Mapped[Ratio] = mapped_column(server_default=sa.text("1"))
-    indication_type: Mapped[str | None]
+    indication_type: Mapped[IndicationType | None]
     takeprofit_factor: Mapped[Ratio | None]
     stoploss_ratio: Mapped[Ratio | None]
     trailing_enabled: Mapped[bool] = mapped_column(server_default=FALSE)
-    trail_start: Mapped[Ratio | None]
-    trail_stop: Mapped[Ratio | None]
+    trail_start: Mapped[TrailStart | None]
+    trail_stop: Mapped[TrailStop | None]
     profit_loss: Mapped[Money] = mapped_column(server_default=sa.text("0"))
     profit_factor: Mapped[Ratio] = mapped_column(server_default=sa.text("0"))
     fees_paid: Mapped[Money] = mapped_column(server_default=sa.text("0"))
     status: Mapped[TradeStatus] = mapped_column(server_default="open")
-    close_reason: Mapped[str | None]
+    close_reason: Mapped[CloseReason | None]
     opened_at: Mapped[datetime] = mapped_column(server_default=NOW)
     closed_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
 
 
-class BacktestResult(Base):
+class BacktestResult(Entity, Base):
     """Backtest runs of a preset over a period, with their metrics."""
 
     __tablename__ = "backtest_results"
@@ -454,12 +478,11 @@ class BacktestResult(Base):
         sa.Index(None, "connection_id"),
     )
 
-    id: Mapped[TextId]
     preset_id: Mapped[str | None] = mapped_column(sa.ForeignKey("presets.id", ondelete="CASCADE"))
     connection_id: Mapped[str | None] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
     start_date: Mapped[datetime]
     end_date: Mapped[datetime]
-    symbols: Mapped[JsonValue]
+    symbols: Mapped[JsonValue] = mapped_column(doc="list of the symbols that were traded")
     total_trades: Mapped[int] = mapped_column(server_default=sa.text("0"))
     winning_trades: Mapped[int] = mapped_column(server_default=sa.text("0"))
     losing_trades: Mapped[int] = mapped_column(server_default=sa.text("0"))
@@ -468,9 +491,9 @@ class BacktestResult(Base):
     total_loss: Mapped[Money] = mapped_column(server_default=sa.text("0"))
     net_profit: Mapped[Money] = mapped_column(server_default=sa.text("0"))
     profit_factor: Mapped[Ratio | None]
-    max_drawdown: Mapped[Ratio | None]
+    max_drawdown: Mapped[Ratio | None] = mapped_column(doc="percent")
     max_drawdown_duration_hours: Mapped[Ratio | None]
-    avg_drawdown: Mapped[Ratio | None]
+    avg_drawdown: Mapped[Ratio | None] = mapped_column(doc="percent")
     avg_win: Mapped[Money | None]
     avg_loss: Mapped[Money | None]
     largest_win: Mapped[Money | None]

@@ -1,4 +1,12 @@
-"""Trading: portfolios, orders, and positions from the simulated base layer up to the live exchange."""
+"""Trading: portfolios, orders, and positions from the simulated base layer up to the live exchange.
+
+A position comes with its parents, in as many statements for a thousand rows as for one: joined, because IN-lists of
+``selectin`` are cut at 500 parents. The connection, of which there are few, comes by ``selectin`` once for the rows
+that were asked for (``join_depth=1``); their parents belong to the same connection and find it in the session.
+The configuration set too comes only with a pseudo position that was asked for, not with one that is a parent.
+
+DCA is dollar cost averaging: adding to a position in steps while its price falls.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +16,33 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship
 
-from cts_schema.models.base import FALSE, NOW, TRUE, Base, JsonValue, LogId, Momentum, Money, Ratio, TextId, Timestamps
+from cts_schema.models.base import (
+    FALSE,
+    NOW,
+    TRUE,
+    Base,
+    Entity,
+    ExchangeOrderId,
+    ExchangePositionId,
+    JsonValue,
+    LogId,
+    Momentum,
+    Money,
+    Ratio,
+    Timestamps,
+    TimeWindow,
+    TrailStart,
+    TrailStop,
+    Volatility,
+)
 from cts_schema.models.words import (
     BaseIndication,
+    CloseReason,
     Direction,
     EntryType,
     EvaluationStatus,
     ExchangePositionStatus,
+    IndicationType,
     MarketDirection,
     OrderSide,
     OrderStatus,
@@ -26,6 +54,7 @@ from cts_schema.models.words import (
     PseudoStatus,
     RealPositionStatus,
     RealPseudoStatus,
+    StrategyType,
     SyncStatus,
     TimeInForce,
     TradeMode,
@@ -38,13 +67,12 @@ if TYPE_CHECKING:
     from cts_schema.models.presets import PresetConfigurationSet
 
 
-class Portfolio(Timestamps, Base):
+class Portfolio(Entity, Timestamps, Base):
     """A user's portfolio with its opening and current value."""
 
     __tablename__ = "portfolios"
     __table_args__ = (sa.Index(None, "user_id", "created_at"),)
 
-    id: Mapped[TextId]
     user_id: Mapped[str | None] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"))
     name: Mapped[str]
     description: Mapped[str | None]
@@ -53,10 +81,10 @@ class Portfolio(Timestamps, Base):
     is_active: Mapped[bool] = mapped_column(server_default=TRUE)
 
     user: Mapped[User | None] = relationship(back_populates="portfolios")
-    positions: Mapped[list[Position]] = relationship(back_populates="portfolio", passive_deletes="all")
+    positions: WriteOnlyMapped[Position] = relationship(back_populates="portfolio", passive_deletes="all")
 
 
-class Position(Timestamps, Base):
+class Position(Entity, Timestamps, Base):
     """Manually or order-driven positions of a portfolio."""
 
     __tablename__ = "positions"
@@ -66,7 +94,6 @@ class Position(Timestamps, Base):
         sa.Index(None, "status", "closed_at"),
     )
 
-    id: Mapped[TextId]
     portfolio_id: Mapped[str | None] = mapped_column(sa.ForeignKey("portfolios.id", ondelete="CASCADE"))
     trading_pair_id: Mapped[str | None] = mapped_column(sa.ForeignKey("trading_pairs.id", ondelete="CASCADE"))
     position_type: Mapped[Direction | None]
@@ -74,19 +101,19 @@ class Position(Timestamps, Base):
     current_price: Mapped[Money | None]
     quantity: Mapped[Money]
     leverage: Mapped[Ratio] = mapped_column(server_default=sa.text("1.0"))
-    stop_loss: Mapped[Money | None]
-    take_profit: Mapped[Money | None]
+    stop_loss: Mapped[Money | None] = mapped_column(doc="price level")
+    take_profit: Mapped[Money | None] = mapped_column(doc="price level")
     unrealized_pnl: Mapped[Money] = mapped_column(server_default=sa.text("0"))
     realized_pnl: Mapped[Money] = mapped_column(server_default=sa.text("0"))
     status: Mapped[PositionStatus] = mapped_column(server_default="open")
     opened_at: Mapped[datetime] = mapped_column(server_default=NOW)
     closed_at: Mapped[datetime | None]
 
-    portfolio: Mapped[Portfolio | None] = relationship(back_populates="positions", lazy="selectin")
-    trading_pair: Mapped[TradingPair | None] = relationship(lazy="selectin")
+    portfolio: Mapped[Portfolio | None] = relationship(back_populates="positions", lazy="joined")
+    trading_pair: Mapped[TradingPair | None] = relationship(lazy="joined")
 
 
-class Order(Base):
+class Order(Entity, Base):
     """Orders placed for a portfolio or a connection, with fill progress."""
 
     __tablename__ = "orders"
@@ -98,13 +125,12 @@ class Order(Base):
         sa.Index(None, "status", "created_at"),
     )
 
-    id: Mapped[TextId]
     user_id: Mapped[str | None] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"))
     portfolio_id: Mapped[str | None] = mapped_column(sa.ForeignKey("portfolios.id", ondelete="CASCADE"))
     trading_pair_id: Mapped[str | None] = mapped_column(sa.ForeignKey("trading_pairs.id", ondelete="CASCADE"))
     connection_id: Mapped[str | None] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
-    symbol: Mapped[str | None] = mapped_column(doc="unified setup; NULL where trading_pair_id tells it")
-    exchange_order_id: Mapped[str | None]
+    symbol: Mapped[str | None] = mapped_column(doc="NULL where trading_pair_id tells it")
+    exchange_order_id: Mapped[ExchangeOrderId | None]
     order_type: Mapped[OrderType | None]
     side: Mapped[OrderSide | None]
     price: Mapped[Money | None]
@@ -120,8 +146,8 @@ class Order(Base):
     executed_at: Mapped[datetime | None]
 
 
-class RealPosition(Timestamps, Base):
-    """Open and closed positions as the legacy DatabaseManager mirrors them from an exchange."""
+class RealPosition(Entity, Timestamps, Base):
+    """Open and closed positions mirrored from an exchange account, with how each went."""
 
     __tablename__ = "real_positions"
     __table_args__ = (
@@ -129,36 +155,39 @@ class RealPosition(Timestamps, Base):
         sa.Index(None, "connection_id", "symbol"),
     )
 
-    id: Mapped[TextId]
     connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
-    exchange_position_id: Mapped[str | None]
+    exchange_position_id: Mapped[ExchangePositionId | None]
     symbol: Mapped[str]
-    strategy_type: Mapped[str]
+    strategy_type: Mapped[StrategyType]
     volume: Mapped[Money]
     entry_price: Mapped[Money]
     current_price: Mapped[Money]
-    takeprofit: Mapped[Money | None]
-    stoploss: Mapped[Money | None]
+    takeprofit: Mapped[Money | None] = mapped_column(doc="price level")
+    stoploss: Mapped[Money | None] = mapped_column(doc="price level")
     profit_loss: Mapped[Money]
     status: Mapped[RealPositionStatus] = mapped_column(server_default="open")
     opened_at: Mapped[datetime] = mapped_column(server_default=NOW)
     closed_at: Mapped[datetime | None]
-    indication_type: Mapped[str | None]
-    indication_range: Mapped[Ratio | None]
-    indication_interval: Mapped[int | None]
-    strategy_interval: Mapped[int | None]
+    indication_type: Mapped[IndicationType | None]
+    indication_range: Mapped[Ratio | None] = mapped_column(doc="a step count; for type auto an activity ratio")
+    indication_interval: Mapped[int | None] = mapped_column(
+        doc="setting of the indication that opened it, in the unit of that indication"
+    )
+    strategy_interval: Mapped[int | None] = mapped_column(
+        doc="setting of the strategy that opened it, in the unit of that strategy"
+    )
     position_duration_seconds: Mapped[int | None]
     avg_check_interval_ms: Mapped[int | None]
     total_checks: Mapped[int] = mapped_column(server_default=sa.text("0"))
     initial_profit_loss: Mapped[Money | None]
     max_profit: Mapped[Money | None]
     max_loss: Mapped[Money | None]
-    profit_volatility: Mapped[Ratio | None]
+    profit_volatility: Mapped[Ratio | None] = mapped_column(doc="spread of the profit while it was open, without unit")
 
 
-class BasePseudoPosition(Timestamps, Base):
-    """Base layer: one row per strategy configuration of a symbol, with the running test results that let it become
-    active, be paused or fail.
+class BasePseudoPosition(Entity, Timestamps, Base):
+    """Base layer: one strategy configuration of a symbol, and the test results by which it becomes active, is paused
+    or fails.
     """
 
     __tablename__ = "base_pseudo_positions"
@@ -167,46 +196,48 @@ class BasePseudoPosition(Timestamps, Base):
         sa.Index(None, "status", "win_rate"),
     )
 
-    id: Mapped[TextId]
-    connection_id: Mapped[str | None] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
+    connection_id: Mapped[str | None] = mapped_column(
+        sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"),
+        doc="NULL only in old rows whose connection could not be told",
+    )
     symbol: Mapped[str]
     indication_type: Mapped[BaseIndication | None]
-    indication_range: Mapped[Ratio | None] = mapped_column(doc="a step count, or an activity ratio for type auto")
+    indication_range: Mapped[Ratio | None] = mapped_column(doc="a step count; for type auto an activity ratio")
     direction: Mapped[Direction | None]
-    takeprofit_factor: Mapped[Ratio | None] = mapped_column(doc="written by the manager")
-    stoploss_ratio: Mapped[Ratio | None] = mapped_column(doc="written by the manager")
-    trailing_enabled: Mapped[bool] = mapped_column(server_default=FALSE, doc="written by the manager")
-    trail_start: Mapped[Ratio | None]
-    trail_stop: Mapped[Ratio | None]
+    takeprofit_factor: Mapped[Ratio | None]
+    stoploss_ratio: Mapped[Ratio | None]
+    trailing_enabled: Mapped[bool] = mapped_column(server_default=FALSE)
+    trail_start: Mapped[TrailStart | None]
+    trail_stop: Mapped[TrailStop | None]
     drawdown_ratio: Mapped[Ratio | None] = mapped_column(doc="only for type optimal")
-    market_change_range: Mapped[int | None]
-    last_part_ratio: Mapped[Ratio | None]
+    market_change_range: Mapped[int | None] = mapped_column(doc="only for type optimal: 1 to 9 in steps of 2")
+    last_part_ratio: Mapped[Ratio | None] = mapped_column(doc="only for type optimal")
     activity_ratio: Mapped[Ratio | None]
-    time_window: Mapped[int | None]
-    activity_calculated: Mapped[int | None]
-    activity_lastpart: Mapped[int | None]
-    entry_price: Mapped[Money | None] = mapped_column(doc="copied into pseudo_positions by the flow coordinator")
+    time_window: Mapped[TimeWindow | None]
+    activity_calculated: Mapped[int | None] = mapped_column(doc="activity over the whole window")
+    activity_lastpart: Mapped[int | None] = mapped_column(doc="activity over the last part of the window")
+    entry_price: Mapped[Money | None] = mapped_column(doc="what its pseudo positions take over when they are opened")
     total_positions: Mapped[int] = mapped_column(server_default=sa.text("0"))
     winning_positions: Mapped[int] = mapped_column(server_default=sa.text("0"))
     losing_positions: Mapped[int] = mapped_column(server_default=sa.text("0"))
     total_profit_loss: Mapped[Money] = mapped_column(server_default=sa.text("0"))
-    max_drawdown: Mapped[Ratio] = mapped_column(server_default=sa.text("0"))
-    win_rate: Mapped[Ratio] = mapped_column(server_default=sa.text("0"))
+    max_drawdown: Mapped[Ratio] = mapped_column(server_default=sa.text("0"), doc="worst fall from a peak, as a share")
+    win_rate: Mapped[Ratio] = mapped_column(server_default=sa.text("0"), doc="share of positions that won, 0 to 1")
     avg_profit: Mapped[Money] = mapped_column(server_default=sa.text("0"))
     avg_loss: Mapped[Money] = mapped_column(server_default=sa.text("0"))
     status: Mapped[EvaluationStatus] = mapped_column(server_default="evaluating")
     evaluation_count: Mapped[int] = mapped_column(server_default=sa.text("0"))
-    phase: Mapped[int] = mapped_column(server_default=sa.text("1"))
+    phase: Mapped[int] = mapped_column(server_default=sa.text("1"), doc="1 first test, 2 expanded test, 3 production")
     last_position_at: Mapped[datetime | None]
 
-    connection: Mapped[ExchangeConnection | None] = relationship(back_populates="base_positions", lazy="selectin")
+    connection: Mapped[ExchangeConnection | None] = relationship(
+        back_populates="base_positions", lazy="selectin", join_depth=1
+    )
     positions: WriteOnlyMapped[PseudoPosition] = relationship(back_populates="base_position", passive_deletes="all")
 
 
-class PseudoPosition(Timestamps, Base):
-    """Simulated positions (base and main layer) that the engines open and close on live prices to measure a
-    configuration.
-    """
+class PseudoPosition(Entity, Timestamps, Base):
+    """Simulated positions that the engines open and close on live prices to measure a configuration."""
 
     __tablename__ = "pseudo_positions"
     __table_args__ = (
@@ -218,23 +249,23 @@ class PseudoPosition(Timestamps, Base):
         sa.Index(None, "configuration_set_id"),
     )
 
-    id: Mapped[TextId]
     connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
     symbol: Mapped[str]
-    indication_type: Mapped[str | None] = mapped_column(
-        doc="direction, move, active, optimal, auto, active_advanced or an indicator name; open list"
-    )
-    indication_range: Mapped[Ratio | None] = mapped_column(doc="a step count, or an activity ratio for type auto")
-    side: Mapped[Direction | None] = mapped_column(doc="written by the engine manager and strategy processor")
-    direction: Mapped[Direction | None]
+    indication_type: Mapped[IndicationType | None]
+    indication_range: Mapped[Ratio | None] = mapped_column(doc="a step count; for type auto an activity ratio")
+    side: Mapped[Direction | None] = mapped_column(doc="the same as direction: each engine writes one of the two")
+    direction: Mapped[Direction | None] = mapped_column(doc="the same as side: each engine writes one of the two")
     mode: Mapped[TradeMode] = mapped_column(server_default="main")
     type: Mapped[PositionLayer] = mapped_column(server_default="base")
     position_level: Mapped[PositionLevel] = mapped_column(server_default="base")
-    strategy_type: Mapped[str | None] = mapped_column(doc="base, main, real, preset, block, level, dca; open list")
-    state_key: Mapped[str | None]
+    strategy_type: Mapped[StrategyType | None]
+    state_key: Mapped[str | None] = mapped_column(
+        doc="state_key of indication_states; no foreign key, positions outlive the state"
+    )
     base_position_id: Mapped[str | None] = mapped_column(sa.ForeignKey("base_pseudo_positions.id", ondelete="SET NULL"))
     configuration_set_id: Mapped[str | None] = mapped_column(
-        sa.ForeignKey("preset_configuration_sets.id", ondelete="SET NULL"), doc="read by the strategy statistics"
+        sa.ForeignKey("preset_configuration_sets.id", ondelete="SET NULL"),
+        doc="only for positions that a preset type opened",
     )
     entry_price: Mapped[Money]
     current_price: Mapped[Money | None]
@@ -242,44 +273,48 @@ class PseudoPosition(Timestamps, Base):
     position_cost: Mapped[Money | None]
     takeprofit_factor: Mapped[Ratio | None]
     stoploss_ratio: Mapped[Ratio | None]
-    take_profit: Mapped[Money | None] = mapped_column(doc="price level (unified setup)")
-    stop_loss: Mapped[Money | None] = mapped_column(doc="price level (unified setup)")
+    take_profit: Mapped[Money | None] = mapped_column(doc="price level")
+    stop_loss: Mapped[Money | None] = mapped_column(doc="price level")
     trailing_enabled: Mapped[bool] = mapped_column(server_default=FALSE)
-    trail_start: Mapped[Ratio | None]
-    trail_stop: Mapped[Ratio | None]
-    trailing_stop_price: Mapped[Money | None] = mapped_column(doc="written by the realtime processor")
+    trail_start: Mapped[TrailStart | None]
+    trail_stop: Mapped[TrailStop | None]
+    trailing_stop_price: Mapped[Money | None] = mapped_column(doc="where the trailing stop stands now")
     profit_factor: Mapped[Ratio | None]
-    profit_loss: Mapped[Money | None] = mapped_column(doc="read by the flow coordinator; only the unified setup has it")
+    profit_loss: Mapped[Money | None]
     profit_loss_percent: Mapped[Ratio | None]
     status: Mapped[PseudoStatus] = mapped_column(server_default="active")
-    close_reason: Mapped[str | None] = mapped_column(doc="take_profit, stop_loss, trailing, manual, ...; open list")
+    close_reason: Mapped[CloseReason | None]
     drawdown_ratio: Mapped[Ratio | None]
-    market_change_range: Mapped[int | None]
+    market_change_range: Mapped[int | None] = mapped_column(doc="only for type optimal: 1 to 9 in steps of 2")
     last_part_ratio: Mapped[Ratio | None]
     activity_ratio: Mapped[Ratio | None]
-    time_window: Mapped[int | None]
-    overall_change: Mapped[Ratio | None]
-    last_part_change: Mapped[Ratio | None]
-    volatility: Mapped[Ratio | None]
+    time_window: Mapped[TimeWindow | None]
+    overall_change: Mapped[Ratio | None] = mapped_column(doc="percent over the window")
+    last_part_change: Mapped[Ratio | None] = mapped_column(doc="percent over the last part of the window")
+    volatility: Mapped[Volatility | None]
     momentum: Mapped[Momentum | None]
     continuation_ratio: Mapped[Ratio | None]
     eight_hour_trend: Mapped[Trend | None]
     market_direction_short: Mapped[MarketDirection | None]
     market_direction_long: Mapped[MarketDirection | None]
-    progressive_activity: Mapped[Ratio | None]
+    progressive_activity: Mapped[Ratio | None] = mapped_column(
+        doc="growth of the activity over the window, without unit"
+    )
     block_neutral_count: Mapped[int] = mapped_column(server_default=sa.text("0"))
     level_volume_ratio: Mapped[Ratio | None]
-    dca_step: Mapped[int] = mapped_column(server_default=sa.text("1"))
-    dca_total_steps: Mapped[int] = mapped_column(server_default=sa.text("4"))
+    dca_step: Mapped[int] = mapped_column(server_default=sa.text("1"), doc="step of averaging that is reached")
+    dca_total_steps: Mapped[int] = mapped_column(server_default=sa.text("4"), doc="steps of averaging that are planned")
     opened_at: Mapped[datetime] = mapped_column(server_default=NOW)
     closed_at: Mapped[datetime | None]
 
-    connection: Mapped[ExchangeConnection] = relationship(back_populates="pseudo_positions", lazy="selectin")
+    connection: Mapped[ExchangeConnection] = relationship(
+        back_populates="pseudo_positions", lazy="selectin", join_depth=1
+    )
     base_position: Mapped[BasePseudoPosition | None] = relationship(back_populates="positions", lazy="joined")
-    configuration_set: Mapped[PresetConfigurationSet | None] = relationship(lazy="selectin")
+    configuration_set: Mapped[PresetConfigurationSet | None] = relationship(lazy="joined", join_depth=1)
 
 
-class RealPseudoPosition(Timestamps, Base):
+class RealPseudoPosition(Entity, Timestamps, Base):
     """Pseudo positions that passed validation and may be mirrored on the exchange."""
 
     __tablename__ = "real_pseudo_positions"
@@ -290,35 +325,35 @@ class RealPseudoPosition(Timestamps, Base):
         sa.Index(None, "base_config_id"),
     )
 
-    id: Mapped[TextId]
     connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
     symbol: Mapped[str]
     mode: Mapped[TradeMode] = mapped_column(server_default="main")
     side: Mapped[Direction | None]
     main_config_id: Mapped[str | None] = mapped_column(
         sa.ForeignKey("pseudo_positions.id", ondelete="SET NULL"),
-        doc="the validated pseudo position (flow coordinator)",
+        doc="the validated pseudo position, as the main engine links it",
     )
     main_position_id: Mapped[str | None] = mapped_column(
-        sa.ForeignKey("pseudo_positions.id", ondelete="SET NULL"), doc="the same link as the dual-mode engine writes it"
+        sa.ForeignKey("pseudo_positions.id", ondelete="SET NULL"),
+        doc="the validated pseudo position, as the dual-mode engine links it",
     )
     base_config_id: Mapped[str | None] = mapped_column(sa.ForeignKey("base_pseudo_positions.id", ondelete="SET NULL"))
     entry_price: Mapped[Money]
     current_price: Mapped[Money | None]
     quantity: Mapped[Money]
     position_cost: Mapped[Money | None]
-    takeprofit: Mapped[Money | None]
-    stoploss: Mapped[Money | None]
+    takeprofit: Mapped[Money | None] = mapped_column(doc="price level")
+    stoploss: Mapped[Money | None] = mapped_column(doc="price level")
     takeprofit_factor: Mapped[Ratio | None]
     stoploss_ratio: Mapped[Ratio | None]
     trailing_enabled: Mapped[bool] = mapped_column(server_default=FALSE)
-    trail_start: Mapped[Ratio | None]
-    trail_stop: Mapped[Ratio | None]
+    trail_start: Mapped[TrailStart | None]
+    trail_stop: Mapped[TrailStop | None]
     adjust_block_enabled: Mapped[bool] = mapped_column(server_default=FALSE)
-    block_size: Mapped[int | None]
+    block_size: Mapped[int | None] = mapped_column(doc="positions in a block")
     block_adjustment_ratio: Mapped[Ratio | None]
     adjust_dca_enabled: Mapped[bool] = mapped_column(server_default=FALSE)
-    dca_levels: Mapped[int | None]
+    dca_levels: Mapped[int | None] = mapped_column(doc="steps of averaging")
     profit_factor: Mapped[Ratio | None]
     avg_drawdown_time: Mapped[Ratio | None] = mapped_column(doc="hours")
     win_rate: Mapped[Ratio | None]
@@ -331,20 +366,32 @@ class RealPseudoPosition(Timestamps, Base):
     validation_profit_factor: Mapped[Ratio | None]
     validated_at: Mapped[datetime | None]
     previous_positions_count: Mapped[int] = mapped_column(server_default=sa.text("0"))
-    last_position_state: Mapped[str | None]
+    last_position_state: Mapped[str | None] = mapped_column(doc="how the position before this one stands; open list")
     ongoing_positions_count: Mapped[int] = mapped_column(server_default=sa.text("0"))
     status: Mapped[RealPseudoStatus] = mapped_column(server_default="active")
-    close_reason: Mapped[str | None]
+    close_reason: Mapped[CloseReason | None]
     opened_at: Mapped[datetime] = mapped_column(server_default=NOW)
     closed_at: Mapped[datetime | None]
 
-    connection: Mapped[ExchangeConnection] = relationship(back_populates="real_pseudo_positions", lazy="selectin")
-    main_config: Mapped[PseudoPosition | None] = relationship(foreign_keys=[main_config_id], lazy="joined")
-    main_position: Mapped[PseudoPosition | None] = relationship(foreign_keys=[main_position_id], lazy="joined")
+    connection: Mapped[ExchangeConnection] = relationship(
+        back_populates="real_pseudo_positions", lazy="selectin", join_depth=1
+    )
+    main_config: Mapped[PseudoPosition | None] = relationship(foreign_keys=[main_config_id])
+    main_position: Mapped[PseudoPosition | None] = relationship(foreign_keys=[main_position_id])
+    pseudo_position: Mapped[PseudoPosition | None] = relationship(
+        primaryjoin=lambda: (
+            PseudoPosition.id
+            == sa.func.coalesce(RealPseudoPosition.main_config_id, RealPseudoPosition.main_position_id)
+        ),
+        foreign_keys=[main_config_id, main_position_id],
+        viewonly=True,
+        lazy="joined",
+    )
+    """The validated pseudo position, whichever engine linked it."""
     base_config: Mapped[BasePseudoPosition | None] = relationship(lazy="joined")
 
 
-class ActiveExchangePosition(Base):
+class ActiveExchangePosition(Entity, Base):
     """Live exchange positions, with the pseudo position chain each came from and its synchronisation state."""
 
     __tablename__ = "active_exchange_positions"
@@ -357,7 +404,6 @@ class ActiveExchangePosition(Base):
         sa.Index(None, "base_pseudo_position_id"),
     )
 
-    id: Mapped[TextId]
     connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
     real_pseudo_position_id: Mapped[str] = mapped_column(sa.ForeignKey("real_pseudo_positions.id"))
     main_pseudo_position_id: Mapped[str | None] = mapped_column(
@@ -369,8 +415,8 @@ class ActiveExchangePosition(Base):
     exchange_id: Mapped[str] = mapped_column(
         doc="the exchange's own identifier of the position or order, not a row of exchanges"
     )
-    exchange_order_id: Mapped[str | None]
-    exchange_position_id: Mapped[str | None]
+    exchange_order_id: Mapped[ExchangeOrderId | None]
+    exchange_position_id: Mapped[ExchangePositionId | None]
     symbol: Mapped[str]
     side: Mapped[Direction]
     position_type: Mapped[EntryType] = mapped_column(server_default="market")
@@ -379,11 +425,11 @@ class ActiveExchangePosition(Base):
     quantity: Mapped[Money]
     volume_usd: Mapped[Money]
     leverage: Mapped[Ratio] = mapped_column(server_default=sa.text("1"))
-    takeprofit: Mapped[Money | None]
-    stoploss: Mapped[Money | None]
+    takeprofit: Mapped[Money | None] = mapped_column(doc="price level")
+    stoploss: Mapped[Money | None] = mapped_column(doc="price level")
     trailing_enabled: Mapped[bool] = mapped_column(server_default=FALSE)
-    trail_start: Mapped[Ratio | None]
-    trail_stop: Mapped[Ratio | None]
+    trail_start: Mapped[TrailStart | None]
+    trail_stop: Mapped[TrailStop | None]
     trail_activated: Mapped[bool] = mapped_column(server_default=FALSE)
     trail_high_price: Mapped[Money | None]
     unrealized_pnl: Mapped[Money] = mapped_column(server_default=sa.text("0"))
@@ -392,7 +438,9 @@ class ActiveExchangePosition(Base):
     funding_fees: Mapped[Money] = mapped_column(server_default=sa.text("0"))
     max_profit: Mapped[Money] = mapped_column(server_default=sa.text("0"))
     max_loss: Mapped[Money] = mapped_column(server_default=sa.text("0"))
-    max_drawdown: Mapped[Money] = mapped_column(server_default=sa.text("0"))
+    max_drawdown: Mapped[Money] = mapped_column(
+        server_default=sa.text("0"), doc="worst fall of the result from a peak, as an amount"
+    )
     price_high: Mapped[Money | None]
     price_low: Mapped[Money | None]
     status: Mapped[ExchangePositionStatus] = mapped_column(server_default="open")
@@ -405,11 +453,13 @@ class ActiveExchangePosition(Base):
     sync_error_message: Mapped[str | None]
     sync_retry_count: Mapped[int] = mapped_column(server_default=sa.text("0"))
     trade_mode: Mapped[TradeMode]
-    indication_type: Mapped[str | None]
-    profit_loss: Mapped[Money | None] = mapped_column(doc="read by the auto indication engine")
+    indication_type: Mapped[IndicationType | None]
+    profit_loss: Mapped[Money | None] = mapped_column(doc="the same as realized_pnl: each engine writes one of the two")
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
 
-    connection: Mapped[ExchangeConnection] = relationship(back_populates="exchange_positions", lazy="selectin")
+    connection: Mapped[ExchangeConnection] = relationship(
+        back_populates="exchange_positions", lazy="selectin", join_depth=1
+    )
     real_position: Mapped[RealPseudoPosition] = relationship(lazy="joined", innerjoin=True)
     main_position: Mapped[PseudoPosition | None] = relationship(lazy="joined")
     base_position: Mapped[BasePseudoPosition | None] = relationship(lazy="joined")
@@ -426,12 +476,16 @@ class ExchangePositionCoordinationLog(Base):
 
     id: Mapped[LogId]
     connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
-    exchange_position_id: Mapped[str | None] = mapped_column(doc="soft reference, the log outlives the position")
-    exchange_id: Mapped[str | None] = mapped_column(doc="the exchange's own identifier")
+    exchange_position_id: Mapped[str | None] = mapped_column(
+        doc="id in active_exchange_positions; no foreign key, the log outlives the position"
+    )
+    exchange_id: Mapped[str | None] = mapped_column(
+        doc="the exchange's own identifier of the position or order, not a row of exchanges"
+    )
     event_type: Mapped[PositionEvent]
-    event_data: Mapped[JsonValue | None]
-    old_state: Mapped[JsonValue | None]
-    new_state: Mapped[JsonValue | None]
+    event_data: Mapped[JsonValue | None] = mapped_column(doc="what the event brought")
+    old_state: Mapped[JsonValue | None] = mapped_column(doc="the position before it, as far as it changed")
+    new_state: Mapped[JsonValue | None] = mapped_column(doc="the position after it, as far as it changed")
     success: Mapped[bool] = mapped_column(server_default=TRUE)
     error_message: Mapped[str | None]
     event_timestamp: Mapped[datetime] = mapped_column(server_default=NOW)
@@ -439,16 +493,15 @@ class ExchangePositionCoordinationLog(Base):
     triggered_by: Mapped[str | None] = mapped_column(doc="system, exchange, manual; open list")
 
 
-class ExchangePositionStatistics(Base):
+class ExchangePositionStatistics(Entity, Base):
     """Aggregated results of live positions per connection, symbol, indication type, mode and period."""
 
     __tablename__ = "exchange_position_statistics"
     __table_args__ = (sa.UniqueConstraint("connection_id", "symbol", "indication_type", "trade_mode", "period_start"),)
 
-    id: Mapped[TextId]
     connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
     symbol: Mapped[str]
-    indication_type: Mapped[str | None] = mapped_column(doc="NULL for preset mode")
+    indication_type: Mapped[IndicationType | None] = mapped_column(doc="NULL for preset trades")
     trade_mode: Mapped[TradeMode]
     period_start: Mapped[datetime]
     period_end: Mapped[datetime]
@@ -468,8 +521,12 @@ class ExchangePositionStatistics(Base):
     avg_hold_duration_seconds: Mapped[int] = mapped_column(server_default=sa.text("0"))
     best_trade_pnl: Mapped[Money] = mapped_column(server_default=sa.text("0"))
     worst_trade_pnl: Mapped[Money] = mapped_column(server_default=sa.text("0"))
-    max_drawdown: Mapped[Money] = mapped_column(server_default=sa.text("0"))
-    avg_drawdown: Mapped[Money] = mapped_column(server_default=sa.text("0"))
+    max_drawdown: Mapped[Money] = mapped_column(
+        server_default=sa.text("0"), doc="worst fall of the result from a peak, as an amount"
+    )
+    avg_drawdown: Mapped[Money] = mapped_column(
+        server_default=sa.text("0"), doc="mean fall of the result from a peak, as an amount"
+    )
     sharpe_ratio: Mapped[Ratio | None]
     total_volume_usd: Mapped[Money] = mapped_column(server_default=sa.text("0"))
     avg_position_size_usd: Mapped[Money] = mapped_column(server_default=sa.text("0"))

@@ -1,7 +1,8 @@
-"""The word lists of enumerations: TEXT columns that a CHECK restricts.
+"""Columns that hold a word of a list.
 
-A list is the union of what every version of the application has written, so that no old row is refused. Words that users
-or exchanges choose (``api_type``, ``close_reason``, ...) are open: those columns are plain text.
+A closed list is restricted by a CHECK. It is the union of what every version of the application has written, so that
+no old row is refused. An open list holds words that users, exchanges or new engines choose: plain text, with a doc that
+names the usual words.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from sqlalchemy.orm import mapped_column
 
 from cts_schema.ddl import Word
 
+# Closed lists.
 UserRole = Annotated[str, mapped_column(Word("user", "admin"))]
 LedgerSource = Annotated[str, mapped_column(Word("array", "route", "migrations_table", "alembic"))]
 ValueType = Annotated[str, mapped_column(Word("string", "number", "boolean", "json"))]
@@ -109,3 +111,15 @@ CleanupStatus = Annotated[str, mapped_column(Word("running", "completed", "succe
 LeftoverReason = Annotated[
     str, mapped_column(Word("no_column", "orphan", "duplicate", "check", "type", "null", "precision"))
 ]
+
+# Open lists.
+IndicationType = Annotated[
+    str, mapped_column(doc="direction, move, active, optimal, auto, active_advanced or an indicator type; open list")
+]
+IndicatorType = Annotated[
+    str, mapped_column(doc="rsi, macd, bollinger, sar, ema, sma, stochastic, adx, ...; open list")
+]
+StrategyType = Annotated[str, mapped_column(doc="base, main, real, preset, block, level, dca, ...; open list")]
+Timeframe = Annotated[str, mapped_column(doc="bar length, such as 1m or 1h; open list")]
+CloseReason = Annotated[str, mapped_column(doc="take_profit, stop_loss, trailing, manual, ...; open list")]
+Health = Annotated[str, mapped_column(doc="healthy, warning, degraded, critical, unhealthy, unknown, ...; open list")]

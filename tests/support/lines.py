@@ -1,0 +1,52 @@
+"""A copy of the revisions to which a test adds its own, or which it breaks."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from textwrap import dedent, indent
+
+from cts_schema.migration.scripts import script_location
+
+_REVISION = '''"""{name}."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = {number!r}
+down_revision = {previous!r}
+
+
+def upgrade() -> None:
+{up}
+
+
+def downgrade() -> None:
+{down}
+'''
+
+
+class Scripts:
+    """The folder of the copy, and its newest revision."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "alembic"
+        shutil.copytree(script_location(), self.folder, ignore=shutil.ignore_patterns("__pycache__"))
+        self.head = "060"
+
+    def add(self, name: str, up: str, down: str = "pass", *, number: str | None = None) -> str:
+        """Add a revision after the newest one; return its number."""
+        previous, self.head = self.head, number or f"{int(self.head) + 1:03d}"
+        bodies = {
+            "up": indent(dedent(up).strip(), " " * 4),
+            "down": indent(dedent(down).strip(), " " * 4),
+        }
+        text = _REVISION.format(name=name, number=self.head, previous=previous, **bodies)
+        (self.folder / "versions" / f"{self.head}_{name}.py").write_text(text)
+        return self.head
+
+    def ini(self) -> Path:
+        """Write an alembic.ini for the copy."""
+        path = self.folder.parent / "alembic.ini"
+        path.write_text(f"[alembic]\nscript_location = {self.folder}\npath_separator = os\n")
+        return path

@@ -1,0 +1,75 @@
+"""The program ``alembic``, run as a user runs it."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+_VARIABLES = ("DATABASE_URL", "POSTGRES_URL", "REMOTE_POSTGRES_URL", "SQLITE_DB_PATH", "DATABASE_TYPE")
+
+_PR_CAPBSET_DROP, _CAP_DAC_OVERRIDE = 24, 1  # linux/prctl.h, linux/capability.h
+_libc = ctypes.CDLL(None)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a program left: its exit code and its two streams."""
+
+    code: int
+    out: str
+    err: str
+
+
+def alembic(
+    *arguments: str, url: str | None = None, cwd: Path | None = None, ini: Path | None = None, restrained: bool = False
+) -> Outcome:
+    """Run ``alembic ARGUMENTS`` in the checkout, or in another folder with the checkout's alembic.ini or ``ini``."""
+    program = Path(sys.executable).with_name("alembic")
+    configuration = ini or (None if cwd is None else ROOT / "alembic.ini")
+    given = [] if configuration is None else ["-c", str(configuration)]
+    return run(str(program), *given, *arguments, url=url, cwd=cwd, restrained=restrained)
+
+
+def python(code: str, *, url: str | None = None, cwd: Path | None = None) -> Outcome:
+    """Run ``python -c CODE``."""
+    return run(sys.executable, "-c", code, url=url, cwd=cwd)
+
+
+def run(*command: str, url: str | None = None, cwd: Path | None = None, restrained: bool = False) -> Outcome:
+    """Run a program with DATABASE_URL set, and nothing else about databases in its environment.
+
+    Args:
+        command: the program and its arguments.
+        url: DATABASE_URL; None means that there is none.
+        cwd: the folder to run in, by default the checkout.
+        restrained: whether the permissions of files bind the program even if root runs it.
+    """
+    done = subprocess.run(
+        command,
+        cwd=cwd or ROOT,
+        env=environment(url),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        preexec_fn=_heed_permissions if restrained and os.geteuid() == 0 else None,
+    )
+    return Outcome(done.returncode, done.stdout, done.stderr)
+
+
+def environment(url: str | None) -> Mapping[str, str]:
+    """The environment of this process, with one database in it or none."""
+    rest = {name: value for name, value in os.environ.items() if name not in _VARIABLES}
+    return rest if url is None else {**rest, "DATABASE_URL": url}
+
+
+def _heed_permissions() -> None:
+    """Take from root, and from what root executes, the right to write what is not writable."""
+    if _libc.prctl(_PR_CAPBSET_DROP, _CAP_DAC_OVERRIDE, 0, 0, 0) != 0:
+        raise PermissionError("root cannot give up its right to override permissions")
