@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from cts_schema.migration.report import AppliedRevision, Report, Status
     from cts_schema.migration.sync import downgrade, initialize, status, upgrade
 
+__version__ = "0.1.0"
+
 _HOMES = {
     "create_async_engine": "database",
     "create_engine": "database",

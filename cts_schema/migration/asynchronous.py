@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from cts_schema.database import create_async_engine, prepare_folder, resolve_url
+from cts_schema.database import create_async_engine, look_only, prepare_folder, resolve_url
 from cts_schema.driver_errors import translate_errors
-from cts_schema.exceptions import DatabaseUnreachable
+from cts_schema.exceptions import DatabaseUnreachable, WrongUsage
 from cts_schema.migration.command import Command, own_process_busy, try_process_lock
 from cts_schema.migration.options import VERSION_TABLE, Options
 from cts_schema.migration.report import Report, Status
@@ -73,12 +73,13 @@ async def status_async(
     target: AsyncTarget = None, *, version_table: str = VERSION_TABLE, schema: str | None = None
 ) -> Status:
     """Tell where a database stands; see :func:`cts_schema.status`."""
-    async with _connected(target) as connection:
-        return await connection.run_sync(read_status, Options(version_table, schema))
+    options = Options(version_table, schema)
+    async with _connected(target, look_only, options) as connection:
+        return await connection.run_sync(read_status, options)
 
 
 async def _run(target: AsyncTarget, command: Command) -> Report:
-    async with _connected(target) as connection:
+    async with _connected(target, prepare_folder, command.options) as connection:
         if not await connection.run_sync(command.has_nothing_to_do):
             async with _process_lock(command.options.wait):
                 await connection.run_sync(command.run)
@@ -100,24 +101,33 @@ async def _process_lock(wait: float) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _connected(target: AsyncTarget) -> AsyncIterator[AsyncConnection]:
-    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+async def _connected(
+    target: AsyncTarget, place: Callable[[sa.URL], sa.URL], options: Options
+) -> AsyncIterator[AsyncConnection]:
+    with translate_errors():
+        from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine  # needs greenlet
 
-    if isinstance(target, AsyncConnection):
-        with translate_errors(target.engine.url):
-            yield target
-        return
-    if isinstance(target, AsyncEngine):
-        with translate_errors(target.url):
+    made = None
+    if target is None or isinstance(target, str | sa.URL):
+        url = resolve_url(target)
+        options.require_fit(url)
+        arguments = {"timeout": options.wait} if url.get_backend_name() == "sqlite" else {}
+        target = made = create_async_engine(place(url), connect_args=arguments)
+    if not isinstance(target, AsyncEngine | AsyncConnection):
+        raise WrongUsage(
+            target=type(target).__name__,
+            expected="a URL, an AsyncEngine or an AsyncConnection",
+            next_step="for an Engine or Connection: upgrade(...), without await",
+        )
+    url = target.engine.url if isinstance(target, AsyncConnection) else target.url
+    options.require_fit(url)
+    with translate_errors(url):
+        try:
+            if isinstance(target, AsyncConnection):
+                yield target
+                return
             async with target.connect() as connection:
                 yield connection
-        return
-    url = resolve_url(target)
-    prepare_folder(url)
-    engine = create_async_engine(url)
-    try:
-        with translate_errors(url):
-            async with engine.connect() as connection:
-                yield connection
-    finally:
-        await engine.dispose()
+        finally:
+            if made is not None:
+                await made.dispose()

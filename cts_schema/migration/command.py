@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Literal
 
 import sqlalchemy as sa
 
-from cts_schema.driver_errors import translate_errors
-from cts_schema.exceptions import LockTimeout, mask_url
+from cts_schema.exceptions import LockTimeout, UnknownRevision, mask_url
 from cts_schema.migration.options import Options
 from cts_schema.migration.report import Report
-from cts_schema.migration.scripts import script_location
+from cts_schema.migration.scripts import head, script_location
 from cts_schema.migration.state import at_head
 
 if TYPE_CHECKING:
@@ -80,11 +79,8 @@ class Command:
         self.database = mask_url(connection.engine.url)
         if self.name != "upgrade" or self.revision != "head":
             return False
-        with translate_errors(connection.engine.url):
-            if not at_head(connection, self.options):
-                return False
-        from cts_schema.migration.scripts import head
-
+        if not at_head(connection, self.options):
+            return False
         self._found_at_head = head()
         return True
 
@@ -92,6 +88,7 @@ class Command:
         """Run on ``connection``; the caller holds the lock of the process."""
         from alembic import command
         from alembic.config import Config
+        from alembic.util import CommandError
 
         from cts_schema.migration.line import Line
 
@@ -100,7 +97,10 @@ class Command:
         config.set_main_option("script_location", str(script_location()).replace("%", "%%"))
         config.set_main_option("path_separator", "os")
         config.attributes.update(connection=connection, options=self.options, line=self.line)
-        getattr(command, self.name)(config, self.revision)
+        try:
+            getattr(command, self.name)(config, self.revision)
+        except CommandError as error:  # one that Alembic raises before it comes to the line
+            raise UnknownRevision(revision=self.revision, database=self.database, reason=str(error)) from error
 
     def report(self) -> Report:
         """Return what was done."""
@@ -111,7 +111,7 @@ class Command:
             database=self.database,
             before=self.line.before,
             after=self.line.after,
-            applied=self.line.applied,
-            healed=self.line.healed,
+            applied=tuple(self.line.applied),
+            healed=tuple(self.line.healed),
             duration_ms=duration,
         )

@@ -1,7 +1,7 @@
-"""What Alembic does not compare by itself: triggers, and the conditions of CHECKs.
+"""What Alembic does not compare by itself: triggers, the conditions of CHECKs, and the predicates of indexes.
 
-Two plugins for autogenerate. They only ever look at managed tables, and on those at triggers and CHECKs by our own names,
-so that whatever else somebody has built on a table is left alone.
+Comparators for autogenerate. They only ever look at managed tables, and on those at what bears our own names, so that
+whatever else somebody has built on a table is left alone. They only read, and work on a hot standby.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from typing import Any
 import sqlalchemy as sa
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations import MigrateOperation
-from alembic.operations.ops import UpgradeOps
+from alembic.operations.ops import CreateIndexOp, DropIndexOp, ModifyTableOps, UpgradeOps
 from alembic.runtime.plugins import Plugin
 from alembic.util import DispatchPriority, PriorityDispatchResult
+from sqlalchemy.schema import CreateIndex, ExecutableDDLElement
 from sqlalchemy.sql.naming import conv
 
-from cts_schema.ddl import CreateUpdatedAtTrigger, ImpliedCheck, sqlite_checks, trigger_name
-from cts_schema.ddl.triggers import FUNCTION
+from cts_schema.ddl import CreateUpdatedAtTrigger, ImpliedCheck, shorten, sqlite_checks, trigger_name
+from cts_schema.migration.conditions import same_condition
 
 
 class UpdatedAtTriggerOp(MigrateOperation):
@@ -64,11 +65,13 @@ class ReplaceChecksOp(MigrateOperation):
 def compare_triggers(context: AutogenContext, upgrade_ops: UpgradeOps, schemas: Any) -> PriorityDispatchResult:
     """Find updated_at triggers that are missing, changed, switched off, or there without need."""
     connection = _connection(context)
-    live = dict(_live_triggers(connection))
+    live = _live_triggers(connection)
     for table in _managed(context):
         wanted = bool(table.info.get("updated_at_trigger"))
-        found = live.get(trigger_name(table.name))
-        right = found is not None and _is_right(connection, table.name, found)
+        found = live.get((table.name, trigger_name(table.name)))
+        right = found is not None and _squeezed(found) == _squeezed(
+            _compiled(CreateUpdatedAtTrigger(table.name), connection)
+        )
         if found is not None and not (wanted and right):
             upgrade_ops.ops.append(UpdatedAtTriggerOp(table.name, create=False))
         if wanted and not right:
@@ -87,13 +90,36 @@ def compare_checks(context: AutogenContext, upgrade_ops: UpgradeOps, schemas: An
         columns = {column["name"] for column in inspector.get_columns(table.name)}
         live = {name: text for name, text in _live_checks(connection, table.name).items() if name.startswith("ck_")}
         wanted = dict(_wanted_checks(table, connection.dialect, columns))
-        changed = {name for name in live.keys() & wanted.keys() if not _same(live[name], wanted[name], connection)}
+        changed = {name for name in live.keys() & wanted.keys() if not same_condition(live[name], wanted[name])}
         dropped = [(name, live[name]) for name in sorted((live.keys() - wanted.keys()) | changed)]
         added = [(name, wanted[name]) for name in sorted((wanted.keys() - live.keys()) | changed)]
         # A CHECK of a column that goes, goes with it.
         dropped = [(name, text) for name, text in dropped if name in wanted or not _of_gone(table, columns, name)]
         if dropped or added:
             upgrade_ops.ops.append(ReplaceChecksOp(table.name, dropped, added))
+    return PriorityDispatchResult.CONTINUE
+
+
+def compare_indexes(
+    context: AutogenContext,
+    modify_ops: ModifyTableOps,
+    schema: str | None,
+    name: str,
+    live_table: sa.Table | None,
+    table: sa.Table | None,
+) -> PriorityDispatchResult:
+    """Find indexes whose WHERE has changed, and on SQLite their order too: Alembic compares neither."""
+    if live_table is None or table is None:
+        return PriorityDispatchResult.CONTINUE
+    connection = _connection(context)
+    live = _live_indexes(connection, table.name)
+    replaced = {op.index_name for op in modify_ops.ops if isinstance(op, CreateIndexOp | DropIndexOp)}
+    for index in sorted(table.indexes, key=lambda index: str(index.name)):
+        if index.name in replaced or index.name not in live:
+            continue
+        if not same_condition(live[index.name], _wanted_index(index, connection)):
+            modify_ops.ops.append(DropIndexOp.from_index(index))
+            modify_ops.ops.append(CreateIndexOp.from_index(index))
     return PriorityDispatchResult.CONTINUE
 
 
@@ -116,21 +142,17 @@ def _managed(context: AutogenContext) -> list[sa.Table]:
     return list(tables)
 
 
-def _live_triggers(connection: sa.Connection) -> Iterator[tuple[str, str]]:
+def _live_triggers(connection: sa.Connection) -> dict[tuple[str, str], str]:
+    """Return the statement of each trigger by table and name; one that does not always fire is marked."""
     if connection.dialect.name == "sqlite":
-        query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+        query = "SELECT tbl_name, name, sql FROM sqlite_master WHERE type = 'trigger'"
     else:
         query = (
-            "SELECT t.tgname, t.tgenabled::text || ' ' || t.tgfoid::regproc::text FROM pg_trigger t "
+            "SELECT c.relname, t.tgname, "
+            "CASE t.tgenabled WHEN 'O' THEN '' ELSE 'off: ' END || pg_get_triggerdef(t.oid, true) FROM pg_trigger t "
             "JOIN pg_class c ON c.oid = t.tgrelid WHERE NOT t.tgisinternal AND pg_table_is_visible(c.oid)"
         )
-    yield from (tuple(row) for row in connection.exec_driver_sql(query))
-
-
-def _is_right(connection: sa.Connection, table: str, found: str) -> bool:
-    if connection.dialect.name == "sqlite":
-        return _squeezed(found) == _squeezed(str(CreateUpdatedAtTrigger(table).compile(dialect=connection.dialect)))
-    return found.startswith("O ") and found.endswith(FUNCTION)
+    return {(table, name): statement for table, name, statement in connection.exec_driver_sql(query)}
 
 
 def _live_checks(connection: sa.Connection, table: str) -> dict[str, str]:
@@ -156,28 +178,42 @@ def _name(table: sa.Table, constraint: sa.CheckConstraint) -> str:
 
 
 def _of_gone(table: sa.Table, columns: set[str], name: str) -> bool:
-    return any(name == f"ck_{table.name}_{gone}" for gone in columns - set(table.columns.keys()))
+    return any(name == shorten(f"ck_{table.name}_{gone}") for gone in columns - set(table.columns.keys()))
 
 
-def _same(live: str, wanted: str, connection: sa.Connection) -> bool:
+def _live_indexes(connection: sa.Connection, table: str) -> dict[str, str]:
+    """Return by its name what Alembic does not compare of each index."""
     if connection.dialect.name == "sqlite":
-        return _squeezed(live) == _squeezed(wanted)
-    # PostgreSQL gives a condition back in words of its own; the words within quotes are the same in both.
-    return sorted(_literals(live)) == sorted(_literals(wanted))
+        query = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name = :table"
+    else:
+        query = (
+            "SELECT i.relname, coalesce(pg_get_expr(x.indpred, x.indrelid), '') FROM pg_index x "
+            "JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class c ON c.oid = x.indrelid "
+            "WHERE c.relname = :table AND pg_table_is_visible(c.oid)"
+        )
+    return {row[0]: row[1] for row in connection.execute(sa.text(query), {"table": table})}
 
 
-def _literals(condition: str) -> list[str]:
-    return re.findall(r"'((?:[^']|'')*)'", condition)
+def _wanted_index(index: sa.Index, connection: sa.Connection) -> str:
+    if connection.dialect.name == "sqlite":
+        return _compiled(CreateIndex(index), connection)
+    where = index.dialect_options["postgresql"]["where"]
+    return "" if where is None else str(where.compile(compile_kwargs={"literal_binds": True}))
+
+
+def _compiled(statement: ExecutableDDLElement, connection: sa.Connection) -> str:
+    return str(statement.compile(dialect=connection.dialect))
 
 
 def _squeezed(sql: str) -> str:
-    return re.sub(r"\s+", " ", sql).strip().strip("()").replace('"', "")
+    return re.sub(r"\s+", " ", sql).strip().replace('"', "")
 
 
 def setup(plugin: Plugin) -> None:
     """Register the comparators; Alembic calls this once."""
     plugin.add_autogenerate_comparator(compare_triggers, "schema")
     plugin.add_autogenerate_comparator(compare_checks, "schema")
+    plugin.add_autogenerate_comparator(compare_indexes, "table", priority=DispatchPriority.LAST)
     plugin.add_autogenerate_comparator(
         ignore_identity, "column", "server_default", qualifier="sqlite", priority=DispatchPriority.FIRST
     )

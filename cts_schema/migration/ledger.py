@@ -42,18 +42,29 @@ def record(context: MigrationContext, step: MigrationInfo, duration_ms: float | 
 
 
 def heal(context: MigrationContext, revision: str | None) -> tuple[str, ...]:
-    """Write rows that are missing for ``revision`` and its ancestors; return those revisions.
+    """Make the ledger say what is applied, and nothing else; return the revisions whose rows were missing.
 
-    The old guide told people to delete rows by hand to have migrations run again.
+    The old guide told people to delete rows by hand to have migrations run again. And ``alembic stamp --purge`` moves
+    the version without a step that could tell from where.
+
+    Args:
+        context: the running migration context, online.
+        revision: the revision of the database.
     """
     connection = context.connection
-    if revision is None or connection is None or context.script is None:
+    if connection is None or context.script is None:
         return ()
     if not sa.inspect(connection).has_table(LEDGER.name):
+        if revision is None:
+            return ()
         connection.execute(CreateTable(LEDGER))
-    scripts = list(context.script.iterate_revisions(revision, "base"))
+    applied = [] if revision is None else list(_scripts(context.script.iterate_revisions(revision, "base")))
+    ours = {int(script.revision) for script in _scripts(context.script.walk_revisions())}
     present = set(connection.execute(sa.select(LEDGER.c.migration_id)).scalars())
-    missing = [script for script in reversed(scripts) if int(script.revision) not in present]
+    surplus = present & ours - {int(script.revision) for script in applied}
+    if surplus:
+        connection.execute(LEDGER.delete().where(LEDGER.c.migration_id.in_(surplus), LEDGER.c.source == SOURCE))
+    missing = [script for script in reversed(applied) if int(script.revision) not in present]
     for script in missing:
         _insert(context, script, None)
     return tuple(script.revision for script in missing)
@@ -90,17 +101,16 @@ def _insert(context: MigrationContext, script: Script, duration_ms: float | None
         "execution_time_ms": None if duration_ms is None else round(duration_ms),
         "source": SOURCE,
     }
-    insert = postgresql.insert if context.dialect.name == "postgresql" else sqlite.insert
+    dialect = postgresql if context.dialect.name == "postgresql" else sqlite
+    insert = dialect.insert(LEDGER).inline()  # no id to be returned: an offline script would print it
     context.execute(
-        insert(LEDGER)
-        .values(migration_id=int(script.revision), **values)
-        .on_conflict_do_update(
+        insert.values(migration_id=int(script.revision), **values).on_conflict_do_update(
             index_elements=[LEDGER.c.migration_id], set_={**values, "executed_at": sa.text("CURRENT_TIMESTAMP")}
         )
     )
     for version in getattr(script.module, "legacy_versions", ()):
         context.execute(
-            insert(LEDGER)
-            .values(version=version, migration_name=version, source=SOURCE)
-            .on_conflict_do_nothing(index_elements=[LEDGER.c.version])
+            insert.values(version=version, migration_name=version, source=SOURCE).on_conflict_do_nothing(
+                index_elements=[LEDGER.c.version]
+            )
         )

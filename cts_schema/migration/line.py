@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib.metadata import version
+from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,9 +15,13 @@ from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
+from cts_schema import __version__
+from cts_schema.driver_errors import classify
 from cts_schema.exceptions import (
     DatabaseNewer,
     ForeignRevision,
+    RevisionFailed,
+    SchemaError,
     SeveralHeads,
     UnadoptedDatabase,
     UnknownRevision,
@@ -29,102 +34,123 @@ from cts_schema.migration.scripts import ADOPTION_REVISION
 from cts_schema.migration.terminal import Terminal
 from cts_schema.models import Base
 
-_Step = RevisionStep | StampStep
-_Function = Callable[[Any, MigrationContext], Any]
+Step = RevisionStep | StampStep
 
 
 @dataclass
 class Line:
-    """What a run does, and its record.
+    """What a run does, and its record."""
 
-    On PostgreSQL the revisions up to the adoption revision run in one transaction, later ones in one each: those may
-    build indexes concurrently, which no transaction can hold. The line is therefore run in stretches, each a pass.
-    """
-
-    original: _Function | None = None
+    terminal: Terminal | None = None
     before: str | None = None
     after: str | None = None
-    healed: tuple[str, ...] = ()
-    terminal: Terminal | None = None
-    on_first_step: Callable[[], Any] | None = None
-    before_first_step: Any = None
-    _steps: list[_Step] | None = None
-    _done: list[AppliedRevision] = field(default_factory=list)
-    _committed: int = 0
-    _one_each: bool = False
+    applied: list[AppliedRevision] = field(default_factory=list)
+    healed: list[str] = field(default_factory=list)
+    _running: Step | None = None
     _started: float = 0.0
 
-    @property
-    def applied(self) -> tuple[AppliedRevision, ...]:
-        """The steps that were done, in order."""
-        return tuple(self._done)
+    def plan(self, context: Any, connection: sa.Connection, settings: dict[str, Any]) -> list[Step]:
+        """Return the steps that are due. The lock is held; nothing is written yet.
 
-    @property
-    def finished(self) -> bool:
-        """Whether every step is done and committed."""
-        return self._steps is not None and self._committed == len(self._steps)
+        Raises:
+            SchemaError: the database is not in a state from which this package can take these steps.
+        """
+        context.configure(connection=connection, **settings)
+        running = context.get_context()
+        heads = () if running.purge else running.get_current_heads()
+        require_known(running, heads)
+        steps = _due(running, heads)
+        if not heads:
+            require_ours(running, stamped=running.purge or any(step.info.is_stamp for step in steps))
+        self.before = self.after = heads[0] if heads else None
+        return steps
 
-    def configure(self, context: Any, connection: sa.Connection, settings: dict[str, Any]) -> None:
-        """Configure ``context`` for the next stretch on ``connection``."""
-        if self._steps and not self.finished:
-            self._one_each = _runs_alone(self._steps[self._committed])
+    def run(self, context: Any, connection: sa.Connection, settings: dict[str, Any], steps: list[Step]) -> None:
+        """Take ``steps`` in one transaction; a failure leaves the record as it was, like the database."""
+        done, after = len(self.applied), self.after
         context.configure(
             connection=connection,
             transactional_ddl=True,
-            transaction_per_migration=self._one_each,
             on_version_apply=self._applied,
-            fn=self._stretch,
+            fn=lambda heads, running: self._each(steps),
             **settings,
         )
+        running = context.get_context()
+        try:
+            with context.begin_transaction():
+                if steps or running.purge:
+                    context.run_migrations()
+                healed = ledger.heal(running, self.after)
+        except BaseException:
+            del self.applied[done:]
+            self.after = after
+            raise
+        self.healed += healed
 
-    def committed(self) -> None:
-        """Note that the stretch is committed."""
-        self._committed = len(self._done)
-
-    def interrupted(self) -> None:
-        """Forget what has just been rolled back, so that the next pass does it again."""
-        del self._done[self._committed :]
-
-    def heal(self, context: MigrationContext) -> None:
-        """Write ledger rows that were deleted by hand."""
-        self.healed += ledger.heal(context, self.after)
+    def waiting(self, cause: str) -> None:
+        """Tell the terminal, if there is one, why nothing goes on."""
+        if self.terminal is not None:
+            self.terminal.waiting(cause)
 
     def finish(self, connection: sa.Connection, options: Options) -> None:
         """Tell the terminal, if there is one, how the run ended."""
-        if self.terminal is not None and self._steps is not None:
+        if self.terminal is not None:
             self.terminal.summary(connection, options, self.after, self.applied, self.healed)
 
-    def _stretch(self, heads: tuple[str, ...], context: MigrationContext) -> Iterator[_Step]:
-        """Yield the steps of the next transaction, or of the next ones when each has its own."""
-        if self._steps is None:
-            require_known(context, heads)
-            self.before = self.after = heads[0] if heads else None
-            steps = _due(self.original, heads, context)
-            if steps and not heads and not steps[0].info.is_stamp:
-                _require_empty(context)
-            self._steps = steps
-        while len(self._done) < len(self._steps):
-            step = self._steps[len(self._done)]
-            if _runs_alone(step) != self._one_each:
-                return
-            if self.on_first_step is not None and self.before_first_step is None:
-                self.before_first_step = self.on_first_step()
+    @contextmanager
+    def explained(self, url: sa.URL) -> Iterator[None]:
+        """Within this context an error in a revision is raised as one that names the revision.
+
+        Raises:
+            SchemaError: what the environment made fail, or RevisionFailed.
+        """
+        try:
+            yield
+        except SchemaError:
+            raise
+        except Exception as error:
+            if self._running is None:
+                raise
+            revision = self._running.info.up_revision_id
+            lines = str(getattr(error, "orig", None) or error).strip().splitlines()
+            raise classify(error, url) or RevisionFailed(
+                revision=f"{revision}, {'upgrade' if self._running.is_upgrade else 'downgrade'}",
+                database=mask_url(url),
+                # Further lines may quote the row, and what is secret in it.
+                reported=f"{type(error).__name__}: {lines[0] if lines else ''}",
+            ) from error
+
+    def _each(self, steps: list[Step]) -> Iterator[Step]:
+        for step in steps:
+            self._running = step
             self._started = time.perf_counter()
             yield step
-            if self._one_each:
-                self.committed()
+        self._running = None
 
     def _applied(self, ctx: MigrationContext, step: Any, heads: set[str], **_: Any) -> None:
         """Write the ledger, in the transaction that has just moved the version."""
         duration = (time.perf_counter() - self._started) * 1000
         direction: Direction = "stamp" if step.is_stamp else "upgrade" if step.is_upgrade else "downgrade"
         ledger.record(ctx, step, None if step.is_stamp else duration)
-        for script in step.up_revisions:
+        self.after = next(iter(heads), None)
+        for script in step.destination_revisions if step.is_stamp else step.up_revisions:
             done = AppliedRevision(script.revision, ledger.name_of(script), direction, duration)
-            self._done.append(done)
+            self.applied.append(done)
             if self.terminal is not None:
                 self.terminal.step(done)
-        self.after = next(iter(heads), None)
+
+
+def stretches(steps: list[Step]) -> list[list[Step]]:
+    """Divide ``steps`` by transaction, on PostgreSQL: one up to the adoption revision, one for each later revision.
+
+    Those may build indexes concurrently, which no transaction can hold.
+    """
+
+    def alone(step: Step) -> str | None:
+        revision = step.info.up_revision_id
+        return revision if revision and not step.info.is_stamp and revision > ADOPTION_REVISION else None
+
+    return [list(group) for _, group in groupby(steps, alone)] or [[]]
 
 
 def require_known(context: MigrationContext, heads: Sequence[str]) -> None:
@@ -147,36 +173,50 @@ def require_known(context: MigrationContext, heads: Sequence[str]) -> None:
         if re.fullmatch(r"\d{3}", revision) and revision > max(ours):
             raise DatabaseNewer(
                 database=f"revision {revision}   {database}",
-                package=f"cts_schema {version('cts-schema')} knows up to {max(ours)}",
+                package=f"cts_schema {__version__} knows up to {max(ours)}",
                 known=max(ours),
             )
         raise ForeignRevision(database=database, table=table, revision=revision)
 
 
-def _due(original: _Function | None, heads: tuple[str, ...], context: MigrationContext) -> list[_Step]:
-    if original is None:
-        raise AssertionError("the line runs before it was configured")
-    try:
-        return list(original(heads, context))
-    except CommandError as error:
-        asked = context.opts.get("destination_rev")
-        raise UnknownRevision(revision=asked, database=_url(context), reason=str(error)) from error
+def require_ours(context: MigrationContext, *, stamped: bool = False) -> None:
+    """Check that a database without a version has none of our tables: whoever made them knows more than we do.
 
+    Args:
+        context: the running migration context.
+        stamped: somebody says what the database is; that is believed where it has our ledger, as after
+            ``metadata.create_all``, and of no database that the old application made.
 
-def _require_empty(context: MigrationContext) -> None:
-    """A database without a version must have none of our tables: whoever made them knows more than we do."""
-    if context.as_sql or context.connection is None:
+    Raises:
+        UnadoptedDatabase: it has tables of another origin.
+    """
+    if context.connection is None:
         return
-    there = sorted(set(sa.inspect(context.connection).get_table_names()) & set(Base.metadata.tables))
+    inspector = sa.inspect(context.connection)
+    there = sorted(set(inspector.get_table_names()) & set(Base.metadata.tables))
+    if stamped and ledger.LEDGER.name in there:
+        columns = {column["name"] for column in inspector.get_columns(ledger.LEDGER.name)}
+        if columns >= set(ledger.LEDGER.columns.keys()):
+            return
     if there:
         names = ", ".join(there[:5]) + (", ..." if len(there) > 5 else "")
         raise UnadoptedDatabase(database=_url(context), tables=f"{len(there)}: {names}")
 
 
-def _runs_alone(step: _Step) -> bool:
-    """Whether a step has a transaction of its own: the revision it applies or undoes is above the adoption revision."""
-    revision = step.info.up_revision_id
-    return not step.info.is_stamp and revision is not None and revision > ADOPTION_REVISION
+def _due(context: MigrationContext, heads: tuple[str, ...]) -> list[Step]:
+    newest = _script(context).get_heads()
+    if len(newest) > 1:
+        raise SeveralHeads(
+            cause="the scripts have more than one newest revision, where there may be one",
+            revisions=", ".join(sorted(newest)),
+            next_step="give the later one the number and the down_revision that follow: alembic heads --verbose",
+        )
+    try:
+        return list(context.opts["fn"](heads, context))
+    except CommandError as error:
+        asked = context.opts.get("destination_rev")
+        asked = ", ".join(asked) if isinstance(asked, tuple) else asked
+        raise UnknownRevision(revision=asked, database=_url(context), reason=str(error)) from error
 
 
 def _script(context: MigrationContext) -> ScriptDirectory:

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.util import await_only
 
-from cts_schema.exceptions import LockTimeout, SchemaMissing
+from cts_schema.exceptions import LockTimeout, SchemaMissing, TransactionRefused, mask_url
 
 #: DDL waits this long for a table before it gives up and tries again: while it waits, it blocks all later queries.
 LOCK_TIMEOUT = "2s"
+_IN_FAILED_TRANSACTION = "25P02"
 
 # The key is made from the name of the schema, so that two schemas of one database can migrate side by side.
 _KEY = "hashtextextended('cts_schema:' || current_schema(), 0)"
@@ -61,8 +63,44 @@ def pause(connection: sa.Connection, seconds: float) -> None:
         time.sleep(seconds)
 
 
+def in_autocommit(connection: sa.Connection) -> bool:
+    """Whether each statement is committed by itself, whatever SQLAlchemy's begin and rollback pretend."""
+    raw = connection.connection.dbapi_connection
+    return connection.dialect.detect_autocommit_setting(raw)  # type: ignore[arg-type]  # an open connection has one
+
+
 @contextmanager
-def advisory_lock(connection: sa.Connection, deadline: Deadline) -> Iterator[None]:
+def read_committed(connection: sa.Connection) -> Iterator[None]:
+    """Work in transactions that see what others have committed, for the time of the block.
+
+    A snapshot taken before the lock would show the heads of before; in autocommit nothing could be rolled back.
+
+    Raises:
+        TransactionRefused: the connection is in a transaction of its caller that is not so.
+    """
+    level: Any = "AUTOCOMMIT" if in_autocommit(connection) else connection.get_isolation_level()
+    if connection.in_transaction():
+        if level == "AUTOCOMMIT":
+            raise TransactionRefused(reason="it is in autocommit, where a failure would leave half of the work behind")
+        if level != "READ COMMITTED":
+            raise TransactionRefused(
+                reason=f"its isolation is {level}: it would not see what another migration has just done"
+            )
+        yield
+        return
+    connection.execution_options(isolation_level="READ COMMITTED")
+    try:
+        yield
+    finally:
+        if _usable(connection):
+            connection.rollback()
+            connection.execution_options(isolation_level=level)
+
+
+@contextmanager
+def advisory_lock(
+    connection: sa.Connection, deadline: Deadline, on_wait: Callable[[str], None] = lambda holder: None
+) -> Iterator[None]:
     """Hold the migration lock of the current schema.
 
     It is tried and tried again, never waited for: a waiting statement holds a snapshot, which a concurrent index build
@@ -70,22 +108,35 @@ def advisory_lock(connection: sa.Connection, deadline: Deadline) -> Iterator[Non
 
     A connection in a transaction gets a lock that ends with it; any other one is left without a transaction.
 
+    Args:
+        connection: the connection that will migrate.
+        deadline: until when to try.
+        on_wait: is told once who holds the lock, where it has to be waited for.
+
     Raises:
         LockTimeout: another run kept it until ``deadline``; names its process, host and start.
     """
-    kind = "xact_lock" if connection.in_transaction() else "lock"
-    within = kind == "xact_lock"
+    within = connection.in_transaction()
+    kind = "xact_lock" if within else "lock"
     step = 0.05
+    told = False
     while not _ask(connection, f"SELECT pg_try_advisory_{kind}({_KEY})", commit=not within):
         if deadline.passed:
-            raise LockTimeout(**_holder(connection, within), waited=f"{deadline.seconds:g} s")
+            raise LockTimeout(
+                database=mask_url(connection.engine.url),
+                holder=_holder(connection, commit=not within),
+                waited=f"{deadline.seconds:g} s",
+            )
+        if not told:
+            on_wait(f"another migration: {_holder(connection, commit=not within) or 'it has just ended'}")
+            told = True
         pause(connection, min(step, deadline.remaining))
         step = min(step * 1.5, 1.0)
     try:
         yield
     finally:
         # A broken connection has lost its session, and the lock with it.
-        if not within and not connection.closed and not connection.invalidated:
+        if not within and _usable(connection):
             connection.rollback()
             _ask(connection, f"SELECT pg_advisory_unlock({_KEY})", commit=True)
 
@@ -94,24 +145,35 @@ def advisory_lock(connection: sa.Connection, deadline: Deadline) -> Iterator[Non
 def setting(connection: sa.Connection, name: str, value: str) -> Iterator[None]:
     """Change a setting of the session, or of the caller's transaction, for the time of the block."""
     within = connection.in_transaction()
-    before = _ask(connection, f"SELECT current_setting('{name}')", commit=not within)
+    before = _ask(connection, f"SELECT current_setting('{name}', true)", commit=not within)
+    if before is None:  # this server is too old to know it
+        yield
+        return
     _set(connection, name, value, within)
-    failed = True
     try:
         yield
-        failed = False
     finally:
-        # In a transaction of the caller that has failed nothing can be said any more, and the setting ends with it.
-        if not (within and failed) and not connection.closed and not connection.invalidated:
+        if _usable(connection):
             if not within:
                 connection.rollback()
-            _set(connection, name, before, within)
+            try:
+                _set(connection, name, before, within)
+            except DBAPIError as error:
+                # A failed transaction of the caller takes no statement any more; the setting ends with it.
+                if not within or getattr(error.orig, "sqlstate", None) != _IN_FAILED_TRANSACTION:
+                    raise
 
 
 @contextmanager
 def impatient(connection: sa.Connection) -> Iterator[None]:
-    """Let statements give up a table lock after :data:`LOCK_TIMEOUT`, for the time of the block."""
-    with setting(connection, "lock_timeout", LOCK_TIMEOUT):
+    """Let statements give up a table lock after :data:`LOCK_TIMEOUT`, for the time of the block.
+
+    And let them end with this process: a server notices only so that a client was killed during a long statement.
+    """
+    with (
+        setting(connection, "lock_timeout", LOCK_TIMEOUT),
+        setting(connection, "client_connection_check_interval", "2s"),
+    ):
         yield
 
 
@@ -144,16 +206,18 @@ def _set(connection: sa.Connection, name: str, value: str, within: bool) -> None
         connection.commit()
 
 
-def _holder(connection: sa.Connection, within: bool) -> dict[str, Any]:
-    row = connection.execute(sa.text(_HOLDER.replace("::", r"\:\:"))).mappings().first()
-    if not within:
+def _holder(connection: sa.Connection, *, commit: bool) -> str | None:
+    row = connection.exec_driver_sql(_HOLDER).first()
+    if commit:
         connection.commit()
     if row is None:
-        return {}
-    since = row["backend_start"].isoformat(sep=" ", timespec="seconds")
-    return {
-        "holder": f"process {row['pid']} ({row['application_name'] or 'no name'}) from {row['host']}, since {since}"
-    }
+        return None
+    pid, host, name, since = row
+    return f"process {pid} ({name or 'no name'}) from {host}, since {since.isoformat(sep=' ', timespec='seconds')}"
+
+
+def _usable(connection: sa.Connection) -> bool:
+    return not connection.closed and not connection.invalidated
 
 
 def _ask(connection: sa.Connection, query: str, *, commit: bool) -> Any:

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cts_schema.exceptions import WrongUsage
+import sqlalchemy as sa
+
+from cts_schema.exceptions import WrongUsage, mask_url
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -47,6 +49,17 @@ class Options:
             schema=x_arguments.get("schema") or config.get_main_option("schema") or None,
             wait=_seconds(x_arguments.get("wait", "60")),
         )
+
+    def require_fit(self, url: sa.URL) -> None:
+        """Check that the options make sense for a database.
+
+        Raises:
+            WrongUsage: a schema in SQLite.
+        """
+        if self.schema is not None and url.get_backend_name() != "postgresql":
+            raise WrongUsage(
+                option=f"schema={self.schema}", database=mask_url(url), reason="only PostgreSQL has schemas"
+            )
 
 
 def _seconds(text: str) -> float:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
-from cts_schema.exceptions import SchemaError
+from cts_schema.exceptions import SchemaError, SeveralHeads
 
 #: Up to this revision PostgreSQL runs the line in one transaction, and adoption builds it. See docs/revisions.md.
 ADOPTION_REVISION = "060"
@@ -30,9 +31,21 @@ def script_location() -> Path:
 
 @cache
 def revisions() -> dict[str, str]:
-    """Return the name of each revision by its id, in the order they are applied."""
-    found = (_FILE.match(path.name) for path in (script_location() / "versions").iterdir())
-    return dict(sorted((match[1], match[2]) for match in found if match))
+    """Return the name of each revision by its id, in the order they are applied.
+
+    Raises:
+        SeveralHeads: two files have the same number; Alembic would take one of them and only warn.
+    """
+    matches = (_FILE.match(path.name) for path in (script_location() / "versions").iterdir())
+    found = sorted((match[1], match[2]) for match in matches if match)
+    for (number, one), (following, other) in pairwise(found):
+        if number == following:
+            raise SeveralHeads(
+                cause="two scripts have the same number",
+                files=f"{number}_{one}.py, {number}_{other}.py",
+                next_step="give the later one the number and the down_revision that follow",
+            )
+    return dict(found)
 
 
 def head() -> str:

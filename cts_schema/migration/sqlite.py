@@ -50,6 +50,8 @@ def transaction(connection: sa.Connection, wait: float) -> Iterator[None]:
                 _raw(connection, "ROLLBACK")
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield
+            if _commits_nothing(connection):
+                connection.exec_driver_sql("COMMIT")
     finally:
         if not connection.closed and not connection.invalidated:
             if _driver_in_transaction(connection):
@@ -93,6 +95,11 @@ def refuse_new_violations(before: Violations, after: Violations) -> None:
 
 
 def _join(connection: sa.Connection) -> None:
+    if _commits_nothing(connection):
+        raise TransactionRefused(
+            database="SQLite, with autocommit=True in the driver",
+            reason="neither commit() nor rollback() of this connection would do anything",
+        )
     if connection.exec_driver_sql("PRAGMA foreign_keys").scalar():
         raise TransactionRefused(
             database="SQLite, with foreign keys on",
@@ -106,6 +113,11 @@ def _join(connection: sa.Connection) -> None:
 
 def _driver_in_transaction(connection: sa.Connection) -> bool:
     return bool(connection.connection.driver_connection.in_transaction)  # type: ignore[union-attr]
+
+
+def _commits_nothing(connection: sa.Connection) -> bool:
+    """Whether the driver's own commit() does nothing: that is what autocommit=True of Python 3.12 means."""
+    return getattr(connection.connection.driver_connection, "autocommit", None) is True
 
 
 def _raw(connection: sa.Connection, statement: str) -> Any:

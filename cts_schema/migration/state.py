@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from cts_schema.exceptions import SeveralHeads, mask_url
+from cts_schema.migration.lock import in_autocommit
 from cts_schema.migration.options import Options
 from cts_schema.migration.report import Status
 from cts_schema.migration.scripts import head, revisions
@@ -53,8 +57,9 @@ def read_status(connection: sa.Connection, options: Options) -> Status:
 def _unmanaged(connection: sa.Connection, options: Options) -> tuple[str, ...]:
     from cts_schema.models import Base
 
-    ours = {*Base.metadata.tables, options.version_table}
-    return tuple(sorted(set(sa.inspect(connection).get_table_names(schema=options.schema)) - ours))
+    with _without_a_trace(connection):
+        there = set(sa.inspect(connection).get_table_names(schema=options.schema))
+    return tuple(sorted(there - {*Base.metadata.tables, options.version_table}))
 
 
 def _names(connection: sa.Connection, options: Options) -> tuple[str, str]:
@@ -64,17 +69,26 @@ def _names(connection: sa.Connection, options: Options) -> tuple[str, str]:
 
 
 def _rows(connection: sa.Connection, query: str) -> list[tuple[object, ...]] | None:
-    """Return the rows of ``query``, or None where a table of it does not exist; leave no transaction behind."""
-    within = connection.in_transaction()
+    """Return the rows of ``query``, or None where a table of it does not exist."""
     try:
-        if within and connection.dialect.name == "postgresql":
-            with connection.begin_nested():  # an error would end the caller's transaction
-                return [tuple(row) for row in connection.exec_driver_sql(query)]
-        return [tuple(row) for row in connection.exec_driver_sql(query)]
+        with _without_a_trace(connection):
+            return [tuple(row) for row in connection.exec_driver_sql(query)]
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) in _NO_SUCH_TABLE or "no such " in str(error.orig):
             return None
         raise
+
+
+@contextmanager
+def _without_a_trace(connection: sa.Connection) -> Iterator[None]:
+    """Leave no transaction behind where there was none; where there is one, an error does not end it."""
+    if connection.in_transaction():
+        nested = connection.dialect.name == "postgresql" and not in_autocommit(connection)
+        with connection.begin_nested() if nested else nullcontext():
+            yield
+        return
+    try:
+        yield
     finally:
-        if not within and not connection.closed and not connection.invalidated:
+        if not connection.closed and not connection.invalidated:
             connection.rollback()

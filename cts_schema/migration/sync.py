@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import sqlalchemy as sa
 
-from cts_schema.database import migration_engine, prepare_folder, resolve_url, sync_url
+from cts_schema.database import look_only, migration_engine, prepare_folder, resolve_url, sync_url
 from cts_schema.driver_errors import translate_errors
 from cts_schema.exceptions import DatabaseUnreachable, WrongUsage
 from cts_schema.migration.command import Command, process_lock
@@ -117,12 +117,13 @@ def status(target: Target = None, *, version_table: str = VERSION_TABLE, schema:
     Raises:
         SchemaError: the database cannot be read.
     """
-    with _connected(target) as connection:
-        return read_status(connection, Options(version_table, schema))
+    options = Options(version_table, schema)
+    with _connected(target, look_only, options) as connection:
+        return read_status(connection, options)
 
 
 def _run(target: Target, command: Command) -> Report:
-    with _connected(target) as connection:
+    with _connected(target, prepare_folder, command.options) as connection:
         if not command.has_nothing_to_do(connection):
             with process_lock(command.options.wait):
                 command.run(connection)
@@ -130,22 +131,22 @@ def _run(target: Target, command: Command) -> Report:
 
 
 @contextmanager
-def _connected(target: Target) -> Iterator[sa.Connection]:
-    if isinstance(target, sa.Connection):
-        with translate_errors(target.engine.url):
-            yield target
-        return
-    if isinstance(target, sa.Engine):
-        engine = target
-    elif target is None or isinstance(target, str | sa.URL):
+def _connected(target: Target, place: Callable[[sa.URL], sa.URL], options: Options) -> Iterator[sa.Connection]:
+    if target is None or isinstance(target, str | sa.URL):
         url = sync_url(resolve_url(target))
-        prepare_folder(url)
-        engine = migration_engine(url)
-    else:
+        options.require_fit(url)
+        target = migration_engine(place(url), wait=options.wait)
+    if not isinstance(target, sa.Engine | sa.Connection):
         raise WrongUsage(
             target=type(target).__name__,
             expected="a URL, an Engine or a Connection",
             next_step="for an AsyncEngine or AsyncConnection: await upgrade_async(...)",
         )
-    with translate_errors(engine.url), engine.connect() as connection:
-        yield connection
+    url = target.engine.url
+    options.require_fit(url)
+    with translate_errors(url):
+        if isinstance(target, sa.Connection):
+            yield target
+            return
+        with target.connect() as connection:
+            yield connection

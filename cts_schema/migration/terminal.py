@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,17 +10,18 @@ import sqlalchemy as sa
 from cts_schema.exceptions import mask_url
 from cts_schema.migration.options import Options
 from cts_schema.migration.report import AppliedRevision
-from cts_schema.migration.scripts import head
+from cts_schema.migration.scripts import head, revisions
 from cts_schema.models import Base
 
-_VERBS = {"upgrade": "", "downgrade": "undone", "stamp": "stamped"}
+_SIGNS = {"upgrade": "+", "downgrade": "-", "stamp": "="}
 
 
 class Terminal:
-    """One line for each revision, and one at the end."""
+    """One line for each revision, and at the end where the database stands."""
 
     def __init__(self, config: Any) -> None:
         self._config = config
+        self._width = max(map(len, revisions().values()))
 
     @classmethod
     def of(cls, config: Any) -> Terminal | None:
@@ -29,25 +31,36 @@ class Terminal:
 
     def step(self, done: AppliedRevision) -> None:
         """Print a revision that has just been done."""
-        verb = _VERBS[done.direction]
-        took = "" if done.direction == "stamp" else f"{done.duration_ms:8.0f} ms"
-        self._print(f"{done.revision}  {done.name:<44}{took}  {verb}".rstrip())
+        took = "stamped" if done.direction == "stamp" else f"{done.duration_ms:4.0f} ms"
+        self._print(f"{_SIGNS[done.direction]} {done.revision}  {done.name:{self._width}}  {took:>7}")
+
+    def waiting(self, cause: str) -> None:
+        """Print why nothing goes on."""
+        self._print(f"waiting for {cause}")
 
     def summary(
         self,
         connection: sa.Connection,
         options: Options,
         revision: str | None,
-        applied: tuple[AppliedRevision, ...],
-        healed: tuple[str, ...],
+        applied: Sequence[AppliedRevision],
+        healed: Sequence[str],
     ) -> None:
         """Print where the database stands now."""
         if healed:
-            self._print(f"ledger rows written again: {', '.join(healed)}")
-        where = "empty" if revision is None else f"{revision} (head)" if revision == head() else revision
-        what = f"{sum(done.duration_ms for done in applied) / 1000:.2f} s" if applied else "nothing to do"
-        tables = len(set(sa.inspect(connection).get_table_names(schema=options.schema)) & set(Base.metadata.tables))
-        self._print(f"{where}   {mask_url(connection.engine.url)}   {tables} tables   {what}")
+            self._print(f"rows written again in schema_migrations: {', '.join(healed)}")
+        if not applied:
+            self._print("nothing to do")
+        inspector = sa.inspect(connection)
+        tables = len(set(inspector.get_table_names(schema=options.schema)) & set(Base.metadata.tables))
+        seconds = sum(done.duration_ms for done in applied if done.direction != "stamp") / 1000
+        stands = "no revision" if revision is None else f"revision {revision}"
+        what = [
+            f"{stands} (head)" if revision == head() else stands,
+            f"{tables} table{'' if tables == 1 else 's'}",
+            *([f"{seconds:.1f} s"] if seconds else []),
+        ]
+        self._print(f"{mask_url(connection.engine.url)}: {', '.join(what)}")
 
     def _print(self, line: str) -> None:
         self._config.print_stdout("%s", line)

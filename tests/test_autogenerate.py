@@ -1,0 +1,329 @@
+"""A model is changed, Alembic writes the revision, and the revision runs on both databases with rows in the tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from tests.conftest import Server
+from tests.support.databases import Database
+from tests.support.drift import differences
+from tests.support.project import Project
+
+CONNECTION = "00000000-0000-0000-0000-0000000000c1"
+
+
+def grow(project: Project) -> None:
+    """Everything that may be added."""
+    imports = "import sqlalchemy as sa\n"
+    project.replace("market.py", imports, f"{imports}from cts_schema.models.base import JsonObject\n")
+    project.replace("market.py", "import BarInterval", "import BarInterval, Direction")
+    pair = ("market.py", "TradingPair")
+    project.define(*pair, "note", "Mapped[str | None]")
+    project.define(*pair, "rank", "Mapped[int] = mapped_column(server_default=sa.text('5'))")
+    project.define(*pair, "is_risky", "Mapped[bool] = mapped_column(server_default=TRUE)")
+    project.define(*pair, "mood", "Mapped[Direction] = mapped_column(server_default='long')")
+    project.define(*pair, "details", "Mapped[JsonObject] = mapped_column(server_default='{}')")
+    project.define(
+        *pair,
+        "owner_id",
+        "Mapped[str | None] = mapped_column(sa.ForeignKey('users.id', ondelete='SET NULL'), index=True)",
+    )
+    project.define(
+        *pair,
+        "size_class",
+        "Mapped[int] = mapped_column(sa.CheckConstraint('size_class IN (1, 2)', name='size_class'), "
+        "server_default=sa.text('1'))",
+    )
+    project.arguments(*pair, "sa.UniqueConstraint('base_currency', 'quote_currency', 'symbol')")
+    # Defaults that are no constants: SQLite must rebuild a table that others refer to ON DELETE CASCADE.
+    project.replace("core.py", imports, f"{imports}from cts_schema.ddl import uuid_text\n")
+    project.define("core.py", "Exchange", "token", "Mapped[str] = mapped_column(server_default=uuid_text())")
+    project.define("core.py", "Exchange", "seen_at", "Mapped[datetime] = mapped_column(server_default=NOW)")
+    project.define("core.py", "Exchange", "role", "Mapped[UserRole] = mapped_column(server_default='user')")
+    project.define("core.py", "Exchange", "is_mine", "Mapped[bool | None]")
+    project.define(
+        "core.py", "Exchange", "owner_id", "Mapped[str | None] = mapped_column(sa.ForeignKey('users.id'), index=True)"
+    )
+    # A trigger comes with the column it keeps.
+    project.define("core.py", "SiteLog", "updated_at", "Mapped[datetime] = mapped_column(server_default=NOW)")
+    project.replace("words.py", 'Word("user", "admin")', 'Word("user", "admin", "guest")')
+    project.replace("words.py", '"manual_close",', '"manual_close",\n            "expired",')
+    project.append(
+        "core.py",
+        '''
+
+class RiskNote(Timestamps, Base):
+    """A remark on a connection."""
+
+    __tablename__ = "risk_notes"
+    __table_args__ = (
+        sa.UniqueConstraint("connection_id", "symbol"),
+        sa.CheckConstraint("score >= 0 AND score <= 100", name="score"),
+        sa.Index(
+            "ix_risk_notes_open",
+            "symbol",
+            sqlite_where=sa.text("closed_at IS NULL"),
+            postgresql_where=sa.text("closed_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[LogId]
+    connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
+    symbol: Mapped[str]
+    level: Mapped[UserRole] = mapped_column(server_default="user")
+    score: Mapped[int] = mapped_column(
+        sa.CheckConstraint("score <> 13", name="unlucky"), server_default=sa.text("0")
+    )
+    amount: Mapped[Money | None]
+    is_open: Mapped[bool] = mapped_column(server_default=TRUE)
+    payload: Mapped[JsonObject] = mapped_column(server_default="{}")
+    seen: Mapped[BigCount | None]
+    weight: Mapped[float | None]
+    closed_at: Mapped[datetime | None]
+
+
+sa.Index(None, RiskNote.symbol, RiskNote.created_at.desc())
+''',
+    )
+
+
+def change(project: Project) -> None:
+    """Everything that may be changed or dropped."""
+    pair = ("market.py", "TradingPair")
+    project.define(*pair, "max_order_size", None)
+    project.define(*pair, "quote_currency", "Mapped[str | None]")
+    project.define(*pair, "price_precision", "Mapped[int] = mapped_column(server_default=sa.text('9'))")
+    project.arguments(*pair, without="sa.Index(None, 'symbol', 'is_active')")
+    position = ("trading.py", "Position")
+    project.define(*position, "leverage", "Mapped[Money] = mapped_column(server_default=sa.text('1.0'))")
+    project.define(*position, "position_type", "Mapped[Direction]")
+    # Columns of every kind go: with a foreign key and an index, with a CHECK, with a trigger, of a type that SQLite
+    # does not tell from text.
+    order = ("trading.py", "Order")
+    for gone in ("portfolio_id", "time_in_force", "updated_at", "executed_at", "price"):
+        project.define(*order, gone, None)
+    project.arguments(*order, "sa.Index(None, 'symbol')", without="sa.Index(None, 'portfolio_id')")
+    project.define("core.py", "SiteLog", "metadata_", None)
+    project.define("core.py", "DataCleanupLog", "records_cleaned", None)
+    project.define("core.py", "VolumeConfiguration", "base_volume_factor", None)
+
+
+SCENARIOS: dict[str, Callable[[Project], None]] = {"grow": grow, "change": change}
+
+
+@dataclass
+class Generated:
+    """A copy whose models are changed, with the revision that was generated for them."""
+
+    name: str
+    project: Project
+    from_sqlite: str
+    from_postgresql: str
+
+
+@pytest.fixture(scope="module", params=SCENARIOS)
+def generated(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, _sqlite_template: Path, server: Server
+) -> Generated:
+    project = Project(tmp_path_factory.mktemp(request.param) / "project")
+    SCENARIOS[request.param](project)
+    empty = server.create(request.getfixturevalue("_postgres_template"))
+    texts = []
+    for url in (f"sqlite:///{_sqlite_template}", empty.render_as_string(hide_password=False)):
+        project.alembic("revision --autogenerate -m 'add risk notes'", url=url)
+        assert project.new_revisions() == ["061_add_risk_notes.py"]
+        path = project.versions / "061_add_risk_notes.py"
+        texts.append(path.read_text())
+        path.unlink()
+    path.write_text(texts[0])
+    server.drop(empty)
+    return Generated(request.param, project, *texts)
+
+
+def test_the_same_file_comes_out_of_both_databases(generated: Generated) -> None:
+    assert generated.from_sqlite == generated.from_postgresql
+
+
+def test_a_generated_file_is_clean_and_in_the_words_of_the_project(generated: Generated) -> None:
+    for command in (["ruff", "check"], ["ruff", "format", "--check"], ["mypy", "--follow-imports=skip"]):
+        done = generated.project.python("-m", *command, "alembic/versions/061_add_risk_notes.py")
+        assert done.code == 0, done.out + done.err
+    text = generated.from_sqlite
+    assert text.startswith('"""Add risk notes.\n\nLegacy      none.\nPostgreSQL  ')
+    assert 'revision = "061"\ndown_revision = "060"\n' in text
+    # What Alembic would write for one database only, or what would lose rows.
+    foreign = re.findall(
+        r"postgresql\.|sqlite\.|op\.(?:add_column|drop_column|create_table|drop_table|batch_\w+)", text
+    )
+    assert foreign == []
+    assert re.findall(r"sa\.(?:NUMERIC|TEXT|INTEGER|BOOLEAN|TIMESTAMP|BIGINT)", text) == []
+
+
+ROWS = (
+    "INSERT INTO users (id, username, password_hash) VALUES ('u1', 'ann', 'x')",
+    "INSERT INTO exchanges (id, name, display_name) VALUES ('e1', 'binance', 'Binance'), ('e2', 'okx', 'OKX')",
+    f"INSERT INTO exchange_connections (id, name) VALUES ('{CONNECTION}', 'main')",
+    "INSERT INTO trading_pairs (id, exchange_id, symbol, base_currency, quote_currency, max_order_size) VALUES "
+    "('p1', 'e1', 'BTCUSDT', 'BTC', 'USDT', 1234.56789), ('p2', 'e2', 'ETHUSDT', 'ETH', 'USDT', NULL)",
+    "INSERT INTO market_data (trading_pair_id, price) VALUES ('p1', 1.5), ('p2', 2.5)",
+    "INSERT INTO portfolios (id, user_id, name) VALUES ('f1', 'u1', 'first')",
+    "INSERT INTO positions (id, portfolio_id, trading_pair_id, position_type, entry_price, quantity, leverage) "
+    "VALUES ('o1', 'f1', 'p1', 'long', 1, 2, 12.3456)",
+    "INSERT INTO orders (id, user_id, portfolio_id, trading_pair_id, quantity, price, time_in_force, executed_at, "
+    "updated_at) VALUES ('r1', 'u1', 'f1', 'p1', 1, 99.5, 'IOC', '2026-01-02 03:04:05', '2026-01-02 03:04:06'), "
+    "('r2', 'u1', NULL, 'p1', 1, NULL, 'FOK', NULL, '2026-01-02 03:04:07')",
+    """INSERT INTO site_logs (message, metadata) VALUES ('one', '{"a": 1}'), ('two', NULL)""",
+    "INSERT INTO data_cleanup_log (cleanup_type, records_cleaned) VALUES ('market_data', 5000000000)",
+    f"INSERT INTO volume_configuration (id, connection_id, base_volume_factor) VALUES ('v1', '{CONNECTION}', 2.5)",
+)
+TOUCHED = (
+    "users",
+    "exchanges",
+    "trading_pairs",
+    "market_data",
+    "positions",
+    "orders",
+    "site_logs",
+    "data_cleanup_log",
+    "volume_configuration",
+)
+
+
+FILLED = {
+    "grow": (
+        "UPDATE trading_pairs SET note = 'x', rank = 7, is_risky = false, mood = 'short', owner_id = 'u1'",
+        "UPDATE exchanges SET role = 'guest', is_mine = true, owner_id = 'u1' WHERE id = 'e1'",
+        f"INSERT INTO risk_notes (connection_id, symbol, level, amount) VALUES ('{CONNECTION}', 'BTC', 'guest', 0.01)",
+    ),
+    "change": ("UPDATE trading_pairs SET base_currency = 'XBT' WHERE id = 'p1'",),
+}
+
+
+def contents(database: Database) -> dict[str, list[dict[str, object]]]:
+    """Return the rows of the touched tables, by table, whatever the order of their columns."""
+    found = {}
+    with database.engine.connect() as connection:
+        for table in sorted({*TOUCHED, "risk_notes"} & database.tables()):
+            rows = connection.exec_driver_sql(f"SELECT * FROM {table} ORDER BY id")
+            names = list(rows.keys())
+            found[table] = [dict(sorted(zip(names, row, strict=True))) for row in rows]
+    return found
+
+
+def test_a_generated_revision_runs_up_down_and_up_with_rows_in_the_tables(generated: Generated, head: Database) -> None:
+    project = generated.project
+    for statement in ROWS:
+        head.execute(statement)
+    before = contents(head)
+
+    assert "061 (head)" in project.alembic("upgrade head", "check", url=head.url)
+    now = contents(head)
+    for table, rows in before.items():
+        for row, old in zip(now[table], rows, strict=True):
+            common = row.keys() & old.keys()
+            assert {name: row[name] for name in common} == {name: old[name] for name in common}
+
+    project.alembic("downgrade 060", url=head.url)
+    assert contents(head) == before
+    assert differences(head) == []
+
+    project.alembic("upgrade head", url=head.url)
+    for statement in FILLED[generated.name]:
+        head.execute(statement)
+    filled = contents(head)
+    project.alembic("downgrade 060", "upgrade head", "check", url=head.url)
+    assert contents(head) == filled
+    assert head.value("SELECT migration_name FROM schema_migrations WHERE migration_id = 61") == "add_risk_notes"
+
+
+def test_a_new_index_has_its_order_and_its_condition_on_both(head: Database, tmp_path: Path) -> None:
+    project = Project(tmp_path / "project")
+    grow(project)
+    project.alembic("revision --autogenerate -m indexes", "upgrade head", url=head.url)
+    column = "sql" if head.kind == "sqlite" else "pg_get_indexdef(i.oid)"
+    source = "sqlite_master i" if head.kind == "sqlite" else "pg_class i"
+    name = "name" if head.kind == "sqlite" else "relname"
+    query = f"SELECT {column} FROM {source} WHERE i.{name} = :name"
+    assert "created_at DESC" in head.value(query, {"name": "ix_risk_notes_symbol_created_at"})
+    assert re.search(r"WHERE \(?closed_at IS NULL", head.value(query, {"name": "ix_risk_notes_open"}))
+
+
+UNREACHABLE = "postgresql://nobody:secret@127.0.0.1:1/nothing"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path / "project")
+
+
+def test_a_revision_without_autogenerate_needs_no_database_and_takes_the_next_number(
+    project: Project, tmp_path: Path
+) -> None:
+    odd = r"""Größe: 100% of C:\\temp, \"quoted\"..."""
+    project.alembic(
+        "revision -m 'clean up'",
+        f'revision -m "{odd}"',
+        "revision -m 'far ahead' --rev-id 070",
+        f"revision -m '{'a very long message ' * 10}'",
+        url=UNREACHABLE,
+    )
+    assert project.new_revisions() == [
+        "061_clean_up.py",
+        "062_grosse_100_of_c_temp_quoted.py",
+        "070_far_ahead.py",
+        "071_a_very_long_message_a_very_long_message_a_very_long_message.py",
+    ]
+    for command in (["ruff", "check"], ["ruff", "format", "--check"]):
+        done = project.python("-m", *command, "alembic/versions")
+        assert done.code == 0, done.out + done.err
+    with Database(sa.make_url(f"sqlite:///{tmp_path / 'cts.db'}")) as made:
+        project.alembic("upgrade head", "check", "downgrade 060", "upgrade head", url=made.url)
+        rows = made.rows(
+            "SELECT migration_id, migration_name FROM schema_migrations WHERE migration_id > 60 ORDER BY 1"
+        )
+    assert [row[0] for row in rows] == [61, 62, 70, 71]
+    assert rows[1] == (62, "grosse_100_of_c_temp_quoted")
+
+
+@pytest.mark.parametrize(
+    ("command", "named"),
+    [
+        ("revision", "-m"),
+        ("revision --autogenerate", "-m"),
+        ("revision -m '???'", "-m"),
+        ("revision -m again --rev-id 060", "--rev-id 060"),
+        ("revision -m again --rev-id abc", "--rev-id abc"),
+    ],
+)
+def test_a_revision_that_the_ledger_could_not_show_is_refused(project: Project, command: str, named: str) -> None:
+    done = project.try_alembic(command, url=UNREACHABLE)
+    assert done.code == 2
+    assert done.err.startswith("error: ")
+    assert named in done.err
+    assert "Traceback" not in done.err
+    assert "secret" not in done.err
+    assert project.new_revisions() == []
+
+
+def test_without_ruff_the_revision_is_written_and_says_so(project: Project) -> None:
+    without = (
+        "import sys; sys.modules['ruff'] = None; from alembic.config import main; main(['revision', '-m', 'plain'])"
+    )
+    done = project.python("-c", without, url=UNREACHABLE)
+    assert done.code == 0, done.err
+    assert "ruff is not installed" in done.err
+    assert project.new_revisions() == ["061_plain.py"]
+
+
+def test_a_table_whose_model_is_gone_is_left_to_its_rows(project: Project, head: Database) -> None:
+    """It becomes unmanaged: dropping it takes a revision that says so, with ddl.drop_table."""
+    project.remove("core.py", "AdoptionLeftover")
+    project.replace("__init__.py", "    AdoptionLeftover,\n", "")
+    project.replace("__init__.py", '    "AdoptionLeftover",\n', "")
+    assert "No new upgrade operations" in project.alembic("check", url=head.url)

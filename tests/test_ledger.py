@@ -1,0 +1,316 @@
+"""schema_migrations says what is applied: after every upgrade, downgrade and stamp, for old readers and for new ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+
+from cts_schema import downgrade, initialize, status, upgrade
+from cts_schema.exceptions import RevisionFailed, UnadoptedDatabase
+from cts_schema.migration import ledger
+from cts_schema.migration.command import Command
+from cts_schema.migration.options import Options
+from cts_schema.migration.scripts import revisions, script_location
+from tests.support.databases import Database
+from tests.support.lines import Scripts
+
+LINE = list(revisions())
+ROUTE = [
+    "001_create_users_table",
+    "016_create_exchange_connections_table",
+    "017_create_system_settings_table",
+    "019_create_volume_management_tables",
+    "020_create_presets_tables",
+    "027_create_preset_performance_tables",
+    "029_create_site_logs_table",
+    "048_create_trade_engine_state_table",
+]
+
+
+def recorded(database: Database) -> list[str]:
+    """The revisions in the ledger, in order; checks what every row has to say."""
+    rows = database.rows(
+        "SELECT migration_id, migration_name, version, source FROM schema_migrations "
+        "WHERE migration_id IS NOT NULL ORDER BY migration_id"
+    )
+    for number, name, version, source in rows:
+        assert (version, name, source) == (f"{number:03d}", revisions()[version], "alembic")
+    return [row[2] for row in rows]
+
+
+def version(database: Database) -> str | None:
+    rows = database.rows("SELECT version_num FROM alembic_version")
+    return rows[0][0] if rows else None
+
+
+def configured(database: Database, folder: Path | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(folder or script_location()).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = database.engine
+    return config
+
+
+def stamp(database: Database, revision: str, *, purge: bool = False) -> None:
+    command.stamp(configured(database), revision, purge=purge)
+
+
+# Upgrade and downgrade
+
+
+def test_an_upgrade_records_every_revision_with_its_time(head: Database) -> None:
+    assert recorded(head) == LINE
+    times = head.rows("SELECT execution_time_ms FROM schema_migrations WHERE migration_id IS NOT NULL")
+    assert all(time is not None and 0 <= time < 60_000 for (time,) in times)
+    assert head.value("SELECT execution_time_ms FROM schema_migrations WHERE migration_id = 35") > 0
+
+
+def test_the_time_of_a_revision_is_its_own(database: Database, tmp_path: Path) -> None:
+    scripts = Scripts(tmp_path)
+    slow = scripts.add("slow", "import time\ntime.sleep(0.3)")
+    quick = scripts.add("quick", "pass")
+    command.upgrade(configured(database, scripts.folder), "head")
+    times = dict(database.rows("SELECT version, execution_time_ms FROM schema_migrations"))
+    assert 300 <= times[slow] < 3000
+    assert times[quick] < 300
+
+
+@pytest.mark.parametrize("revision", ["055", "036", "035"])
+def test_a_downgrade_takes_the_rows_of_what_it_undoes_and_an_upgrade_brings_them_back(
+    head: Database, revision: str
+) -> None:
+    downgrade(head.engine, revision)
+    assert version(head) == revision
+    assert recorded(head) == LINE[: LINE.index(revision) + 1]
+    upgrade(head.engine)
+    assert version(head) == "060"
+    assert recorded(head) == LINE
+
+
+def test_going_below_the_baseline_takes_the_ledger_away(head: Database) -> None:
+    downgrade(head.engine, "base")
+    assert version(head) is None
+    assert "schema_migrations" not in head.tables()
+    upgrade(head.engine)
+    assert recorded(head) == LINE
+
+
+# Stamp
+
+
+@pytest.mark.parametrize(
+    ("start", "target"), [("035", "060"), ("060", "035"), ("060", "038"), ("038", "055"), ("055", "055")]
+)
+def test_a_stamp_records_all_it_jumps_over(head: Database, start: str, target: str) -> None:
+    stamp(head, start)
+    stamp(head, target)
+    assert version(head) == target
+    assert recorded(head) == LINE[: LINE.index(target) + 1]
+
+
+def test_stamped_revisions_have_no_time(head: Database) -> None:
+    stamp(head, "053")
+    stamp(head, "056")
+    times = dict(head.rows("SELECT version, execution_time_ms FROM schema_migrations WHERE migration_id IS NOT NULL"))
+    assert times["053"] is not None
+    assert [times[revision] for revision in ("054", "055", "056")] == [None, None, None]
+
+
+def test_a_stamp_to_the_base_empties_the_ledger_of_our_rows(head: Database) -> None:
+    stamp(head, "base")
+    assert version(head) is None
+    assert recorded(head) == []
+
+
+def test_a_stamp_on_an_empty_database_makes_a_ledger(database: Database) -> None:
+    stamp(database, "053")
+    assert version(database) == "053"
+    assert recorded(database) == LINE[: LINE.index("053") + 1]
+    assert database.tables() == {"alembic_version", "schema_migrations"}
+
+
+@pytest.mark.parametrize("target", ["038", "060", "base"])
+def test_a_stamp_with_purge_leaves_a_true_ledger(head: Database, target: str) -> None:
+    head.execute("INSERT INTO alembic_version (version_num) VALUES ('f00dfeed')")  # what purging is for
+    stamp(head, target, purge=True)
+    assert recorded(head) == (LINE[: LINE.index(target) + 1] if target in LINE else [])
+    assert version(head) == (target if target in LINE else None)
+
+
+def test_a_stamp_is_believed_of_a_database_made_from_the_models(database: Database) -> None:
+    from cts_schema.models import Base
+
+    Base.metadata.create_all(database.engine)
+    with pytest.raises(UnadoptedDatabase):
+        upgrade(database.engine)
+    stamp(database, "head")
+    assert recorded(database) == LINE
+    assert upgrade(database.engine).applied == ()
+
+
+def test_a_stamp_is_not_believed_of_a_database_of_the_old_application(database: Database) -> None:
+    database.execute(
+        "CREATE TABLE schema_migrations (id integer PRIMARY KEY, migration_id integer, migration_name text)"
+    )
+    database.execute("INSERT INTO schema_migrations VALUES (1, 36, 'create_optimal_indication_tables')")
+    with pytest.raises(UnadoptedDatabase):
+        stamp(database, "head")
+    assert database.tables() == {"schema_migrations"}
+    assert database.rows("SELECT * FROM schema_migrations") == [(1, 36, "create_optimal_indication_tables")]
+
+
+# One transaction with the version
+
+
+@pytest.fixture(params=["the revision fails", "the ledger fails"])
+def broken(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripts]:
+    """Revisions of which the last one fails, by itself or when its ledger row is written."""
+    scripts = Scripts(tmp_path)
+    up = "op.create_table('half', sa.Column('id', sa.Integer(), primary_key=True))"
+    down = "op.drop_table('half')"
+    fails = "\nop.execute('SELECT no_such_column FROM half')" if request.param == "the revision fails" else ""
+    scripts.add("broken", up + fails, down)
+    if not fails:
+        original = ledger._insert
+
+        def failing(context: object, script: object, duration: object) -> None:
+            if getattr(script, "revision", "") == scripts.head:
+                raise RuntimeError("the ledger cannot be written")
+            original(context, script, duration)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(ledger, "_insert", failing)
+    yield scripts
+
+
+def test_a_failure_leaves_neither_version_nor_ledger_nor_table(head: Database, broken: Scripts) -> None:
+    before = head.rows("SELECT * FROM schema_migrations ORDER BY id")
+    with pytest.raises(RevisionFailed, match="revision failed") as caught:
+        command.upgrade(configured(head, broken.folder), "head")
+    assert caught.value.place["revision"] == "061, upgrade"
+    assert version(head) == "060"
+    assert head.rows("SELECT * FROM schema_migrations ORDER BY id") == before
+    assert "half" not in head.tables()
+
+
+def test_a_failing_downgrade_leaves_version_and_ledger(head: Database, tmp_path: Path) -> None:
+    scripts = Scripts(tmp_path)
+    scripts.add("no_way_back", "pass", "op.drop_table('system_settings')\nraise ValueError('no way back')")
+    command.upgrade(configured(head, scripts.folder), "head")
+    with pytest.raises(RevisionFailed, match="ValueError: no way back"):
+        command.downgrade(configured(head, scripts.folder), "060")
+    assert version(head) == "061"
+    assert head.value("SELECT count(*) FROM schema_migrations WHERE migration_id = 61") == 1
+    assert "system_settings" in head.tables()
+
+
+# Rows deleted by hand
+
+
+def test_rows_deleted_by_hand_are_seen_and_written_again(head: Database) -> None:
+    head.execute("DELETE FROM schema_migrations WHERE migration_id >= 56")
+    seen = status(head.engine)
+    assert seen.missing_in_ledger == ("056", "057", "058", "059", "060")
+    assert (seen.revision, seen.at_head, seen.pending) == ("060", False, ())
+    report = initialize(head.engine)
+    assert report.healed == seen.missing_in_ledger
+    assert report.applied == ()
+    assert recorded(head) == LINE
+    assert status(head.engine).at_head
+
+
+def test_a_lost_ledger_is_made_again(head: Database) -> None:
+    head.execute("DROP TABLE schema_migrations")
+    assert status(head.engine).missing_in_ledger == tuple(LINE)
+    assert upgrade(head.engine).healed == tuple(LINE)
+    assert recorded(head) == LINE
+    assert [row[0] for row in head.rows("SELECT version FROM schema_migrations WHERE migration_id IS NULL")] == ROUTE
+
+
+def test_rows_of_other_runners_are_left_alone(head: Database) -> None:
+    head.execute("INSERT INTO schema_migrations (migration_id, migration_name) VALUES (900, 'my_own')")
+    head.execute("INSERT INTO schema_migrations (version) VALUES ('my_own_version')")
+    head.execute("DELETE FROM schema_migrations WHERE migration_id = 60")
+    upgrade(head.engine)
+    downgrade(head.engine, "055")
+    upgrade(head.engine)
+    kept = "SELECT count(*) FROM schema_migrations WHERE migration_id = 900 OR version = 'my_own_version'"
+    assert head.value(kept) == 2
+
+
+# The old application
+
+
+def test_the_old_settings_button_finds_nothing_to_do(head: Database) -> None:
+    found = [row[0] for row in head.rows("SELECT version FROM schema_migrations ORDER BY version")]
+    assert set(ROUTE) <= set(found)
+    assert found == sorted(found)
+    for name in ROUTE:
+        head.execute("INSERT INTO schema_migrations (version) VALUES (:name) ON CONFLICT DO NOTHING", {"name": name})
+    assert len(head.rows("SELECT 1 FROM schema_migrations")) == len(found)
+
+
+def test_the_old_array_runner_finds_nothing_to_do(head: Database) -> None:
+    names = dict(head.rows("SELECT migration_id, migration_name FROM schema_migrations"))
+    for number, name in {
+        36: "create_optimal_indication_tables",
+        37: "create_exchange_positions_table",
+        38: "fix_pseudo_positions_schema",
+        51: "add_performance_indexes",
+        53: "add_market_data_optimization",
+        54: "rename_active_advanced_to_auto",
+        55: "create_preset_trade_engine_tables",
+        56: "add_parabolic_sar_and_common_indicators",
+    }.items():
+        assert names[number] == name
+        query = "SELECT migration_id FROM schema_migrations WHERE migration_id = :number"
+        assert head.rows(query, {"number": number}) == [(number,)]
+    assert 57 in names  # the number of the old stub is taken, so that it never runs
+
+
+def test_the_old_runners_can_still_write(head: Database) -> None:
+    head.execute(
+        "CREATE TABLE IF NOT EXISTS schema_migrations (id integer PRIMARY KEY, migration_id INTEGER UNIQUE NOT NULL)"
+    )
+    head.execute("INSERT INTO schema_migrations (migration_id, migration_name) VALUES (58000, 'later')")
+    head.execute("INSERT INTO schema_migrations (version) VALUES ('100_later') ON CONFLICT DO NOTHING")
+    row = head.rows("SELECT source, executed_at IS NOT NULL FROM schema_migrations WHERE migration_id = 58000")[0]
+    assert (row[0], bool(row[1])) == ("array", True)
+    with pytest.raises(sa.exc.IntegrityError):
+        head.execute("INSERT INTO schema_migrations (migration_id, migration_name) VALUES (36, 'again')")
+
+
+def test_the_old_rollback_procedure_is_undone_by_the_next_start(head: Database) -> None:
+    head.execute("DELETE FROM schema_migrations WHERE migration_id >= 56")
+    run = Command("upgrade", "head", Options())
+    with head.engine.connect() as connection:
+        assert not run.has_nothing_to_do(connection)
+    assert initialize(head.url).healed[0] == "056"
+
+
+# Offline
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_an_offline_script_writes_the_ledger_without_times(
+    kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"{kind}://u:geheim@db/cts" if kind == "postgresql" else "sqlite:///none.db")
+    config = Config(output_buffer=(script := (tmp_path / "script.sql").open("w+")))
+    config.set_main_option("script_location", str(script_location()))
+    config.set_main_option("path_separator", "os")
+    command.upgrade(config, "head", sql=True)
+    command.downgrade(config, "060:055", sql=True)
+    with script:
+        script.seek(0)
+        lines = [
+            line
+            for line in script.read().splitlines()
+            if line.startswith("INSERT INTO schema_migrations") and "VALUES" in line
+        ]
+    assert [revision for revision in LINE if any(f"'{revision}', NULL, 'alembic'" in line for line in lines)] == LINE
+    assert len(lines) == len(LINE) + len(ROUTE)
