@@ -1,0 +1,42 @@
+-- All 71 numbered scripts of 2026-01-03 on PostgreSQL, each failing statement skipped: the connections as script 048 copied
+-- them (VARCHAR(21) ids, JSONB), presets of 020, configuration sets of 030 with arrays. No ledger.
+-- Peculiar: pseudo_positions, trade_engine_state, volume_configuration, indications, real_pseudo_positions,
+-- active_exchange_positions and backtest_results do not exist: their scripts failed. DROP .. CASCADE in 048 took the foreign
+-- keys of the children away.
+CREATE TABLE IF NOT EXISTS exchange_connections (
+  id VARCHAR(21) PRIMARY KEY,
+  name VARCHAR(255) NOT NULL,
+  exchange VARCHAR(50),
+  exchange_id INTEGER REFERENCES exchanges(id),
+  api_type VARCHAR(50) DEFAULT 'perpetual_futures',
+  connection_method VARCHAR(50) DEFAULT 'rest',
+  connection_library VARCHAR(50) DEFAULT 'native',
+  api_key TEXT,
+  api_secret TEXT,
+  api_passphrase TEXT,
+  margin_type VARCHAR(20) DEFAULT 'cross',
+  position_mode VARCHAR(20) DEFAULT 'hedge' CHECK (position_mode IN ('hedge', 'one_way', 'one-way')),
+  is_testnet BOOLEAN DEFAULT false,
+  is_enabled BOOLEAN DEFAULT false,
+  is_active BOOLEAN DEFAULT true,
+  is_live_trade BOOLEAN DEFAULT false,
+  is_preset_trade BOOLEAN DEFAULT false,
+  is_predefined BOOLEAN DEFAULT false,
+  volume_factor DECIMAL(10, 2) DEFAULT 1.0,
+  connection_settings JSONB DEFAULT '{}',
+  api_capabilities JSONB DEFAULT '[]',
+  rate_limits JSONB DEFAULT '{}',
+  connection_priority JSONB,
+  last_test_timestamp TIMESTAMP,
+  last_test_status VARCHAR(50),
+  last_test_balance DECIMAL(20, 8),
+  last_test_log JSONB,
+  created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP,
+  updated_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP,
+  indication_direction BOOLEAN DEFAULT true,
+  indication_move BOOLEAN DEFAULT true,
+  indication_active BOOLEAN DEFAULT true,
+  indication_optimal BOOLEAN DEFAULT false,
+  indication_auto BOOLEAN DEFAULT false,
+  preset_type_id VARCHAR(21)
+);
