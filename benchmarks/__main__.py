@@ -141,9 +141,7 @@ def measure_memory(kind: str, admin: str, folder: Path) -> None:
         text = url.render_as_string(hide_password=False)
         out = subprocess.run([sys.executable, "-c", MEMORY, text], check=True, capture_output=True, text=True).stdout
     before, after = map(float, out.split())
-    print(
-        f"{kind:<11} client memory: {before:.0f} MiB with everything imported, {after:.0f} MiB at the peak of an upgrade"
-    )
+    print(f"{kind:<11} client memory: {before:.0f} MiB with all imported, {after:.0f} MiB at the peak of an upgrade")
 
 
 def row(kind: str, what: str, cost: float, against: str, peer: float) -> None:

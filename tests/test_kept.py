@@ -337,32 +337,47 @@ def test_columns_with_a_binding_reference_stay_kept_when_the_row_they_need_is_go
 
 
 @pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
-@pytest.mark.parametrize("revision", ["056", "053"])
-def test_what_another_session_is_writing_is_kept_too(head: Database, revision: str) -> None:
+@pytest.mark.parametrize(
+    ("above", "below", "statement", "query"),
+    [
+        (
+            "059",
+            "057",
+            "INSERT INTO indication_history (connection_id, symbol, indication_type) VALUES ('c1', 'BTC', 'move')",
+            "SELECT count(*) FROM indication_history",
+        ),
+        (
+            "054",
+            "053",
+            "UPDATE base_pseudo_positions SET time_window = 1",
+            "SELECT time_window FROM base_pseudo_positions",
+        ),
+    ],
+)
+def test_what_another_session_is_writing_is_kept_too(
+    head: Database, above: str, below: str, statement: str, query: str
+) -> None:
     """On SQLite there is no other writer: the run's own transaction keeps it out."""
     add_connection(head, "c1")
     add_base_position(head, "b1", "c1")
+    downgrade(head.engine, above)
     failed: list[BaseException] = []
 
     def go_down() -> None:
         try:
-            downgrade(head.url, revision)
+            downgrade(head.url, below)
         except BaseException as error:
             failed.append(error)
 
     thread = threading.Thread(target=go_down)
     with head.engine.begin() as writer:
-        writer.exec_driver_sql("UPDATE base_pseudo_positions SET time_window = 77")
-        writer.exec_driver_sql(
-            "INSERT INTO indication_history (connection_id, symbol, indication_type) VALUES ('c1', 'BTC', 'move')"
-        )
+        writer.exec_driver_sql(statement)
         thread.start()
         wait_until_blocked(head)
     thread.join(60)
     assert failed == []
     upgrade(head.engine)
-    assert head.value("SELECT time_window FROM base_pseudo_positions") == 77
-    assert head.value("SELECT count(*) FROM indication_history") == 1
+    assert head.value(query) == 1
 
 
 def wait_until_blocked(database: Database) -> None:

@@ -1,8 +1,7 @@
-"""schema_migrations says what is applied: after every upgrade, downgrade and stamp, for old readers and for new ones."""
+"""schema_migrations says what is applied, after every upgrade, downgrade and stamp, to old readers and to new ones."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -168,7 +167,7 @@ def test_a_stamp_is_not_believed_of_a_database_of_the_old_application(database: 
 
 
 @pytest.fixture(params=["the revision fails", "the ledger fails"])
-def broken(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripts]:
+def broken(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scripts:
     """Revisions of which the last one fails, by itself or when its ledger row is written."""
     scripts = Scripts(tmp_path)
     up = "op.create_table('half', sa.Column('id', sa.Integer(), primary_key=True))"
@@ -184,7 +183,7 @@ def broken(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
             original(context, script, duration)  # type: ignore[arg-type]
 
         monkeypatch.setattr(ledger, "_insert", failing)
-    yield scripts
+    return scripts
 
 
 def test_a_failure_leaves_neither_version_nor_ledger_nor_table(head: Database, broken: Scripts) -> None:

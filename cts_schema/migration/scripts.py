@@ -1,7 +1,7 @@
-"""The revisions this package has, read from their file names: known without importing Alembic.
+"""The revisions this package has, read from their file names, so that they are known without importing Alembic.
 
-A file is named ``036_create_optimal_indication_tables.py``: the revision, which is also the number in the ledger, and the
-name the ledger shows.
+A file is named ``036_create_optimal_indication_tables.py``: the revision, which is also the number in the ledger, and
+the name that the ledger shows.
 """
 
 from __future__ import annotations
@@ -48,11 +48,7 @@ def revisions() -> dict[str, str]:
     return dict(found)
 
 
+@cache
 def head() -> str:
     """Return the newest revision."""
     return list(revisions())[-1]
-
-
-def name_of(revision: str) -> str:
-    """Return the name of ``revision`` as the ledger shows it."""
-    return revisions()[revision]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
@@ -19,13 +21,15 @@ _NO_SUCH_TABLE = ("42P01", "3F000", "42703")  # undefined table, schema, column
 
 def at_head(connection: sa.Connection, options: Options) -> bool:
     """Tell by one query whether version and ledger both say that nothing is left to do."""
-    version, ledger = _names(connection, options)
+    return _rows(connection, _at_head_query(*_names(connection, options))) == [(head(),)]
+
+
+@cache
+def _at_head_query(version: str, ledger: str) -> str:
+    """Return a query that gives the revision only where the ledger is complete."""
     numbers = ", ".join(str(int(revision)) for revision in revisions())
-    rows = _rows(
-        connection,
-        f"SELECT v.version_num, (SELECT count(*) FROM {ledger} WHERE migration_id IN ({numbers})) FROM {version} v",
-    )
-    return rows == [(head(), len(revisions()))]
+    present = f"SELECT count(*) FROM {ledger} WHERE migration_id IN ({numbers})"
+    return f"SELECT version_num FROM {version} WHERE ({present}) = {len(revisions())}"
 
 
 def read_status(connection: sa.Connection, options: Options) -> Status:
@@ -68,11 +72,11 @@ def _names(connection: sa.Connection, options: Options) -> tuple[str, str]:
     return f"{prefix}{quote(options.version_table)}", f"{prefix}schema_migrations"
 
 
-def _rows(connection: sa.Connection, query: str) -> list[tuple[object, ...]] | None:
+def _rows(connection: sa.Connection, query: str) -> Sequence[sa.Row[Any]] | None:
     """Return the rows of ``query``, or None where a table of it does not exist."""
     try:
         with _without_a_trace(connection):
-            return [tuple(row) for row in connection.exec_driver_sql(query)]
+            return connection.exec_driver_sql(query).all()
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) in _NO_SUCH_TABLE or "no such " in str(error.orig):
             return None

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import ctypes
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 _VARIABLES = ("DATABASE_URL", "POSTGRES_URL", "REMOTE_POSTGRES_URL", "SQLITE_DB_PATH", "DATABASE_TYPE")
@@ -27,13 +31,49 @@ class Outcome:
 
 
 def alembic(
-    *arguments: str, url: str | None = None, cwd: Path | None = None, ini: Path | None = None, restrained: bool = False
+    *arguments: str,
+    url: str | None = None,
+    cwd: Path | None = None,
+    ini: Path | None = None,
+    itself: bool = False,
+    restrained: bool = False,
 ) -> Outcome:
-    """Run ``alembic ARGUMENTS`` in the checkout, or in another folder with the checkout's alembic.ini or ``ini``."""
-    program = Path(sys.executable).with_name("alembic")
+    """Run ``alembic ARGUMENTS`` in the checkout, or in another folder with the checkout's alembic.ini.
+
+    Args:
+        arguments: those of the program.
+        url: DATABASE_URL; None means that there is none.
+        cwd: the folder to run in.
+        ini: another alembic.ini.
+        itself: whether to start the very program, instead of doing the same in a fork that costs less.
+        restrained: whether the permissions of files bind the program even if root runs it.
+    """
     configuration = ini or (None if cwd is None else ROOT / "alembic.ini")
-    given = [] if configuration is None else ["-c", str(configuration)]
-    return run(str(program), *given, *arguments, url=url, cwd=cwd, restrained=restrained)
+    given = [*([] if configuration is None else ["-c", str(configuration)]), *arguments]
+    if itself or restrained:
+        return run(str(Path(sys.executable).with_name("alembic")), *given, url=url, cwd=cwd, restrained=restrained)
+    with TemporaryDirectory() as folder:
+        out, err = Path(folder, "out"), Path(folder, "err")
+        order = {"arguments": given, "cwd": str(cwd or ROOT), "env": environment(url), "out": str(out), "err": str(err)}
+        forks = _forks()
+        assert forks.stdin is not None
+        assert forks.stdout is not None
+        print(json.dumps(order), file=forks.stdin, flush=True)
+        code = int(forks.stdout.readline())
+        return Outcome(code, out.read_text(), err.read_text())
+
+
+@cache
+def _forks() -> subprocess.Popen[str]:
+    forks = subprocess.Popen(
+        [sys.executable, "-m", "tests.support.forks"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    atexit.register(forks.communicate)  # it ends when there are no more orders
+    return forks
 
 
 def python(code: str, *, url: str | None = None, cwd: Path | None = None) -> Outcome:
