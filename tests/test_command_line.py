@@ -122,6 +122,25 @@ def test_no_password_is_pretended_where_there_is_none(head: Database) -> None:
     assert "%2F" not in done.out
 
 
+def test_schema_and_version_table_are_options(server: Server) -> None:
+    url = server.create()
+    given = url.render_as_string(hide_password=False)
+    options = ("-x", "schema=app one", "-x", "version_table=cts_version")
+    with Database(url) as database:
+        database.execute('CREATE SCHEMA "app one"')
+        done = alembic(*options, "upgrade", "head", url=given)
+        assert (done.code, done.err) == (0, "")
+        assert "revision 060 (head), 41 tables" in done.out
+        assert database.tables() == set()
+        assert database.value('SELECT version_num FROM "app one".cts_version') == "060"
+        assert alembic(*options, "current", url=given) == Outcome(0, "060 (head)\n", "")
+        assert alembic(*options, "check", url=given).out == "No new upgrade operations detected.\n"
+        assert "35 tables" in alembic(*options, "downgrade", "037", url=given).out
+        assert "nothing to do" in alembic(*options, "stamp", "037", url=given).out
+        assert alembic("current", url=given) == Outcome(0, "", "")
+    server.drop(url)
+
+
 # Looking does not touch
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
@@ -313,3 +314,18 @@ def test_an_offline_script_writes_the_ledger_without_times(
         ]
     assert [revision for revision in LINE if any(f"'{revision}', NULL, 'alembic'" in line for line in lines)] == LINE
     assert len(lines) == len(LINE) + len(ROUTE)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_an_offline_stamp_records_all_it_jumps_over(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"{kind}://db/cts" if kind == "postgresql" else "sqlite:///none.db")
+    script = io.StringIO()
+    config = Config(output_buffer=script)
+    config.set_main_option("script_location", str(script_location()))
+    config.set_main_option("path_separator", "os")
+    command.stamp(config, "055:060", sql=True)
+    up = script.getvalue()
+    assert [revision for revision in LINE if f"'{revision}', NULL, 'alembic'" in up] == LINE[LINE.index("056") :]
+    command.stamp(config, "060:055", sql=True)
+    down = script.getvalue().removeprefix(up)
+    assert "DELETE FROM schema_migrations WHERE schema_migrations.migration_id IN (56, 57, 58, 59, 60)" in down

@@ -12,7 +12,7 @@ import pytest
 from alembic.script import ScriptDirectory
 
 from cts_schema import downgrade, upgrade
-from cts_schema.migration.scripts import ADOPTION_REVISION, head, name_of, revisions, script_location
+from cts_schema.migration.scripts import ADOPTION_REVISION, head, revisions, script_location
 from tests.support.databases import Database
 
 VERSIONS = script_location() / "versions"
@@ -79,7 +79,7 @@ def test_what_the_package_knows_without_alembic_is_what_alembic_finds() -> None:
     script = directory()
     assert head() == script.get_current_head()
     assert list(revisions()) == [one.revision for one in reversed(list(script.walk_revisions()))]
-    assert name_of("036") == "create_optimal_indication_tables"
+    assert revisions()["036"] == "create_optimal_indication_tables"
 
 
 # What a file may use, and must say

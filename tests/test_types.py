@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from cts_schema.database import create_async_engine
 from cts_schema.ddl import BigInt, ExactNumeric, Json, Timestamp, complete_table, uuid_text
-from cts_schema.models import DataCleanupLog, Exchange, SystemSetting
+from cts_schema.models import DataCleanupLog, Exchange, ExchangeConnection, Preset, SystemSetting
 from tests.support.databases import Database
 from tests.support.statements import count_statements
 
@@ -412,6 +412,14 @@ def test_an_absent_document_is_null_in_the_database(things: Database) -> None:
     put(things, {"data": None})
     assert got(things, C.data) == [None]
     assert things.value("SELECT count(*) FROM things WHERE data IS NULL") == 1
+
+
+def test_a_document_that_a_model_leaves_absent_is_null_or_the_default(head: Database) -> None:
+    with Session(head.engine) as session:
+        session.add_all([ExchangeConnection(name="a", connection_priority=None), Preset(name="a", dca_levels=None)])
+        session.commit()
+        assert session.scalars(sa.select(Preset.dca_levels)).all() == [[3, 5, 7]]
+    assert head.value("SELECT count(*) FROM exchange_connections WHERE connection_priority IS NULL") == 1
 
 
 def test_rows_are_found_by_what_their_documents_hold(things: Database) -> None:

@@ -189,9 +189,6 @@ class Json(TypeDecorator[Any]):
     impl = sa.JSON
     cache_ok = True
 
-    def __init__(self) -> None:
-        super().__init__(none_as_null=True)
-
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         if dialect.name == "sqlite":
             return dialect.type_descriptor(sqlite.JSON(none_as_null=True))
