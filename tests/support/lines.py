@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from textwrap import dedent, indent
 
+import pytest
+
+from cts_schema.migration import command, scripts
 from cts_schema.migration.scripts import script_location
 
 _REVISION = '''"""{name}."""
@@ -50,3 +55,20 @@ class Scripts:
         path = self.folder.parent / "alembic.ini"
         path.write_text(f"[alembic]\nscript_location = {self.folder}\npath_separator = os\n")
         return path
+
+
+@contextmanager
+def scripts_in_use(folder: Path) -> Iterator[Scripts]:
+    """Have the functions of the package use a copy of the revisions, for the time of the block."""
+    copy = Scripts(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (scripts, command):
+            patch.setattr(module, "script_location", lambda: copy.folder)
+        _forget()
+        yield copy
+    _forget()
+
+
+def _forget() -> None:
+    scripts.revisions.cache_clear()
+    scripts.head.cache_clear()
