@@ -135,7 +135,7 @@ def test_schema_and_version_table_are_options(server: Server) -> None:
         assert database.value('SELECT version_num FROM "app one".cts_version') == "060"
         assert alembic(*options, "current", url=given) == Outcome(0, "060 (head)\n", "")
         assert alembic(*options, "check", url=given).out == "No new upgrade operations detected.\n"
-        assert "35 tables" in alembic(*options, "downgrade", "037", url=given).out
+        assert "revision 037, " in alembic(*options, "downgrade", "037", url=given).out
         assert "nothing to do" in alembic(*options, "stamp", "037", url=given).out
         assert alembic("current", url=given) == Outcome(0, "", "")
     server.drop(url)
