@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from cts_schema import initialize, upgrade
+import pytest
+
+from cts_schema import downgrade, initialize, status, upgrade
+from cts_schema.exceptions import UnknownRevision
 from tests.support.databases import Database
 
 
@@ -16,3 +19,10 @@ def test_a_second_start_finds_nothing_to_do(head: Database) -> None:
     report = upgrade(head.engine)
     assert report.applied == ()
     assert (report.before, report.after) == ("060", "060")
+
+
+def test_an_empty_revision_is_refused(head: Database) -> None:
+    for step in (upgrade, downgrade):
+        with pytest.raises(UnknownRevision):
+            step(head.engine, "")
+    assert status(head.engine).at_head

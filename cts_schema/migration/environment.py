@@ -6,6 +6,7 @@ Lock, read the heads inside it, apply the revisions with their ledger rows, veri
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,6 +55,7 @@ def _run(context: Any, metadata: sa.MetaData) -> None:
     command = wanted["fn"]
     x_arguments = context.get_x_argument(as_dictionary=True)
     options = Options.from_config(context.config, x_arguments)
+    _require_numbers(context.script)
     revision = wanted.get("revision_context")
     if revision is not None:
         autogenerate.number(revision, context.script, named=_is_named(context.config, revision))
@@ -76,6 +78,18 @@ def _run(context: Any, metadata: sa.MetaData) -> None:
         with line.explained(connection.engine.url):
             migrate(context, connection, options, line, settings)
         line.finish(connection, options)
+
+
+def _require_numbers(script: Any) -> None:
+    """A revision that is no number, as ``alembic merge`` makes one, has no place in the line and none in the ledger."""
+    for found in script.walk_revisions():
+        if not re.fullmatch(r"\d{3}", found.revision):
+            raise WrongUsage(
+                cause="the id of a revision is its number, of three digits",
+                revision=found.revision,
+                file=found.path,
+                next_step="remove that file; to write the next one: alembic revision -m NAME",
+            )
 
 
 def _is_named(config: Any, revision: Any) -> bool:

@@ -57,8 +57,10 @@ class Line:
         """
         context.configure(connection=connection, **settings)
         running = context.get_context()
-        heads = () if running.purge else running.get_current_heads()
-        require_known(running, heads)
+        present = running.get_current_heads()
+        # A purge replaces what the table says of us, and never what it says of another application.
+        heads = () if running.purge else present
+        require_known(running, heads or [found for found in present if not re.fullmatch(r"\d{3}", found)])
         steps = _due(running, heads)
         if not heads:
             require_ours(running, stamped=running.purge or any(step.info.is_stamp for step in steps))
@@ -211,10 +213,12 @@ def _due(context: MigrationContext, heads: tuple[str, ...]) -> list[Step]:
             revisions=", ".join(sorted(newest)),
             next_step="give the later one the number and the down_revision that follow: alembic heads --verbose",
         )
+    asked = context.opts.get("destination_rev")
+    if asked == "":
+        raise UnknownRevision(revision='""', database=_url(context), reason="the revision asked for is empty")
     try:
         return list(context.opts["fn"](heads, context))
     except CommandError as error:
-        asked = context.opts.get("destination_rev")
         asked = ", ".join(asked) if isinstance(asked, tuple) else asked
         raise UnknownRevision(revision=asked, database=_url(context), reason=str(error)) from error
 
