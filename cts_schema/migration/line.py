@@ -57,10 +57,8 @@ class Line:
         """
         context.configure(connection=connection, **settings)
         running = context.get_context()
-        present = running.get_current_heads()
-        # A purge replaces what the table says of us, and never what it says of another application.
-        heads = () if running.purge else present
-        require_known(running, heads or [found for found in present if not re.fullmatch(r"\d{3}", found)])
+        heads = () if running.purge else running.get_current_heads()
+        require_known(running, heads)
         steps = _due(running, heads)
         if not heads:
             require_ours(running, stamped=running.purge or any(step.info.is_stamp for step in steps))
