@@ -62,7 +62,7 @@ def pour_table(revision: str, table: sa.Table) -> None:
         # More than one round where a row must refer to another row of its own table.
         while _scalar(f"SELECT EXISTS (SELECT 1 FROM {_quote(kept)} k WHERE {pourable})"):
             _pour_rows(table, [column for column in columns if column in present], key, kept, pourable)
-        whole = f"{poured} AND {_keeps_references(table)}{_nothing_else(present, columns)}"
+        whole = f"{poured} AND {_refers_to_rows(table, 'k', nulled=True)}{_nothing_else(present, columns)}"
         _execute(f"DELETE FROM {_quote(kept)} AS k WHERE {whole}")
         _drop_if_empty(kept)
     _go_on_counting(revision, table)
@@ -83,7 +83,7 @@ def pour_columns(revision: str, new: sa.Table, key: Sequence[str]) -> None:
         whole = _refers_to_rows(new, "k")
         _pour_values(new, [column for column in columns if column in present], key, kept, whole)
         poured = f"EXISTS (SELECT 1 FROM {table} t WHERE {_same_key(key, 't', 'k')}) AND {whole}"
-        poured += f" AND {_keeps_references(new)}{_nothing_else(present, [*key, *columns])}"
+        poured += f" AND {_refers_to_rows(new, 'k', nulled=True)}{_nothing_else(present, [*key, *columns])}"
         _execute(f"DELETE FROM {_quote(kept)} AS k WHERE {poured}")
         _drop_if_empty(kept)
 
@@ -173,23 +173,18 @@ def _references(table: sa.Table) -> Iterator[tuple[sa.Column[Any], str, str, boo
             yield column, parent, parent_column, foreign_key.ondelete == "SET NULL"
 
 
-def _refers_to_rows(table: sa.Table, alias: str) -> str:
-    """Return the condition that everything a row must refer to is still there."""
+def _refers_to_rows(table: sa.Table, alias: str, *, nulled: bool = False) -> str:
+    """Return the condition that what a row refers to is there.
+
+    Args:
+        table: the table, with its foreign keys.
+        alias: what the row is called in the query.
+        nulled: ask of the references that become NULL without their row, and not of those that a row must have.
+    """
     conditions = ["1 = 1"]
-    for column, parent, parent_column, nulled in _references(table):
-        if not nulled:
+    for column, parent, parent_column, becomes_null in _references(table):
+        if becomes_null is nulled:
             value = f"{alias}.{_quote(column.name)}"
-            found = f"SELECT 1 FROM {_quote(parent)} q WHERE q.{_quote(parent_column)} = {value}"
-            conditions.append(f"({value} IS NULL OR EXISTS ({found}))")
-    return " AND ".join(conditions)
-
-
-def _keeps_references(table: sa.Table) -> str:
-    """Return the condition that no reference of a kept row was poured as NULL: the old value stands there alone."""
-    conditions = ["1 = 1"]
-    for column, parent, parent_column, nulled in _references(table):
-        if nulled:
-            value = f"k.{_quote(column.name)}"
             found = f"SELECT 1 FROM {_quote(parent)} q WHERE q.{_quote(parent_column)} = {value}"
             conditions.append(f"({value} IS NULL OR EXISTS ({found}))")
     return " AND ".join(conditions)
