@@ -12,39 +12,22 @@ import subprocess
 import sys
 import tempfile
 import time
-import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
+from benchmarks.databases import fresh
 from benchmarks.postgres import server_url
 from cts_schema import create_engine, initialize, upgrade
-from cts_schema.database import migration_engine
 from cts_schema.migration.scripts import script_location
 from cts_schema.models import Base
 
 FRESH_ROUNDS = 9
 NOOP_ROUNDS = 300
-
-
-@contextmanager
-def fresh(kind: str, admin: str, folder: Path) -> Iterator[sa.URL]:
-    """Yield the URL of an empty database."""
-    name = f"cts_bench_{uuid.uuid4().hex[:8]}"
-    if kind == "sqlite":
-        yield sa.make_url(f"sqlite:///{folder / name}.db")
-        return
-    engine = migration_engine(sa.make_url(admin)).execution_options(isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    yield sa.make_url(admin).set(database=name)
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def milliseconds(action: Callable[[], object]) -> float:

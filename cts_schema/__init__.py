@@ -13,15 +13,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cts_schema.adoption.plan import Plan
+    from cts_schema.adoption.sync import adopt, finalize_adoption, plan_adoption, undo_adoption
     from cts_schema.database import create_async_engine, create_engine
     from cts_schema.exceptions import SchemaError
     from cts_schema.migration.asynchronous import downgrade_async, initialize_async, status_async, upgrade_async
-    from cts_schema.migration.report import AppliedRevision, Report, Status
+    from cts_schema.migration.report import Adopted, AppliedRevision, Report, Status
     from cts_schema.migration.sync import downgrade, initialize, status, upgrade
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Plan": "adoption.plan",
+    "adopt": "adoption.sync",
+    "finalize_adoption": "adoption.sync",
+    "plan_adoption": "adoption.sync",
+    "undo_adoption": "adoption.sync",
+    "Adopted": "migration.report",
     "create_async_engine": "database",
     "create_engine": "database",
     "SchemaError": "exceptions",
@@ -39,18 +47,24 @@ _HOMES = {
 }
 
 __all__ = [
+    "Adopted",
     "AppliedRevision",
+    "Plan",
     "Report",
     "SchemaError",
     "Status",
+    "adopt",
     "create_async_engine",
     "create_engine",
     "downgrade",
     "downgrade_async",
+    "finalize_adoption",
     "initialize",
     "initialize_async",
+    "plan_adoption",
     "status",
     "status_async",
+    "undo_adoption",
     "upgrade",
     "upgrade_async",
 ]

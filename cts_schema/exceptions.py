@@ -240,16 +240,48 @@ class DatabaseLocked(SchemaError):
 
 
 class UnadoptedDatabase(SchemaError):
-    """the database has CTS tables that this package did not make; nothing was touched
+    """the database has CTS tables that this package did not make; nothing was touched"""
 
-    This version of the package cannot bring such a database in.
-    """
+    exit_code = EXIT_DECISION
+    next_step = "bring it in: alembic upgrade head; to see first what that does: cts-schema adopt --plan"
+
+
+class DecisionNeeded(SchemaError):
+    """the old database can be brought in only if a person agrees to what is listed; nothing was touched"""
 
     exit_code = EXIT_DECISION
     next_step = (
-        "this version cannot bring such a database in: keep it as it is,\n"
-        "and point the URL to an empty one: alembic -x url=URL upgrade head"
+        "to see the whole plan: cts-schema adopt --plan\n"
+        "to agree to all of it: cts-schema adopt --yes (or: alembic -x yes upgrade head)"
     )
+
+
+class AdoptionBlocked(SchemaError):
+    """the old database cannot be brought in as it is; nothing was touched"""
+
+    exit_code = EXIT_DECISION
+    next_step = "mend what is listed, then repeat: alembic upgrade head"
+
+
+class AdoptionFailed(SchemaError):
+    """what came in is not what was there before; everything was rolled back"""
+
+    exit_code = EXIT_FAULT
+    next_step = "report this with the lines above; the old database is as it was"
+
+
+class BackupFailed(SchemaError):
+    """the database could not be copied before the change; nothing was touched"""
+
+    exit_code = EXIT_DATABASE
+    next_step = "see who may write there, then repeat; or copy the file yourself"
+
+
+class ChangedSince(SchemaError):
+    """the new tables have changed since the adoption, and that would be lost; nothing was touched"""
+
+    exit_code = EXIT_DECISION
+    next_step = "to lose it all the same: cts-schema adopt --undo --discard-new"
 
 
 class DatabaseNewer(SchemaError):
@@ -290,3 +322,28 @@ class ForeignKeyViolations(SchemaError):
 
     exit_code = EXIT_DATABASE
     next_step = "mend or remove these rows, then repeat: alembic upgrade head"
+
+
+class HoldingTaken(SchemaError):
+    """the schema that is to hold the old tables is there already"""
+
+    exit_code = EXIT_DECISION
+    unlisted = ("schema",)
+    next_step = (
+        "if it holds the old tables of an earlier adoption, and nobody needs them: cts-schema adopt --finalize\n"
+        "if it is yours: ALTER SCHEMA {schema} RENAME TO another_name"
+    )
+
+
+class StillInUse(SchemaError):
+    """something of yours depends on tables that would be dropped; nothing was dropped"""
+
+    exit_code = EXIT_DECISION
+    next_step = "drop or change what is listed, then repeat"
+
+
+class NoAdoption(SchemaError):
+    """there is no adoption to undo"""
+
+    exit_code = EXIT_USAGE
+    next_step = "see where the database stands: cts-schema status"

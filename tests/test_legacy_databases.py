@@ -1,4 +1,4 @@
-"""The frozen old databases: they are what they claim to be, and nothing touches them before they are adopted."""
+"""The frozen old databases are what they claim to be."""
 
 from __future__ import annotations
 
@@ -9,13 +9,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from cts_schema import upgrade
-from cts_schema.exceptions import EXIT_DECISION, UnadoptedDatabase
 from tests.legacy.catalogue import VARIANTS, Filling, build
 from tests.legacy.census import Values, census, meaning, rows
 from tests.legacy.dirt import KINDS, POSTGRESQL_KINDS, SQLITE_KINDS, kinds
 from tests.support.databases import Database
-from tests.support.program import alembic
 
 CLAIMS = tomllib.loads(Path(__file__).with_name("legacy").joinpath("claims.toml").read_text(encoding="utf-8"))
 FILLINGS: tuple[Filling, ...] = ("clean", "dirty")
@@ -23,21 +20,6 @@ CASES = [(kind, variant, filling) for variant, engines in VARIANTS.items() for k
 every_old_database = pytest.mark.parametrize(("kind", "variant", "filling"), CASES, indirect=["kind"])
 
 OWN_KINDS = {"sqlite": SQLITE_KINDS, "postgresql": POSTGRESQL_KINDS}
-STATE = {
-    "sqlite": ["SELECT type, name, tbl_name, sql FROM sqlite_master", "PRAGMA schema_version"],
-    "postgresql": [
-        "SELECT n.nspname, c.relname, c.relkind::text, c.relowner, c.relacl::text, obj_description(c.oid, 'pg_class'), "
-        "pg_relation_filenode(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-        "WHERE n.nspname NOT LIKE 'pg\\_%%' AND n.nspname <> 'information_schema'",
-        "SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attacl::text, "
-        "pg_get_expr(d.adbin, d.adrelid) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
-        "LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum "
-        "WHERE a.attnum > 0 AND c.relnamespace = 'public'::regnamespace",
-        "SELECT oid, conname, pg_get_constraintdef(oid) FROM pg_constraint",
-        "SELECT tgname, pg_get_triggerdef(oid), tgenabled::text FROM pg_trigger",
-        "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
-    ],
-}
 
 
 def made(database: Database, variant: str, filling: Filling) -> dict[str, Values]:
@@ -50,12 +32,6 @@ def made(database: Database, variant: str, filling: Filling) -> dict[str, Values
 def counted(database: Database) -> dict[str, Values]:
     with database.engine.connect() as connection:
         return census(connection)
-
-
-def state(database: Database) -> list[list[str]]:
-    """Return all that is in the catalogue of the database."""
-    with database.engine.connect() as connection:
-        return [sorted(map(repr, connection.exec_driver_sql(query))) for query in STATE[database.kind]]
 
 
 @every_old_database
@@ -80,22 +56,6 @@ def test_every_kind_of_dirt_is_in_some_old_database(engine: str) -> None:
     lacking = [set(CLAIMS[variant][engine]["dirty_lacks"]) for variant in VARIANTS if engine in VARIANTS[variant]]
     # No shape of PostgreSQL leaves the key of a state open.
     assert set.intersection(*lacking) == ({"duplicate state"} if engine == "postgresql" else set())
-
-
-@every_old_database
-def test_an_old_database_is_refused_and_not_touched(database: Database, variant: str, filling: Filling) -> None:
-    before = made(database, variant, filling), state(database)
-    with pytest.raises(UnadoptedDatabase):
-        upgrade(database.url)
-    assert (counted(database), state(database)) == before
-
-
-def test_the_command_line_refuses_an_old_database_and_does_not_touch_it(database: Database) -> None:
-    before = made(database, "numbered", "dirty"), state(database)
-    outcome = alembic("upgrade", "head", url=database.url)
-    assert outcome.code == EXIT_DECISION
-    assert "Traceback" not in outcome.err
-    assert (counted(database), state(database)) == before
 
 
 @pytest.mark.parametrize(("kind", "variant"), [("sqlite", "unified"), ("sqlite", "master"), ("sqlite", "sqlite_init")])

@@ -57,7 +57,9 @@ def test_the_wheel_has_the_package_and_the_revisions_and_nothing_else(built: Bui
     names = set(contents(built.wheel))
     info = {name for name in names if ".dist-info/" in name}
     package = {
-        str(path.relative_to(ROOT)) for path in (ROOT / "cts_schema").rglob("*") if path.suffix in (".py", ".typed")
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "cts_schema").rglob("*")
+        if path.suffix in (".py", ".typed", ".json")
     }
     scripts = [*(ROOT / "alembic").glob("*.*"), *(ROOT / "alembic/versions").glob("*.py")]
     assert names - info == package | {f"cts_schema/_{path.relative_to(ROOT)}" for path in scripts}
@@ -84,7 +86,7 @@ def test_the_metadata_names_version_license_python_and_extras(built: Built) -> N
     assert fields["License-Expression"] == "MIT"
     assert fields["License-File"] == "LICENSE"
     assert fields["Requires-Python"] == ">=3.11"
-    assert fields.get_all("Provides-Extra") == ["asyncio", "asyncpg"]
+    assert fields.get_all("Provides-Extra") == ["asyncio", "asyncpg", "cli"]
     assert str(fields.get_payload()).startswith("# cts_schema")
     required = [one.partition(";")[0] for one in fields.get_all("Requires-Dist", []) if "extra ==" not in one]
     assert [one.partition("<")[0].partition("[")[0] for one in required] == ["alembic", "psycopg", "sqlalchemy"]
@@ -124,6 +126,13 @@ def test_a_wheel_in_an_empty_environment_upgrades_a_database_from_any_folder(
     assert (after, applied, again, greenlet) == ("060", "13", "0", "False")
     assert Path(file).is_relative_to(installed.parent.parent)
     assert len(database.tables()) == 42
+
+
+def test_a_wheel_without_the_extra_says_how_to_get_the_command_line(installed: Path, tmp_path: Path) -> None:
+    done = run(str(installed.with_name("cts-schema")), "status", cwd=tmp_path)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("error: the command line is not installed")
+    assert "pip install 'cts-schema[cli]'" in done.err
 
 
 def test_the_alembic_of_an_application_runs_the_revisions_of_the_wheel(

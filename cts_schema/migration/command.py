@@ -22,6 +22,7 @@ from cts_schema.migration.state import at_head
 
 if TYPE_CHECKING:
     from cts_schema.migration.line import Line
+    from cts_schema.migration.terminal import Terminal
 
 # alembic.op and alembic.context are module-level: two commands in one process would take each other's connection, even
 # on different databases.
@@ -79,6 +80,7 @@ class Command:
     name: Literal["upgrade", "downgrade"]
     revision: str
     options: Options
+    terminal: Terminal | None = None
     database: str = ""
     line: Line | None = None
     _found_at_head: str | None = None
@@ -92,6 +94,8 @@ class Command:
         if not at_head(connection, self.options):
             return False
         self._found_at_head = head()
+        if self.terminal is not None:
+            self.terminal.summary(connection, self.options, head(), (), ())
         return True
 
     def run(self, connection: sa.Connection) -> None:
@@ -102,7 +106,7 @@ class Command:
 
         from cts_schema.migration.line import Line
 
-        self.line = Line()
+        self.line = Line(terminal=self.terminal)
         config = Config(stdout=io.StringIO(), output_buffer=io.StringIO())
         config.set_main_option("script_location", str(script_location()).replace("%", "%%"))
         config.set_main_option("path_separator", "os")
@@ -124,4 +128,5 @@ class Command:
             applied=tuple(self.line.applied),
             healed=tuple(self.line.healed),
             duration_ms=duration,
+            adopted=self.line.adopted,
         )

@@ -93,7 +93,9 @@ class Rewriter:
         yield from (op for op in triggers if not op.create)
         for op in found:
             if isinstance(op, ops.ModifyTableOps):
-                changes = [self._worded(change, down=down) for change in op.ops]
+                changes = [self._worded(change, down=down) for change in op.ops if not _only_uncomments(change)]
+                if not changes and op.table_name not in checks:
+                    continue
                 yield from self._of_table(op.table_name, changes, checks.pop(op.table_name, None), down=down)
             elif isinstance(op, ops.CreateTableOp):
                 op.__class__ = CreateTableOp
@@ -192,3 +194,13 @@ def _columns_of(op: ops.DropConstraintOp) -> set[str]:
     except ValueError:  # it was not made from a constraint, so its columns are not known
         return set()
     return {column.name for column in getattr(constraint, "columns", ())}
+
+
+def _only_uncomments(change: MigrateOperation) -> bool:
+    """Whether a change takes away a comment, and nothing else: the models have none, so it is the user's own."""
+    if isinstance(change, ops.DropTableCommentOp):
+        return True
+    if isinstance(change, ops.AlterColumnOp) and change.modify_comment is None:
+        change.modify_comment = False
+        return not change.has_changes()
+    return False

@@ -73,7 +73,7 @@ def _run(context: Any, metadata: sa.MetaData) -> None:
             _look(context, connection, options, settings, command)
             return
         line = context.config.attributes.get("line") or Line()
-        line.terminal = Terminal.of(context.config)
+        line.terminal = line.terminal or Terminal.of(context.config)
         migrate = _migrate_sqlite if connection.dialect.name == "sqlite" else _migrate_postgresql
         with line.explained(connection.engine.url):
             migrate(context, connection, options, line, settings)
@@ -164,7 +164,7 @@ def _migrate_sqlite(
     context: Any, connection: sa.Connection, options: Options, line: Line, settings: dict[str, Any]
 ) -> None:
     with sqlite.transaction(connection, options.wait):
-        steps = line.plan(context, connection, settings)
+        steps = line.plan(context, connection, settings, options)
         before = sqlite.violations(connection) if steps else None
         line.run(context, connection, settings, steps)
         if before is not None:
@@ -182,7 +182,7 @@ def _migrate_postgresql(
         advisory_lock(connection, deadline, line.waiting),
         impatient(connection),
     ):
-        steps = line.plan(context, connection, settings)
+        steps = line.plan(context, connection, settings, options)
         if callers:
             line.run(context, connection, settings, steps)
             return

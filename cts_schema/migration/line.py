@@ -1,14 +1,18 @@
-"""The steps of one run: which are due, in which transaction, and what they did."""
+"""The steps of one run: which are due, in which transaction, and what they did.
+
+An old database, one with CTS tables and no version, is adopted on the way: see :mod:`cts_schema.adoption`.
+"""
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
@@ -25,14 +29,19 @@ from cts_schema.exceptions import (
     SeveralHeads,
     UnadoptedDatabase,
     UnknownRevision,
+    WrongUsage,
     mask_url,
 )
 from cts_schema.migration import ledger
 from cts_schema.migration.options import Options
-from cts_schema.migration.report import AppliedRevision, Direction
+from cts_schema.migration.progress import Progress
+from cts_schema.migration.report import Adopted, AppliedRevision, Direction
 from cts_schema.migration.scripts import ADOPTION_REVISION
 from cts_schema.migration.terminal import Terminal
 from cts_schema.models import Base
+
+if TYPE_CHECKING:
+    from cts_schema.adoption.adopt import Adoption
 
 Step = RevisionStep | StampStep
 
@@ -46,10 +55,13 @@ class Line:
     after: str | None = None
     applied: list[AppliedRevision] = field(default_factory=list)
     healed: list[str] = field(default_factory=list)
+    adopted: Adopted | None = None
     _running: Step | None = None
     _started: float = 0.0
+    _adopt: Callable[[], Adoption] | None = None
+    _adoption: Adoption | None = None
 
-    def plan(self, context: Any, connection: sa.Connection, settings: dict[str, Any]) -> list[Step]:
+    def plan(self, context: Any, connection: sa.Connection, settings: dict[str, Any], options: Options) -> list[Step]:
         """Return the steps that are due. The lock is held; nothing is written yet.
 
         Raises:
@@ -61,7 +73,10 @@ class Line:
         require_known(running, heads)
         steps = _due(running, heads)
         if not heads:
-            require_ours(running, stamped=running.purge or any(step.info.is_stamp for step in steps))
+            if any(step.is_upgrade and not step.info.is_stamp for step in steps):
+                self._plan_adoption(connection, options, steps)
+            else:
+                require_ours(running, stamped=running.purge or any(step.info.is_stamp for step in steps))
         self.before = self.after = heads[0] if heads else None
         return steps
 
@@ -84,7 +99,11 @@ class Line:
         except BaseException:
             del self.applied[done:]
             self.after = after
+            self.adopted = None
             raise
+        finally:
+            if self._adoption is not None:
+                self._adoption.close()
         self.healed += healed
 
     def waiting(self, cause: str) -> None:
@@ -109,6 +128,8 @@ class Line:
         except SchemaError:
             raise
         except Exception as error:
+            if self._adoption is not None:
+                raise classify(error, url) or self._adoption.failed(error) from error
             if self._running is None:
                 raise
             revision = self._running.info.up_revision_id
@@ -120,11 +141,34 @@ class Line:
                 reported=f"{type(error).__name__}: {lines[0] if lines else ''}",
             ) from error
 
+    def _plan_adoption(self, connection: sa.Connection, options: Options, steps: list[Step]) -> None:
+        from cts_schema.adoption.adopt import Adoption, is_old
+
+        if not is_old(sa.inspect(connection).get_table_names()):
+            return
+        if not any(step.info.up_revision_id == ADOPTION_REVISION for step in steps):
+            raise WrongUsage(
+                cause=f"an old database comes in at revision {ADOPTION_REVISION}, and not before it",
+                database=mask_url(connection.engine.url),
+                next_step="alembic upgrade head",
+            )
+        progress = Progress() if self.terminal is None else Progress.of_terminal()
+        self._adopt = partial(Adoption, connection, options, progress)
+
     def _each(self, steps: list[Step]) -> Iterator[Step]:
+        if self._adopt is not None and self.adopted is None:
+            self._adoption = self._adopt()
+            self._adoption.begin()
         for step in steps:
             self._running = step
             self._started = time.perf_counter()
             yield step
+            if self._adoption is not None and step.info.up_revision_id == ADOPTION_REVISION:
+                self.adopted = self._adoption.finish()
+                self._adoption.close()
+                self._adoption = None
+                if self.terminal is not None:
+                    self.terminal.adopted(self.adopted)
         self._running = None
 
     def _applied(self, ctx: MigrationContext, step: Any, heads: set[str], **_: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import sqlalchemy as sa
 
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 VERSION_TABLE = "alembic_version"
-_X_OPTIONS = ("url", "version_table", "schema", "wait")
+_X_OPTIONS = {"url": "=...", "version_table": "=...", "schema": "=...", "wait": "=...", "yes": "", "orphans": "=..."}
+Orphans = Literal["quarantine", "fail"]
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,15 @@ class Options:
         version_table: the table with the current revision; another one where the database has an Alembic of its own.
         schema: the PostgreSQL schema to work in; None means the first one of the search path.
         wait: seconds to wait for locks, in all.
+        yes: agree to the decisions that the adoption of an old database asks for.
+        orphans: what an adoption does with rows whose parent is gone: keep them in ``adoption_leftovers``, or stop.
     """
 
     version_table: str = VERSION_TABLE
     schema: str | None = None
     wait: float = 60.0
+    yes: bool = False
+    orphans: Orphans = "quarantine"
 
     @classmethod
     def from_config(cls, config: Config, x_arguments: Mapping[str, str]) -> Options:
@@ -43,11 +48,14 @@ class Options:
             return given
         for name in x_arguments:
             if name not in _X_OPTIONS:
-                raise WrongUsage(option=f"-x {name}=...", known=", ".join(f"-x {known}=..." for known in _X_OPTIONS))
+                known = ", ".join(f"-x {known}{value}" for known, value in _X_OPTIONS.items())
+                raise WrongUsage(option=f"-x {name}=...", known=known)
         return cls(
             version_table=x_arguments.get("version_table") or config.get_main_option("version_table") or VERSION_TABLE,
             schema=x_arguments.get("schema") or config.get_main_option("schema") or None,
             wait=_seconds(x_arguments.get("wait", "60")),
+            yes=_yes(x_arguments.get("yes", "no")),
+            orphans=orphans_of(x_arguments.get("orphans", "quarantine")),
         )
 
     def require_fit(self, url: sa.URL) -> None:
@@ -60,6 +68,25 @@ class Options:
             raise WrongUsage(
                 option=f"schema={self.schema}", database=mask_url(url), reason="only PostgreSQL has schemas"
             )
+
+
+def orphans_of(text: str) -> Orphans:
+    """Return what is to be done with orphans.
+
+    Raises:
+        WrongUsage: it is neither of the two words.
+    """
+    if text == "quarantine":
+        return "quarantine"
+    if text == "fail":
+        return "fail"
+    raise WrongUsage(option=f"orphans={text}", expected="quarantine or fail")
+
+
+def _yes(text: str) -> bool:
+    if text not in ("", "yes", "no"):
+        raise WrongUsage(option=f"-x yes={text}", expected="-x yes, or nothing")
+    return text != "no"
 
 
 def _seconds(text: str) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -19,6 +20,29 @@ class AppliedRevision:
 
 
 @dataclass(frozen=True)
+class Adopted:
+    """What a run brought in of an old database.
+
+    Attributes:
+        tables: old tables whose rows came in.
+        rows: rows that they had.
+        refused: of those, the ones that are in ``adoption_leftovers`` whole.
+        leftovers: rows of ``adoption_leftovers`` that were written.
+        backup: where the copy of a SQLite file is.
+        duration_ms: milliseconds from looking at the old tables to having verified the new ones.
+        exclusive_ms: by table, milliseconds that nobody else could use it.
+    """
+
+    tables: int
+    rows: int
+    refused: int
+    leftovers: int
+    backup: str | None
+    duration_ms: float
+    exclusive_ms: Mapping[str, float] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True)
 class Report:
     """The outcome of ``upgrade``, ``downgrade`` or ``initialize``.
 
@@ -29,6 +53,7 @@ class Report:
         applied: the steps in the order they were done; empty when there was nothing to do.
         healed: revisions whose row was missing in the ledger and has been written again.
         duration_ms: milliseconds of the whole run, waiting for locks included.
+        adopted: what came in, where it was an old database.
     """
 
     database: str
@@ -37,6 +62,7 @@ class Report:
     applied: tuple[AppliedRevision, ...] = ()
     healed: tuple[str, ...] = ()
     duration_ms: float = 0.0
+    adopted: Adopted | None = None
 
 
 @dataclass(frozen=True)
@@ -50,6 +76,8 @@ class Status:
         pending: revisions that an upgrade would apply, in order.
         missing_in_ledger: applied revisions that have no row in ``schema_migrations``.
         unmanaged: tables that are not of this package.
+        unadopted: tables that are, in a database without a revision: the old application made them.
+        executed_at: when each applied revision was, by the ledger: UTC, as ``2026-01-03 12:00:00``.
     """
 
     database: str
@@ -57,7 +85,9 @@ class Status:
     head: str
     pending: tuple[str, ...] = ()
     missing_in_ledger: tuple[str, ...] = ()
-    unmanaged: tuple[str, ...] = field(default=())
+    unmanaged: tuple[str, ...] = ()
+    unadopted: tuple[str, ...] = ()
+    executed_at: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def at_head(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -47,23 +48,32 @@ def read_status(connection: sa.Connection, options: Options) -> Status:
     line = list(revisions())
     applied = line[: line.index(revision) + 1] if revision in line else []
     pending = () if revision is not None and not applied else tuple(line[len(applied) :])
-    numbers = {row[0] for row in _rows(connection, f"SELECT migration_id FROM {ledger}") or []}
+    executed = dict(tuple(row) for row in _rows(connection, f"SELECT migration_id, executed_at FROM {ledger}") or [])
+    unadopted, unmanaged = _tables(connection, options)
     return Status(
         database=database,
         revision=revision,
         head=head(),
         pending=pending,
-        missing_in_ledger=tuple(one for one in applied if int(one) not in numbers),
-        unmanaged=_unmanaged(connection, options),
+        missing_in_ledger=tuple(one for one in applied if int(one) not in executed),
+        unmanaged=unmanaged,
+        unadopted=unadopted if revision is None else (),
+        executed_at={one: _shown(executed[int(one)]) for one in applied if int(one) in executed},
     )
 
 
-def _unmanaged(connection: sa.Connection, options: Options) -> tuple[str, ...]:
+def _shown(moment: datetime | str) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if isinstance(moment, datetime) else str(moment)[:19]
+
+
+def _tables(connection: sa.Connection, options: Options) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the tables that are called like ours, in any case of letters, and those that are not ours."""
     from cts_schema.models import Base
 
     with _without_a_trace(connection):
         there = set(sa.inspect(connection).get_table_names(schema=options.schema))
-    return tuple(sorted(there - {*Base.metadata.tables, options.version_table}))
+    alike = {name for name in there if name.lower() in Base.metadata.tables}
+    return tuple(sorted(alike)), tuple(sorted(there - {*Base.metadata.tables, options.version_table}))
 
 
 def _names(connection: sa.Connection, options: Options) -> tuple[str, str]:

@@ -5,16 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from cts_schema.database import look_only, migration_engine, prepare_folder, resolve_url, sync_url
 from cts_schema.driver_errors import translate_errors
-from cts_schema.exceptions import DatabaseUnreachable, WrongUsage
+from cts_schema.exceptions import DatabaseUnreachable, WrongUsage, mask_url
 from cts_schema.migration.command import Command, process_lock
 from cts_schema.migration.options import VERSION_TABLE, Options
 from cts_schema.migration.report import Report, Status
 from cts_schema.migration.state import read_status
+
+if TYPE_CHECKING:
+    from cts_schema.migration.terminal import Terminal
 
 Target = str | sa.URL | sa.Engine | sa.Connection | None
 """A database: its URL, an engine or connection to it, or None for what the environment says."""
@@ -64,6 +69,7 @@ def upgrade(
     version_table: str = VERSION_TABLE,
     schema: str | None = None,
     wait: float = 60.0,
+    terminal: Terminal | None = None,
 ) -> Report:
     """Bring a database up to ``revision``.
 
@@ -76,11 +82,12 @@ def upgrade(
         version_table: the table that holds the revision.
         schema: the PostgreSQL schema to work in.
         wait: seconds to wait for another migration and for locked tables.
+        terminal: prints each step and how it ended; None prints nothing.
 
     Raises:
         SchemaError: a subclass says what is wrong, where, and what to do next; nothing is half done.
     """
-    return _run(target, Command("upgrade", revision, Options(version_table, schema, wait)))
+    return run(target, Command("upgrade", revision, Options(version_table, schema, wait), terminal))
 
 
 def downgrade(
@@ -90,6 +97,7 @@ def downgrade(
     version_table: str = VERSION_TABLE,
     schema: str | None = None,
     wait: float = 60.0,
+    terminal: Terminal | None = None,
 ) -> Report:
     """Take a database down to ``revision``. Rows and values that would be dropped are kept, see docs/revisions.md.
 
@@ -99,31 +107,39 @@ def downgrade(
         version_table: the table that holds the revision.
         schema: the PostgreSQL schema to work in.
         wait: seconds to wait for another migration and for locked tables.
+        terminal: prints each step and how it ended; None prints nothing.
 
     Raises:
         SchemaError: a subclass says what is wrong, where, and what to do next; nothing is half done.
     """
-    return _run(target, Command("downgrade", revision, Options(version_table, schema, wait)))
+    return run(target, Command("downgrade", revision, Options(version_table, schema, wait), terminal))
 
 
-def status(target: Target = None, *, version_table: str = VERSION_TABLE, schema: str | None = None) -> Status:
+def status(
+    target: Target = None, *, version_table: str = VERSION_TABLE, schema: str | None = None, wait: float = 60.0
+) -> Status:
     """Tell where a database stands: its revision, what is pending, what the ledger lacks. Writes nothing.
 
     Args:
         target: the database.
         version_table: the table that holds the revision.
         schema: the PostgreSQL schema to look at.
+        wait: seconds to wait for another program that has a SQLite file locked.
 
     Raises:
         SchemaError: the database cannot be read.
     """
-    options = Options(version_table, schema)
-    with _connected(target, look_only, options) as connection:
-        return read_status(connection, options)
+    options = Options(version_table, schema, wait)
+    with connected(target, look_only, options) as connection:
+        found = read_status(connection, options)
+    # Instead of a file that is not there, an empty database in memory was looked at.
+    asked = target.engine.url if isinstance(target, sa.Engine | sa.Connection) else sync_url(resolve_url(target))
+    return replace(found, database=mask_url(asked))
 
 
-def _run(target: Target, command: Command) -> Report:
-    with _connected(target, prepare_folder, command.options) as connection:
+def run(target: Target, command: Command) -> Report:
+    """Run a command on a database, unless it would find nothing to do."""
+    with connected(target, prepare_folder, command.options) as connection:
         if not command.has_nothing_to_do(connection):
             with process_lock(command.options.wait):
                 command.run(connection)
@@ -131,7 +147,14 @@ def _run(target: Target, command: Command) -> Report:
 
 
 @contextmanager
-def _connected(target: Target, place: Callable[[sa.URL], sa.URL], options: Options) -> Iterator[sa.Connection]:
+def connected(target: Target, place: Callable[[sa.URL], sa.URL], options: Options) -> Iterator[sa.Connection]:
+    """Connect to a database for the time of the block; errors of its driver are raised as ours.
+
+    Args:
+        target: the database.
+        place: what is to be done about the place of a SQLite file.
+        options: those of the run.
+    """
     if target is None or isinstance(target, str | sa.URL):
         url = sync_url(resolve_url(target))
         options.require_fit(url)

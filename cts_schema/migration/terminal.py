@@ -1,15 +1,15 @@
-"""What ``alembic upgrade`` and its like print. From code nothing is printed: there is a report."""
+"""What ``alembic upgrade``, ``cts-schema upgrade`` and their like print. From code there is a report instead."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from cts_schema.exceptions import mask_url
 from cts_schema.migration.options import Options
-from cts_schema.migration.report import AppliedRevision
+from cts_schema.migration.report import Adopted, AppliedRevision
 from cts_schema.migration.scripts import head, revisions
 from cts_schema.models import Base
 
@@ -19,20 +19,37 @@ _SIGNS = {"upgrade": "+", "downgrade": "-", "stamp": "="}
 class Terminal:
     """One line for each revision, and at the end where the database stands."""
 
-    def __init__(self, config: Any) -> None:
-        self._config = config
+    def __init__(self, write: Callable[[str], None]) -> None:
+        """Make a terminal.
+
+        Args:
+            write: prints one line.
+        """
+        self._print = write
         self._width = max(map(len, revisions().values()))
 
     @classmethod
     def of(cls, config: Any) -> Terminal | None:
         """Return the terminal of a command line, or None where the command was called from code or is to be quiet."""
         options = config.cmd_opts
-        return None if options is None or getattr(options, "quiet", False) else cls(config)
+        if options is None or getattr(options, "quiet", False):
+            return None
+        return cls(lambda line: config.print_stdout("%s", line))
 
     def step(self, done: AppliedRevision) -> None:
         """Print a revision that has just been done."""
         took = "stamped" if done.direction == "stamp" else f"{done.duration_ms:4.0f} ms"
         self._print(f"{_SIGNS[done.direction]} {done.revision}  {done.name:{self._width}}  {took:>7}")
+
+    def adopted(self, done: Adopted) -> None:
+        """Print what has just come in of an old database."""
+        tables = f"{done.tables} old table{'' if done.tables == 1 else 's'}"
+        self._print(f"  adopted {done.rows:,} rows of {tables}, verified, {done.duration_ms / 1000:.1f} s")
+        if done.leftovers:
+            whole = f", {done.refused:,} of them whole rows" if done.refused else ""
+            self._print(f"  what has no place any more: {done.leftovers:,} in adoption_leftovers{whole}")
+        if done.backup is not None:
+            self._print(f"  the old database as it was: {done.backup}")
 
     def waiting(self, cause: str) -> None:
         """Print why nothing goes on."""
@@ -61,6 +78,3 @@ class Terminal:
             *([f"{seconds:.1f} s"] if seconds else []),
         ]
         self._print(f"{mask_url(connection.engine.url)}: {', '.join(what)}")
-
-    def _print(self, line: str) -> None:
-        self._config.print_stdout("%s", line)

@@ -61,7 +61,7 @@ def meaning(text: str | None) -> str | None:
     if _NUMBER.fullmatch(stripped):
         return _number(stripped)
     if _TIME.fullmatch(stripped):
-        with suppress(ValueError):
+        with suppress(ValueError, OverflowError):  # no such day, or none in UTC
             time = datetime.fromisoformat(stripped)
             time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
             return time.replace(tzinfo=None).isoformat(" ")
@@ -101,8 +101,11 @@ def _of_sqlite(kind: str, value: Any) -> str | None:
     if kind == "blob":
         return f"x'{value.hex()}'"
     if kind == "text":
-        return str(value.decode("utf-8", errors="backslashreplace"))
-    return _number(repr(value))
+        try:
+            return str(value.decode())
+        except UnicodeDecodeError:  # SQLite takes such texts; they are told as their bytes
+            return f"x'{value.hex()}'"
+    return _number(repr(value).replace("inf", "Inf"))
 
 
 _TABLES = """
@@ -172,12 +175,16 @@ def _number(text: str) -> str:
 
 
 def _json(text: str) -> str:
-    return _canonical(json.loads(text, parse_float=Decimal, parse_int=Decimal))
+    return _canonical(json.loads(text, parse_float=Decimal, parse_int=Decimal, object_pairs_hook=_Pairs))
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """What is in an object, a key that is written twice included."""
 
 
 def _canonical(value: Any) -> str:
-    if isinstance(value, dict):
-        return "{" + ",".join(f"{_canonical(key)}:{_canonical(value[key])}" for key in sorted(value)) + "}"
+    if isinstance(value, _Pairs):
+        return "{" + ",".join(sorted(f"{_canonical(key)}:{_canonical(one)}" for key, one in value)) + "}"
     if isinstance(value, list):
         return "[" + ",".join(map(_canonical, value)) + "]"
     if isinstance(value, Decimal):

@@ -1,0 +1,277 @@
+"""An adoption within a run of the line: before its first revision, and after the adoption revision.
+
+Everything is in the run's one transaction: a failure anywhere leaves the old database as it was.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from cts_schema.adoption import (
+    aside,
+    backup,
+    casts_postgresql,
+    dependents,
+    examine,
+    leftovers,
+    plan,
+    rules,
+    sources,
+    target,
+    undo,
+    verify,
+)
+from cts_schema.adoption.conversion import Conversion
+from cts_schema.adoption.examine import Findings
+from cts_schema.adoption.own_rows import OwnRows, insert_rows_of_columns
+from cts_schema.adoption.plan import Plan
+from cts_schema.adoption.pour import Pourer
+from cts_schema.adoption.pour_bare import bare
+from cts_schema.adoption.sql import quote, run
+from cts_schema.adoption.survey import Survey, survey
+from cts_schema.adoption.values import Checksums
+from cts_schema.exceptions import AdoptionBlocked, AdoptionFailed, DecisionNeeded, DiskFull, NotPermitted, mask_url
+from cts_schema.migration.options import Options
+from cts_schema.migration.progress import Progress
+from cts_schema.migration.report import Adopted
+
+
+class Adoption:
+    """Brings in the old database that a connection is open to.
+
+    Args:
+        connection: with the lock held; nothing of ours is there yet.
+        options: of the run.
+        progress: is told how far it has come.
+    """
+
+    def __init__(self, connection: sa.Connection, options: Options, progress: Progress) -> None:
+        self.connection = connection
+        self.options = options
+        self.progress = progress
+        self._backup: Path | None = None
+        self._began = self._locked_at = time.perf_counter()
+        self._locked: list[str] = []
+        self._survey: Survey | None = None
+        self._examined: list[tuple[Conversion, Findings]] = []
+        self._dependents: dependents.Dependents | None = None
+        self._refusals: list[dependents.Refusal] = []
+        self._moved: dict[str, str] = {}
+        self._kept_tables: dict[str, str] = {}
+        self._renaming = ExitStack()
+
+    def plan(self) -> Plan:
+        """Survey the database, examine its rows, and say what would happen. Nothing is written."""
+        dialect = self.connection.dialect.name
+        if dialect == "postgresql":
+            # A policy that hides rows from their owner must be an error, and not a loss.
+            run(self.connection, "SET LOCAL row_security = off")
+        self._survey = found = survey(self.connection, self.options.version_table)
+        blockers = [f"{thing} has the name of one of our tables" for thing in found.taken]
+        blockers += [
+            f"table {table.name} belongs to another user" for table in found.tables.values() if not table.owned
+        ]
+        if not blockers:
+            self._examine(found)
+        old = [table.name for table in found.managed.values()]
+        self._dependents = dependents.read(self.connection, old)
+        refusals = dependents.refused(self.connection, self._dependents) if not blockers else []
+        blockers += [str(one) for one in refusals if one.blocking]
+        self._refusals = [one for one in refusals if not one.blocking]
+        file = backup.file_of(self.connection)
+        return plan.make(
+            database=mask_url(self.connection.engine.url),
+            survey=found,
+            examined=self._examined,
+            orphans=self.options.orphans,
+            refusals=[f"cannot be carried over: {one}" for one in self._refusals],
+            blockers=blockers,
+            backup=backup.next_name(file) if file else None,
+            bytes_free=backup.free_bytes(file) if file else None,
+        )
+
+    def begin(self) -> None:
+        """Plan, and stop where a person must decide; else back up, and move the old tables aside.
+
+        Raises:
+            DecisionNeeded: the plan has decisions, and nobody has said yes to them.
+            AdoptionBlocked: something must be mended first.
+            DiskFull: there is not enough room.
+            NotPermitted: a table belongs to another user.
+            BackupFailed: the copy could not be made.
+        """
+        if self.connection.dialect.name == "postgresql":
+            self._locked = _lock(self.connection)
+            self._locked_at = time.perf_counter()
+        self.progress.tell("looking at the old database")
+        made = self.plan()
+        _require_possible(made)
+        if made.decisions and not self.options.yes:
+            raise DecisionNeeded(database=made.database, decisions="\n".join(made.decisions))
+        file = backup.file_of(self.connection)
+        if made.backup is not None and file is not None:
+            self.progress.tell(f"copying it to {made.backup}")
+            backup.make(file, Path(made.backup))
+            self._backup = Path(made.backup)
+        if self._survey is None or self._dependents is None:
+            raise AssertionError("an adoption without a plan")
+        if self.connection.dialect.name == "sqlite":
+            self._renaming.enter_context(aside.renames_without_checks(self.connection))
+        dependents.detach(self.connection, self._dependents)
+        moved = aside.move(self.connection, [table.name for table in self._survey.managed.values()])
+        self._moved = moved
+        self._hide_kept_tables()
+        self.progress.tell("building the new tables")
+
+    def finish(self) -> Adopted:
+        """Pour the old rows into the new tables, which the line has just built, and verify that all are there.
+
+        Raises:
+            AdoptionFailed: something differs; the caller rolls back.
+        """
+        survey_, found = self._survey, self._dependents
+        if survey_ is None or found is None:
+            raise AssertionError("an adoption that has not begun")
+        self._show_kept_tables()
+        own = OwnRows(self.connection)
+        own.take_out()
+        poured = self._pour(survey_)
+        own.put_back()
+        self.progress.tell("verifying")
+        verify.require_schema(self.connection)
+        verify.require_references(self.connection)
+        aside.drop_moved(self.connection, self._moved)
+        missing = dependents.attach(self.connection, found, self._refusals)
+        if missing:
+            raise AdoptionFailed(missing="\n".join(f"{one.kind} {one.name}: {one.reason}" for one in missing))
+        for one in self._refusals:
+            leftovers.write_definition(self.connection, one, dependents.definition_of(found, one))
+        undo.remember(self.connection, self._backup)
+        return Adopted(
+            tables=len(poured),
+            rows=sum(one.rows for one in poured),
+            refused=sum(one.refused for one in poured),
+            leftovers=sum(one.leftovers for one in poured),
+            backup=None if self._backup is None else str(self._backup),
+            duration_ms=(time.perf_counter() - self._began) * 1000,
+            exclusive_ms=dict.fromkeys(self._locked, (time.perf_counter() - self._locked_at) * 1000),
+        )
+
+    def close(self) -> None:
+        """Put connection and terminal in order, whatever has happened."""
+        self._renaming.close()
+        self.progress.end()
+
+    def failed(self, error: Exception) -> AdoptionFailed:
+        """Return what to raise for an error that nobody expected."""
+        lines = str(getattr(error, "orig", None) or error).strip().splitlines()
+        return AdoptionFailed(
+            cause="the old database could not be brought in; everything was rolled back",
+            database=mask_url(self.connection.engine.url),
+            during=self.progress.what,
+            # Further lines may quote the row, and what is secret in it.
+            reported=f"{type(error).__name__}: {lines[0] if lines else ''}",
+        )
+
+    def _examine(self, found: Survey) -> None:
+        places = {name: quote(table.name) for name, table in found.tables.items()}
+        if found.dialect == "postgresql" and casts_postgresql.needs_is_jsonb(found.version):
+            run(self.connection, casts_postgresql.IS_JSONB)
+        parents: dict[str, list[str]] = {}
+        self._examined = []
+        for source in sources.find(found):
+            conversion = Conversion(source, found.dialect, found.version, _by_name(places, found), built=False)
+            self.progress.tell(f"examining {source.old.name}")
+            findings = examine.examine(self.connection, conversion, parents)
+            keys = examine.keys(conversion, findings)
+            if keys is not None:
+                parents.setdefault(source.table.name, []).append(keys)
+            self._examined.append((conversion, findings))
+        examine.count_stranded(self.connection, self._examined)
+
+    def _pour(self, found: Survey) -> list[verify.Poured]:
+        places = {name: self._moved.get(table.name, quote(table.name)) for name, table in found.tables.items()}
+        places |= self._numbered(found, places)
+        checksums = Checksums(self.connection)
+        pourer = Pourer(self.connection, checksums, self.progress.advance)
+        leftovers.prepare(self.connection)
+        self.progress.start(sum(findings.rows for _, findings in self._examined))
+        poured, conversions = [], []
+        for examined, findings in self._examined:
+            source = examined.source
+            conversion = Conversion(source, found.dialect, found.version, _by_name(places, found), built=True)
+            self.progress.tell(f"pouring {source.old.name}")
+            with bare(self.connection, source.table.name, findings.rows):
+                one = pourer.pour(conversion, findings)
+            verify.require_rows(conversion, one)
+            poured.append(one)
+            conversions.append(conversion)
+        checksums.require_equal()
+        for conversion in conversions:
+            insert_rows_of_columns(self.connection, conversion)
+        leftovers.dispose(self.connection)
+        return poured
+
+    def _numbered(self, found: Survey, places: Mapping[str, str]) -> dict[str, str]:
+        """Give tables without rowid a copy that has one, since rows are found by it."""
+        copies = {}
+        for name, table in found.tables.items():
+            if not table.has_rowid:
+                copies[name] = quote(f"cts_adoption_{name}")
+                run(self.connection, f"CREATE TEMP TABLE {copies[name]} AS SELECT * FROM {places[name]}")
+        return copies
+
+    def _hide_kept_tables(self) -> None:
+        """Let the line not pour back what a downgrade has once kept of other tables than these."""
+        inspector = sa.inspect(self.connection)
+        for name in inspector.get_table_names():
+            if name.startswith("cts_kept_"):
+                self._kept_tables[name] = name.replace("cts_kept_", "cts_hidden_", 1)
+        for name, hidden in self._kept_tables.items():
+            run(self.connection, f"ALTER TABLE {quote(name)} RENAME TO {quote(hidden)}")
+
+    def _show_kept_tables(self) -> None:
+        for name, hidden in self._kept_tables.items():
+            run(self.connection, f"ALTER TABLE {quote(hidden)} RENAME TO {quote(name)}")
+
+
+def is_old(tables: Collection[str]) -> bool:
+    """Tell by its tables whether a database without a version is an old one."""
+    return bool({name.lower() for name in tables} & target.tables().keys())
+
+
+def _by_name(places: Mapping[str, str], found: Survey) -> dict[str, str]:
+    """Return the places by both names of a table: ours, and the one that the database has for it."""
+    return {**places, **{table.name: places[name] for name, table in found.tables.items()}}
+
+
+def _require_possible(made: Plan) -> None:
+    if made.bytes_free is not None and made.bytes_free < made.bytes_needed:
+        raise DiskFull(
+            cause="there is not enough room for an adoption",
+            database=made.database,
+            needed=f"{made.bytes_needed:,} bytes",
+            free=f"{made.bytes_free:,} bytes",
+        )
+    if any("belongs to another user" in blocker for blocker in made.blockers):
+        raise NotPermitted(
+            cause="the user of the URL does not own all of the old tables",
+            database=made.database,
+            tables="\n".join(made.blockers),
+            next_step="repeat as their owner, or: ALTER TABLE name OWNER TO user",
+        )
+    if made.blockers:
+        raise AdoptionBlocked(database=made.database, blockers="\n".join(made.blockers))
+
+
+def _lock(connection: sa.Connection) -> list[str]:
+    """Keep everyone off the old tables, all at once, so that nothing is written between looking and moving."""
+    names = sorted({*target.tables(), *rules.ABSORBED} & set(sa.inspect(connection).get_table_names()))
+    if names:
+        run(connection, f"LOCK TABLE {', '.join(map(quote, names))} IN ACCESS EXCLUSIVE MODE")
+    return names

@@ -1,0 +1,146 @@
+"""Conversions on SQLite, where any column may hold a value of any type.
+
+JSON is what tells a number in a text from a text that only begins like one, which CAST does not.
+"""
+
+from __future__ import annotations
+
+from cts_schema.adoption.casts import FALSE, TRUE, Cast, Wish, listed, renamed
+from cts_schema.adoption.survey import OldColumn
+
+
+def cast(wish: Wish, old: OldColumn, o: str) -> Cast:
+    """Return the conversion of the old column ``o``."""
+    kind = wish.column.kind
+    if kind == "text":
+        return _text(wish, old, o)
+    if kind == "word":
+        word = renamed(f"CAST({o} AS TEXT)", wish)
+        allowed = f"{word} IN {listed(wish.column.words)}"
+        return Cast(word, valid=allowed, plain=f"coalesce({allowed}, 1)", plain_value=word, reason="check")
+    if kind == "number":
+        return _number(wish, o)
+    if kind == "integer":
+        return _integer(wish, o)
+    if kind == "float":
+        return _float(o)
+    if kind == "boolean":
+        return _boolean(o)
+    return _timestamp(o) if kind == "timestamp" else _json(o)
+
+
+def _text(wish: Wish, old: OldColumn, o: str) -> Cast:
+    value = renamed(f"CAST({o} AS TEXT)", wish)
+    return Cast(
+        # A blob is told by its literal, as PostgreSQL tells one.
+        f"CASE typeof({o}) WHEN 'blob' THEN 'x''' || lower(hex({o})) || '''' ELSE {value} END",
+        exact=f"typeof({o}) <> 'real' OR CAST(CAST({o} AS TEXT) AS REAL) = {o}",
+        plain=f"typeof({o}) IN ('text', 'integer', 'null')",
+        plain_value=value,
+    )
+
+
+def _is_number(o: str, *types: str) -> str:
+    return f"CASE WHEN json_valid({o}) THEN json_type({o}) IN {listed(types)} ELSE 0 END"
+
+
+def _number(wish: Wish, o: str) -> Cast:
+    precision, scale = wish.column.size
+    limit = f"1e{precision - scale}"
+    number = f"CAST({o} AS NUMERIC)"
+    within = f"{o} > -{limit} AND {o} < {limit}"
+    # A text is exact where it is written as its number is; the zeros behind its point say nothing.
+    trimmed = f"CASE WHEN instr({o}, '.') > 0 THEN rtrim(rtrim({o}, '0'), '.') ELSE {o} END"
+    return Cast(
+        f"CASE typeof({o}) WHEN 'text' THEN {number} ELSE {o} END",
+        valid=f"CASE typeof({o}) WHEN 'integer' THEN {within} WHEN 'real' THEN {within} WHEN 'text' THEN "
+        f"{_is_number(o, 'integer', 'real')} AND {number} > -{limit} AND {number} < {limit} ELSE 0 END",
+        exact=f"typeof({o}) <> 'text' OR CAST({number} AS TEXT) = {trimmed}",
+        plain=f"CASE WHEN typeof({o}) IN ('integer', 'real') THEN {within} ELSE {o} IS NULL END",
+        plain_value=o,
+    )
+
+
+def _integer(wish: Wish, o: str) -> Cast:
+    whole = f"CAST({o} AS INTEGER)"
+    value, exact = whole, None
+    if wish.units > 1:
+        value = f"({whole} + {wish.units - 1}) / {wish.units}"
+        exact = f"{whole} % {wish.units} = 0"
+    plain = f"typeof({o}) IN ('integer', 'null')"
+    return Cast(
+        value,
+        valid=f"CASE typeof({o}) WHEN 'integer' THEN 1 WHEN 'real' THEN {o} = {whole} AND abs({o}) < 9e15 "
+        f"WHEN 'text' THEN {_is_number(o, 'integer')} AND CAST({whole} AS TEXT) = {o} ELSE 0 END",
+        exact=exact,
+        plain=plain if exact is None else f"{plain} AND coalesce({exact}, 1)",
+        plain_value=value,
+    )
+
+
+def _float(o: str) -> Cast:
+    real = f"CAST({o} AS REAL)"
+    return Cast(
+        real,
+        valid=f"CASE typeof({o}) WHEN 'integer' THEN 1 WHEN 'real' THEN abs({o}) < 1e308 "
+        f"WHEN 'text' THEN {_is_number(o, 'integer', 'real')} AND abs({real}) < 1e308 ELSE 0 END",
+        exact=f"typeof({o}) = 'real' OR CAST({real} AS TEXT) IN ({o}, {o} || '.0')",
+        plain=f"CASE WHEN typeof({o}) = 'real' THEN abs({o}) < 1e308 ELSE {o} IS NULL END",
+        plain_value=o,
+    )
+
+
+def _boolean(o: str) -> Cast:
+    word = f"lower(CAST({o} AS TEXT))"
+    value = f"CASE WHEN {word} IN {listed(TRUE)} THEN 1 WHEN {word} IN {listed(FALSE)} THEN 0 END"
+    return Cast(
+        value,
+        valid=f"{word} IN {listed(TRUE + FALSE)}",
+        plain=f"CASE WHEN typeof({o}) = 'integer' THEN {o} IN (0, 1) ELSE {o} IS NULL END",
+        plain_value=o,
+    )
+
+
+def _timestamp(o: str) -> Cast:
+    """YYYY-MM-DD, then maybe T or a blank and HH:MM, :SS, a fraction, and a zone: Z, +HH:MM, +HHMM or +HH."""
+    zone = (
+        f"CASE WHEN {o} GLOB '*Z' THEN 'Z' WHEN {o} GLOB '????-??-??[T ]*[+-][0-9][0-9]:[0-9][0-9]' THEN "
+        f"substr({o}, -6) "
+        f"WHEN {o} GLOB '????-??-??[T ]*[+-][0-9][0-9][0-9][0-9]' THEN substr({o}, -5) "
+        f"WHEN {o} GLOB '????-??-??[T ]*[+-][0-9][0-9]' THEN substr({o}, -3) ELSE '' END"
+    )
+    shift = (
+        f"CASE length({zone}) WHEN 6 THEN {zone} WHEN 5 THEN substr({zone}, 1, 3) || ':' || substr({zone}, 4) "
+        f"WHEN 3 THEN {zone} || ':00' ELSE '' END"
+    )
+    local = f"substr({o}, 1, length({o}) - length({zone}))"
+    # datetime() takes the 30th of February for the 2nd of March, once it has to count: what it returns must be what it
+    # was given.
+    clock = (
+        f"CASE length({local}) WHEN 10 THEN {local} || ' 00:00:00' WHEN 16 THEN replace({local}, 'T', ' ') || ':00' "
+        f"ELSE replace(substr({local}, 1, 19), 'T', ' ') END"
+    )
+    fraction = f"substr({local}, 20)"
+    digits = f"CASE WHEN ltrim({fraction}, '.0') = '' THEN '' ELSE substr({fraction} || '000000', 1, 7) END"
+    return Cast(
+        f"datetime({clock} || {shift}) || {digits}",
+        valid=f"typeof({o}) = 'text' AND coalesce(datetime({clock}, '+0 days') = {clock}, 0) AND datetime({clock} || "
+        f"{shift}) IS NOT NULL "
+        f"AND (length({local}) IN (10, 16, 19) OR ({fraction} GLOB '.[0-9]*' AND substr({fraction}, 2) NOT "
+        "GLOB '*[^0-9]*')) "
+        f"AND (length({local}) > 10 OR {zone} = '')",
+        exact=f"length({fraction}) <= 7",
+        plain=f"CASE WHEN typeof({o}) = 'text' THEN coalesce(datetime({o}, '+0 days') = {o}, 0) ELSE {o} IS NULL END",
+        plain_value=o,
+    )
+
+
+def _json(o: str) -> Cast:
+    words = f"CAST({o} AS TEXT)"
+    return Cast(
+        f"CASE WHEN json_valid({o}) THEN {words} ELSE json_quote({words}) END",
+        valid=f"typeof({o}) <> 'blob'",
+        exact=f"typeof({o}) <> 'real' OR CAST({words} AS REAL) = {o}",
+        plain=f"CASE WHEN typeof({o}) = 'text' THEN json_valid({o}) ELSE {o} IS NULL END",
+        plain_value=o,
+    )

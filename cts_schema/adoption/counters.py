@@ -1,0 +1,51 @@
+"""The numbers of log lines and the like: no number is given twice, not even one whose row is gone."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from cts_schema.adoption.conversion import Conversion
+from cts_schema.adoption.sql import literal, quote, run
+
+
+def go_on(connection: sa.Connection, conversion: Conversion, number: str) -> None:
+    """Let our table count on from where the old one stood, before any row is poured.
+
+    Args:
+        connection: in the run's transaction.
+        conversion: a source whose rows bring their numbers along.
+        number: what a row is numbered in our table, as SQL over the old row ``o``.
+    """
+    highest = run(connection, f"SELECT max({number}) FROM {conversion.place} o").scalar() or 0
+    last = max(highest, _old_counter(connection, conversion) or 0)
+    if last < 1:
+        return
+    table, key = conversion.source.table.name, conversion.source.table.key[0]
+    if conversion.dialect == "sqlite":
+        run(connection, f"DELETE FROM sqlite_sequence WHERE name = {literal(table)}")
+        run(connection, f"INSERT INTO sqlite_sequence (name, seq) VALUES ({literal(table)}, {last})")
+    else:
+        run(connection, f"SELECT setval(pg_get_serial_sequence({literal(quote(table))}, {literal(key)}), {last})")
+
+
+def _old_counter(connection: sa.Connection, conversion: Conversion) -> int | None:
+    """Return the last number that the old table gave, where it counted by itself."""
+    old = conversion.source.old
+    if conversion.dialect == "sqlite":
+        counted = run(connection, "SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'").first()
+        name = conversion.place.strip('"').replace('""', '"')
+        found = (
+            run(connection, f"SELECT seq FROM sqlite_sequence WHERE name = {literal(name)}").scalar()
+            if counted
+            else None
+        )
+    else:
+        column = old.columns.get(conversion.source.table.key[0])
+        sequence = (
+            column
+            and run(
+                connection, f"SELECT pg_get_serial_sequence({literal(conversion.place)}, {literal(column.name)})"
+            ).scalar()
+        )
+        found = run(connection, f"SELECT last_value FROM {sequence} WHERE is_called").scalar() if sequence else None
+    return found if isinstance(found, int) else None

@@ -1,0 +1,85 @@
+"""What is not ours but hangs on the old tables: views, triggers, grants, foreign keys of other tables.
+
+It is read while the old tables are in place, tried on an empty copy of the new schema, taken off before the old tables
+are moved, and put on the new tables once they have their rows. What cannot be carried over is refused beforehand, with
+the reason that the database gave. Nothing here locks an old table before :func:`detach`.
+
+PostgreSQL binds by object id: everything must be made again. SQLite binds by name: only the triggers of the old tables
+must be made again, but what no longer compiles is noticed by nobody unless it is compiled here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import sqlalchemy as sa
+
+from cts_schema.adoption.dependents import catalogue, on_postgresql, on_sqlite
+from cts_schema.adoption.dependents import found as found_
+from cts_schema.adoption.refusal import Refusal
+
+Dependents = found_.Dependents | on_sqlite.Dependents
+
+__all__ = ["Dependents", "Refusal", "attach", "definition_of", "detach", "read", "refused"]
+
+
+def read(connection: sa.Connection, tables: Sequence[str]) -> Dependents:
+    """Return all that hangs on ``tables``; nothing is changed or locked.
+
+    Args:
+        connection: on PostgreSQL with the schema of the tables first in its search path.
+        tables: the old tables, by the names that the database has for them.
+    """
+    if connection.dialect.name == "sqlite":
+        return on_sqlite.read(connection, tables)
+    return catalogue.read(connection, tables)
+
+
+def refused(connection: sa.Connection, found: Dependents) -> list[Refusal]:
+    """Try everything on an empty copy of the new schema; return what cannot be carried over.
+
+    What was broken before stays as it is and is no refusal; neither is a trigger that only kept ``updated_at``, since
+    ours do. On PostgreSQL the copy is made in a savepoint, which is rolled back; on SQLite it is in memory.
+    """
+    if isinstance(found, on_sqlite.Dependents):
+        return on_sqlite.refused(found)
+    return on_postgresql.refused(connection, found)
+
+
+def detach(connection: sa.Connection, found: Dependents) -> None:
+    """Take off what would hinder the move of the old tables, within the caller's transaction.
+
+    Raises:
+        HoldingTaken: PostgreSQL: the schema for the old tables is there already.
+    """
+    if isinstance(found, on_sqlite.Dependents):
+        on_sqlite.detach(connection, found)
+    else:
+        on_postgresql.detach(connection, found)
+
+
+def attach(connection: sa.Connection, found: Dependents, without: Collection[Refusal] = ()) -> list[Refusal]:
+    """Put on the new tables what hung on the old ones, within the caller's transaction.
+
+    Args:
+        connection: the one that the old tables were moved with.
+        found: what :func:`read` returned.
+        without: refusals that a person has accepted; they are left out.
+
+    Returns:
+        What could not be carried over although the trial said it could: the caller rolls back.
+    """
+    left_out = {(refusal.kind, refusal.name) for refusal in without}
+    if isinstance(found, on_sqlite.Dependents):
+        return on_sqlite.attach(connection, found, left_out)
+    return on_postgresql.attach(connection, found, left_out)
+
+
+def definition_of(found: Dependents, refusal: Refusal) -> str:
+    """Return how something that is left out was made, as far as the database knows."""
+    if isinstance(found, on_sqlite.Dependents):
+        made = {one.key: one.sql for one in found.objects}
+    else:
+        made = {(view.kind, view.title): view.definition for view in found.views}
+        made |= {(one.kind, f"{one.name} on {found.title(one.table)}"): "; ".join(one.make) for one in found.hanging}
+    return made.get((refusal.kind, refusal.name), "")

@@ -1,0 +1,151 @@
+"""The schema that holds the old tables on PostgreSQL, and the journal in it: how each change is taken back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import sqlalchemy as sa
+
+from cts_schema.adoption.refusal import run_first_of
+from cts_schema.adoption.sql import quote, run
+from cts_schema.ddl import shorten
+from cts_schema.exceptions import HoldingTaken, mask_url
+from cts_schema.migration.lock import setting
+
+HOLDING = "cts_legacy"
+JOURNAL = "cts_adoption"
+
+#: When a change was made: before the new tables came, or after. Undo drops the new tables between the two.
+Phase = Literal["before", "after"]
+
+
+def holding_schema(connection: sa.Connection) -> str:
+    """Return the name of the schema that holds the old tables of the current one; each has its own."""
+    current = current_schema(connection)
+    return HOLDING if current == "public" else shorten(f"{HOLDING}_{current}")
+
+
+def open_holding(connection: sa.Connection) -> str:
+    """Create the schema for the old tables, with its journal, unless this run has done so; return it as SQL.
+
+    Raises:
+        HoldingTaken: it is there, and not of this run.
+    """
+    holding = quote(holding_schema(connection))
+    if is_taken(connection):
+        raise HoldingTaken(database=mask_url(connection.engine.url), schema=holding)
+    if not has_journal(connection):
+        run(connection, f"CREATE SCHEMA {holding}")
+        run(
+            connection,
+            f"CREATE TABLE {holding}.{JOURNAL} (number integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "
+            "phase text NOT NULL, path text NOT NULL, needs text, statements jsonb NOT NULL, "
+            "alternatives jsonb NOT NULL, held_kind text, held_name text)",
+        )
+    return holding
+
+
+def is_taken(connection: sa.Connection) -> bool:
+    """Tell whether the schema for the old tables is there although this run has moved none."""
+    holding = quote(holding_schema(connection))
+    if not has_journal(connection):
+        there = sa.text("SELECT to_regnamespace(:name) IS NOT NULL")
+        return bool(connection.execute(there, {"name": holding}).scalar_one())
+    moved = f"SELECT EXISTS (SELECT 1 FROM {holding}.{JOURNAL} WHERE held_kind = 'table')"
+    return bool(run(connection, moved).scalar_one())
+
+
+def has_journal(connection: sa.Connection) -> bool:
+    """Tell whether the schema for the old tables is there with its journal."""
+    there = sa.text("SELECT to_regclass(:name) IS NOT NULL")
+    journal = f"{quote(holding_schema(connection))}.{JOURNAL}"
+    return bool(connection.execute(there, {"name": journal}).scalar_one())
+
+
+def record(
+    connection: sa.Connection,
+    phase: Phase,
+    statements: Sequence[str] = (),
+    *,
+    alternatives: Sequence[str] = (),
+    needs: str | None = None,
+    held: tuple[str, str] | None = None,
+) -> None:
+    """Write into the journal how a change is taken back.
+
+    Args:
+        connection: with the search path under which the statements mean what they should.
+        phase: when the change was made.
+        statements: in their order.
+        alternatives: of which the first that works is run afterwards.
+        needs: a relation, as SQL, without which there is nothing to take back: somebody has dropped it since.
+        held: kind and name, as SQL, of what is in the schema now.
+    """
+    kind, name = held or (None, None)
+    journal = f"{quote(holding_schema(connection))}.{JOURNAL}".replace(":", r"\:")
+    connection.execute(
+        sa.text(
+            f"INSERT INTO {journal} (phase, path, needs, statements, alternatives, held_kind, held_name) "
+            "VALUES (:phase, current_setting('search_path'), :needs, CAST(:statements AS jsonb), "
+            "CAST(:alternatives AS jsonb), :kind, :name)"
+        ),
+        {
+            "phase": phase,
+            "needs": needs,
+            "statements": json.dumps(list(statements)),
+            "alternatives": json.dumps(list(alternatives)),
+            "kind": kind,
+            "name": name,
+        },
+    )
+
+
+def held(connection: sa.Connection) -> list[tuple[str, str]]:
+    """Return kind and name, as SQL, of what is in the schema, each before what it depends on."""
+    rows = run(
+        connection,
+        f"SELECT held_kind, held_name FROM {quote(holding_schema(connection))}.{JOURNAL} "
+        "WHERE held_kind IS NOT NULL ORDER BY number DESC",
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry of the journal; see :func:`record`."""
+
+    phase: Phase
+    path: str
+    needs: str | None
+    statements: list[str]
+    alternatives: list[str]
+
+
+def journal(connection: sa.Connection) -> list[Entry]:
+    """Return the entries of the journal, the last first."""
+    rows = run(
+        connection,
+        f"SELECT phase, path, needs, statements::text, alternatives::text "
+        f"FROM {quote(holding_schema(connection))}.{JOURNAL} ORDER BY number DESC",
+    )
+    return [Entry(*row[:3], *map(json.loads, row[3:])) for row in rows]
+
+
+def take_back(connection: sa.Connection, entries: Sequence[Entry]) -> None:
+    """Do what entries of the journal say, in their order."""
+    for entry in entries:
+        with setting(connection, "search_path", entry.path):
+            there = sa.text("SELECT CAST(:name AS text) IS NULL OR to_regclass(:name) IS NOT NULL")
+            if not connection.execute(there, {"name": entry.needs}).scalar_one():
+                continue
+            for statement in entry.statements:
+                run(connection, statement)
+            run_first_of(connection, entry.alternatives)
+
+
+def current_schema(connection: sa.Connection) -> str:
+    """Return the name of the schema that is worked in."""
+    return str(connection.exec_driver_sql("SELECT current_schema()").scalar_one())

@@ -1,0 +1,53 @@
+"""Running SQL that was put together, and the few words that the two databases spell differently."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import sqlalchemy as sa
+
+
+def quote(name: str) -> str:
+    """Return a name as SQL. Not by the dialect, which would double its percent signs: :func:`run` does."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(word: str) -> str:
+    """Return a text as SQL."""
+    return "'" + word.replace("'", "''") + "'"
+
+
+def run(connection: sa.Connection, statement: str) -> sa.CursorResult[*tuple[Any, ...]]:
+    """Execute a statement as it stands."""
+    if connection.dialect.paramstyle in ("format", "pyformat"):
+        statement = statement.replace("%", "%%")
+    return connection.exec_driver_sql(statement)
+
+
+def row_id(dialect: str, columns: Collection[str]) -> str:
+    """Return the column by which a database finds a row; it stays the same while nobody changes the row.
+
+    SQLite has three names for it, and a table may call columns of its own so.
+    """
+    if dialect == "postgresql":
+        return "ctid"
+    return next((name for name in ("rowid", "_rowid_", "oid") if name not in columns), "rowid")
+
+
+def differs(dialect: str, one: str, other: str) -> str:
+    """Return the condition that two values differ, NULL being a value."""
+    return f"({one}) IS NOT ({other})" if dialect == "sqlite" else f"({one}) IS DISTINCT FROM ({other})"
+
+
+def as_json(dialect: str, value: str) -> str:
+    """Return a value of any type as JSON, with all its digits; what is no text as SQLite's hexadecimal literal."""
+    if dialect == "postgresql":
+        return f"to_jsonb({value})"
+    # SQLite writes 15 digits of a number, where 17 may be needed.
+    return (
+        f"json(CASE typeof({value}) WHEN 'blob' THEN json_quote('x''' || lower(hex({value})) || '''') "
+        f"WHEN 'real' THEN CASE WHEN abs({value}) > 1.7976931348623157e308 THEN json_quote(CAST({value} AS TEXT)) "
+        f"WHEN CAST(CAST({value} AS TEXT) AS REAL) = {value} THEN CAST({value} AS TEXT) "
+        f"ELSE printf('%!.17g', {value}) END ELSE json_quote({value}) END)"
+    )

@@ -1,0 +1,66 @@
+"""That nothing was lost, looked at before anything is committed. Any difference rolls everything back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from cts_schema.adoption import target
+from cts_schema.adoption.conversion import Conversion
+from cts_schema.adoption.sql import quote, run
+from cts_schema.exceptions import AdoptionFailed
+from cts_schema.fingerprint import differences, fingerprint
+
+
+@dataclass
+class Poured:
+    """What became of the rows of a source."""
+
+    rows: int
+    kept: int = 0
+    refused: int = 0
+    leftovers: int = 0
+
+
+def require_rows(conversion: Conversion, poured: Poured) -> None:
+    """Check that every row of a source is either in our table or in adoption_leftovers.
+
+    Raises:
+        AdoptionFailed: they are not as many.
+    """
+    if poured.rows != poured.kept + poured.refused:
+        raise AdoptionFailed(
+            table=conversion.source.old.name,
+            rows=f"{poured.rows:,} before, {poured.kept:,} kept, {poured.refused:,} in adoption_leftovers",
+        )
+
+
+def require_schema(connection: sa.Connection) -> None:
+    """Check that our tables are those of the adoption revision, with their indexes, keys and triggers.
+
+    Raises:
+        AdoptionFailed: they differ from the frozen ones.
+    """
+    expected = target.frozen_fingerprint(connection.dialect.name)
+    there = json.loads(json.dumps(fingerprint(connection)))
+    managed = {name: facts for name, facts in there.items() if name.removeprefix("table ") in target.tables()}
+    tables = {name: facts for name, facts in expected.items() if name.startswith("table ")}
+    found = differences(tables, managed)
+    if found:
+        raise AdoptionFailed(schema="\n".join(f"{name}: {what}" for name, what in found.items()))
+
+
+def require_references(connection: sa.Connection) -> None:
+    """Check on SQLite, where foreign keys are off meanwhile, that every row of ours has the rows it refers to.
+
+    Raises:
+        AdoptionFailed: one has not.
+    """
+    if connection.dialect.name != "sqlite":
+        return
+    for name in target.tables():
+        rows = run(connection, f"PRAGMA foreign_key_check({quote(name)})").all()
+        if rows:
+            raise AdoptionFailed(table=name, rows=f"{len(rows):,} without their {rows[0][2]}")

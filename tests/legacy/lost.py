@@ -1,0 +1,138 @@
+"""What an adoption has lost: each old value is looked for where it should be now, and in adoption_leftovers.
+
+It knows where values go (the names) from the rules. Whether one has arrived it judges by itself, on what a census of
+the old database and one of the new one say.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from cts_schema.adoption import rules, target
+from tests.legacy.census import Values, census, meaning
+
+_TRUE, _FALSE = {"true", "t", "yes", "y", "on"}, {"false", "f", "no", "n", "off"}
+_RENAMED = (("active_advanced", "auto"), ("activeAdvanced", "auto"))
+
+
+def lost(before: dict[str, Values], connection: sa.Connection) -> list[str]:
+    """Return what is missing: nothing, if all is well.
+
+    Args:
+        before: the census of the old database.
+        connection: to the database that it has become.
+    """
+    after = census(connection)
+    left_over = _left_over(connection)
+    missing = []
+    # To SQLite names are the same in capitals; what was poured is in tables of ours, all in small letters.
+    plain = str.lower if connection.dialect.name == "sqlite" else str
+    for table, values in before.items():
+        if plain(table) in target.tables() or plain(table) in rules.ABSORBED:
+            named = Counter({(plain(column), text): count for (column, text), count in values.items()})
+            missing += _of_table(plain(table), named, after, left_over)
+        if plain(table) not in target.tables() and after.get(table) != values:
+            missing.append(f"{table} is unmanaged, and has changed: {values - after.get(table, Counter())}")
+    return missing
+
+
+def _of_table(
+    table: str, values: Values, after: dict[str, Values], left_over: dict[tuple[str, str], Counter[str]]
+) -> list[str]:
+    columns = {column for column, _ in values}
+    into, absorbed = table, None
+    if table not in target.tables():
+        absorbed = next(one for one in rules.ABSORBED[table] if set(one.needs) <= columns)
+        into = absorbed.into
+    missing = []
+    for column in columns:
+        if (table, column) in rules.DROPPED or (absorbed and column == "id" and target.tables()[into].counted):
+            continue
+        places = _places(into, column, absorbed)
+        there: Counter[str] = Counter()
+        for (place, text), count in after[into].items():
+            if place in places and text is not None:
+                there[_said(text)] += count
+        kept = left_over.get((table, column), Counter())
+        wanted: Counter[str] = Counter()
+        for (name, text), count in values.items():
+            if name == column and text is not None:
+                wanted[text] += count
+        for text, count in wanted.items():
+            found = sum(there[form] for form in _forms(into, column, text)) + kept[_said(text)]
+            if found < count:
+                missing.append(f"{table}.{column}: {text!r} {count} times, found {found} times, in {sorted(places)}")
+    return missing
+
+
+def _places(table: str, column: str, absorbed: rules.Absorbed | None) -> set[str]:
+    """Return the columns where values of an old column may be."""
+    aliases = {**rules.ALIASES.get(table, {})}
+    places = {ours for ours, olds in aliases.items() if column in olds or column in map(str.lower, olds)}
+    if absorbed is not None:
+        places |= {ours for ours, olds in absorbed.aliases.items() if column in olds}
+    return places | ({column} & target.tables()[table].columns.keys())
+
+
+def _forms(table: str, column: str, text: str) -> set[str]:
+    """Return what a value may have become."""
+    forms = {_said(text), _said(text.lower()) if text.lower() in _TRUE | _FALSE else _said(text)}
+    for old, new in _RENAMED:
+        forms.add(_said(text.replace(old, new)))
+    for (owner, name), words in rules.WORDS.items():
+        if (
+            owner == table
+            and (name == column or column in rules.ALIASES.get(table, {}).get(name, ()))
+            and text in words
+        ):
+            forms.add(_said(words[text]))
+    for (owner, alias), units in rules.UNITS.items():
+        if (owner, alias) == (table, column) and text.isdigit() and int(text) % units == 0:
+            forms.add(_said(str(int(text) // units)))
+    if text.lower() in _TRUE:
+        forms.add("1")
+    if text.lower() in _FALSE:
+        forms.add("0")
+    kinds = {name: one.kind for name, one in target.tables()[table].columns.items()}
+    if any(kinds[place] == "json" for place in _places(table, column, None) if place in kinds):
+        forms.add(_said(json.dumps(text, ensure_ascii=False)))
+        forms.add(_said(json.dumps(text)))
+    return forms
+
+
+def _left_over(connection: sa.Connection) -> dict[tuple[str, str], Counter[str]]:
+    sqlite = connection.dialect.name == "sqlite"
+    payload, plain = ("payload", str.lower) if sqlite else ("payload::text", str)
+    found: dict[tuple[str, str], Counter[str]] = {}
+    for table, text in connection.exec_driver_sql(f"SELECT table_name, {payload} FROM adoption_leftovers"):
+        for column, value in json.loads(text, parse_float=Decimal).items():
+            # A JSON string may have been the text, or a JSON that was one.
+            forms = {_said(_as_text(value)), _said(json.dumps(value, default=float, ensure_ascii=False))}
+            found.setdefault((plain(table), plain(column)), Counter()).update(forms)
+    return found
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, int | Decimal):
+        return str(value)
+    return json.dumps(value, default=float, ensure_ascii=False)
+
+
+# PostgreSQL writes times that Python does not know with a T in JSON, and without one as text.
+_FAR = re.compile(r"(\d{4,}-\d\d-\d\d)T([\d:.]+)(\+00:00)?( BC)?")
+
+
+def _said(text: str) -> str:
+    text = _FAR.sub(r"\1 \2\4", text) if _FAR.fullmatch(text) else text
+    said = meaning(text)
+    return "" if said is None else said

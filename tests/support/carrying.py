@@ -1,0 +1,127 @@
+"""An adoption reduced to what moves and what hangs on it: a small old database, and the steps around the pour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from cts_schema.adoption import aside, dependents
+from cts_schema.adoption.dependents import Dependents, Refusal
+from cts_schema.database import migration_engine
+from cts_schema.models import Base
+from tests.support.databases import Database
+
+OLD = (
+    "CREATE TABLE users (id INTEGER PRIMARY KEY, username TEXT, nickname TEXT)",
+    "CREATE TABLE exchange_connections (id INTEGER PRIMARY KEY, name TEXT, exchange TEXT, testnet INTEGER, "
+    "updated_at TIMESTAMP)",
+    "CREATE TABLE notes (id INTEGER PRIMARY KEY, connection_id INTEGER, note TEXT)",
+    "INSERT INTO users VALUES (1, 'ann', 'a'), (2, 'bob', NULL)",
+    "INSERT INTO exchange_connections (id, name, exchange, testnet) VALUES (1, 'one', 'bybit', 0), "
+    "(2, 'two', 'okx', 1)",
+    "INSERT INTO notes VALUES (1, 1, 'of one'), (2, 2, 'of two'), (3, NULL, 'of none')",
+)
+#: Nobody takes connection 2 over.
+POUR = (
+    "INSERT INTO users (id, username, password_hash) SELECT CAST(id AS TEXT), username, '' FROM {users}",
+    "INSERT INTO exchange_connections (id, name, exchange) SELECT CAST(id AS TEXT), name, exchange "
+    "FROM {exchange_connections} WHERE id = 1",
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the trial refused, what was refused in earnest, and where the old tables are."""
+
+    refused: list[Refusal]
+    failed: list[Refusal]
+    moved: dict[str, str]
+
+    @property
+    def kinds(self) -> list[tuple[str, str]]:
+        """Kind and name of what the trial refused."""
+        return [(one.kind, one.name) for one in self.refused]
+
+
+def execute(connection: sa.Connection, *statements: str) -> None:
+    """Execute statements as they are."""
+    for statement in statements:
+        connection.exec_driver_sql(statement.replace("%", "%%") if connection.dialect.name != "sqlite" else statement)
+
+
+def prepare(database: Database, *statements: str) -> None:
+    """Make the small old database, and what hangs on it."""
+    with database.engine.begin() as connection:
+        execute(connection, *OLD, *statements)
+
+
+@contextmanager
+def run_of(database: Database, url: sa.URL | None = None, schema: str | None = None) -> Iterator[sa.Connection]:
+    """Yield a connection in the transaction of a migration, which is committed."""
+    with migration_engine(url or database.location).connect() as connection, connection.begin():
+        if database.kind == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        elif schema is not None:
+            execute(connection, f'SET LOCAL search_path TO "{schema}"')
+        yield connection
+
+
+def old_tables(connection: sa.Connection) -> list[str]:
+    """Return the names of the managed tables that are there."""
+    if connection.dialect.name == "sqlite":
+        query = "SELECT name FROM sqlite_master WHERE type = 'table'"
+    else:
+        query = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
+    return sorted(set(connection.exec_driver_sql(query).scalars()) & set(Base.metadata.tables))
+
+
+def tried(database: Database, *, schema: str | None = None, url: sa.URL | None = None) -> list[Refusal]:
+    """Return what the trial refuses."""
+    with run_of(database, url, schema) as connection:
+        return dependents.refused(connection, dependents.read(connection, old_tables(connection)))
+
+
+def carry_over(
+    database: Database,
+    pour: Sequence[str] = POUR,
+    *,
+    schema: str | None = None,
+    url: sa.URL | None = None,
+    during: Callable[[sa.Connection, Dependents], None] = lambda connection, found: None,
+) -> Outcome:
+    """Take an old database over; whatever the trial refuses is accepted.
+
+    Args:
+        database: the old database.
+        pour: how the new tables get their rows, with the places of the old ones.
+        schema: the PostgreSQL schema to work in.
+        url: instead of the database's, for another user.
+        during: is called after the pour.
+    """
+    with run_of(database, url, schema) as connection:
+        old = old_tables(connection)
+        found = dependents.read(connection, old)
+        refused = dependents.refused(connection, found)
+        with aside.renames_without_checks(connection):
+            dependents.detach(connection, found)
+            moved = aside.move(connection, old)
+            Base.metadata.create_all(connection, checkfirst=False)
+            execute(connection, *(statement.format(**moved) for statement in pour))
+            during(connection, found)
+            failed = dependents.attach(connection, found, refused)
+            aside.drop_moved(connection, moved)
+        return Outcome(refused, failed, moved)
+
+
+def undo(database: Database, schema: str | None = None) -> None:
+    """Bring the old database back."""
+    with run_of(database, schema=schema) as connection:
+        aside.undo(connection, old_tables(connection))
+
+
+def names(refusals: Collection[Refusal]) -> set[tuple[str, str]]:
+    """Return kind and name of refusals."""
+    return {(one.kind, one.name) for one in refusals}

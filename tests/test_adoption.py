@@ -1,0 +1,340 @@
+"""Old databases come in by a plain upgrade, and nothing of them is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import datetime
+from typing import Any
+
+import pytest
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from cts_schema import (
+    SchemaError,
+    adopt,
+    finalize_adoption,
+    plan_adoption,
+    status,
+    undo_adoption,
+    upgrade,
+    upgrade_async,
+)
+from cts_schema.adoption import target
+from cts_schema.exceptions import (
+    EXIT_DECISION,
+    ChangedSince,
+    DecisionNeeded,
+    NoAdoption,
+    UnadoptedDatabase,
+    WrongUsage,
+)
+from cts_schema.fingerprint import differences
+from cts_schema.migration.scripts import ADOPTION_REVISION, head, revisions
+from cts_schema.models import Base
+from tests.legacy.catalogue import VARIANTS, Filling, build
+from tests.legacy.census import Values, census
+from tests.legacy.lost import lost
+from tests.support.databases import Database
+from tests.support.program import alembic
+from tests.support.state import catalogue_of
+
+FILLINGS: tuple[Filling, ...] = ("clean", "dirty")
+CASES = [(kind, variant, filling) for variant, engines in VARIANTS.items() for kind in engines for filling in FILLINGS]
+every_old_database = pytest.mark.parametrize(("kind", "variant", "filling"), CASES, indirect=["kind"])
+
+
+def built(database: Database, variant: str, filling: Filling) -> dict[str, Values]:
+    """Build an old database and return its census."""
+    with database.engine.connect() as connection:
+        build(connection, variant, filling)
+    return counted(database)
+
+
+def counted(database: Database) -> dict[str, Values]:
+    with database.engine.connect() as connection:
+        return census(connection)
+
+
+def missing(database: Database, before: dict[str, Values]) -> list[str]:
+    with database.engine.connect() as connection:
+        return lost(before, connection)
+
+
+@every_old_database
+def test_an_old_database_comes_to_head_by_a_plain_upgrade_and_nothing_is_lost(
+    database: Database, variant: str, filling: Filling
+) -> None:
+    before = built(database, variant, filling)
+    report = upgrade(database.url)
+    assert (report.before, report.after) == (None, head())
+    assert report.adopted is not None
+    assert missing(database, before) == []
+    assert status(database.url).at_head
+
+
+@pytest.mark.parametrize("variant", ["integer_installation", "all_ledgers"])
+def test_the_command_line_adopts_too_and_finds_no_difference_afterwards(database: Database, variant: str) -> None:
+    before = built(database, variant, "dirty")
+    outcome = alembic("upgrade", "head", url=database.url)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "verified" in outcome.out
+    assert "adoption_leftovers" in outcome.out
+    assert missing(database, before) == []
+    assert alembic("check", url=database.url).code == 0
+
+
+def test_an_adopted_schema_is_that_of_a_fresh_installation(database: Database, head: Database) -> None:
+    built(database, "integer_installation", "clean")
+    upgrade(database.url)
+    ours = {f"table {name}" for name in (*target.tables(), "alembic_version")}
+    adopted = {name: facts for name, facts in database.fingerprint().items() if name in ours}
+    fresh = {name: facts for name, facts in head.fingerprint().items() if name in ours}
+    assert differences(adopted, fresh) == {}
+
+
+def test_adopting_twice_finds_nothing_to_do(database: Database) -> None:
+    built(database, "initializer", "dirty")
+    upgrade(database.url)
+    before = counted(database), catalogue_of(database)
+    report = adopt(database.url, yes=True)
+    assert (report.applied, report.adopted) == ((), None)
+    assert (counted(database), catalogue_of(database)) == before
+    assert plan_adoption(database.url) is None
+
+
+def test_the_old_runner_finds_nothing_left_to_do_and_its_own_rows_keep_their_times(database: Database) -> None:
+    built(database, "all_ledgers", "clean")
+    rows = "SELECT migration_id, migration_name, version, executed_at, source FROM schema_migrations"
+    old = database.rows(
+        "SELECT coalesce(migration_name, version), coalesce(executed_at, applied_at) FROM schema_migrations"
+    )
+    old += database.rows('SELECT name, "executedAt" FROM migrations')
+    upgrade(database.url)
+    found = database.rows(rows)
+    numbers = {row[0] for row in found}
+    assert numbers >= {36, 37, 38, 51, 53, 54, 55, 56, 57}
+    assert numbers >= {int(revision) for revision in revisions()}
+    assert {row[4] for row in found} >= {"array", "migrations_table", "alembic"}
+    for name, moment in old:
+        kept = [row[3] for row in found if name in (row[1], row[2])]
+        assert any(_plain(moment) == _plain(one) for one in kept), name
+    # 57 was an example that nobody ran: its number is ours now.
+    assert [row[1] for row in found if row[0] == 57] == [revisions()["057"]]
+
+
+def _plain(moment: Any) -> str:
+    text = moment.isoformat(sep=" ") if isinstance(moment, datetime) else str(moment)
+    return text.replace("T", " ").replace("Z", "")[:19]
+
+
+@pytest.mark.parametrize("variant", ["numbered", "initializer_route_half_array"])
+def test_a_plan_touches_nothing_and_says_what_then_happens(database: Database, variant: str) -> None:
+    built(database, variant, "dirty")
+    before = counted(database), catalogue_of(database)
+    plan = plan_adoption(database.url)
+    assert (counted(database), catalogue_of(database)) == before
+    assert plan is not None
+    assert json.loads(json.dumps(plan.as_dict()))["rows"] == plan.rows
+    report = upgrade(database.url)
+    assert report.adopted is not None
+    assert (report.adopted.tables, report.adopted.rows) == (len(plan.tables), plan.rows)
+    for table in plan.tables:
+        assert table.name in str(plan)
+        assert f"{table.rows:,}" in str(plan)
+
+
+def test_neither_plan_nor_error_shows_a_secret(database: Database) -> None:
+    built(database, "initializer", "clean")
+    database.execute("UPDATE exchange_connections SET api_key = 'K3Y', api_secret = 'S3CRET', api_type = 'S3CRET'")
+    plan = plan_adoption(database.url)
+    report = upgrade(database.url)
+    for text in (str(plan), repr(plan), json.dumps(plan.as_dict() if plan else None), repr(report)):
+        assert "K3Y" not in text
+        assert "S3CRET" not in text
+
+
+PARENT = (
+    "CREATE TABLE exchange_connections (id TEXT PRIMARY KEY, name TEXT)",
+    "INSERT INTO exchange_connections VALUES ('a', 'fine'), ('b', NULL)",
+    "CREATE TABLE pseudo_positions (id INTEGER PRIMARY KEY, connection_id TEXT, symbol TEXT, entry_price REAL)",
+    "INSERT INTO pseudo_positions VALUES (1, 'a', 'A', 1), (2, 'b', 'B', 1)",
+)
+
+
+def test_a_row_with_children_that_cannot_be_kept_is_for_a_person_to_decide(database: Database) -> None:
+    for statement in PARENT:
+        database.execute(statement)
+    before = counted(database), catalogue_of(database)
+    with pytest.raises(DecisionNeeded) as caught:
+        upgrade(database.url)
+    assert caught.value.exit_code == EXIT_DECISION
+    assert "exchange_connections" in str(caught.value)
+    assert (counted(database), catalogue_of(database)) == before
+    outcome = alembic("upgrade", "head", url=database.url)
+    assert outcome.code == EXIT_DECISION
+    assert "cts-schema adopt --yes" in outcome.err
+    plan = plan_adoption(database.url)
+    assert plan is not None
+    assert len(plan.decisions) == 1
+    assert alembic("-x", "yes", "upgrade", "head", url=database.url).code == 0
+    assert missing(database, before[0]) == []
+    assert database.rows("SELECT id FROM exchange_connections") == [("a",)]
+
+
+def test_orphans_stop_everything_where_that_is_asked_for(database: Database) -> None:
+    database.execute(
+        "CREATE TABLE pseudo_positions (id INTEGER PRIMARY KEY, connection_id TEXT, symbol TEXT, entry_price REAL)"
+    )
+    database.execute("INSERT INTO pseudo_positions VALUES (1, 'gone', 'A', 1)")
+    before = counted(database), catalogue_of(database)
+    with pytest.raises(DecisionNeeded, match="a person agrees"):
+        adopt(database.url, orphans="fail")
+    assert (counted(database), catalogue_of(database)) == before
+    with pytest.raises(WrongUsage):
+        adopt(database.url, orphans="ignore")
+    adopt(database.url)
+    assert database.value("SELECT reason FROM adoption_leftovers") == "orphan"
+
+
+def test_a_view_with_the_name_of_a_table_of_ours_stops_everything(database: Database) -> None:
+    database.execute("CREATE TABLE users (id INTEGER PRIMARY KEY, username TEXT)")
+    database.execute("CREATE VIEW orders AS SELECT id FROM users")
+    before = counted(database), catalogue_of(database)
+    with pytest.raises(SchemaError, match="cannot be brought in") as caught:
+        upgrade(database.url)
+    assert caught.value.exit_code == EXIT_DECISION
+    assert (counted(database), catalogue_of(database)) == before
+
+
+def test_an_old_database_comes_in_at_one_revision_and_not_before_it(database: Database) -> None:
+    built(database, "route", "clean")
+    before = counted(database)
+    with pytest.raises(WrongUsage, match=ADOPTION_REVISION):
+        upgrade(database.url, "055")
+    assert counted(database) == before
+
+
+@pytest.mark.parametrize("command", [("current",), ("check",), ("stamp", "head"), ("downgrade", "base")])
+def test_other_commands_refuse_an_old_database(database: Database, command: tuple[str, ...]) -> None:
+    built(database, "route", "clean")
+    before = counted(database), catalogue_of(database)
+    outcome = alembic(*command, url=database.url)
+    assert outcome.code == UnadoptedDatabase.exit_code
+    assert "alembic upgrade head" in outcome.err
+    assert (counted(database), catalogue_of(database)) == before
+
+
+@pytest.mark.parametrize("driver", ["psycopg", "asyncpg", "aiosqlite"])
+def test_an_asynchronous_application_adopts_by_the_same_road(database: Database, driver: str) -> None:
+    if (driver == "aiosqlite") != (database.kind == "sqlite"):
+        return  # each driver is for one of the databases
+    before = built(database, "integer_installation", "dirty")
+
+    async def run() -> None:
+        engine = create_async_engine(database.async_url(driver))
+        report = await upgrade_async(engine)
+        await engine.dispose()
+        assert report.adopted is not None
+
+    asyncio.run(run())
+    assert missing(database, before) == []
+
+
+def test_an_adoption_goes_with_the_transaction_of_its_caller(database: Database) -> None:
+    before = built(database, "initializer", "clean"), catalogue_of(database)
+    with database.engine.connect() as connection:
+        if database.kind == "sqlite":
+            connection.connection.driver_connection.execute("PRAGMA foreign_keys = OFF")  # type: ignore[union-attr]
+        with connection.begin() as transaction:
+            upgrade(connection)
+            transaction.rollback()
+    assert (counted(database), catalogue_of(database)) == before
+    with database.engine.connect() as connection:
+        if database.kind == "sqlite":
+            connection.connection.driver_connection.execute("PRAGMA foreign_keys = OFF")  # type: ignore[union-attr]
+        with connection.begin():
+            upgrade(connection)
+    assert missing(database, before[0]) == []
+
+
+@pytest.mark.parametrize("variant", ["integer_installation", "all_ledgers"])
+def test_an_adoption_can_be_undone_to_the_last_grant(database: Database, variant: str) -> None:
+    before = built(database, variant, "dirty"), catalogue_of(database)
+    upgrade(database.url)
+    said = undo_adoption(database.url)
+    assert "back" in said
+    assert (counted(database), catalogue_of(database)) == before
+    with pytest.raises(NoAdoption):
+        undo_adoption(database.url)
+    upgrade(database.url)
+    assert missing(database, before[0]) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "INSERT INTO users (username, password_hash) VALUES ('new', 'x')",
+        "UPDATE exchange_connections SET name = 'another'",
+        "DELETE FROM site_logs WHERE id = (SELECT max(id) FROM site_logs)",
+        "INSERT INTO site_logs (message) VALUES ('new')",
+    ],
+)
+def test_what_was_written_since_keeps_an_undo_from_happening(database: Database, change: str) -> None:
+    before = built(database, "initializer", "clean")
+    upgrade(database.url)
+    database.execute(change)
+    changed = counted(database)
+    with pytest.raises(ChangedSince) as caught:
+        undo_adoption(database.url)
+    assert caught.value.exit_code == EXIT_DECISION
+    assert counted(database) == changed
+    undo_adoption(database.url, discard_new=True)
+    assert counted(database) == before
+
+
+def test_a_finalized_adoption_has_no_way_back_on_postgresql(database: Database) -> None:
+    built(database, "initializer", "dirty")
+    upgrade(database.url)
+    after = {table: values for table, values in counted(database).items() if not table.startswith("cts_legacy.")}
+    dropped = finalize_adoption(database.url)
+    assert counted(database) == after
+    if database.kind == "sqlite":
+        assert dropped == ()
+        return
+    assert any("exchange_connections" in name for name in dropped)
+    with pytest.raises(NoAdoption):
+        undo_adoption(database.url)
+    assert finalize_adoption(database.url) == ()
+
+
+def test_what_an_earlier_downgrade_has_kept_stays_as_it_is(database: Database) -> None:
+    database.execute("CREATE TABLE cts_kept_035_users (id TEXT, username TEXT, password_hash TEXT)")
+    database.execute("INSERT INTO cts_kept_035_users VALUES ('k', 'kept', 'x')")
+    database.execute("CREATE TABLE users (id INTEGER PRIMARY KEY, username TEXT, password_hash TEXT)")
+    database.execute("INSERT INTO users VALUES (1, 'old', 'x')")
+    upgrade(database.url)
+    assert database.rows("SELECT id, username FROM users") == [("1", "old")]
+    assert database.rows("SELECT id, username FROM cts_kept_035_users") == [("k", "kept")]
+
+
+def test_the_frozen_target_is_what_the_models_say_while_no_revision_has_followed() -> None:
+    if head() == ADOPTION_REVISION:
+        described = json.loads(json.dumps(target.describe(Base.metadata)))
+        assert described == json.loads((target.FOLDER / "target.json").read_text(encoding="utf-8"))
+
+
+def test_the_frozen_schema_is_what_the_line_builds(database: Database) -> None:
+    upgrade(database.url, ADOPTION_REVISION)
+    there = json.loads(json.dumps(database.fingerprint()))
+    del there["table alembic_version"]
+    assert differences(there, target.frozen_fingerprint(database.kind)) == {}
+
+
+def test_a_database_made_from_the_models_and_not_stamped_is_an_old_one_like_any_other(database: Database) -> None:
+    Base.metadata.create_all(database.engine)
+    database.execute("INSERT INTO users (id, username, password_hash) VALUES ('u', 'me', 'x')")
+    before = counted(database)
+    assert upgrade(database.url).adopted is not None
+    assert missing(database, before) == []
+    assert database.value("SELECT id FROM users") == "u"
