@@ -1,4 +1,4 @@
-"""Runs ``alembic`` in forks of one process that has loaded it already, which takes a tenth of the time of a new one.
+"""Runs ``alembic`` and ``cts-schema`` in forks of one process that has loaded them already: a tenth of the time.
 
 python -m tests.support.forks    reads an order a line, as JSON, and answers each with the exit code
 """
@@ -9,13 +9,20 @@ import json
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 import alembic.config
 import psycopg  # noqa: F401  loaded once, for all commands
 import sqlalchemy.dialects.postgresql.psycopg  # noqa: F401
 
-import cts_schema.migration.environment  # noqa: F401
+import cts_schema.cli.app
+import cts_schema.migration.environment
+
+_PROGRAMS: dict[str, Callable[[list[str]], Any]] = {
+    "alembic": lambda arguments: alembic.config.main(arguments, prog="alembic"),
+    "cts-schema": cts_schema.cli.main,
+}
 
 
 def serve() -> None:
@@ -28,7 +35,7 @@ def serve() -> None:
         print(os.waitstatus_to_exitcode(status), flush=True)  # noqa: T201  this is the answer
 
 
-def _become(arguments: list[str], cwd: str, env: dict[str, str], out: str, err: str) -> None:
+def _become(program: str, arguments: list[str], cwd: str, env: dict[str, str], out: str, err: str) -> None:
     """Do in this process what the program does, and end it."""
     for stream, path in enumerate((os.devnull, out, err)):
         os.dup2(os.open(path, os.O_RDWR | os.O_CREAT), stream)
@@ -37,8 +44,7 @@ def _become(arguments: list[str], cwd: str, env: dict[str, str], out: str, err: 
     os.environ.update(env)
     code: Any = 1
     try:
-        alembic.config.main(arguments, prog="alembic")
-        code = 0
+        code = _PROGRAMS[program](arguments)
     except SystemExit as end:
         code = end.code
     except BaseException:

@@ -1,4 +1,4 @@
-"""The program ``alembic``, run as a user runs it."""
+"""The programs ``alembic`` and ``cts-schema``, run as a user runs them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -51,10 +51,33 @@ def alembic(
     configuration = ini or (None if cwd is None else ROOT / "alembic.ini")
     given = [*([] if configuration is None else ["-c", str(configuration)]), *arguments]
     if itself or restrained:
-        return run(str(Path(sys.executable).with_name("alembic")), *given, url=url, cwd=cwd, restrained=restrained)
+        return run(str(installed("alembic")), *given, url=url, cwd=cwd, restrained=restrained)
+    return _forked("alembic", given, url, cwd)
+
+
+def cts_schema(*arguments: str, url: str | None = None, cwd: Path | None = None, itself: bool = False) -> Outcome:
+    """Run ``cts-schema ARGUMENTS``; see :func:`alembic`."""
+    if itself:
+        return run(str(installed("cts-schema")), *arguments, url=url, cwd=cwd)
+    return _forked("cts-schema", arguments, url, cwd)
+
+
+def installed(program: str) -> Path:
+    """The file of a program in the environment that runs the tests."""
+    return Path(sys.executable).with_name(program)
+
+
+def _forked(program: str, arguments: Sequence[str], url: str | None, cwd: Path | None) -> Outcome:
     with TemporaryDirectory() as folder:
         out, err = Path(folder, "out"), Path(folder, "err")
-        order = {"arguments": given, "cwd": str(cwd or ROOT), "env": environment(url), "out": str(out), "err": str(err)}
+        order = {
+            "program": program,
+            "arguments": list(arguments),
+            "cwd": str(cwd or ROOT),
+            "env": environment(url),
+            "out": str(out),
+            "err": str(err),
+        }
         forks = _forks()
         assert forks.stdin is not None
         assert forks.stdout is not None

@@ -1,0 +1,86 @@
+"""The program ``cts-schema``: one thin command a file, over the same functions that an application calls.
+
+A command returns its exit code. Whatever goes wrong is raised, and told here in one way: the cause, the place and the
+next command, on stderr; under ``--json`` as one object.
+"""
+
+# ruff: noqa: N818 - as in cts_schema.exceptions, an error is named after what happened
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Sequence
+
+from cts_schema.cli.output import complain, never_fail_to_encode
+from cts_schema.exceptions import SchemaError, WrongUsage
+
+PROGRAM = "cts-schema"
+
+
+class Interrupted(SchemaError):
+    """interrupted; what was not committed is undone"""
+
+    exit_code = 130  # what a shell makes of a program that Ctrl-C has ended
+    next_step = "to see where the database stands: cts-schema status"
+
+
+class Fault(SchemaError):
+    """a fault of this program"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program and return its exit code.
+
+    Args:
+        arguments: of the program; by default those of the process.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    never_fail_to_encode()
+    error: SchemaError
+    try:
+        return _run(given)
+    except KeyboardInterrupt:
+        error, story = Interrupted(), None
+    except SchemaError as raised:
+        error, story = raised, traceback.format_exc() if "--debug" in given else None
+    except Exception as raised:  # it may not happen a second time, so its story is told at once
+        lines = str(raised).strip().splitlines() or [""]
+        error, story = Fault(reported=f"{type(raised).__name__}: {lines[0]}"), traceback.format_exc()
+    # Looked for here, not by the parser: it counts for an error of the parser, too.
+    complain(error, as_json="--json" in given, story=story)
+    return error.exit_code
+
+
+def _run(arguments: list[str]) -> int:
+    """Parse the arguments and run the command.
+
+    Raises:
+        WrongUsage: the arguments cannot be read, or the libraries that read them are not installed.
+    """
+    try:
+        import rich  # noqa: F401  output.py needs it at a terminal, when it is too late to say so
+        import typer
+
+        from cts_schema.cli.app import app
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in ("typer", "rich"):
+            raise
+        raise WrongUsage(
+            cause="the command line is not installed", missing=error.name, next_step="pip install 'cts-schema[cli]'"
+        ) from error
+    try:
+        code = typer.main.get_command(app).main(arguments or ["--help"], prog_name=PROGRAM, standalone_mode=False)
+    except typer.TyperException as error:
+        context = getattr(error, "ctx", None)
+        message = error.format_message().rstrip(".")
+        raise WrongUsage(
+            cause=message[:1].lower() + message[1:],
+            next_step=f"{PROGRAM if context is None else context.command_path} --help",
+        ) from error
+    except typer.Abort:  # Ctrl-C or the end of the input, at a question, whose line goes no further
+        typer.echo(err=True)
+        raise KeyboardInterrupt from None
+    if code == Interrupted.exit_code:
+        raise KeyboardInterrupt
+    return int(code or 0)

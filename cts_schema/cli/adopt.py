@@ -1,0 +1,95 @@
+"""``cts-schema adopt``."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Annotated, Any, Literal
+
+import typer
+
+from cts_schema.cli.options import VERSION_TABLE, Debug, Json, Schema, Url, VersionTable, Wait
+from cts_schema.cli.output import say, say_json
+from cts_schema.exceptions import EXIT_DECISION, EXIT_OK, WrongUsage
+
+EXAMPLES = (
+    "cts-schema adopt --plan",
+    "cts-schema adopt --plan --json --orphans fail",
+    "cts-schema adopt --yes",
+    "cts-schema adopt --undo",
+    "cts-schema adopt --finalize",
+)
+
+
+def adopt(
+    *,
+    plan: Annotated[bool, typer.Option("--plan", help="Show what would be done, and touch nothing.")] = False,
+    orphans: Annotated[
+        Literal["quarantine", "fail"],
+        typer.Option(help="Rows whose parent is gone: quarantine keeps them aside, fail stops before anything."),
+    ] = "quarantine",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Accept the decisions that the plan names.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Bring the old database back as it was.")] = False,
+    discard_new: Annotated[
+        bool, typer.Option("--discard-new", help="With --undo: give up what was written since.")
+    ] = False,
+    finalize: Annotated[
+        bool, typer.Option("--finalize", help="Drop the old tables, which were kept; there is no --undo after it.")
+    ] = False,
+    url: Url = None,
+    schema: Schema = None,
+    version_table: VersionTable = VERSION_TABLE,
+    wait: Wait = 60,
+    json: Json = False,
+    debug: Debug = False,
+) -> int:
+    """Bring in a database of the old application.
+
+    Every row and every value comes along; what has no place any more is in adoption_leftovers. Nothing is touched while
+    the plan has an open decision, or something must be mended first: this exits with 5 then, and so does --plan.
+    """
+    import cts_schema
+    from cts_schema.migration.terminal import Terminal
+
+    _require_sense(plan=plan, undo=undo, finalize=finalize, yes=yes, discard_new=discard_new)
+    place: dict[str, Any] = {"version_table": version_table, "schema": schema}
+    if plan:
+        found = cts_schema.plan_adoption(url, orphans=orphans, **place)
+        _tell({"plan": None if found is None else found.as_dict()}, str(found or "nothing to adopt"), json=json)
+        return EXIT_DECISION if found is not None and (found.decisions or found.blockers) else EXIT_OK
+    place["wait"] = wait
+    if undo:
+        sentence = cts_schema.undo_adoption(url, discard_new=discard_new, **place)
+        _tell({"undone": sentence}, sentence, json=json)
+    elif finalize:
+        dropped = cts_schema.finalize_adoption(url, **place)
+        _tell({"dropped": dropped}, f"dropped: {', '.join(dropped) or 'nothing, for nothing was kept'}", json=json)
+    else:
+        terminal = None if json else Terminal(say)
+        report = cts_schema.adopt(url, yes=yes, orphans=orphans, terminal=terminal, **place)
+        if json:
+            say_json(dataclasses.asdict(report))
+    return EXIT_OK
+
+
+def _tell(answer: dict[str, Any], text: str, *, json: bool) -> None:
+    if json:
+        say_json(answer)
+        return
+    for line in text.splitlines():
+        say(line)
+
+
+def _require_sense(*, plan: bool, undo: bool, finalize: bool, yes: bool, discard_new: bool) -> None:
+    """Check the options against each other.
+
+    Raises:
+        WrongUsage: two of them contradict each other.
+    """
+    help_step = "cts-schema adopt --help"
+    asked = [name for name, given in (("--plan", plan), ("--undo", undo), ("--finalize", finalize)) if given]
+    if yes and asked:
+        asked.append("--yes")
+    if discard_new and not undo:
+        raise WrongUsage(cause="--discard-new says how to --undo, and was given without it", next_step=help_step)
+    if len(asked) > 1:
+        raise WrongUsage(cause="these options exclude each other", options=", ".join(asked), next_step=help_step)

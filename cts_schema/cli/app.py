@@ -1,0 +1,39 @@
+"""The commands, put together."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cts_schema.cli import adopt, downgrade, history, status, upgrade
+from cts_schema.cli.options import EXIT_CODES, epilog
+
+# Without the frames of rich: at 80 columns they leave so little room that the form of a URL is cut off.
+app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]})
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        from cts_schema import __version__
+        from cts_schema.migration.scripts import head
+
+        typer.echo(f"cts-schema {__version__}, revision {head()}")
+        raise typer.Exit
+
+
+@app.callback(epilog=EXIT_CODES)
+def _program(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show version and newest revision.")
+    ] = False,
+) -> None:
+    """The schema of a CTS database, on SQLite and PostgreSQL: where it stands, up, down, and in from an old one."""
+
+
+app.command(epilog=epilog(*upgrade.EXAMPLES))(upgrade.upgrade)
+# Else -1, which is a revision here, would be taken for an option.
+app.command(epilog=epilog(*downgrade.EXAMPLES), context_settings={"ignore_unknown_options": True})(downgrade.downgrade)
+app.command(epilog=epilog(*status.EXAMPLES))(status.status)
+app.command(epilog=epilog(*history.EXAMPLES))(history.history)
+app.command(epilog=epilog(*adopt.EXAMPLES))(adopt.adopt)

@@ -1,0 +1,123 @@
+"""What the program prints: lines, tables, JSON and errors. Colours only where a person reads."""
+
+# ruff: noqa: N818 - as in cts_schema.exceptions, an error is named after what happened
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, TextIO
+
+from cts_schema.exceptions import EXIT_DISK, SchemaError, mask_secrets
+
+
+class OutputFailed(SchemaError):
+    """the output cannot be written"""
+
+    exit_code = EXIT_DISK
+    next_step = "make room where it goes, then repeat; to see where the database stands: cts-schema status"
+
+
+def say(line: str, style: str | None = None) -> None:
+    """Print a line on stdout.
+
+    Args:
+        line: the text; line breaks and other control characters in it are shown, not sent.
+        style: a style of rich, for a terminal.
+    """
+    _write(sys.stdout, _visible(line), style)
+
+
+def say_facts(facts: Mapping[str, str | None]) -> None:
+    """Print names and values below each other, without the values that are None."""
+    known = {name: value for name, value in facts.items() if value is not None}
+    width = max(map(len, known))
+    for name, value in known.items():
+        say(f"{name:{width}}  {value}")
+
+
+def say_table(heading: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequence[str | None]) -> None:
+    """Print rows in columns as wide as what is in them. A row is one line, however long."""
+    widths = [max(map(len, column)) for column in zip(heading, *rows, strict=True)]
+    for row, style in zip([heading, *rows], ["bold", *styles], strict=True):
+        say("  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip(), style)
+
+
+def say_json(answer: Mapping[str, Any]) -> None:
+    """Print one JSON object on stdout."""
+    _write(sys.stdout, _json(answer))
+
+
+def complain(error: SchemaError, *, as_json: bool, story: str | None) -> None:
+    """Print an error on stderr.
+
+    Args:
+        error: what went wrong.
+        as_json: as one JSON object.
+        story: the traceback, where it is to be shown.
+    """
+    error.next_step = in_our_words(error.next_step)
+    story = None if story is None else mask_secrets(story)
+    if as_json:
+        told = {"error": error.cause, "place": error.place, "next": error.next_step, "exit_code": error.exit_code}
+        _write(sys.stderr, _json(told if story is None else told | {"traceback": story}))
+        return
+    if story is not None:
+        _write(sys.stderr, story.rstrip())
+    first, *rest = f"error: {error}".split("\n")
+    _write(sys.stderr, _visible(first), "bold red")
+    for line in rest:
+        _write(sys.stderr, _visible(line))
+
+
+_ALEMBIC = re.compile(
+    r"\balembic(?P<raiseerr> --raiseerr)?(?P<options>(?: -x \w+=\S+)*)"
+    r" (?P<command>upgrade(?: head)?|downgrade|current|history|--help)"
+)
+_COMMANDS = {"upgrade head": "upgrade", "current": "status"}
+
+
+def in_our_words(next_step: str) -> str:
+    """Return a next step that names commands of alembic with those of this program, which need no alembic.ini."""
+
+    def ours(found: re.Match[str]) -> str:
+        options = re.findall(r" -x (\w+)=(\S+)", found["options"])
+        words = ["cts-schema", _COMMANDS.get(found["command"], found["command"])]
+        words += [f"--{name.replace('_', '-')} {value}" for name, value in options]
+        return " ".join(words + ["--debug"] * bool(found["raiseerr"]))
+
+    return _ALEMBIC.sub(ours, next_step)
+
+
+def never_fail_to_encode() -> None:
+    """Let a character that the encoding of a stream lacks be written as an escape."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _json(answer: Mapping[str, Any]) -> str:
+    return json.dumps(answer, indent=2, default=str)
+
+
+def _visible(text: str) -> str:
+    return re.sub(r"[\x00-\x1f\x7f-\x9f]", lambda found: repr(found[0])[1:-1], text)
+
+
+def _write(stream: TextIO, text: str, style: str | None = None) -> None:
+    try:
+        if style is not None and stream.isatty():
+            from rich.console import Console
+
+            Console(file=stream).print(text, style=style, markup=False, highlight=False, emoji=False, soft_wrap=True)
+        else:
+            print(text, file=stream, flush=True)
+    except BrokenPipeError:
+        # Whoever read has gone. The work goes on, and its exit code tells of it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    except OSError as error:
+        raise OutputFailed(reported=error.strerror) from error

@@ -1,0 +1,65 @@
+"""``cts-schema status``."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from cts_schema.cli.options import VERSION_TABLE, Debug, Json, Schema, Url, VersionTable, Wait
+from cts_schema.cli.output import say_facts, say_json
+from cts_schema.exceptions import EXIT_DECISION, EXIT_FINDINGS, EXIT_OK
+
+if TYPE_CHECKING:
+    from cts_schema.migration.report import Status
+
+EXAMPLES = (
+    "cts-schema status",
+    "cts-schema status --json",
+)
+
+
+def status(
+    *,
+    url: Url = None,
+    schema: Schema = None,
+    version_table: VersionTable = VERSION_TABLE,
+    wait: Wait = 60,
+    json: Json = False,
+    debug: Debug = False,
+) -> int:
+    """Show where a database stands, and touch nothing.
+
+    Exits with 0 at head, 1 below it, 5 where a database of the old application waits to be adopted.
+    """
+    import cts_schema
+
+    found = cts_schema.status(url, version_table=version_table, schema=schema, wait=wait)
+    if json:
+        say_json(dataclasses.asdict(found) | {"at_head": found.at_head})
+    else:
+        say_facts(_facts(found))
+    if found.unadopted:
+        return EXIT_DECISION
+    return EXIT_OK if found.at_head else EXIT_FINDINGS
+
+
+def _facts(found: Status) -> dict[str, str | None]:
+    from cts_schema.migration.scripts import revisions
+
+    line = list(revisions())
+    revision, next_step = found.revision or "none", "cts-schema upgrade"
+    if found.unadopted:
+        revision, next_step = "none; its tables were made by the old application", "cts-schema adopt --plan"
+    elif found.revision is not None and found.revision not in line:
+        revision = f"{found.revision}, which this package does not know: it has {line[0]} to {line[-1]}"
+        next_step = "install the version that made it; for a table of another application: --version-table TABLE"
+    return {
+        "database": found.database,
+        "revision": f"{revision} (head)" if revision == found.head else revision,
+        "head": None if found.revision == found.head else found.head,
+        "pending": ", ".join(found.pending) or None,
+        "not in the ledger": ", ".join(found.missing_in_ledger) or None,
+        "to be adopted": ", ".join(found.unadopted) or None,
+        "unmanaged": ", ".join(found.unmanaged) or None,
+        "next": None if found.at_head else next_step,
+    }

@@ -1,0 +1,40 @@
+"""``cts-schema upgrade``."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Annotated
+
+import typer
+
+from cts_schema.cli.options import VERSION_TABLE, Debug, Json, Schema, Url, VersionTable, Wait
+from cts_schema.cli.output import say, say_json
+
+EXAMPLES = (
+    "cts-schema upgrade",
+    "cts-schema upgrade 058 --url sqlite:///data/cts.db",
+    "cts-schema upgrade +1 --json",
+)
+
+
+def upgrade(
+    revision: Annotated[str, typer.Argument(metavar="REV", help="A number such as 058, or +N, or head.")] = "head",
+    *,
+    url: Url = None,
+    schema: Schema = None,
+    version_table: VersionTable = VERSION_TABLE,
+    wait: Wait = 60,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Bring a database up.
+
+    One of the old application is adopted on the way, unless that needs a decision: then nothing is touched.
+    """
+    import cts_schema
+    from cts_schema.migration.terminal import Terminal
+
+    terminal = None if json else Terminal(say)
+    report = cts_schema.upgrade(url, revision, version_table=version_table, schema=schema, wait=wait, terminal=terminal)
+    if json:
+        say_json(dataclasses.asdict(report))
