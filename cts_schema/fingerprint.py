@@ -19,10 +19,9 @@ Fingerprint = dict[str, dict[str, Any]]
 """What there is, by kind and name: ``{"table users": {"column id": ..., "index ...": ...}}``."""
 
 
-def fingerprint(engine: sa.Engine) -> Fingerprint:
-    """Return the schema of the database: all of it, unmanaged tables too."""
-    with engine.connect() as connection:
-        return _sqlite(connection) if connection.dialect.name == "sqlite" else _postgresql(connection)
+def fingerprint(connection: sa.Connection) -> Fingerprint:
+    """Return the schema of the database: all that is in the current one, unmanaged tables too."""
+    return _sqlite(connection) if connection.dialect.name == "sqlite" else _postgresql(connection)
 
 
 def differences(one: Fingerprint, other: Fingerprint) -> dict[str, Any]:
@@ -70,7 +69,7 @@ def _sqlite_table(connection: sa.Connection, table: str, sql: str) -> dict[str, 
         _, name, unique, origin, partial = row
         columns = tuple(
             (part[2], bool(part[3]), part[4])
-            for part in connection.exec_driver_sql(f'PRAGMA index_xinfo("{name}")')
+            for part in connection.execute(sa.text("SELECT * FROM pragma_index_xinfo(:name)"), {"name": name})
             if part[5]  # a column of the key, and not the rowid behind it
         )
         if origin == "c":
@@ -88,55 +87,61 @@ def _sqlite_table(connection: sa.Connection, table: str, sql: str) -> dict[str, 
 
 _POSTGRESQL_COLUMNS = """
 SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, pg_get_expr(d.adbin, d.adrelid),
-       a.attidentity, a.attgenerated, l.collname, c.relkind::text || c.relpersistence::text
+       a.attidentity::text, a.attgenerated::text, l.collname, c.relkind::text || c.relpersistence::text
   FROM pg_attribute a
   JOIN pg_class c ON c.oid = a.attrelid
   LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
   LEFT JOIN pg_collation l ON l.oid = a.attcollation
  WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p')
-   AND c.relnamespace = current_schema()::regnamespace
+   AND c.relnamespace = quote_ident(current_schema())::regnamespace
 """
 _POSTGRESQL_ITEMS = {
     # Since PostgreSQL 18 NOT NULL is a constraint too ('n'), named after the column of the time: attnotnull tells it.
     "constraint": """
         SELECT c.relname, k.conname, pg_get_constraintdef(k.oid), k.convalidated
           FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
-         WHERE k.contype <> 'n' AND c.relnamespace = current_schema()::regnamespace""",
+         WHERE k.contype <> 'n' AND c.relnamespace = quote_ident(current_schema())::regnamespace""",
     "index": """
         SELECT c.relname, x.relname, pg_get_indexdef(i.indexrelid), i.indisvalid
           FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid
-         WHERE c.relnamespace = current_schema()::regnamespace""",
+         WHERE c.relnamespace = quote_ident(current_schema())::regnamespace""",
     "trigger": """
         SELECT c.relname, t.tgname, pg_get_triggerdef(t.oid), t.tgenabled::text
           FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-         WHERE NOT t.tgisinternal AND c.relnamespace = current_schema()::regnamespace""",
+         WHERE NOT t.tgisinternal AND c.relnamespace = quote_ident(current_schema())::regnamespace""",
     "sequence": """
         SELECT c.relname, a.attname, format_type(s.seqtypid, NULL), s.seqincrement::text || ' ' || s.seqstart::text
           FROM pg_sequence s
           JOIN pg_depend d ON d.objid = s.seqrelid AND d.classid = 'pg_class'::regclass AND d.deptype = 'i'
           JOIN pg_class c ON c.oid = d.refobjid
           JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
-         WHERE c.relnamespace = current_schema()::regnamespace""",
+         WHERE c.relnamespace = quote_ident(current_schema())::regnamespace""",
 }
 _POSTGRESQL_WHOLE = {
     "function": "SELECT proname, pg_get_functiondef(oid) FROM pg_proc "
-    "WHERE pronamespace = current_schema()::regnamespace",
+    "WHERE pronamespace = quote_ident(current_schema())::regnamespace",
     "view": "SELECT relname, pg_get_viewdef(oid) FROM pg_class "
-    "WHERE relkind = 'v' AND relnamespace = current_schema()::regnamespace",
+    "WHERE relkind = 'v' AND relnamespace = quote_ident(current_schema())::regnamespace",
 }
 
 
 def _postgresql(connection: sa.Connection) -> Fingerprint:
     found: Fingerprint = defaultdict(dict)
+    # Where it is not in the search path alone, PostgreSQL writes the schema before a name. It is not part of the shape.
+    schema = connection.exec_driver_sql("SELECT quote_ident(current_schema()) || '.'").scalar_one()
     for table, column, *facts in connection.exec_driver_sql(_POSTGRESQL_COLUMNS):
         found[f"table {table}"][f"column {column}"] = tuple(facts)
     for kind, query in _POSTGRESQL_ITEMS.items():
         for table, name, *facts in connection.exec_driver_sql(query):
-            found[f"table {table}"][f"{kind} {name}"] = tuple(facts)
+            found[f"table {table}"][f"{kind} {name}"] = tuple(_without(schema, fact) for fact in facts)
     for kind, query in _POSTGRESQL_WHOLE.items():
         for name, definition in connection.exec_driver_sql(query):
-            found[f"{kind} {name}"] = {"sql": definition}
+            found[f"{kind} {name}"] = {"sql": _without(schema, definition)}
     return dict(found)
+
+
+def _without(schema: str, fact: Any) -> Any:
+    return fact.replace(schema, "") if isinstance(fact, str) else fact
 
 
 def _squeezed(sql: str) -> str:

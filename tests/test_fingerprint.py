@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
+from cts_schema.fingerprint import differences
 from cts_schema.models import Base
 from tests.support.databases import Database
-from tests.support.fingerprint import differences, fingerprint
 from tests.support.operations import operations
 
 FUNCTION = "CREATE OR REPLACE FUNCTION cts_set_updated_at() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'"
@@ -99,7 +99,7 @@ CASES = [
 
 def test_the_models_and_the_line_of_revisions_make_the_same_schema(database: Database, head: Database) -> None:
     Base.metadata.create_all(database.engine)
-    found = differences(fingerprint(database.engine), fingerprint(head.engine))
+    found = differences(database.fingerprint(), head.fingerprint())
     assert found.pop("table alembic_version") == ("absent", "there")
     if head.kind == "postgresql":  # for triggers of the old application; no model has one
         assert found.pop("function update_updated_at_column") == ("absent", "there")
@@ -108,14 +108,14 @@ def test_the_models_and_the_line_of_revisions_make_the_same_schema(database: Dat
 
 @pytest.mark.parametrize(("kind", "what"), CASES, indirect=["kind"])
 def test_the_fingerprint_notices(head: Database, what: str) -> None:
-    before = fingerprint(head.engine)
+    before = head.fingerprint()
     if head.kind == "sqlite" and what in REWRITTEN:
         old, new, table = REWRITTEN[what]
         rewrite(head, table, old, new)
     else:
         for statement in {**TAMPERING["both"], **TAMPERING[head.kind]}[what]:
             head.execute(statement)
-    assert differences(before, fingerprint(head.engine)) != {}
+    assert differences(before, head.fingerprint()) != {}
 
 
 def test_the_fingerprint_does_not_depend_on_the_order_of_columns_or_the_place_of_a_constraint(
@@ -124,13 +124,13 @@ def test_the_fingerprint_does_not_depend_on_the_order_of_columns_or_the_place_of
     checks = "CONSTRAINT fk REFERENCES a (id) ON DELETE CASCADE", "CONSTRAINT ck CHECK (n > 0)"
     database.execute("CREATE TABLE a (id INTEGER PRIMARY KEY)")
     database.execute(f"CREATE TABLE b (id INTEGER PRIMARY KEY, n INTEGER {checks[1]}, a_id INTEGER {checks[0]})")
-    one = fingerprint(database.engine)
+    one = database.fingerprint()
     database.execute("DROP TABLE b")
     database.execute(
         f"CREATE TABLE b (a_id INTEGER, id INTEGER PRIMARY KEY, n INTEGER, {checks[1]}, "
         "CONSTRAINT fk FOREIGN KEY (a_id) REFERENCES a (id) ON DELETE CASCADE)"
     )
-    assert differences(one, fingerprint(database.engine)) == {}
+    assert differences(one, database.fingerprint()) == {}
 
 
 def rewrite(database: Database, table: str, old: str, new: str) -> None:

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from cts_schema import downgrade, upgrade
 from cts_schema.ddl import kept_name
+from cts_schema.fingerprint import differences
 from tests.support.databases import Database
-from tests.support.fingerprint import differences, fingerprint
 from tests.support.operations import operations
 
 LOGS = ("site_logs", "indication_history", "data_cleanup_log")
@@ -43,11 +43,11 @@ def delete_with_children(database: Database, connection: str) -> None:
 
 def test_a_database_without_rows_goes_down_and_up_without_a_trace(head: Database) -> None:
     head.execute("DELETE FROM system_settings")
-    schema = fingerprint(head.engine)
+    schema = head.fingerprint()
     downgrade(head.engine, "base")
     assert head.tables() == {"alembic_version"}
     upgrade(head.engine)
-    assert differences(fingerprint(head.engine), schema) == {}
+    assert differences(head.fingerprint(), schema) == {}
 
 
 def test_only_what_holds_something_is_kept(head: Database) -> None:

@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from cts_schema import ddl as cts_ddl
+from cts_schema.fingerprint import Fingerprint, differences
 from tests.support.databases import Database
-from tests.support.fingerprint import Fingerprint, differences, fingerprint
 from tests.support.operations import Ddl, operations
 
 LITERAL = "it's 100% :safe"
@@ -88,12 +88,12 @@ def state(database: Database) -> tuple[Fingerprint, dict[str, Any]]:
             )
             for table in ("parents", "things", "children", "cheap")
         }
-    return fingerprint(database.engine), rows
+    return database.fingerprint(), rows
 
 
 def changes(before: Fingerprint, database: Database) -> dict[str, Any]:
     """Return what differs in table things; there must be nothing else."""
-    found = differences(before, fingerprint(database.engine))
+    found = differences(before, database.fingerprint())
     assert found.keys() <= {"table things"}
     return dict(found.get("table things", {}))
 
@@ -223,20 +223,20 @@ def test_columns_added_by_a_rebuild_and_by_alter_make_the_same_schema(built: Dat
             sa.Column("more", cts_ddl.Json()),
         ]
 
-    before = fingerprint(built.engine)
+    before = built.fingerprint()
     with operations(built) as ddl:
         ddl.add_columns("902", "things", *columns())
-    altered = fingerprint(built.engine)
+    altered = built.fingerprint()
     with operations(built) as ddl:
         ddl.drop_columns("902", "things", "third_id", "shade", "more")
     kept = ("absent", "there")
-    assert differences(before, fingerprint(built.engine)) == {"table cts_kept_902_things": kept}
+    assert differences(before, built.fingerprint()) == {"table cts_kept_902_things": kept}
     with operations(built) as ddl:
         # Its default makes SQLite rebuild the table for all four.
         ddl.add_columns("902", "things", *columns(), sa.Column("key", sa.Text(), server_default=cts_ddl.uuid_text()))
     with operations(built) as ddl:
         ddl.drop_columns("902", "things", "key")
-    assert differences(altered, fingerprint(built.engine)) == {"table cts_kept_902_things": kept}
+    assert differences(altered, built.fingerprint()) == {"table cts_kept_902_things": kept}
 
 
 # drop_columns, rename_column, replace_checks
@@ -250,7 +250,7 @@ def test_dropped_columns_take_nothing_else_with_them(built: Database) -> None:
         ddl.connection.exec_driver_sql("DROP VIEW cheap")
         ddl.drop_columns("902", "things", "price", "first_id")
         ddl.connection.exec_driver_sql("CREATE VIEW cheap AS SELECT id, name FROM things WHERE id < 0")
-    found = differences(schema, fingerprint(built.engine))
+    found = differences(schema, built.fingerprint())
     assert found.keys() == {"view cheap", "table things", "table cts_kept_902_things"}
     constraint = {"sqlite": {"foreign keys", "names"}, "postgresql": {"constraint fk_things_first_id"}}[built.kind]
     assert found["table things"].keys() == {

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from cts_schema import downgrade, status, upgrade
+from cts_schema.fingerprint import differences
 from cts_schema.migration.scripts import head as head_revision
 from cts_schema.migration.scripts import revisions
 from tests.support.databases import Database
-from tests.support.fingerprint import differences, fingerprint
 from tests.support.rows import ROWS, fill, managed, snapshot
 
 REVISIONS = list(revisions())
@@ -35,11 +35,11 @@ def ledger_numbers(database: Database) -> list[int]:
 @pytest.mark.parametrize("revision", ["base", *REVISIONS[:-1]])
 def test_down_to_any_revision_and_up_again_returns_the_same_schema_and_rows(head: Database, revision: str) -> None:
     fill(head.engine)
-    schema, rows = fingerprint(head.engine), snapshot(head.engine)
+    schema, rows = head.fingerprint(), snapshot(head.engine)
     assert all(len(found) >= ROWS for found in rows.values())
     downgrade(head.engine, revision)
     upgrade(head.engine)
-    assert differences(fingerprint(head.engine), schema) == {}
+    assert differences(head.fingerprint(), schema) == {}
     assert snapshot(head.engine) == rows
     assert kept_tables(head) == set()
 
@@ -62,10 +62,10 @@ def test_each_step_down_and_up_returns_the_rows_that_were_there(database: Databa
     for lower, upper in pairwise(REVISIONS):
         upgrade(database.engine, upper)
         fill(database.engine, upper, rows=1)
-        schema, rows = fingerprint(database.engine), snapshot(database.engine)
+        schema, rows = database.fingerprint(), snapshot(database.engine)
         downgrade(database.engine, lower)
         upgrade(database.engine, upper)
-        assert differences(fingerprint(database.engine), schema) == {}, upper
+        assert differences(database.fingerprint(), schema) == {}, upper
         assert snapshot(database.engine) == rows, upper
 
 

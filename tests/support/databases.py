@@ -9,6 +9,7 @@ from typing import Any, Self
 import sqlalchemy as sa
 
 from cts_schema.database import create_engine
+from cts_schema.fingerprint import Fingerprint, fingerprint
 
 
 class Database:
@@ -41,6 +42,11 @@ class Database:
     def value(self, query: str, values: Mapping[str, Any] | None = None) -> Any:
         """Return the first value of the first row of a query."""
         return self.rows(query, values)[0][0]
+
+    def fingerprint(self) -> Fingerprint:
+        """Return its schema, all of it."""
+        with self.engine.connect() as connection:
+            return fingerprint(connection)
 
     def tables(self) -> set[str]:
         """Return the names of the tables."""
