@@ -40,6 +40,18 @@ from cts_schema.migration.options import Options
 from cts_schema.migration.progress import Progress
 from cts_schema.migration.report import Adopted
 
+# A policy that hides rows from their owner must be an error, and not a loss. And a value as text must have all its
+# digits, and be a time that anyone reads alike, whatever the user or the database is set to.
+_SETTINGS = (
+    "row_security = off",
+    "standard_conforming_strings = on",
+    "extra_float_digits = 1",
+    "DateStyle = 'ISO, YMD'",
+    "IntervalStyle = 'postgres'",
+    "TimeZone = 'UTC'",
+    "bytea_output = 'hex'",
+)
+
 
 class Adoption:
     """Brings in the old database that a connection is open to.
@@ -69,8 +81,8 @@ class Adoption:
         """Survey the database, examine its rows, and say what would happen. Nothing is written."""
         dialect = self.connection.dialect.name
         if dialect == "postgresql":
-            # A policy that hides rows from their owner must be an error, and not a loss.
-            run(self.connection, "SET LOCAL row_security = off")
+            for setting in _SETTINGS:
+                run(self.connection, f"SET LOCAL {setting}")
         self._survey = found = survey(self.connection, self.options.version_table)
         blockers = [f"{thing} has the name of one of our tables" for thing in found.taken]
         blockers += [

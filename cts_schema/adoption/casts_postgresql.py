@@ -173,19 +173,34 @@ def _json(source: str, old: OldColumn, o: str, version: tuple[int, ...]) -> Cast
         return _always(o)
     if source in ("text", "json"):
         words = f"{o}::text"
-        known = "pg_temp.cts_is_jsonb({})" if needs_is_jsonb(version) else "pg_input_is_valid({}, 'jsonb')"
-        # Of a key that is written twice jsonb keeps the last value alone.
-        twice = (
-            f"CASE WHEN json_typeof({words}::json) = 'object' THEN (SELECT count(*) = count(DISTINCT k) "
-            f"FROM json_object_keys({words}::json) k) ELSE true END"
-        )
-        is_json = known.format(words)
+        is_json, once = _is_jsonb(words, version), _has_each_key_once(words)
         return Cast(
             f"CASE WHEN {is_json} THEN {words}::jsonb ELSE to_jsonb({words}) END",
-            exact=f"CASE WHEN {is_json} THEN {twice} ELSE true END",
-            plain=f"CASE WHEN {o} IS NULL THEN true WHEN {is_json} THEN {twice} ELSE false END",
+            exact=f"CASE WHEN {is_json} THEN {once} ELSE true END",
+            plain=f"CASE WHEN {o} IS NULL THEN true WHEN {is_json} THEN {once} ELSE false END",
             plain_value=f"{o}::jsonb",
         )
     if source in ("integer", "numeric", "boolean") or old.type.endswith("[]"):
         return _always(f"to_jsonb({o})")
     return _always(f"to_jsonb({o}::text)")
+
+
+def as_jsonb(o: str, version: tuple[int, ...]) -> str:
+    """Return a json value as jsonb; as a string of its text where that would lose a part of it, or is refused."""
+    words = f"{o}::text"
+    same = f"CASE WHEN {_is_jsonb(words, version)} THEN {_has_each_key_once(words)} ELSE false END"
+    return f"CASE WHEN {same} THEN {words}::jsonb ELSE to_jsonb({words}) END"
+
+
+def _is_jsonb(words: str, version: tuple[int, ...]) -> str:
+    return f"pg_temp.cts_is_jsonb({words})" if needs_is_jsonb(version) else f"pg_input_is_valid({words}, 'jsonb')"
+
+
+def _has_each_key_once(words: str) -> str:
+    """Of a key that is written twice jsonb keeps one value, and so has fewer colons outside of strings."""
+
+    def colons(text: str) -> str:
+        bare = f"""regexp_replace({text}, '"(\\\\.|[^"\\\\])*"', '', 'g')"""
+        return f"(length({bare}) - length(replace({bare}, ':', '')))"
+
+    return f"CASE WHEN {words} LIKE '%:%:%' THEN {colons(words)} = {colons(f'{words}::jsonb::text')} ELSE true END"

@@ -19,21 +19,33 @@ def cast(wish: Wish, old: OldColumn, o: str) -> Cast:
         allowed = f"{word} IN {listed(wish.column.words)}"
         return Cast(word, valid=allowed, plain=f"coalesce({allowed}, 1)", plain_value=word, reason="check")
     if kind == "number":
-        return _number(wish, o)
+        return _number(wish, old, o)
     if kind == "integer":
         return _integer(wish, o)
     if kind == "float":
         return _float(o)
     if kind == "boolean":
-        return _boolean(o)
+        return _boolean(old, o)
     return _timestamp(o) if kind == "timestamp" else _json(o)
+
+
+def _affinity(old: OldColumn) -> str:
+    """Return what a column makes of values that can be so (sqlite.org/datatype3.html, section 3.1)."""
+    if "int" in old.type:
+        return "integer"
+    if any(part in old.type for part in ("char", "clob", "text")):
+        return "text"
+    return "blob" if "blob" in old.type or not old.type else "numeric"
 
 
 def _text(wish: Wish, old: OldColumn, o: str) -> Cast:
     value = renamed(f"CAST({o} AS TEXT)", wish)
+    # A blob is told by its literal, as PostgreSQL tells one.
+    whatever = f"CASE typeof({o}) WHEN 'blob' THEN 'x''' || lower(hex({o})) || '''' ELSE {value} END"
+    if _affinity(old) == "text":  # it has made a text of every number
+        return Cast(whatever, plain_value=whatever)
     return Cast(
-        # A blob is told by its literal, as PostgreSQL tells one.
-        f"CASE typeof({o}) WHEN 'blob' THEN 'x''' || lower(hex({o})) || '''' ELSE {value} END",
+        whatever,
         exact=f"typeof({o}) <> 'real' OR CAST(CAST({o} AS TEXT) AS REAL) = {o}",
         plain=f"typeof({o}) IN ('text', 'integer', 'null')",
         plain_value=value,
@@ -44,7 +56,7 @@ def _is_number(o: str, *types: str) -> str:
     return f"CASE WHEN json_valid({o}) THEN json_type({o}) IN {listed(types)} ELSE 0 END"
 
 
-def _number(wish: Wish, o: str) -> Cast:
+def _number(wish: Wish, old: OldColumn, o: str) -> Cast:
     precision, scale = wish.column.size
     limit = f"1e{precision - scale}"
     number = f"CAST({o} AS NUMERIC)"
@@ -56,7 +68,9 @@ def _number(wish: Wish, o: str) -> Cast:
         valid=f"CASE typeof({o}) WHEN 'integer' THEN {within} WHEN 'real' THEN {within} WHEN 'text' THEN "
         f"{_is_number(o, 'integer', 'real')} AND {number} > -{limit} AND {number} < {limit} ELSE 0 END",
         exact=f"typeof({o}) <> 'text' OR CAST({number} AS TEXT) = {trimmed}",
-        plain=f"CASE WHEN typeof({o}) IN ('integer', 'real') THEN {within} ELSE {o} IS NULL END",
+        plain=f"({o} BETWEEN -{limit} + 1 AND {limit} - 1) IS NOT 0"
+        if _affinity(old) in ("integer", "numeric")  # where any text is more than any number
+        else f"CASE WHEN typeof({o}) IN ('integer', 'real') THEN {within} ELSE {o} IS NULL END",
         plain_value=o,
     )
 
@@ -90,13 +104,15 @@ def _float(o: str) -> Cast:
     )
 
 
-def _boolean(o: str) -> Cast:
+def _boolean(old: OldColumn, o: str) -> Cast:
     word = f"lower(CAST({o} AS TEXT))"
     value = f"CASE WHEN {word} IN {listed(TRUE)} THEN 1 WHEN {word} IN {listed(FALSE)} THEN 0 END"
     return Cast(
         value,
         valid=f"{word} IN {listed(TRUE + FALSE)}",
-        plain=f"CASE WHEN typeof({o}) = 'integer' THEN {o} IN (0, 1) ELSE {o} IS NULL END",
+        plain=f"({o} IN (0, 1)) IS NOT 0"
+        if _affinity(old) in ("integer", "numeric")
+        else f"CASE WHEN typeof({o}) = 'integer' THEN {o} IN (0, 1) ELSE {o} IS NULL END",
         plain_value=o,
     )
 
@@ -130,7 +146,7 @@ def _timestamp(o: str) -> Cast:
         "GLOB '*[^0-9]*')) "
         f"AND (length({local}) > 10 OR {zone} = '')",
         exact=f"length({fraction}) <= 7",
-        plain=f"CASE WHEN typeof({o}) = 'text' THEN coalesce(datetime({o}, '+0 days') = {o}, 0) ELSE {o} IS NULL END",
+        plain=f"datetime({o}, '+0 days') IS {o}",
         plain_value=o,
     )
 

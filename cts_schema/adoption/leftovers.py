@@ -16,6 +16,7 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
+from cts_schema.adoption import casts_postgresql
 from cts_schema.adoption.conversion import Conversion
 from cts_schema.adoption.refusal import Refusal
 from cts_schema.adoption.sql import as_json, literal, quote, run
@@ -101,7 +102,8 @@ def _write_values(connection: sa.Connection, conversion: Conversion) -> int:
     )
     if not olds:
         return 0
-    values = " ".join(f"WHEN {literal(old)} THEN {as_json(dialect, f'o.{quote(old)}')}" for old in olds)
+    columns = {column.name: column for column in conversion.source.old.columns.values()}
+    values = " ".join(f"WHEN {literal(old)} THEN {_told(conversion, columns[old])}" for old in olds)
     if dialect == "sqlite":
         payload = f"json_group_object(e.old, json(CASE e.old {values} END))"
     else:
@@ -118,7 +120,7 @@ def _write_rows(connection: sa.Connection, conversion: Conversion) -> int:
     columns = conversion.source.old.columns.values()
     return run(
         connection,
-        f"{_insert(conversion)} {conversion.row_key()}, e.reason, {_object(conversion.dialect, columns)} "
+        f"{_insert(conversion)} {conversion.row_key()}, e.reason, {_object(conversion, columns)} "
         f"FROM (SELECT source_row, min(reason) AS reason FROM {EXCEPTIONS} WHERE kind = 'row' GROUP BY source_row) e "
         f"JOIN {conversion.place} o ON o.{conversion.row_id} = e.source_row",
     ).rowcount
@@ -130,7 +132,7 @@ def _write_unknown(connection: sa.Connection, conversion: Conversion, exceptions
     stays = f" AND o.{conversion.row_id} NOT IN ({REFUSED})" if exceptions else ""
     return run(
         connection,
-        f"{_insert(conversion)} {conversion.row_key()}, 'no_column', {_object(conversion.dialect, columns)} "
+        f"{_insert(conversion)} {conversion.row_key()}, 'no_column', {_object(conversion, columns)} "
         f"FROM {conversion.place} o WHERE ({filled}){stays}",
     ).rowcount
 
@@ -170,13 +172,22 @@ def _is_readable(text: bytes) -> bool:
     return True
 
 
-def _object(dialect: str, columns: Iterable[OldColumn]) -> str:
+def _told(conversion: Conversion, column: OldColumn) -> str:
+    """Return a value as JSON."""
+    value = f"o.{quote(column.name)}"
+    if column.type == "json" and conversion.dialect == "postgresql":
+        return casts_postgresql.as_jsonb(value, conversion.version)
+    return as_json(conversion.dialect, value)
+
+
+def _object(conversion: Conversion, columns: Iterable[OldColumn]) -> str:
     """Return a JSON object of the values that there are; put together as text, since functions take few arguments."""
+    dialect = conversion.dialect
     end = "::text" if dialect == "postgresql" else ""
     parts = []
     for column in columns:
         name = f"o.{quote(column.name)}"
         key = literal("," + json.dumps(column.name, ensure_ascii=False) + ":")
-        parts.append(f"CASE WHEN {name} IS NULL THEN '' ELSE {key} || {as_json(dialect, name)}{end} END")
+        parts.append(f"CASE WHEN {name} IS NULL THEN '' ELSE {key} || ({_told(conversion, column)}){end} END")
     whole = f"'{{' || substr({' || '.join(parts)}, 2) || '}}'"
     return f"({whole})::jsonb" if dialect == "postgresql" else whole

@@ -102,9 +102,9 @@ class _One:
                 longer = f"SELECT x.value {noted} 'key' AND x.source_row = {self.row}"
                 branches += f"WHEN {self.row} IN (SELECT x.source_row {noted} 'key') THEN ({longer}) "
             value = f"CASE {branches}ELSE {value} END"
-        return (
-            f"coalesce({value}, {self.conversion.default(name)})" if self.conversion.columns[name].defaulted else value
-        )
+        column = self.conversion.columns[name]
+        unsaid = special or name in self.found.dirty | self.found.defaulted or column.raw_column() is None
+        return f"coalesce({value}, {self.conversion.default(name)})" if column.defaulted and unsaid else value
 
     def _note(self, kind: str, select: str, *, target: str | None = None) -> int:
         """Note what a query says: source_row, target, old, reason, survivor, value."""

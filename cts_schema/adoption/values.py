@@ -91,24 +91,29 @@ def compare_rows(
     for name, final in finals.items():
         if not _is_filled_in(conversion, found, name):
             old = _unchanged(conversion, found, name, final)
-            compared[name] = final if old is None else _as_ours(conversion.source.table.columns[name].kind, old)
+            kind = conversion.source.table.columns[name].kind
+            different = f"t.{quote(name)} IS NOT ({final})"
+            if old is not None and kind in ("text", "word"):
+                # A blob is told by its literal there, and so by the conversion alone. And bare, the 2 of a column
+                # without a type would not be '2'.
+                value = f"o.{quote(old.name)}"
+                different = (
+                    f"t.{quote(name)} IS NOT CAST({value} AS TEXT) AND (typeof({value}) <> 'blob' OR {different})"
+                )
+            elif old is not None:
+                different = f"t.{quote(name)} IS NOT o.{quote(old.name)}"
+            compared[name] = different
     if not compared or not found.rows:
         return
-    sums = ", ".join(f"sum(t.{quote(name)} IS NOT ({value}))" for name, value in compared.items())
+    sums = ", ".join(f"sum({different})" for different in compared.values())
     ours = quote(conversion.source.table.name)
     # CROSS JOIN: the old rows in their order, and for each the one of ours.
     query = f"SELECT {sums} FROM {conversion.place} o CROSS JOIN {ours} t ON {pair}{where and ' WHERE '}{where}"
-    for name, different in zip(compared, run(connection, query).one(), strict=True):
-        if different:
+    for name, count in zip(compared, run(connection, query).one(), strict=True):
+        if count:
             raise AdoptionFailed(
-                table=conversion.source.old.name, column=name, rows=f"{different:,} have another value afterwards"
+                table=conversion.source.old.name, column=name, rows=f"{count:,} have another value afterwards"
             )
-
-
-def _as_ours(kind: Kind, old: OldColumn) -> str:
-    """Return an old value as a column of ours has it; bare, the 2 of a column without a type would not be '2'."""
-    value = f"o.{quote(old.name)}"
-    return f"CAST({value} AS TEXT)" if kind in ("text", "word") else value
 
 
 def _unchanged(conversion: Conversion, found: Findings, name: str, final: str) -> OldColumn | None:
@@ -116,7 +121,7 @@ def _unchanged(conversion: Conversion, found: Findings, name: str, final: str) -
     old = conversion.columns[name].raw_column()
     if old is None or name in found.dirty or name in found.defaulted:
         return None
-    return old if final == conversion.final(name, settled=True) else None
+    return old if final == conversion.columns[name].value(settled=True) else None
 
 
 def _is_filled_in(conversion: Conversion, found: Findings, name: str) -> bool:
