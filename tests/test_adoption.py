@@ -23,6 +23,7 @@ from cts_schema import (
 from cts_schema.adoption import target
 from cts_schema.exceptions import (
     EXIT_DECISION,
+    AdoptionBlocked,
     ChangedSince,
     DecisionNeeded,
     NoAdoption,
@@ -188,8 +189,8 @@ def test_orphans_stop_everything_where_that_is_asked_for(database: Database) -> 
     )
     database.execute("INSERT INTO pseudo_positions VALUES (1, 'gone', 'A', 1)")
     before = counted(database), catalogue_of(database)
-    with pytest.raises(DecisionNeeded, match="a person agrees"):
-        adopt(database.url, orphans="fail")
+    with pytest.raises(AdoptionBlocked, match="cannot be brought in"):
+        adopt(database.url, orphans="fail", yes=True)
     assert (counted(database), catalogue_of(database)) == before
     with pytest.raises(WrongUsage):
         adopt(database.url, orphans="ignore")

@@ -220,6 +220,7 @@ class Adoption:
             self.progress.tell(f"pouring {source.old.name}")
             with bare(self.connection, source.table.name, findings.rows):
                 one = pourer.pour(conversion, findings)
+                self.progress.tell(f"indexing {source.table.name}")
             verify.require_rows(conversion, one)
             poured.append(one)
             conversions.append(conversion)

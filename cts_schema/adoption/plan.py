@@ -176,7 +176,7 @@ def make(
             )
         if orphans == "fail" and found.orphans:
             lost = ", ".join(f"{count:,} by {column}" for column, count in found.orphans.items())
-            decisions.append(f"rows of {name} refer to rows that are not there: {lost}")
+            blockers = [*blockers, f"rows of {name} refer to rows that are not there: {lost}"]
     needed = int(survey.size * _GROWTH) + (survey.size if backup else 0)
     if bytes_free is not None and bytes_free < needed:
         blockers = [*blockers, f"the disk has {_size(bytes_free)} free, and {_size(needed)} are needed"]

@@ -58,3 +58,5 @@ def bare(connection: sa.Connection, table: str, rows: int) -> Iterator[None]:
     if keys:
         added = ", ".join(f"ADD CONSTRAINT {quote(name)} {definition}" for name, definition in keys)
         run(connection, f"ALTER TABLE {quote(table)} {added}")
+    if connection.dialect.name == "postgresql":
+        run(connection, f"ANALYZE {quote(table)}")  # not before autovacuum comes by would a query be planned well

@@ -47,10 +47,11 @@ class Progress:
     def _show(self) -> None:
         if self._write is None:
             return
-        if not self._done:
+        seconds = time.monotonic() - self._began
+        if not self._done or seconds < 1:  # too early to tell
             self._write(self.what)
             return
-        rate = self._done / max(time.monotonic() - self._began, 1e-6)
+        rate = self._done / seconds
         left = (self._total - self._done) / rate
         self._write(
             f"{self.what}   {self._done:,} of {self._total:,} rows   {rate:,.0f} rows/s   {max(left, 0):.0f} s left"
