@@ -234,6 +234,9 @@ def test_an_asynchronous_application_adopts_by_the_same_road(database: Database,
 
     async def run() -> None:
         engine = create_async_engine(database.async_url(driver))
+        async with engine.connect() as connection:
+            plan = await connection.run_sync(plan_adoption)
+        assert plan is not None
         report = await upgrade_async(engine)
         await engine.dispose()
         assert report.adopted is not None

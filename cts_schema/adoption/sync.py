@@ -33,7 +33,12 @@ if TYPE_CHECKING:
 
 
 def plan_adoption(
-    target: Target = None, *, orphans: str = "quarantine", version_table: str = VERSION_TABLE, schema: str | None = None
+    target: Target = None,
+    *,
+    orphans: str = "quarantine",
+    version_table: str = VERSION_TABLE,
+    schema: str | None = None,
+    wait: float = 60.0,
 ) -> Plan | None:
     """Say what an adoption would do; nothing is touched.
 
@@ -44,6 +49,7 @@ def plan_adoption(
         orphans: what is to become of rows whose parent is gone: ``quarantine`` or ``fail``.
         version_table: the table that holds the revision.
         schema: the PostgreSQL schema to look at.
+        wait: seconds to wait for a locked file.
 
     Returns:
         The plan, or None where there is nothing to adopt: the database is empty, or has a revision already.
@@ -53,7 +59,7 @@ def plan_adoption(
     """
     from cts_schema.adoption.adopt import Adoption
 
-    options = Options(version_table, schema, orphans=orphans_of(orphans))
+    options = Options(version_table, schema, wait, orphans=orphans_of(orphans))
     with connected(target, look_only, options) as connection:
         if not read_status(connection, options).unadopted:
             return None

@@ -51,12 +51,11 @@ def adopt(
     from cts_schema.migration.terminal import Terminal
 
     _require_sense(plan=plan, undo=undo, finalize=finalize, yes=yes, discard_new=discard_new)
-    place: dict[str, Any] = {"version_table": version_table, "schema": schema}
+    place: dict[str, Any] = {"version_table": version_table, "schema": schema, "wait": wait}
     if plan:
         found = cts_schema.plan_adoption(url, orphans=orphans, **place)
         _tell({"plan": None if found is None else found.as_dict()}, str(found or "nothing to adopt"), json=json)
         return EXIT_DECISION if found is not None and (found.decisions or found.blockers) else EXIT_OK
-    place["wait"] = wait
     if undo:
         sentence = cts_schema.undo_adoption(url, discard_new=discard_new, **place)
         _tell({"undone": sentence}, sentence, json=json)
