@@ -178,7 +178,7 @@ def _json(source: str, old: OldColumn, o: str, version: tuple[int, ...]) -> Cast
             f"CASE WHEN {is_json} THEN {words}::jsonb ELSE to_jsonb({words}) END",
             exact=f"CASE WHEN {is_json} THEN {once} ELSE true END",
             plain=f"CASE WHEN {o} IS NULL THEN true WHEN {is_json} THEN {once} ELSE false END",
-            plain_value=f"{o}::jsonb",
+            plain_value=f"{words}::jsonb",
         )
     if source in ("integer", "numeric", "boolean") or old.type.endswith("[]"):
         return _always(f"to_jsonb({o})")

@@ -1,7 +1,7 @@
 """The pour: rows of a source into our table, as few statements, each about all rows.
 
 Where the examination found nothing, a source is one INSERT ... SELECT. Where it did, what is special about single
-rows is noted first (see :mod:`cts_schema.adoption.leftovers`), and the INSERT goes by these notes.
+rows is noted first (see :mod:`cts_schema.adoption.notes`), and the INSERT goes by these notes.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from cts_schema.adoption import counters, leftovers, rules
+from cts_schema.adoption import counters, leftovers
 from cts_schema.adoption.conversion import Conversion
-from cts_schema.adoption.examine import Findings, lacking
-from cts_schema.adoption.leftovers import EXCEPTIONS, REFUSED, SURVIVORS
+from cts_schema.adoption.examine import Findings
+from cts_schema.adoption.leftovers import EXCEPTIONS
+from cts_schema.adoption.notes import Notes
 from cts_schema.adoption.sql import literal, quote, run
 from cts_schema.adoption.values import Checksums, compare_rows
 from cts_schema.adoption.verify import Poured
@@ -45,310 +46,65 @@ class Pourer:
 
     def pour(self, conversion: Conversion, found: Findings) -> Poured:
         """Pour a source whose rows were examined in this very transaction."""
-        one = _One(self, conversion, found)
         table = conversion.source.table.name
-        first = table not in self._poured
-        one.note_values()
-        one.note_orphans()
-        one.refuse_rows()
-        one.refuse_repeated(first=first)
-        one.note_own_orphans()
+        notes = Notes(self.connection, conversion, found, self.lost, self.merged)
+        notes.take(first=table not in self._poured)
         poured = Poured(found.rows)
-        poured.leftovers = leftovers.write(self.connection, conversion, exceptions=one.noted, unknown=found.unknown > 0)
-        if one.noted:
+        poured.leftovers = leftovers.write(
+            self.connection, conversion, exceptions=notes.noted, unknown=found.unknown > 0
+        )
+        if notes.noted:
             poured.refused = leftovers.refused(self.connection)
-        poured.kept = one.insert(self.progress)
-        one.compare()
+        self._insert(notes, poured)
         if poured.refused:
             self.lost.add(table)
-        if one.noted:
+        if notes.noted:
             run(self.connection, f"DELETE FROM {EXCEPTIONS}")
         self._poured.add(table)
         return poured
 
-
-class _One:
-    def __init__(self, pourer: Pourer, conversion: Conversion, found: Findings) -> None:
-        self.pourer, self.conversion, self.found = pourer, conversion, found
-        self.table = conversion.source.table
-        self.row = f"o.{conversion.row_id}"
-        self.noted = False
-        self.values = {
-            name: self._followed(column.column.parent, column.value(settled=name not in found.dirty))
-            for name, column in conversion.columns.items()
-        }
-        self._special: dict[str, set[str]] = {}
-        self._shift: int | None = None
-
-    def _followed(self, parent: str | None, value: str) -> str:
-        """A reference to a row that another one stands for goes to that one."""
-        if parent not in self.pourer.merged:
-            return value
-        survivor = (
-            f"SELECT s.new_id FROM {SURVIVORS} s WHERE s.table_name = {literal(str(parent))} AND s.old_id = {value}"
-        )
-        return f"coalesce(({survivor}), {value})"
-
-    def final(self, name: str) -> str:
-        """The value with what was noted about it, and its default."""
-        value = self.values[name]
-        special = self._special.get(name, set())
-        if special:
-            branches = ""
-            noted = f"FROM {EXCEPTIONS} x WHERE x.target = {literal(name)} AND x.kind ="
-            if "column" in special:
-                branches += f"WHEN {self.row} IN (SELECT x.source_row {noted} 'column') THEN NULL "
-            if "key" in special:
-                longer = f"SELECT x.value {noted} 'key' AND x.source_row = {self.row}"
-                branches += f"WHEN {self.row} IN (SELECT x.source_row {noted} 'key') THEN ({longer}) "
-            value = f"CASE {branches}ELSE {value} END"
-        column = self.conversion.columns[name]
-        unsaid = special or name in self.found.dirty | self.found.defaulted or column.raw_column() is None
-        return f"coalesce({value}, {self.conversion.default(name)})" if column.defaulted and unsaid else value
-
-    def _note(self, kind: str, select: str, *, target: str | None = None) -> int:
-        """Note what a query says: source_row, target, old, reason, survivor, value."""
-        noted = run(
-            self.pourer.connection,
-            f"INSERT INTO {EXCEPTIONS} (kind, source_row, target, old, reason, survivor, value) "
-            f"SELECT {literal(kind)}, n.* FROM ({select}) n",
-        ).rowcount
-        if noted:
-            self.noted = True
-            if target is not None:
-                self._special.setdefault(target, set()).add(kind)
-        return noted
-
-    def _about(self, where: str, *, target: str = "NULL", old: str = "NULL", reason: str, value: str = "NULL") -> str:
-        none = "NULL" if self.conversion.dialect == "sqlite" else "NULL::tid"
-        cast = "" if self.conversion.dialect == "sqlite" else "::text"
-        return (
-            f"SELECT {self.row} AS source_row, {target}{cast} AS target, {old}{cast} AS old, {reason}{cast} AS reason, "
-            f"{none} AS survivor, {value}{cast} AS value FROM {self.conversion.place} o WHERE {where}"
-        )
-
-    def note_values(self) -> None:
-        """Note the values that do not go where their column goes."""
-        for problem in self.found.problems:
-            self._note(
-                "value", self._about(problem.condition, old=literal(problem.old.name), reason=literal(problem.reason))
-            )
-
-    def note_orphans(self) -> None:
-        """Note the references to rows that are not there, and those that go to another row now."""
-        for name, column in self.conversion.columns.items():
-            parent = column.column.parent
-            if parent is None or parent == self.table.name:
-                continue
-            if parent in self.pourer.merged:
-                value = column.value(settled=name not in self.found.dirty)
-                followed = f"{value} IN (SELECT s.old_id FROM {SURVIVORS} s WHERE s.table_name = {literal(parent)})"
-                self._note("value", self._about(followed, old=column.chosen(), reason="'duplicate'"))
-            if name in self.found.orphans or parent in self.pourer.lost:
-                self._note_orphans_of(name, f"SELECT id AS key FROM {quote(parent)}")
-
-    def note_own_orphans(self) -> None:
-        """Note the references to rows of the same table that are not there, or stay out."""
-        if "id" not in self.values:
-            return
-        for name, column in self.conversion.columns.items():
-            if column.column.parent == self.table.name:
-                stays = f" WHERE {self.row} NOT IN ({REFUSED})" if self.noted else ""
-                self._note_orphans_of(
-                    name,
-                    f"SELECT {self.values['id']} AS key FROM {self.conversion.place} o{stays} "
-                    f"UNION ALL SELECT id FROM {quote(self.table.name)}",
-                )
-
-    def _note_orphans_of(self, name: str, parents: str) -> None:
-        column = self.conversion.columns[name]
-        condition = lacking(self.conversion.dialect, self.values[name], parents)
-        about = self._about(condition, target=literal(name), old=column.chosen(), reason="'orphan'")
-        self._note("column", about, target=name)
-
-    def refuse_rows(self) -> None:
-        """Note the rows that lack what our table requires, or break a condition of it."""
-        for name, column in self.table.columns.items():
-            if not column.required:
-                continue
-            if name not in self.conversion.columns:
-                self._note("row", self._about("true", reason="'null'"))
-                continue
-            if name in self._special:
-                orphans = (
-                    f"SELECT x.source_row FROM {EXCEPTIONS} x WHERE x.kind = 'column' AND x.target = {literal(name)}"
-                )
-                self._refuse(f"{self.row} IN ({orphans})", "'orphan'")
-            if name in self.found.nulls:
-                olds = ", ".join(map(literal, self.conversion.columns[name].old_names())) or "NULL"
-                reason = (
-                    f"coalesce((SELECT min(x.reason) FROM {EXCEPTIONS} x WHERE x.source_row = {self.row} "
-                    f"AND x.kind = 'value' AND x.old IN ({olds})), 'null')"
-                )
-                self._refuse(f"({self.values[name]}) IS NULL", reason)
-        self._refuse_broken("'check'")
-        self._forget_refused()
-
-    def _refuse_broken(self, reason: str) -> None:
-        """Note the rows that break a condition of our table, by what was noted about them until now."""
-        for check in self.table.checks:
-            if self.found.checks or self._special:
-                named = [name for name in self.table.columns if name in check]
-                values = ", ".join(
-                    f"{self.final(name) if name in self.values else 'NULL'} AS {quote(name)}" for name in named
-                )
-                self._refuse(f"NOT (SELECT {check} FROM (SELECT {values}) checked)", reason)
-
-    def _forget_refused(self) -> None:
-        """A row that stays out needs no notes about its values: it goes to adoption_leftovers as it is."""
-        if self.noted:
-            run(
-                self.pourer.connection,
-                f"DELETE FROM {EXCEPTIONS} WHERE kind <> 'row' AND source_row IN ({REFUSED})",
-            )
-
-    def _refuse(self, condition: str, reason: str) -> None:
-        already = f" AND {self.row} NOT IN ({REFUSED})" if self.noted else ""
-        self._note("row", self._about(f"{condition}{already}", reason=reason))
-
-    def refuse_repeated(self, *, first: bool) -> None:
-        """Note the rows whose key another one has already: of one table, or poured before."""
-        for key in self.conversion.unique_keys():
-            merged = any(self.table.columns[name].parent in self.pourer.merged for name in key)
-            if (
-                key not in self.found.duplicates
-                and not merged
-                and (first or (self.table.counted and key == self.table.key))
-            ):
-                continue
-            column = self.table.columns[key[0]]
-            for fill in rules.LONGER_KEYS.get((self.table.name, key[0]), ()):
-                self._lengthen(key[0], self.conversion.fill(fill) if self._has(fill.columns) else None)
-            if len(key) == 1 and column.nullable:
-                old = self.conversion.columns[key[0]].chosen()
-                for repeated in self._repeated(key):
-                    self._note("column", self._select(repeated, literal(key[0]), old), target=key[0])
-            else:
-                for repeated in self._repeated(key):
-                    if self._note("row", self._select(repeated)):
-                        self._remember(key)
-        # Where a nullable key was taken from a row, it may say nothing at all now.
-        self._refuse_broken("'duplicate'")
-        self._forget_refused()
-
-    def _has(self, columns: tuple[str, ...]) -> bool:
-        return set(columns) <= self.conversion.source.old.columns.keys()
-
-    def _repeated(self, key: tuple[str, ...]) -> Iterator[str]:
-        """Yield queries for the rows that a key refuses, as (source_row, survivor)."""
-        where = f" WHERE {self.row} NOT IN ({REFUSED})" if self.noted else ""
-        values = ", ".join(f"{self.final(name)} AS k{place}" for place, name in enumerate(key))
-        # The newest row stands for the others.
-        newest = f"{self.values['updated_at']} AS newest" if "updated_at" in self.values else "NULL AS newest"
-        keyed = f"SELECT {self.row} AS source_row, {values}, {newest} FROM {self.conversion.place} o{where}"
-        names = [f"k{place}" for place in range(len(key))]
-        filled = " AND ".join(f"{name} IS NOT NULL" for name in names)
-        window = f"PARTITION BY {', '.join(names)} ORDER BY newest DESC NULLS LAST, source_row"
-        yield (
-            f"SELECT source_row, survivor FROM (SELECT source_row, row_number() OVER ({window}) AS place, "
-            f"first_value(source_row) OVER ({window}) AS survivor FROM ({keyed}) k WHERE {filled}) ranked "
-            "WHERE place > 1"
-        )
-        there = " AND ".join(f"t.{quote(name)} = k.k{place}" for place, name in enumerate(key))
-        none = "NULL" if self.conversion.dialect == "sqlite" else "NULL::tid"
-        yield (
-            f"SELECT k.source_row, {none} AS survivor FROM ({keyed}) k "
-            f"WHERE EXISTS (SELECT 1 FROM {quote(self.table.name)} t WHERE {there})"
-        )
-
-    def _select(self, repeated: str, target: str = "NULL", old: str = "NULL", value: str = "NULL") -> str:
-        cast = "" if self.conversion.dialect == "sqlite" else "::text"
-        return (
-            f"SELECT r.source_row, {target}{cast} AS target, {old}{cast} AS old, 'duplicate'{cast} AS reason, "
-            "r.survivor, "
-            f"{value}{cast} AS value FROM ({repeated}) r JOIN {self.conversion.place} o ON {self.row} = r.source_row"
-        )
-
-    def _lengthen(self, name: str, longer: str | None) -> None:
-        """Give repeated keys a longer one; those that are repeated even so keep theirs, and are refused."""
-        if longer is None:
-            return
-        old = self.conversion.columns[name].chosen()
-        for repeated in list(self._repeated((name,))):
-            select = self._select(repeated, literal(name), old, longer)
-            self._note("key", f"SELECT n.* FROM ({select}) n WHERE n.value IS NOT NULL", target=name)
-
-    def _remember(self, key: tuple[str, ...]) -> None:
-        """Let children of the repeated rows follow those that stand for them."""
-        if "id" not in self.values or self.table.counted:
-            return
-        place, row = self.conversion.place, self.row
-        identity = f"(SELECT {self.values['id']} FROM {place} o WHERE {row} = "
-        names = ", ".join(f"{self.final(name)} AS k{number}" for number, name in enumerate(key))
-        there = " AND ".join(f"t.{quote(name)} = k.k{number}" for number, name in enumerate(key))
-        followed = run(
-            self.pourer.connection,
-            f"INSERT INTO {SURVIVORS} SELECT {literal(self.table.name)}, old_id, new_id FROM ("
-            f"SELECT {identity} e.source_row) AS old_id, {identity} e.survivor) AS new_id FROM {EXCEPTIONS} e "
-            f"WHERE e.kind = 'row' AND e.reason = 'duplicate' AND e.survivor IS NOT NULL UNION ALL "
-            f"SELECT k.old_id, t.id FROM (SELECT {self.values['id']} AS old_id, {row} AS source_row, {names} "
-            f"FROM {place} o) k JOIN {EXCEPTIONS} e ON e.source_row = k.source_row AND e.kind = 'row' "
-            f"AND e.reason = 'duplicate' AND e.survivor IS NULL JOIN {quote(self.table.name)} t ON {there}"
-            f") f WHERE old_id <> new_id",
-        ).rowcount
-        if followed:
-            self.pourer.merged.add(self.table.name)
-
-    def insert(self, progress: Callable[[int], None]) -> int:
-        """Insert what is left, chunk by chunk; return how many rows that are."""
-        key = self.table.key[0]
-        if self.table.counted and key in self.values:
-            counters.go_on(self.pourer.connection, self.conversion, self.values[key])
-        names = {quote(name): self.final(name) for name in self.conversion.columns}
-        self._shift = self._offset()
-        if self._shift is not None:
-            names = {"rowid": f"{self.row} + {self._shift}", **names}
-        if not names:  # an absorbed table that says nothing but its own numbers
-            names = {quote(key): self.conversion.default(key)}
-        stays = f"{self.row} NOT IN ({REFUSED})" if self.noted else ""
-        kept = 0
-        for chunk in _chunks(self.pourer.connection, self.conversion, self.found.rows):
-            where = " AND ".join(condition for condition in (stays, chunk) if condition)
+    def _insert(self, notes: Notes, poured: Poured) -> None:
+        """Insert what does not stay out, chunk by chunk, and compare it with the old rows."""
+        conversion, table = notes.conversion, notes.table
+        key = table.key[0]
+        if table.counted and key in notes.values:
+            counters.go_on(self.connection, conversion, notes.values[key])
+        finals = {name: notes.final(name) for name in conversion.columns}
+        inserted = {quote(name): value for name, value in finals.items()}
+        shift = self._shift(conversion)
+        if shift is not None:
+            inserted = {"rowid": f"{notes.row} + {shift}", **inserted}
+        if not inserted:  # an absorbed table that says nothing but its own numbers
+            inserted = {quote(key): conversion.default(key)}
+        for chunk in _chunks(self.connection, conversion, poured.rows):
+            where = " AND ".join(condition for condition in (notes.staying, chunk) if condition)
             done = run(
-                self.pourer.connection,
-                f"INSERT INTO {quote(self.table.name)} ({', '.join(names)}) "
-                f"SELECT {', '.join(names.values())} FROM {self.conversion.place} o"
-                f"{f' WHERE {where}' if where else ''}",
+                self.connection,
+                f"INSERT INTO {quote(table.name)} ({', '.join(inserted)}) "
+                f"SELECT {', '.join(inserted.values())} FROM {conversion.place} o{where and f' WHERE {where}'}",
             ).rowcount
-            progress(done)
-            kept += done
-        return kept
+            self.progress(done)
+            poured.kept += done
+        if conversion.dialect == "postgresql":
+            self.checksums.add(conversion, notes.found, finals, notes.staying)
+        elif shift is not None:
+            pair = f"t.rowid = {notes.row} + {shift}"
+            compare_rows(self.connection, conversion, notes.found, finals, notes.staying, pair, poured.kept)
+        elif key in finals:  # numbers that the database gave cannot be foreseen, and pair with nothing
+            given = poured.kept if key not in notes.found.dirty | notes.found.defaulted else None
+            pair = f"t.{quote(key)} = ({finals[key]})"
+            compare_rows(self.connection, conversion, notes.found, finals, notes.staying, pair, given)
 
-    def _offset(self) -> int | None:
-        """What to add to the number of an old row on SQLite for that of ours, by which the two are compared."""
-        if self.conversion.dialect != "sqlite" or self.table.counted:
+    def _shift(self, conversion: Conversion) -> int | None:
+        """Return what to add to the number of an old row on SQLite for that of ours, by which the two are compared."""
+        if conversion.dialect != "sqlite" or conversion.source.table.counted:
             return None
-        connection, row = self.pourer.connection, self.conversion.row_id
-        highest = run(connection, f"SELECT max(rowid) FROM {quote(self.table.name)}").scalar()
-        first, last = run(connection, f"SELECT min({row}), max({row}) FROM {self.conversion.place}").one()
+        ours = quote(conversion.source.table.name)
+        highest = run(self.connection, f"SELECT max(rowid) FROM {ours}").scalar()
+        row = conversion.row_id
+        first, last = run(self.connection, f"SELECT min({row}), max({row}) FROM {conversion.place}").one()
         shift = 0 if highest is None or first is None else max(0, highest - first + 1)
         return shift if last is None or last + shift <= _HIGHEST_ROWID else None
-
-    def compare(self) -> None:
-        """Compare the values that were poured with the old ones."""
-        finals = {name: self.final(name) for name in self.conversion.columns}
-        stays = f"{self.row} NOT IN ({REFUSED})" if self.noted else ""
-        if self.conversion.dialect == "postgresql":
-            self.pourer.checksums.add(self.conversion, self.found, finals, stays)
-            return
-        key = self.table.key[0]
-        if self._shift is not None:
-            pair = f"t.rowid = {self.row} + {self._shift}"
-        elif key in finals:
-            pair = f"t.{quote(key)} = ({finals[key]})"
-        else:
-            return
-        compare_rows(self.pourer.connection, self.conversion, self.found, finals, stays, pair)
 
 
 def _chunks(connection: sa.Connection, conversion: Conversion, rows: int) -> Iterator[str]:

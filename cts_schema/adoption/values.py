@@ -72,7 +72,13 @@ class Checksums:
 
 
 def compare_rows(
-    connection: sa.Connection, conversion: Conversion, found: Findings, finals: Mapping[str, str], where: str, pair: str
+    connection: sa.Connection,
+    conversion: Conversion,
+    found: Findings,
+    finals: Mapping[str, str],
+    where: str,
+    pair: str,
+    pairs: int | None,
 ) -> None:
     """Compare the rows of a source with ours on SQLite, value by value.
 
@@ -83,9 +89,10 @@ def compare_rows(
         finals: our column -> the value that was poured, as SQL over the old row ``o``.
         where: which rows were poured; empty for all.
         pair: the condition that our row ``t`` came from the old row ``o``.
+        pairs: how many there must be; None where that is not known.
 
     Raises:
-        AdoptionFailed: a value differs.
+        AdoptionFailed: a value differs, or a row is missing.
     """
     compared = {}
     for name, final in finals.items():
@@ -103,13 +110,16 @@ def compare_rows(
             elif old is not None:
                 different = f"t.{quote(name)} IS NOT o.{quote(old.name)}"
             compared[name] = different
-    if not compared or not found.rows:
+    if not found.rows:
         return
-    sums = ", ".join(f"sum({different})" for different in compared.values())
+    sums = "".join(f", sum({different})" for different in compared.values())
     ours = quote(conversion.source.table.name)
     # CROSS JOIN: the old rows in their order, and for each the one of ours.
-    query = f"SELECT {sums} FROM {conversion.place} o CROSS JOIN {ours} t ON {pair}{where and ' WHERE '}{where}"
-    for name, count in zip(compared, run(connection, query).one(), strict=True):
+    query = f"SELECT count(*){sums} FROM {conversion.place} o CROSS JOIN {ours} t ON {pair}{where and ' WHERE '}{where}"
+    there, *counts = run(connection, query).one()
+    if pairs not in (None, there):
+        raise AdoptionFailed(table=conversion.source.old.name, rows=f"{pairs:,} were poured, and {there:,} are there")
+    for name, count in zip(compared, counts, strict=True):
         if count:
             raise AdoptionFailed(
                 table=conversion.source.old.name, column=name, rows=f"{count:,} have another value afterwards"
