@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from cts_schema import (
     SchemaError,
     adopt,
+    create_engine,
     finalize_adoption,
     plan_adoption,
     status,
@@ -24,6 +27,7 @@ from cts_schema.adoption import target
 from cts_schema.exceptions import (
     EXIT_DECISION,
     AdoptionBlocked,
+    AdoptionFailed,
     ChangedSince,
     DecisionNeeded,
     NoAdoption,
@@ -282,6 +286,7 @@ def test_an_adoption_can_be_undone_to_the_last_grant(database: Database, variant
         "UPDATE exchange_connections SET name = 'another'",
         "DELETE FROM site_logs WHERE id = (SELECT max(id) FROM site_logs)",
         "INSERT INTO site_logs (message) VALUES ('new')",
+        "UPDATE site_logs SET message = 'X'",
     ],
 )
 def test_what_was_written_since_keeps_an_undo_from_happening(database: Database, change: str) -> None:
@@ -342,3 +347,73 @@ def test_a_database_made_from_the_models_and_not_stamped_is_an_old_one_like_any_
     assert upgrade(database.url).adopted is not None
     assert missing(database, before) == []
     assert database.value("SELECT id FROM users") == "u"
+
+
+def test_an_undo_on_sqlite_would_lose_what_was_written_into_any_table(tmp_path: Path) -> None:
+    with Database(sa.make_url(f"sqlite:///{tmp_path / 'cts.db'}")) as database:
+        database.execute("CREATE TABLE mine (a INTEGER)")
+        database.execute("CREATE TABLE users (id INTEGER PRIMARY KEY, username TEXT, password_hash TEXT)")
+        upgrade(database.url)
+        database.execute("INSERT INTO mine VALUES (1)")
+        with pytest.raises(ChangedSince, match="would be lost") as caught:
+            undo_adoption(database.url)
+        assert caught.value.place["tables"] == "mine"
+
+
+def test_an_undo_takes_the_backup_of_its_own_database(tmp_path: Path) -> None:
+    with (
+        Database(sa.make_url(f"sqlite:///{tmp_path / 'cts.db'}")) as one,
+        Database(sa.make_url(f"sqlite:///{tmp_path / 'cts-test.db'}")) as other,
+    ):
+        for database in (one, other):
+            database.execute("CREATE TABLE users (id INTEGER PRIMARY KEY, username TEXT, password_hash TEXT)")
+            database.execute(f"INSERT INTO users VALUES (1, '{database.location.database}', 'x')")
+            upgrade(database.url)
+        undo_adoption(one.url)
+        assert one.rows("SELECT username FROM users") == [(one.location.database,)]
+        assert status(other.url).at_head
+        with pytest.raises(NoAdoption):
+            undo_adoption(one.url)
+
+
+def test_a_failed_adoption_leaves_no_backup(tmp_path: Path) -> None:
+    with Database(sa.make_url(f"sqlite:///{tmp_path / 'cts.db'}")) as database:
+        database.execute("CREATE TABLE users (id INTEGER PRIMARY KEY, username TEXT, password_hash TEXT)")
+        engine = create_engine(database.location)
+        sa.event.listen(engine, "before_cursor_execute", _fail_at_the_pour)
+        with pytest.raises(AdoptionFailed, match="rolled back"):
+            upgrade(engine)
+        engine.dispose()
+        assert list((tmp_path / "backups").iterdir()) == []
+        assert upgrade(database.url).adopted is not None
+
+
+def _fail_at_the_pour(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+    if statement.startswith('INSERT INTO "users"'):
+        raise RuntimeError("on purpose")
+
+
+def test_a_table_that_lacks_what_we_require_may_be_of_another_application(database: Database) -> None:
+    database.execute("CREATE TABLE users (uid INTEGER PRIMARY KEY, login TEXT)")
+    database.execute("INSERT INTO users VALUES (1, 'me')")
+    before = counted(database), catalogue_of(database)
+    with pytest.raises(DecisionNeeded, match="a person agrees") as caught:
+        upgrade(database.url)
+    assert "another application" in str(caught.value)
+    assert (counted(database), catalogue_of(database)) == before
+
+
+def test_a_ledger_of_names_may_call_its_rows_like_ours(database: Database) -> None:
+    database.execute(
+        "CREATE TABLE schema_migrations (id INTEGER PRIMARY KEY, version TEXT UNIQUE, applied_at TIMESTAMP)"
+    )
+    database.execute("INSERT INTO schema_migrations VALUES (1, '036', '2026-01-01 00:00:00'), (2, '001_x', NULL)")
+    upgrade(database.url)
+    found = database.rows(
+        "SELECT migration_id, version, source FROM schema_migrations WHERE version IN ('036', '001_x')"
+    )
+    assert sorted(found, key=str) == [(None, "001_x", "route"), (None, "036", "route")]
+    assert database.rows("SELECT migration_name FROM schema_migrations WHERE migration_id = 36") == [
+        (revisions()["036"],)
+    ]
+    assert status(database.url).at_head

@@ -163,7 +163,7 @@ class Adoption:
             raise AdoptionFailed(missing="\n".join(f"{one.kind} {one.name}: {one.reason}" for one in missing))
         for one in self._refusals:
             leftovers.write_definition(self.connection, one, dependents.definition_of(found, one))
-        undo.remember(self.connection, self._backup)
+        undo.remember(self.connection, self.options.version_table, self._backup)
         return Adopted(
             tables=len(poured),
             rows=sum(one.rows for one in poured),
@@ -173,6 +173,12 @@ class Adoption:
             duration_ms=(time.perf_counter() - self._began) * 1000,
             exclusive_ms=dict.fromkeys(self._locked, (time.perf_counter() - self._locked_at) * 1000),
         )
+
+    def abandon(self) -> None:
+        """Take the backup away: everything was rolled back, so that it is a copy of what is there."""
+        if self._backup is not None:
+            self._backup.unlink(missing_ok=True)
+            self._backup.with_suffix(".json").unlink(missing_ok=True)
 
     def close(self) -> None:
         """Put connection and terminal in order, whatever has happened."""

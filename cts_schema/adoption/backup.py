@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import re
 import shutil
 import sqlite3
 from datetime import UTC, datetime
@@ -28,6 +30,18 @@ def file_of(connection: sa.Connection) -> Path | None:
 def folder_of(file: Path) -> Path:
     """Return where the backups of a database go."""
     return file.parent / "backups"
+
+
+def newest_of_adoption(file: Path) -> Path | None:
+    """Return the newest backup of a database that an adoption has made, and that nobody has brought back."""
+    if not folder_of(file).is_dir():
+        return None
+    pattern = re.compile(re.escape(file.stem) + r"-\d{8}T\d{6}(-\d+)?\.json")
+    for told in sorted(folder_of(file).iterdir(), reverse=True):
+        copy = told.with_suffix(".db")
+        if pattern.fullmatch(told.name) and copy.exists() and json.loads(told.read_text("utf-8"))["file"] == file.name:
+            return copy
+    return None
 
 
 def next_name(file: Path) -> Path:

@@ -79,7 +79,7 @@ def _integer(wish: Wish, o: str) -> Cast:
     whole = f"CAST({o} AS INTEGER)"
     value, exact = whole, None
     if wish.units > 1:
-        value = f"({whole} + {wish.units - 1}) / {wish.units}"
+        value = f"{whole} / {wish.units} + ({whole} % {wish.units} > 0)"  # rounded up: an interval is never 0
         exact = f"{whole} % {wish.units} = 0"
     plain = f"typeof({o}) IN ('integer', 'null')"
     return Cast(
@@ -145,7 +145,7 @@ def _timestamp(o: str) -> Cast:
         f"AND (length({local}) IN (10, 16, 19) OR ({fraction} GLOB '.[0-9]*' AND substr({fraction}, 2) NOT "
         "GLOB '*[^0-9]*')) "
         f"AND (length({local}) > 10 OR {zone} = '')",
-        exact=f"length({fraction}) <= 7",
+        exact=f"length({fraction}) <= 7 AND instr({o}, char(0)) = 0",
         plain=f"datetime({o}, '+0 days') IS {o}",
         plain_value=o,
     )

@@ -42,11 +42,6 @@ class Findings:
     duplicates: dict[tuple[str, ...], int] = field(default_factory=dict)
     stranded: int = 0
 
-    @property
-    def may_refuse(self) -> bool:
-        """Whether some row may have to leave."""
-        return bool(self.nulls or self.checks or self.duplicates)
-
 
 def examine(connection: sa.Connection, conversion: Conversion, parents: Mapping[str, Collection[str]]) -> Findings:
     """Count what is wrong with the rows of a source.

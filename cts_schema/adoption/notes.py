@@ -128,16 +128,13 @@ class Notes:
 
     def _note_own_orphans(self) -> None:
         """Note the references to rows of the same table that are not there, or stay out."""
-        if "id" not in self.values:
-            return
         for name, column in self.conversion.columns.items():
             if column.column.parent == self.table.name:
-                stays = f" WHERE {self.row} NOT IN ({REFUSED})" if self.noted else ""
-                self._note_orphans_of(
-                    name,
-                    f"SELECT {self.values['id']} AS key FROM {self.conversion.place} o{stays} "
-                    f"UNION ALL SELECT id FROM {quote(self.table.name)}",
-                )
+                there = f"SELECT id AS key FROM {quote(self.table.name)}"
+                if "id" in self.values:  # else every row gets a new one, which none can refer to
+                    stays = f" WHERE {self.row} NOT IN ({REFUSED})" if self.noted else ""
+                    there += f" UNION ALL SELECT {self.values['id']} FROM {self.conversion.place} o{stays}"
+                self._note_orphans_of(name, there)
 
     def _note_orphans_of(self, name: str, parents: str) -> None:
         column = self.conversion.columns[name]
@@ -253,6 +250,9 @@ class Notes:
         if longer is None:
             return
         old = self.conversion.columns[name].chosen()
+        rewrite = rules.REWRITES.get((self.table.name, name))
+        if rewrite is not None:
+            longer = f"replace({longer}, {literal(rewrite[0])}, {literal(rewrite[1])})"
         for repeated in list(self._repeated((name,))):
             select = self._select(repeated, literal(name), old, longer)
             self._note("key", f"SELECT n.* FROM ({select}) n WHERE n.value IS NOT NULL", target=name)

@@ -9,7 +9,7 @@ from cts_schema.adoption.conversion import Conversion
 from cts_schema.adoption.sql import literal, quote, run
 
 # What tells a row of the line apart from others: not its number, which only counts.
-_KEYS = {"schema_migrations": ("migration_id", "version")}
+_KEYS = {"schema_migrations": ("migration_id",)}
 
 
 class OwnRows:
@@ -37,9 +37,18 @@ class OwnRows:
                 f"NOT EXISTS (SELECT 1 FROM {quote(name)} t WHERE t.{quote(key)} = own.{quote(key)})"
                 for key in _KEYS.get(name, table.key)
             )
+            # An old ledger may have the names of ours under other numbers: who came first keeps them.
+            values = {
+                column: f"CASE WHEN NOT EXISTS (SELECT 1 FROM {quote(name)} t WHERE t.{quote(column)} = "
+                f"own.{quote(column)}) THEN own.{quote(column)} END"
+                if table.columns[column].nullable and (column,) in table.unique and column not in _KEYS.get(name, ())
+                else f"own.{quote(column)}"
+                for column in columns
+            }
             run(
                 self._connection,
-                f"INSERT INTO {quote(name)} ({names}) SELECT {names} FROM {_own(name)} own WHERE {absent}",
+                f"INSERT INTO {quote(name)} ({names}) SELECT {', '.join(values.values())} "
+                f"FROM {_own(name)} own WHERE {absent}",
             )
             run(self._connection, f"DROP TABLE {_own(name)}")
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cts_schema.adoption import target
+from cts_schema.adoption import rules, target
 from cts_schema.adoption.conversion import Conversion
 from cts_schema.adoption.examine import Findings
 from cts_schema.adoption.sources import Source
@@ -39,7 +39,8 @@ class TablePlan:
         added: columns of ours that it says nothing about.
         left_over: columns without a counterpart, whose values go to adoption_leftovers.
         conflicts: rows by what is wrong with them: orphan, duplicate, null, check, type, precision.
-        refused: rows that cannot be kept and go to adoption_leftovers whole; repeated ones among them.
+        refused: rows that cannot be kept and go to adoption_leftovers whole, about: one with two faults counts twice,
+            and what hangs on such a row is not foreseen.
     """
 
     name: str
@@ -174,6 +175,12 @@ def make(
                 f"{found.stranded:,} rows refer to rows of {name} that cannot be kept: they would go to "
                 "adoption_leftovers too, or lose the reference"
             )
+        absent = [key for key, count in found.nulls.items() if count == found.rows and key not in conversion.columns]
+        if absent and not conversion.source.absorbed:
+            decisions.append(
+                f"{name} has no {', '.join(absent)}: all its {found.rows:,} rows would go to adoption_leftovers. Is it "
+                "a table of another application? Then rename it"
+            )
         if orphans == "fail" and found.orphans:
             lost = ", ".join(f"{count:,} by {column}" for column, count in found.orphans.items())
             blockers = [*blockers, f"rows of {name} refer to rows that are not there: {lost}"]
@@ -215,8 +222,16 @@ def _table(conversion: Conversion, found: Findings) -> TablePlan:
         absorbed=source.absorbed,
         **_columns(source),
         conflicts={reason: count for reason, count in conflicts.items() if count > 0},
-        refused=max(found.nulls.values(), default=0) + found.checks + sum(found.duplicates.values()),
+        refused=max(found.nulls.values(), default=0)
+        + found.checks
+        + sum(count for key, count in found.duplicates.items() if _moves_rows(source, key)),
     )
+
+
+def _moves_rows(source: Source, key: tuple[str, ...]) -> bool:
+    """Whether a row whose key is there already must leave: it may lose the key, or get a longer one."""
+    optional = len(key) == 1 and source.table.columns[key[0]].nullable
+    return not optional and (source.table.name, key[0]) not in rules.LONGER_KEYS
 
 
 def _columns(source: Source) -> dict[str, tuple[str, ...]]:

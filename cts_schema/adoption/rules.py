@@ -18,11 +18,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from cts_schema.migration.scripts import ADOPTION_REVISION, revisions
+
 #: Other names of columns: table -> column -> aliases, the better source first. An alias that is itself a column of
 #: ours only fills in: its own value stays where it is.
 ALIASES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "exchanges": {"api_endpoint": ("api_url",), "websocket_endpoint": ("websocket_url",)},
-    "schema_migrations": {"migration_name": ("name",), "executed_at": ("applied_at", "executedAt")},
+    "schema_migrations": {"migration_name": ("name",), "executed_at": ("applied_at", "executedAt", "executedat")},
     "preset_types": {
         "max_positions_per_indication": ("max_positions_per_config",),
         "timeout_per_indication": ("position_timeout",),
@@ -125,11 +127,13 @@ class Fill:
             ``{table:name}`` an old table, ``{new:name}`` one of ours.
         columns: the old columns it needs.
         table: the old table it needs.
+        of_table: the columns of that table it needs.
     """
 
     sql: str
     columns: tuple[str, ...] = ()
     table: str | None = None
+    of_table: tuple[str, ...] = ()
 
 
 #: (table, column) -> what fills it in, the better one first.
@@ -139,8 +143,10 @@ FILLS: Mapping[tuple[str, str], tuple[Fill, ...]] = {
             "(SELECT min(CAST(x.name AS TEXT)) FROM {table:exchanges} x WHERE CAST(x.id AS TEXT) = {exchange_id})",
             ("exchange_id",),
             "exchanges",
+            ("id", "name"),
         ),
     ),
+    ("schema_migrations", "source"): (Fill("CASE WHEN {version} IS NOT NULL THEN 'route' END", ("version",)),),
     # Its shape without a connection can only mean the one that there is.
     ("base_pseudo_positions", "connection_id"): (
         Fill("(SELECT min(x.id) FROM {new:exchange_connections} x HAVING count(*) = 1)"),
@@ -183,15 +189,17 @@ _ARRAY = (
     "55 create_preset_trade_engine_tables",
     "56 add_parabolic_sar_and_common_indicators",
 )
-_IN_ARRAY = "IN (" + ", ".join(f"'{known}'" for known in _ARRAY) + ")"
+# A ledger may be ours, of a database that has lost its version.
+_OURS = tuple(f"{int(number)} {name}" for number, name in revisions().items() if number <= ADOPTION_REVISION)
+_KNOWN = "IN (" + ", ".join(f"'{known}'" for known in dict.fromkeys(_ARRAY + _OURS)) + ")"
 
 #: When a value means what our column means: (old table, our column) -> a condition. Where it does not, it is a
 #: leftover.
 GUARDS: Mapping[tuple[str, str], Fill] = {
     ("schema_migrations", "migration_id"): Fill(
-        f"{{migration_id}} || ' ' || {{migration_name}} {_IN_ARRAY}", ("migration_id", "migration_name")
+        f"{{migration_id}} || ' ' || {{migration_name}} {_KNOWN}", ("migration_id", "migration_name")
     ),
-    ("migrations", "migration_id"): Fill(f"{{id}} || ' ' || {{name}} {_IN_ARRAY}", ("id", "name")),
+    ("migrations", "migration_id"): Fill(f"{{id}} || ' ' || {{name}} {_KNOWN}", ("id", "name")),
     ("migrations", "version"): Fill("trim({id}, '0123456789') <> ''", ("id",)),
 }
 

@@ -111,7 +111,7 @@ def _source(survey: Survey, table: Table, old: OldTable, absorbed: Absorbed | No
         possible = tuple(
             fill
             for fill in rules.FILLS.get((table.name, column.name), ())
-            if set(fill.columns) <= old.columns.keys() and (fill.table is None or fill.table in survey.tables)
+            if set(fill.columns) <= old.columns.keys() and _is_there(survey, fill)
         )
         if possible:
             fills[column.name] = possible
@@ -130,3 +130,10 @@ def _source(survey: Survey, table: Table, old: OldTable, absorbed: Absorbed | No
         ),
         rows={key: row for (owner, key), row in rules.ROWS.items() if owner == table.name and key in old.columns},
     )
+
+
+def _is_there(survey: Survey, fill: Fill) -> bool:
+    """Whether the database has the other table that a fill needs."""
+    if fill.table is None:
+        return True
+    return fill.table in survey.tables and set(fill.of_table) <= survey.tables[fill.table].columns.keys()

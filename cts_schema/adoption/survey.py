@@ -170,6 +170,8 @@ def _postgresql(connection: sa.Connection, version_table: str) -> Survey:
             if name in target.tables():
                 taken.append(f"{ {'p': 'partitioned table', 'f': 'foreign table'}.get(kind, 'view') } {name}")
         elif _ours(name):
+            if connection.execute(sa.text("SELECT 1 FROM pg_inherits WHERE inhparent = :oid"), {"oid": oid}).first():
+                taken.append(f"table {name}, which has child tables,")
             found = connection.execute(sa.text(_COLUMNS), {"oid": oid}).all()
             keys = [(row[0], tuple(row[1])) for row in connection.execute(sa.text(_KEYS), {"oid": oid})]
             tables[name] = OldTable(

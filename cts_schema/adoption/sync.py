@@ -125,7 +125,7 @@ def undo_adoption(
     options = Options(version_table, schema, wait)
     with connected(target, prepare_folder, options) as connection, process_lock(wait):
         if connection.dialect.name == "sqlite":
-            old, kept = way_back.undo_on_sqlite(connection, wait, discard_new=discard_new)
+            old, kept = way_back.undo_on_sqlite(connection, version_table, wait, discard_new=discard_new)
             return f"the old database is back, from {old}; what was there until now is in {kept}"
         with _locked(connection, options):
             way_back.undo_on_postgresql(connection, version_table, discard_new=discard_new)

@@ -8,6 +8,7 @@ unless somebody says so.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import sqlite3
 from collections.abc import Sequence
@@ -24,21 +25,25 @@ from cts_schema.migration import sqlite
 _STATE = "cts_adoption_state"
 State = dict[str, dict[str, str]]
 
+_COUNTED_EXACTLY = 20_000  # rows of a table whose every value is looked at
 
-def remember(connection: sa.Connection, copy: Path | None) -> None:
+
+def remember(connection: sa.Connection, version_table: str, copy: Path | None) -> None:
     """Note what the new tables are, within the adoption's transaction.
 
     Args:
         connection: the database.
+        version_table: the table that holds the revision.
         copy: the backup of a SQLite file, None of one in memory.
     """
     if connection.dialect.name == "postgresql":
         place = f"{quote(holding.holding_schema(connection))}.{_STATE}"
         run(connection, f"CREATE TABLE {place} (state jsonb NOT NULL)")
-        run(connection, f"INSERT INTO {place} VALUES ({literal(json.dumps(state(connection)))}::jsonb)")
+        run(connection, f"INSERT INTO {place} VALUES ({literal(json.dumps(state(connection, version_table)))}::jsonb)")
         holding.record(connection, "after", [f"DROP TABLE {place}"], held=("table", place))
     elif copy is not None:
-        copy.with_suffix(".json").write_text(json.dumps(state(connection)), encoding="utf-8")
+        told = {"file": _name_of(connection), "state": state(connection, version_table)}
+        copy.with_suffix(".json").write_text(json.dumps(told), encoding="utf-8")
 
 
 def undo_on_postgresql(connection: sa.Connection, version_table: str, *, discard_new: bool) -> None:
@@ -56,15 +61,18 @@ def undo_on_postgresql(connection: sa.Connection, version_table: str, *, discard
     tables = [name for name in (*target.tables(), version_table) if name in there]
     run(connection, f"LOCK TABLE {', '.join(map(quote, tables))} IN ACCESS EXCLUSIVE MODE")
     remembered: Any = run(connection, f"SELECT state::text FROM {place}").scalar_one()
-    _require_unchanged(connection, json.loads(remembered), discard_new)
+    _require_unchanged(connection, version_table, json.loads(remembered), discard_new)
     aside.undo(connection, tables)
 
 
-def undo_on_sqlite(connection: sa.Connection, wait: float, *, discard_new: bool) -> tuple[Path, Path]:
+def undo_on_sqlite(
+    connection: sa.Connection, version_table: str, wait: float, *, discard_new: bool
+) -> tuple[Path, Path]:
     """Bring the old file back from its backup; what is there now is copied first.
 
     Args:
         connection: in no transaction.
+        version_table: the table that holds the revision; without it nothing is adopted.
         wait: seconds to wait for another writer.
         discard_new: whether what was written since may go.
 
@@ -78,17 +86,17 @@ def undo_on_sqlite(connection: sa.Connection, wait: float, *, discard_new: bool)
     if connection.in_transaction():
         raise TransactionRefused(reason="the whole file is brought back, and a transaction cannot hold that")
     file = backup.file_of(connection)
+    adopted = sa.inspect(connection).has_table(version_table)
     connection.rollback()  # the transaction that SQLAlchemy began for reading
-    copies = [] if file is None else sorted(backup.folder_of(file).glob(f"{file.stem}-*.json"), reverse=True)
-    old = next((copy.with_suffix(".db") for copy in copies if copy.with_suffix(".db").exists()), None)
+    old = backup.newest_of_adoption(file) if file is not None and adopted else None
     if file is None or old is None:
         raise NoAdoption(
             database=mask_url(connection.engine.url),
             looked_in="" if file is None else backup.folder_of(file),
         )
     with sqlite.transaction(connection, wait):
-        remembered = json.loads(old.with_suffix(".json").read_text(encoding="utf-8"))
-        _require_unchanged(connection, remembered, discard_new)
+        remembered = json.loads(old.with_suffix(".json").read_text(encoding="utf-8"))["state"]
+        _require_unchanged(connection, version_table, remembered, discard_new)
         kept = backup.next_name(file)
         backup.make(file, kept)
     _bring_back(old, connection)
@@ -113,33 +121,61 @@ def _bring_back(old: Path, connection: sa.Connection) -> None:
         ) from error
 
 
-def state(connection: sa.Connection) -> State:
-    """Return what tells whether our tables have changed since: of each its rows, and which of them are new or newer.
+def state(connection: sa.Connection, version_table: str) -> State:
+    """Return what tells whether the database has changed since.
 
-    PostgreSQL knows the transaction that wrote a row. On SQLite a changed row is stamped with its time by a trigger,
-    and a
-    table without one is a log, whose rows are only added and deleted. The ledger is left out: later revisions write it.
+    PostgreSQL keeps all but our tables as they are, and knows the transaction that wrote a row. On SQLite the whole
+    file would be brought back, so that all its tables count. The ledger is left out: later revisions write it.
     """
+    if connection.dialect.name == "sqlite":
+        return {name: _state_on_sqlite(connection, name) for name in _tables_on_sqlite(connection, version_table)}
     found: State = {}
-    for name, table in target.tables().items():
-        if name == "schema_migrations" or not sa.inspect(connection).has_table(name):
-            continue
-        if connection.dialect.name == "postgresql":
-            newest = "array_to_string(ARRAY(SELECT DISTINCT t.xmin::text FROM {} t ORDER BY 1), ' ')"
-        elif "updated_at" in table.columns:
-            newest = "(SELECT max(updated_at) || ' ' || max(rowid) FROM {})"
-        else:
-            newest = "(SELECT max(rowid) FROM {})"
-        query = f"SELECT count(*), {newest.format(quote(name))} FROM {quote(name)}"
-        rows, last = run(connection, query).one()
-        found[name] = {"rows": str(rows), "newest": str(last)}
+    for name in target.tables():
+        if name != "schema_migrations" and sa.inspect(connection).has_table(name):
+            writers = f"array_to_string(ARRAY(SELECT DISTINCT t.xmin::text FROM {quote(name)} t ORDER BY 1), ' ')"
+            rows, last = run(connection, f"SELECT count(*), {writers} FROM {quote(name)}").one()
+            found[name] = {"rows": str(rows), "writers": str(last)}
     return found
 
 
-def _require_unchanged(connection: sa.Connection, remembered: State, discard_new: bool) -> None:
+def _name_of(connection: sa.Connection) -> str:
+    file = backup.file_of(connection)
+    return "" if file is None else file.name
+
+
+def _tables_on_sqlite(connection: sa.Connection, version_table: str) -> list[str]:
+    names = run(
+        connection,
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%' "
+        f"AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT IN ('schema_migrations', {literal(version_table)})",
+    ).scalars()
+    return sorted(names)
+
+
+def _state_on_sqlite(connection: sa.Connection, name: str) -> dict[str, str]:
+    columns = run(connection, f"SELECT name FROM pragma_table_xinfo({literal(name)}) WHERE hidden <> 1").scalars().all()
+    rows = run(connection, f"SELECT count(*) FROM {quote(name)}").scalar_one()
+    if rows <= _COUNTED_EXACTLY:
+        told = ", ".join(f"typeof({column}) || hex({column})" for column in map(quote, columns))
+        digest = hashlib.sha256()
+        for row in run(connection, f"SELECT {told} FROM {quote(name)}"):
+            digest.update(repr(tuple(row)).encode())
+        return {"rows": str(rows), "values": digest.hexdigest()}
+    # Too many to read them all. Texts by their lengths and ends, and whatever else by its sum.
+    sums = ", ".join(
+        f"total(CASE typeof({column}) WHEN 'text' THEN length({column}) * 65537 + unicode({column}) * 257 "
+        f"+ unicode(substr({column}, -1)) WHEN 'blob' THEN length({column}) ELSE {column} END)"
+        for column in map(quote, ["updated_at"] if "updated_at" in columns else columns)
+    )
+    if "updated_at" in columns and name in target.tables():  # which a trigger keeps
+        sums += ", total(julianday(updated_at))"
+    return {"rows": str(rows), "values": repr(tuple(run(connection, f"SELECT {sums} FROM {quote(name)}").one()))}
+
+
+def _require_unchanged(connection: sa.Connection, version_table: str, remembered: State, discard_new: bool) -> None:
     if discard_new:
         return
-    now = state(connection)
+    now = state(connection, version_table)
     changed = sorted(name for name in remembered.keys() | now.keys() if remembered.get(name) != now.get(name))
     if changed:
         raise ChangedSince(database=mask_url(connection.engine.url), tables=_some(changed))

@@ -61,7 +61,7 @@ class Checksums:
             AdoptionFailed: one is not.
         """
         for table, before in self._before.items():
-            if not before:
+            if not before or table == "adoption_leftovers":  # which gets more rows than it had
                 continue
             columns = target.tables()[table].columns
             sums = ", ".join(_checksum(columns[name].kind, f"t.{quote(name)}") for name in before)

@@ -100,6 +100,8 @@ class Line:
             del self.applied[done:]
             self.after = after
             self.adopted = None
+            if self._adoption is not None:
+                self._adoption.abandon()
             raise
         finally:
             if self._adoption is not None:
@@ -128,10 +130,10 @@ class Line:
         except SchemaError:
             raise
         except Exception as error:
-            if self._adoption is not None:
+            if self._adoption is not None and self.adopted is None:
                 raise classify(error, url) or self._adoption.failed(error) from error
             if self._running is None:
-                raise
+                raise classify(error, url) or error from error
             revision = self._running.info.up_revision_id
             lines = str(getattr(error, "orig", None) or error).strip().splitlines()
             raise classify(error, url) or RevisionFailed(
@@ -163,10 +165,9 @@ class Line:
             self._running = step
             self._started = time.perf_counter()
             yield step
-            if self._adoption is not None and step.info.up_revision_id == ADOPTION_REVISION:
+            if self._adoption is not None and self.adopted is None and step.info.up_revision_id == ADOPTION_REVISION:
                 self.adopted = self._adoption.finish()
                 self._adoption.close()
-                self._adoption = None
                 if self.terminal is not None:
                     self.terminal.adopted(self.adopted)
         self._running = None

@@ -168,7 +168,9 @@ def _refusals(
     for key in sorted((before.keys() & after.keys()) - set(gone)):
         was, now = before[key], after[key]
         if was.error is None and now.error is None:
-            lost = sorted(".".join(column) for column in was.reads - now.reads if column[0] in found.tables)
+            lost = sorted(
+                ".".join(column) for column in was.reads - now.reads if column[0] in found.tables and column[1]
+            )
             reason = f"no such column: {', '.join(lost)}" if lost else None
         elif now.error is not None and key in ours_to_make:
             # Where it was broken before, the old table could not be written to. Ours shall be.
