@@ -61,7 +61,7 @@ class Converted:
         self.plain = self._plain()
 
     def _part(self, conversion: Conversion, candidate: Candidate) -> _Part:
-        sql = f"o.{quote(candidate.old.name)}"
+        sql = conversion.value_of(candidate.old)
         found = cast(conversion.dialect, conversion.version, candidate.wish, candidate.old, sql)
         conditions = [f"{sql} IS NOT NULL", found.valid]
         if candidate.guard is not None:
@@ -203,10 +203,15 @@ class Conversion:
                 return quote(name)
             if kind == "table":
                 return self._places[name]
-            return f"CAST(o.{quote(self.source.old.columns[name].name)} AS TEXT)"
+            return f"CAST({self.value_of(self.source.old.columns[name])} AS TEXT)"
 
         sql = re.sub(r"\{([^}]+)\}", replaced, fill.sql)
         return sql if known else None
+
+    def value_of(self, old: OldColumn) -> str:
+        """Return an old column as SQL, to be compared as ours are."""
+        value = f"o.{quote(old.name)}"
+        return f"({value} COLLATE BINARY)" if self.source.old.collates else value
 
     def row_key(self) -> str:
         """Return what the row is called in adoption_leftovers: its primary key as text, its parts joined by ':'."""

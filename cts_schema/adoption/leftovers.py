@@ -139,6 +139,8 @@ def _write_unknown(connection: sa.Connection, conversion: Conversion, exceptions
 
 def _make_readable(connection: sa.Connection, last: int) -> None:
     """Tell texts that are not UTF-8, which SQLite takes and no program reads, by their bytes, as blobs are told."""
+    if run(connection, "PRAGMA encoding").scalar() != "UTF-8":  # SQLite has converted all texts then
+        return
     odd = "'*[^ -~]*'"  # whatever is not plain ASCII
     rows = run(
         connection,

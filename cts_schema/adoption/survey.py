@@ -34,6 +34,7 @@ class OldTable:
         unique: the sets of columns that no two rows agree in, the key too.
         rows: how many rows it has.
         has_rowid: whether SQLite numbers its rows.
+        collates: whether SQLite compares texts of it in some other way than byte by byte, which ours does.
         owned: whether the user of the connection may change it.
     """
 
@@ -43,6 +44,7 @@ class OldTable:
     unique: frozenset[tuple[str, ...]]
     rows: int
     has_rowid: bool = True
+    collates: bool = False
     owned: bool = True
 
 
@@ -134,7 +136,19 @@ def _sqlite_table(connection: sa.Connection, name: str) -> OldTable:
         unique.add(key)  # the rowid, which has no index
     options = connection.execute(sa.text("SELECT wr FROM pragma_table_list(:name)"), {"name": name}).scalars().all()
     rows = connection.exec_driver_sql(f"SELECT count(*) FROM {quoted}").scalar_one()
-    return OldTable(name, columns, key, frozenset(unique), rows, has_rowid=not any(options))
+    made = connection.execute(
+        sa.text("SELECT upper(sql) LIKE '%COLLATE%' FROM sqlite_master WHERE type = 'table' AND name = :name"),
+        {"name": name},
+    )
+    return OldTable(
+        name,
+        columns,
+        key,
+        frozenset(unique),
+        rows,
+        has_rowid=not any(options),
+        collates=bool(made.scalar_one()),
+    )
 
 
 _TABLES = """

@@ -20,8 +20,10 @@ import sqlalchemy as sa
 
 Values = Counter[tuple[str, str | None]]
 """How often a value occurs in a table, by (column, normalised text); None is NULL."""
+Record = dict[str, str | None]
+"""A row: normalised texts by column."""
 
-_TIME = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?\s*(Z|[+-]\d\d(:?\d\d)?)?)?")
+_TIME = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6}0*)?)?\s*(Z|[+-]\d\d(:?\d\d)?)?)?")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 
@@ -34,6 +36,13 @@ def census(connection: sa.Connection) -> dict[str, Values]:
     Returns:
         by table; those of another schema than the current one as ``schema.table``. Empty tables are there too.
     """
+    return {
+        table: Counter(pair for row in found for pair in row.items()) for table, found in records(connection).items()
+    }
+
+
+def records(connection: sa.Connection) -> dict[str, list[Record]]:
+    """Return all rows of all tables, with values as a census has them; see :func:`census`."""
     read = _sqlite if connection.dialect.name == "sqlite" else _postgresql
     return dict(read(connection))
 
@@ -73,7 +82,7 @@ def meaning(text: str | None) -> str | None:
     return text
 
 
-def _sqlite(connection: sa.Connection) -> Iterator[tuple[str, Values]]:
+def _sqlite(connection: sa.Connection) -> Iterator[tuple[str, list[Record]]]:
     quote = connection.dialect.identifier_preparer.quote_identifier
     tables = connection.exec_driver_sql(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"
@@ -87,12 +96,13 @@ def _sqlite(connection: sa.Connection) -> Iterator[tuple[str, Values]]:
             f"typeof({name}), CASE typeof({name}) WHEN 'text' THEN CAST({name} AS BLOB) ELSE {name} END"
             for name in map(quote, columns)
         )
-        found: Values = Counter()
-        for row in connection.exec_driver_sql(f"SELECT {asked} FROM {quote(table)}"):
-            found.update(
-                (column, _of_sqlite(row[2 * place], row[2 * place + 1])) for place, column in enumerate(columns)
-            )
-        yield table, found
+        yield (
+            table,
+            [
+                {column: _of_sqlite(row[2 * place], row[2 * place + 1]) for place, column in enumerate(columns)}
+                for row in connection.exec_driver_sql(f"SELECT {asked} FROM {quote(table)}")
+            ],
+        )
 
 
 def _of_sqlite(kind: str, value: Any) -> str | None:
@@ -125,18 +135,21 @@ SELECT a.attname, format_type(t.oid, NULL) AS type, t.typcategory::text AS categ
 """
 
 
-def _postgresql(connection: sa.Connection) -> Iterator[tuple[str, Values]]:
+def _postgresql(connection: sa.Connection) -> Iterator[tuple[str, list[Record]]]:
     quote = connection.dialect.identifier_preparer.quote_identifier
     for oid, schema, table, here in connection.exec_driver_sql(_TABLES).all():
         columns = connection.exec_driver_sql(_COLUMNS, (oid,)).all()
         asked = ", ".join(_as_text(quote(column.attname), column.type, column.category) for column in columns)
-        found: Values = Counter()
-        for row in connection.exec_driver_sql(f"SELECT {asked} FROM {quote(schema)}.{quote(table)}"):
-            found.update(
-                (column.attname, _of_postgresql(column.type, column.category, value))
-                for column, value in zip(columns, row, strict=True)
-            )
-        yield (table if here else f"{schema}.{table}"), found
+        yield (
+            table if here else f"{schema}.{table}",
+            [
+                {
+                    column.attname: _of_postgresql(column.type, column.category, value)
+                    for column, value in zip(columns, row, strict=True)
+                }
+                for row in connection.exec_driver_sql(f"SELECT {asked} FROM {quote(schema)}.{quote(table)}")
+            ],
+        )
 
 
 def _as_text(column: str, type_: str, category: str) -> str:

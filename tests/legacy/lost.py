@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
 
 from cts_schema.adoption import rules, target
-from tests.legacy.census import Values, census, meaning
+from tests.legacy.census import Record, Values, census, meaning, records
 
 _TRUE, _FALSE = {"true", "t", "yes", "y", "on"}, {"false", "f", "no", "n", "off"}
 _RENAMED = (("active_advanced", "auto"), ("activeAdvanced", "auto"))
@@ -42,23 +43,70 @@ def lost(before: dict[str, Values], connection: sa.Connection) -> list[str]:
     return missing
 
 
+def torn(marks: dict[str, str], before: dict[str, list[Record]], connection: sa.Connection) -> list[str]:
+    """Return which rows have come apart: a value of theirs is neither in the row they have become, nor left over.
+
+    Args:
+        marks: the column of each old table whose values tell its rows apart.
+        before: the rows of the old database.
+        connection: to the database that it has become.
+    """
+    after = records(connection)
+    left_over = _left_over(connection)
+    plain = str.lower if connection.dialect.name == "sqlite" else str
+    apart = []
+    for table, mark in marks.items():
+        for old in ({plain(name): text for name, text in row.items()} for row in before[table]):
+            into, absorbed = _meaning(table, set(old))
+            became = [row for row in after[into] if row[mark] == old[mark]]
+            whole = left_over.get((table, mark), Counter())[_said(old[mark] or "")]
+            if len(became) + whole != 1:
+                apart.append(f"{table} {old[mark]}: {len(became)} rows, and {whole} left over")
+            for column, text in old.items() if became else ():
+                if text is None or _is_dropped(table, column, into, absorbed):
+                    continue
+                there = {_said(value) for place in _places(into, column, absorbed) if (value := became[0][place])}
+                there |= {_said(json.loads(value)) for value in there if value[:1] == '"'}
+                kept = left_over.get((table, column), Counter())[_said(text)]
+                if not kept and not there & _forms(into, column, text):
+                    apart.append(f"{table} {old[mark]}: {column} was {text!r}, and is {there}")
+    return apart
+
+
+def _meaning(table: str, columns: set[str]) -> tuple[str, rules.Absorbed | None]:
+    """Return into which table of ours an old one goes, and by which rule if it is absorbed."""
+    if table in target.tables():
+        return table, None
+    absorbed = next(one for one in rules.ABSORBED[table] if set(one.needs) <= columns)
+    return absorbed.into, absorbed
+
+
+def _is_dropped(table: str, column: str, into: str, absorbed: rules.Absorbed | None) -> bool:
+    """Whether an old value may go: it only counted."""
+    return (table, column) in rules.DROPPED or (
+        absorbed is not None and column == "id" and target.tables()[into].counted
+    )
+
+
 def _of_table(
     table: str, values: Values, after: dict[str, Values], left_over: dict[tuple[str, str], Counter[str]]
 ) -> list[str]:
     columns = {column for column, _ in values}
-    into, absorbed = table, None
-    if table not in target.tables():
-        absorbed = next(one for one in rules.ABSORBED[table] if set(one.needs) <= columns)
-        into = absorbed.into
+    into, absorbed = _meaning(table, columns)
     missing = []
     for column in columns:
-        if (table, column) in rules.DROPPED or (absorbed and column == "id" and target.tables()[into].counted):
+        if _is_dropped(table, column, into, absorbed):
             continue
         places = _places(into, column, absorbed)
         there: Counter[str] = Counter()
         for (place, text), count in after[into].items():
             if place in places and text is not None:
-                there[_said(text)] += count
+                # What is no JSON went into a column of JSON as a string of it.
+                forms = {
+                    _said(text),
+                    _said(json.loads(text)) if text[:1] == '"' == text[-1:] and _is_json(into, place) else _said(text),
+                }
+                there.update(dict.fromkeys(forms, count))
         kept = left_over.get((table, column), Counter())
         wanted: Counter[str] = Counter()
         for (name, text), count in values.items():
@@ -83,6 +131,11 @@ def _places(table: str, column: str, absorbed: rules.Absorbed | None) -> set[str
 def _forms(table: str, column: str, text: str) -> set[str]:
     """Return what a value may have become."""
     forms = {_said(text), _said(text.lower()) if text.lower() in _TRUE | _FALSE else _said(text)}
+    with suppress(ValueError, OverflowError):
+        if float(short := f"{float(text):.15g}") == float(text):  # as SQLite writes a real number in a text
+            forms.add(_said(short))
+    if text.startswith("x'"):  # no UTF-8; as a string of JSON it has quotes around it
+        forms.add(f"x'22{text[2:-1]}22'")
     for old, new in _RENAMED:
         forms.add(_said(text.replace(old, new)))
     for (owner, name), words in rules.WORDS.items():
@@ -99,11 +152,11 @@ def _forms(table: str, column: str, text: str) -> set[str]:
         forms.add("1")
     if text.lower() in _FALSE:
         forms.add("0")
-    kinds = {name: one.kind for name, one in target.tables()[table].columns.items()}
-    if any(kinds[place] == "json" for place in _places(table, column, None) if place in kinds):
-        forms.add(_said(json.dumps(text, ensure_ascii=False)))
-        forms.add(_said(json.dumps(text)))
     return forms
+
+
+def _is_json(table: str, column: str) -> bool:
+    return target.tables()[table].columns[column].kind == "json"
 
 
 def _left_over(connection: sa.Connection) -> dict[tuple[str, str], Counter[str]]:
@@ -129,7 +182,7 @@ def _as_text(value: Any) -> str:
 
 
 # PostgreSQL writes times that Python does not know with a T in JSON, and without one as text.
-_FAR = re.compile(r"(\d{4,}-\d\d-\d\d)T([\d:.]+)(\+00:00)?( BC)?")
+_FAR = re.compile(r"(\d{4,}-\d\d-\d\d)[T ]([\d:.]+)(\+00(?::00)?)?( BC)?")
 
 
 def _said(text: str) -> str:

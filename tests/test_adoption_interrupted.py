@@ -1,0 +1,230 @@
+"""Adoptions that are killed, kept waiting, or have no room: the old database stays as it was, and another run succeeds.
+
+CTS_TEST_EVERY_STATEMENT kills one at every statement that it makes, which takes an hour on either database.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from cts_schema import adopt, status
+from cts_schema.database import migration_engine
+from cts_schema.exceptions import (
+    EXIT_DATABASE,
+    EXIT_LOCK,
+    BackupFailed,
+    DatabaseLocked,
+    DatabaseUnusable,
+    DiskFull,
+    SchemaError,
+)
+from cts_schema.migration.scripts import revisions
+from tests.legacy.catalogue import build
+from tests.legacy.census import Values, census
+from tests.legacy.lost import lost
+from tests.support.databases import Database
+from tests.support.program import ROOT, alembic, environment, run
+from tests.support.state import catalogue_of
+
+EVERY_STATEMENT = "CTS_TEST_EVERY_STATEMENT" in os.environ
+on_sqlite = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+on_postgresql = pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+
+State = tuple[dict[str, Values], list[list[str]]]
+
+
+@pytest.fixture
+def old(database: Database) -> Database:
+    """An old database with orphans, views, triggers, and tables of the user's own."""
+    with database.engine.connect() as connection:
+        build(connection, "integer_installation", "dirty")
+    return database
+
+
+def state(database: Database) -> State:
+    """Return every value and all that is in the catalogue."""
+    with database.engine.connect() as connection:
+        return census(connection), catalogue_of(database)
+
+
+def comes_in(database: Database, before: State) -> None:
+    """Check that the next run succeeds, and loses nothing."""
+    assert adopt(database.url, yes=True).adopted is not None
+    with database.engine.connect() as connection:
+        assert lost(before[0], connection) == []
+    assert status(database.url).at_head
+
+
+def test_a_killed_adoption_leaves_the_old_database_and_the_next_one_succeeds(old: Database, postgres_url: str) -> None:
+    step = 1 if EVERY_STATEMENT else 331
+    old.engine.dispose()  # a database that somebody is connected to cannot be copied
+    order = [sys.executable, "-m", "tests.support.kills", old.url, postgres_url, str(step)]
+    done = subprocess.run(order, cwd=ROOT, env=environment(None), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    kills: list[dict[str, Any]] = json.loads(done.stdout)
+    assert len(kills) > 4
+    for kill in kills:
+        assert kill.pop("statement")
+        assert kill == {"said": "", "kept": True, "false backups": [], **({"lost": []} if "lost" in kill else {})}
+
+
+def test_of_adoptions_that_start_at_once_one_is_done(old: Database) -> None:
+    before = state(old)
+    done = run(sys.executable, "-m", "tests.support.starters", "together", old.url, "4")
+    assert sorted(json.loads(done.out), key=len) == [[], [], [], list(revisions())], done
+    with old.engine.connect() as connection:
+        assert lost(before[0], connection) == []
+    assert status(old.url).at_head
+
+
+def test_who_reads_meanwhile_sees_the_old_rows_or_the_new_ones(old: Database) -> None:
+    """Each read is one of its own; PostgreSQL lets it wait, SQLite lets it see what was before."""
+    query = "SELECT name FROM exchange_connections ORDER BY id"
+    was, stop, seen = old.rows(query), threading.Event(), []
+
+    def read() -> None:
+        while not stop.is_set():
+            seen.append(old.rows(query))
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        adopt(old.url, yes=True)
+    finally:
+        stop.set()
+        reader.join()
+    seen.append(old.rows(query))
+    assert seen[0] == was
+    assert all(rows in (was, seen[-1]) for rows in seen)
+
+
+@contextmanager
+def reading(database: Database, table: str) -> Iterator[None]:
+    """Have another session in a transaction that has read a table."""
+    with database.engine.connect() as connection:
+        connection.execute(sa.text(f"SELECT * FROM {table}")).first()
+        yield
+        connection.rollback()
+
+
+def test_a_session_that_does_not_let_go_of_an_old_table_is_waited_for_and_told(old: Database) -> None:
+    before = state(old)
+    with reading(old, "pseudo_positions"):
+        with pytest.raises(DatabaseLocked):
+            adopt(old.url, yes=True, wait=0.5)
+        done = alembic("-x", "wait=0.5", "-x", "yes", "upgrade", "head", url=old.url)
+        assert done.code == EXIT_LOCK
+        assert "Traceback" not in done.err
+    assert state(old) == before
+    comes_in(old, before)
+
+
+def test_a_session_that_lets_go_in_time_only_delays_it(old: Database) -> None:
+    before = state(old)
+    with old.engine.connect() as connection:
+        connection.execute(sa.text("SELECT * FROM pseudo_positions")).first()
+        timer = threading.Timer(3, connection.rollback)
+        timer.start()
+        comes_in(old, before)
+        timer.join()
+
+
+# Files that cannot be written
+
+
+@on_sqlite
+@pytest.mark.parametrize("what", ["the file", "its folder", "the folder of backups"])
+def test_what_may_only_be_read_stays_as_it_is(old: Database, what: str, tmp_path: Path) -> None:
+    before = state(old)
+    (tmp_path / "backups").mkdir()
+    place = {"the file": tmp_path / "cts.db", "its folder": tmp_path, "the folder of backups": tmp_path / "backups"}[
+        what
+    ]
+    writable = place.stat().st_mode
+    place.chmod(writable & 0o555)
+    done = alembic("-x", "yes", "upgrade", "head", url=old.url, restrained=True)
+    place.chmod(writable)
+    assert done.code == EXIT_DATABASE, done
+    assert "Traceback" not in done.err
+    assert "next " in done.err
+    assert state(old) == before
+    assert list((tmp_path / "backups").iterdir()) == []
+    comes_in(old, before)
+
+
+@on_sqlite
+def test_a_file_in_the_place_of_the_backups_is_told(old: Database, tmp_path: Path) -> None:
+    before = state(old)
+    (tmp_path / "backups").touch()
+    with pytest.raises(BackupFailed, match="could not be copied"):
+        adopt(old.url, yes=True)
+    assert state(old) == before
+
+
+# No room
+
+
+@on_sqlite
+@pytest.mark.parametrize("more", [0, 2, 30, 90])
+def test_a_disk_that_gets_full_on_the_way_leaves_the_old_database(old: Database, more: int) -> None:
+    before = state(old)
+    pages = old.value("PRAGMA page_count") + more
+    engine = migration_engine(old.location)
+    sa.event.listen(engine, "connect", lambda raw, _: raw.execute(f"PRAGMA max_page_count = {pages}"))
+    with pytest.raises(DiskFull):
+        adopt(engine, yes=True)
+    engine.dispose()
+    assert state(old) == before
+    comes_in(old, before)
+
+
+@on_sqlite
+def test_a_copy_that_does_not_fit_is_taken_away_again(old: Database, tmp_path: Path) -> None:
+    before = state(old)
+    with closing(sqlite3.connect(tmp_path / "cts.db")) as connection:
+        connection.execute("CREATE TABLE large AS SELECT zeroblob(1000000) AS blob")
+        connection.execute("DROP TABLE large")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, limits[1]))
+    try:
+        with pytest.raises((BackupFailed, DatabaseUnusable)):
+            adopt(old.url, yes=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert list((tmp_path / "backups").iterdir()) == []
+    assert state(old) == before
+    comes_in(old, before)
+
+
+@on_postgresql
+def test_a_connection_that_is_cut_leaves_the_old_database(old: Database) -> None:
+    before = state(old)
+    engine = migration_engine(old.location)
+
+    def cut(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith('INSERT INTO "pseudo_positions"'):
+            old.rows(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid() AND state = 'idle in transaction'"
+            )
+
+    sa.event.listen(engine, "before_cursor_execute", cut)
+    with pytest.raises(SchemaError) as caught:
+        adopt(engine, yes=True)
+    engine.dispose()
+    assert caught.value.exit_code == EXIT_DATABASE
+    assert state(old) == before
+    comes_in(old, before)

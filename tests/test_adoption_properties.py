@@ -1,0 +1,132 @@
+"""Old databases of random shapes with random rows come in, nothing of them is lost, and all of it can be brought back.
+
+CTS_TEST_EXAMPLES draws that many on either database, other ones each time.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, Phase, given, settings
+
+from cts_schema import adopt, status, undo_adoption, upgrade
+from tests.conftest import Server
+from tests.legacy.catalogue import build
+from tests.legacy.census import Values, census, records
+from tests.legacy.lost import lost, torn
+from tests.support.databases import Database
+from tests.support.old_shapes import OldDatabase, databases
+from tests.support.state import catalogue_of
+
+EXAMPLES = int(os.environ.get("CTS_TEST_EXAMPLES", "0"))
+Empty = Callable[[], AbstractContextManager[Database]]
+
+
+@pytest.fixture
+def empty(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Empty:
+    """Makes an empty database for each example."""
+
+    @contextmanager
+    def on_sqlite() -> Iterator[Database]:
+        folder = tmp_path / "example"
+        folder.mkdir()
+        try:
+            with Database(sa.make_url(f"sqlite:///{folder / 'cts.db'}")) as database:
+                yield database
+        finally:
+            shutil.rmtree(folder)
+
+    @contextmanager
+    def on_postgresql() -> Iterator[Database]:
+        server: Server = request.getfixturevalue("server")
+        url = server.create()
+        try:
+            with Database(url) as database:
+                yield database
+        finally:
+            server.drop(url)
+
+    return on_sqlite if kind == "sqlite" else on_postgresql
+
+
+def counted(database: Database) -> dict[str, Values]:
+    with database.engine.connect() as connection:
+        return census(connection)
+
+
+def comes_in(database: Database, old: OldDatabase) -> None:
+    with database.engine.connect() as connection:
+        old.build(connection)
+    before = counted(database), catalogue_of(database)
+    with database.engine.connect() as connection:
+        rows = records(connection)
+    assert adopt(database.url, yes=True).adopted is not None
+    with database.engine.connect() as connection:
+        missing = lost(before[0], connection) + torn(old.marks, rows, connection)
+    assert missing == [], "\n".join(missing)
+    assert status(database.url).at_head
+    assert upgrade(database.url).applied == ()
+    undo_adoption(database.url)
+    assert (counted(database), catalogue_of(database)) == before
+
+
+@pytest.mark.parametrize(("kind", "examples"), [("sqlite", 25), ("postgresql", 10)], indirect=["kind"])
+def test_whatever_an_old_database_looks_like_it_comes_in_and_nothing_is_lost(
+    kind: str, examples: int, empty: Empty
+) -> None:
+    @settings(
+        max_examples=EXAMPLES or examples,
+        deadline=None,
+        database=None,
+        derandomize=not EXAMPLES,
+        phases=[Phase.generate, Phase.shrink] if EXAMPLES else [Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(old=databases(kind, most_tables=6, most_rows=8))
+    def check(old: OldDatabase) -> None:
+        with empty() as database:
+            comes_in(database, old)
+
+    check()
+
+
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "extra_float_digits = -10",
+        "DateStyle = 'German, DMY'",
+        "TimeZone = 'Asia/Kolkata'",
+        "standard_conforming_strings = off",
+    ],
+)
+def test_how_a_database_writes_values_changes_none(database: Database, setting: str) -> None:
+    """A number with fewer digits, a day before its month: what is read as text would not be the same any more."""
+    with database.engine.connect() as connection:
+        build(connection, "all_ledgers", "dirty")
+    database.execute(ODD)
+    before = counted(database)
+    name = database.location.database
+    database.execute(f'ALTER DATABASE "{name}" SET {setting}')
+    adopt(database.url, yes=True)
+    database.execute(f'ALTER DATABASE "{name}" RESET ALL')
+    database.engine.dispose()
+    with database.engine.connect() as connection:
+        assert lost(before, connection) == []
+
+
+ODD = """
+CREATE TABLE data_cleanup_log (
+  id integer PRIMARY KEY, cleanup_type double precision, error_message timestamp, "back\\slash" text,
+  status text, records_cleaned text, cleanup_started_at text
+);
+INSERT INTO data_cleanup_log VALUES
+  (1, 0.1 + 0.2, '2026-02-03 04:05:06', 'a\\b', 'running', '5', '2026-01-03 01:00:00'),
+  (2, 64000.123456789, '2026-12-31 23:59:59.123456', '\\', 'odd', '{"a": "\\"", "b": 1}', '03.01.2026 01:00:00')
+"""
