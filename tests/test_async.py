@@ -21,9 +21,9 @@ from cts_schema import (
     upgrade_async,
 )
 from cts_schema.exceptions import (
+    DecisionNeeded,
     MissingFolder,
     TransactionRefused,
-    UnadoptedDatabase,
     UnknownRevision,
     WrongCredentials,
     WrongUsage,
@@ -179,10 +179,11 @@ def test_a_schema_is_an_option_here_too(server: Server) -> None:
 
 def test_errors_are_those_of_the_package(database: Database, driver: str, tmp_path: Path) -> None:
     database.execute("CREATE TABLE orders (id integer PRIMARY KEY)")
+    database.execute("INSERT INTO orders VALUES (1)")
 
     async def act(engine: AsyncEngine) -> None:
         for target in (engine, database.async_url(driver)):
-            with pytest.raises(UnadoptedDatabase):
+            with pytest.raises(DecisionNeeded):
                 await initialize_async(target)
         with pytest.raises(WrongUsage, match=r"without await"):
             await upgrade_async(database.engine)  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ import re
 import socket
 import sqlite3
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from cts_schema import downgrade, initialize, status, upgrade
 from cts_schema.database import normalize
 from cts_schema.exceptions import (
     DatabaseNewer,
+    DecisionNeeded,
     ForeignRevision,
     SchemaError,
     SeveralHeads,
@@ -191,17 +192,22 @@ def old(database: Database) -> Database:
     return database
 
 
-def test_a_database_of_the_old_application_is_left_as_it_is(old: Database) -> None:
+def test_an_old_database_that_needs_a_decision_is_left_as_it_is(old: Database) -> None:
     before = contents(old)
     file = Path(old.location.database or "")
     bytes_before = file.read_bytes() if old.kind == "sqlite" else b""
     done = alembic("upgrade", "head", url=old.url, itself=True)
-    refused(done, 5, "CTS tables", "3: orders, schema_migrations, users", next_step="keep it as it is")
+    refused(done, 5, "users has no password_hash", next_step="cts-schema adopt --plan")
     assert str(old.location.database) in done.err
     for arguments in (("downgrade", "base"), ("stamp", "head"), ("current",), ("check",)):
-        refused(alembic(*arguments, url=old.url), 5, "CTS tables", next_step="keep it as it is")
-    for call in (initialize, upgrade, lambda url: downgrade(url, "base")):
-        with pytest.raises(UnadoptedDatabase, match="nothing was touched") as caught:
+        refused(alembic(*arguments, url=old.url), 5, "CTS tables", next_step="bring it in")
+    calls: list[tuple[Callable[[str], object], type[SchemaError]]] = [
+        (initialize, DecisionNeeded),
+        (upgrade, DecisionNeeded),
+        (lambda url: downgrade(url, "base"), UnadoptedDatabase),
+    ]
+    for call, refusal in calls:
+        with pytest.raises(refusal, match="nothing was touched") as caught:
             call(old.url)
         assert caught.value.exit_code == 5
     assert status(old.url).revision is None

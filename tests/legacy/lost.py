@@ -65,7 +65,9 @@ def torn(marks: dict[str, str], before: dict[str, list[Record]], connection: sa.
             for column, text in old.items() if became else ():
                 if text is None or _is_dropped(table, column, into, absorbed):
                     continue
-                there = {_said(value) for place in _places(into, column, absorbed) if (value := became[0][place])}
+                there = {
+                    _said(value) for place in _places(into, column, absorbed) if (value := became[0][place]) is not None
+                }
                 there |= {_said(json.loads(value)) for value in there if value[:1] == '"'}
                 kept = left_over.get((table, column), Counter())[_said(text)]
                 if not kept and not there & _forms(into, column, text):
