@@ -262,7 +262,11 @@ def test_an_adoption_goes_with_the_transaction_of_its_caller(database: Database)
         if database.kind == "sqlite":
             connection.connection.driver_connection.execute("PRAGMA foreign_keys = OFF")  # type: ignore[union-attr]
         with connection.begin():
+            if database.kind == "postgresql":
+                connection.exec_driver_sql("SET LOCAL DateStyle = 'German, DMY'")
             upgrade(connection)
+            if database.kind == "postgresql":
+                assert connection.exec_driver_sql("SHOW DateStyle").scalar() == "German, DMY"
     assert missing(database, before[0]) == []
 
 
@@ -338,6 +342,15 @@ def test_the_frozen_schema_is_what_the_line_builds(database: Database) -> None:
     there = json.loads(json.dumps(database.fingerprint()))
     del there["table alembic_version"]
     assert differences(there, target.frozen_fingerprint(database.kind)) == {}
+
+
+def test_the_frozen_statements_make_the_frozen_schema(database: Database) -> None:
+    with database.engine.begin() as connection:
+        target.create(connection)
+    expected = target.frozen_fingerprint(database.kind)
+    tables = {name: facts for name, facts in expected.items() if name.startswith("table ")}
+    there = json.loads(json.dumps(database.fingerprint()))
+    assert differences(tables, {name: facts for name, facts in there.items() if name in tables}) == {}
 
 
 def test_a_database_made_from_the_models_and_not_stamped_is_an_old_one_like_any_other(database: Database) -> None:

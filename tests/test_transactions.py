@@ -291,7 +291,15 @@ def test_a_refusal_leaves_the_callers_transaction_usable(callers: sa.Connection,
 def _settings(connection: sa.Connection) -> list[Any]:
     if connection.dialect.name == "sqlite":
         return [pragma(connection, name) for name in ("foreign_keys", "busy_timeout", "legacy_alter_table")]
-    names = ("search_path", "lock_timeout", "transaction_isolation", "statement_timeout")
+    names = (
+        "search_path",
+        "lock_timeout",
+        "transaction_isolation",
+        "statement_timeout",
+        "DateStyle",
+        "TimeZone",
+        "row_security",
+    )
     return [connection.exec_driver_sql(f"SHOW {name}").scalar() for name in names]
 
 

@@ -6,8 +6,8 @@ Everything is in the run's one transaction: a failure anywhere leaves the old da
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
-from contextlib import ExitStack
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -36,21 +36,22 @@ from cts_schema.adoption.sql import quote, run
 from cts_schema.adoption.survey import Survey, survey
 from cts_schema.adoption.values import Checksums
 from cts_schema.exceptions import AdoptionBlocked, AdoptionFailed, DecisionNeeded, DiskFull, NotPermitted, mask_url
+from cts_schema.migration.lock import setting
 from cts_schema.migration.options import Options
 from cts_schema.migration.progress import Progress
 from cts_schema.migration.report import Adopted
 
 # A policy that hides rows from their owner must be an error, and not a loss. And a value as text must have all its
 # digits, and be a time that anyone reads alike, whatever the user or the database is set to.
-_SETTINGS = (
-    "row_security = off",
-    "standard_conforming_strings = on",
-    "extra_float_digits = 1",
-    "DateStyle = 'ISO, YMD'",
-    "IntervalStyle = 'postgres'",
-    "TimeZone = 'UTC'",
-    "bytea_output = 'hex'",
-)
+_SETTINGS = {
+    "row_security": "off",
+    "standard_conforming_strings": "on",
+    "extra_float_digits": "1",
+    "DateStyle": "ISO, YMD",
+    "IntervalStyle": "postgres",
+    "TimeZone": "UTC",
+    "bytea_output": "hex",
+}
 
 
 class Adoption:
@@ -76,13 +77,14 @@ class Adoption:
         self._moved: dict[str, str] = {}
         self._kept_tables: dict[str, str] = {}
         self._renaming = ExitStack()
+        self._settings = ExitStack()
 
     def plan(self) -> Plan:
         """Survey the database, examine its rows, and say what would happen. Nothing is written."""
-        dialect = self.connection.dialect.name
-        if dialect == "postgresql":
-            for setting in _SETTINGS:
-                run(self.connection, f"SET LOCAL {setting}")
+        with _plain_values(self.connection):
+            return self._plan()
+
+    def _plan(self) -> Plan:
         self._survey = found = survey(self.connection, self.options.version_table)
         blockers = [f"{thing} has the name of one of our tables" for thing in found.taken]
         blockers += [
@@ -121,10 +123,13 @@ class Adoption:
             self._locked = _lock(self.connection)
             self._locked_at = time.perf_counter()
         self.progress.tell("looking at the old database")
-        made = self.plan()
-        _require_possible(made)
-        if made.decisions and not self.options.yes:
-            raise DecisionNeeded(database=made.database, decisions="\n".join(made.decisions))
+        with ExitStack() as settings:
+            settings.enter_context(_plain_values(self.connection))
+            made = self._plan()
+            _require_possible(made)
+            if made.decisions and not self.options.yes:
+                raise DecisionNeeded(database=made.database, decisions="\n".join(made.decisions))
+            self._settings = settings.pop_all()
         file = backup.file_of(self.connection)
         if made.backup is not None and file is not None:
             self.progress.tell(f"copying it to {made.backup}")
@@ -164,6 +169,7 @@ class Adoption:
         for one in self._refusals:
             leftovers.write_definition(self.connection, one, dependents.definition_of(found, one))
         undo.remember(self.connection, self.options.version_table, self._backup)
+        self._settings.close()
         return Adopted(
             tables=len(poured),
             rows=sum(one.rows for one in poured),
@@ -262,6 +268,16 @@ class Adoption:
 def is_old(tables: Collection[str]) -> bool:
     """Tell by its tables whether a database without a version is an old one."""
     return bool({name.lower() for name in tables} & target.tables().keys())
+
+
+@contextmanager
+def _plain_values(connection: sa.Connection) -> Iterator[None]:
+    """Let PostgreSQL write every value as text in the one way that the casts know, for the time of the block."""
+    with ExitStack() as settings:
+        if connection.dialect.name == "postgresql":
+            for name, value in _SETTINGS.items():
+                settings.enter_context(setting(connection, name, value))
+        yield
 
 
 def _by_name(places: Mapping[str, str], found: Survey) -> dict[str, str]:

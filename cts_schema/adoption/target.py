@@ -1,8 +1,8 @@
 """What an adoption pours into: the tables of the adoption revision, frozen.
 
 The models go on, that revision does not. So its tables are kept here as data: what each column holds in
-``target.json``,
-and the whole schema of either database in ``fingerprint.<database>.json``, which an adopted database must equal.
+``target.json``, the statements that make them on either database in ``schema.<database>.sql``, and what is there then
+in ``fingerprint.<database>.json``, which an adopted database must equal.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from cts_schema.adoption.sql import run
 from cts_schema.ddl import BigInt, ExactNumeric, Json, Timestamp, Word
 from cts_schema.fingerprint import Fingerprint
 
@@ -81,6 +82,17 @@ def frozen_fingerprint(dialect: str) -> Fingerprint:
     """Return the schema of the adoption revision on a database, as it is after JSON."""
     found: Fingerprint = json.loads((FOLDER / f"fingerprint.{dialect}.json").read_text(encoding="utf-8"))
     return found
+
+
+def create(connection: sa.Connection) -> None:
+    """Create the tables as they are at the adoption revision, empty: to try on them what is to be put on the real ones.
+
+    Args:
+        connection: on PostgreSQL with the schema to create them in first in its search path.
+    """
+    script = (FOLDER / f"schema.{connection.dialect.name}.sql").read_text(encoding="utf-8")
+    for statement in script.removesuffix(";\n").split(";\n\n"):
+        run(connection, statement)
 
 
 def describe(metadata: sa.MetaData) -> dict[str, Any]:

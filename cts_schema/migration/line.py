@@ -93,6 +93,7 @@ class Line:
         running = context.get_context()
         try:
             with context.begin_transaction():
+                self._begin_adoption()
                 if steps or running.purge:
                     context.run_migrations()
                 healed = ledger.heal(running, self.after)
@@ -157,10 +158,13 @@ class Line:
         progress = Progress() if self.terminal is None else Progress.of_terminal()
         self._adopt = partial(Adoption, connection, options, progress)
 
-    def _each(self, steps: list[Step]) -> Iterator[Step]:
+    def _begin_adoption(self) -> None:
+        """Before Alembic makes its version table: a refusal must not leave that in the transaction of a caller."""
         if self._adopt is not None and self.adopted is None:
             self._adoption = self._adopt()
             self._adoption.begin()
+
+    def _each(self, steps: list[Step]) -> Iterator[Step]:
         for step in steps:
             self._running = step
             self._started = time.perf_counter()

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from cts_schema.adoption import aside, dependents
+from cts_schema.adoption import aside, dependents, target
 from cts_schema.adoption.dependents import Dependents, Refusal
 from cts_schema.database import migration_engine
-from cts_schema.models import Base
 from tests.support.databases import Database
 
 OLD = (
@@ -75,7 +74,7 @@ def old_tables(connection: sa.Connection) -> list[str]:
         query = "SELECT name FROM sqlite_master WHERE type = 'table'"
     else:
         query = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
-    return sorted(set(connection.exec_driver_sql(query).scalars()) & set(Base.metadata.tables))
+    return sorted(set(connection.exec_driver_sql(query).scalars()) & set(target.tables()))
 
 
 def tried(database: Database, *, schema: str | None = None, url: sa.URL | None = None) -> list[Refusal]:
@@ -108,7 +107,7 @@ def carry_over(
         with aside.renames_without_checks(connection):
             dependents.detach(connection, found)
             moved = aside.move(connection, old)
-            Base.metadata.create_all(connection, checkfirst=False)
+            target.create(connection)
             execute(connection, *(statement.format(**moved) for statement in pour))
             during(connection, found)
             failed = dependents.attach(connection, found, refused)

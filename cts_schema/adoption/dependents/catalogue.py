@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from cts_schema.adoption import target
 from cts_schema.adoption.dependents.found import Dependents, ForeignKey, Grant, Relation, Retyped
 from cts_schema.adoption.dependents.hanging import Hangings, bound, in_list, in_pairs
 from cts_schema.adoption.holding import current_schema
@@ -84,12 +85,10 @@ def _foreign_keys(connection: sa.Connection, old: Sequence[int]) -> Sequence[Any
 
 def _becomes_text(key: Any) -> bool:
     """Whether a column must become text to refer to the new column; what is a string already may stay as it is."""
-    from cts_schema.models import Base
-
-    table = Base.metadata.tables.get(key.parent)
+    table = target.tables().get(key.parent)
     if not key.inward or table is None or key.parent_column not in table.columns:
         return False
-    return isinstance(table.columns[key.parent_column].type, sa.Text) and key.typcategory != "S"
+    return table.columns[key.parent_column].kind in ("text", "word") and key.typcategory != "S"
 
 
 def _view_reads(connection: sa.Connection) -> Sequence[Any]:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 
 import sqlalchemy as sa
 
+from cts_schema.adoption import target
 from cts_schema.adoption.aside import lock
 from cts_schema.adoption.dependents.found import Dependents, Relation
 from cts_schema.adoption.dependents.making import Making, add_key, drop_key, query
@@ -125,8 +126,6 @@ def _hindrances(found: Dependents) -> Iterator[Refusal]:
 
 def _tried(connection: sa.Connection, found: Dependents) -> list[Refusal]:
     """Make everything on an empty copy of the new schema; nothing of it remains."""
-    from cts_schema.models import Base
-
     schema = quote(current_schema(connection))
     trial = connection.begin_nested()
     try:
@@ -134,7 +133,7 @@ def _tried(connection: sa.Connection, found: Dependents) -> list[Refusal]:
         run(connection, f"CREATE SCHEMA {scratch}")
         run(connection, f"GRANT ALL ON SCHEMA {scratch} TO PUBLIC")  # an owner must be able to have things there
         run(connection, f"SET LOCAL search_path TO {scratch}, {found.path}")
-        Base.metadata.create_all(connection, checkfirst=False)
+        target.create(connection)
         taken = _taken(connection, found, scratch, schema)
         making = Making(connection, found, {(one.kind, one.name) for one in taken}, scratch)
         return [*taken, *making.all()]

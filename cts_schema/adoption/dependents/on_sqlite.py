@@ -17,6 +17,7 @@ from itertools import takewhile
 
 import sqlalchemy as sa
 
+from cts_schema.adoption import target
 from cts_schema.adoption.refusal import Refusal
 from cts_schema.adoption.sql import quote, run
 
@@ -86,12 +87,12 @@ def read(connection: sa.Connection, tables: Sequence[str]) -> Dependents:
 
 def refused(found: Dependents) -> list[Refusal]:
     """Return what would not compile beside the new tables, or whose name they take."""
-    before, after = _compile(found.objects), _compile((*_head(), *found.others))
+    before, after = _compile(found.objects), _compile((*_new(), *found.others))
     gone = _superseded(found, before, after)
     taken = [
         Refusal(one.kind, one.name, f"the new schema has {kind} of this name", True)
         for one in found.others
-        if one.key not in gone and (kind := _names_of_head().get((one.kind == "trigger", one.name.lower())))
+        if one.key not in gone and (kind := _new_names().get((one.kind == "trigger", one.name.lower())))
     ]
     return [*taken, *_refusals(found, before, after, {*gone, *((one.kind, one.name) for one in taken)})]
 
@@ -108,7 +109,7 @@ def detach(connection: sa.Connection, found: Dependents) -> None:
 def attach(connection: sa.Connection, found: Dependents, left_out: Collection[Key]) -> list[Refusal]:
     """Create views and triggers again; then compile each of them."""
     before = _compile(found.objects)
-    gone = {*left_out, *_superseded(found, before, _compile((*_head(), *found.others)))}
+    gone = {*left_out, *_superseded(found, before, _compile((*_new(), *found.others)))}
     failed = []
     for one in found.hanging:
         if one.key not in gone:
@@ -129,23 +130,22 @@ def _objects(connection: sa.Connection) -> tuple[Object, ...]:
 
 
 @cache
-def _head() -> tuple[Object, ...]:
-    from cts_schema.models import Base
-
+def _new() -> tuple[Object, ...]:
+    """Return the new schema."""
     engine = sa.create_engine("sqlite://")
     try:
         with engine.connect() as connection:
-            Base.metadata.create_all(connection, checkfirst=False)
+            target.create(connection)
             return _objects(connection)
     finally:
         engine.dispose()
 
 
 @cache
-def _names_of_head() -> dict[tuple[bool, str], str]:
+def _new_names() -> dict[tuple[bool, str], str]:
     """Return what the new schema calls so, by whether it is a trigger: tables, views and indexes share their names."""
     articles = {"table": "a table", "index": "an index", "trigger": "a trigger"}
-    return {(one.kind == "trigger", one.name.lower()): articles[one.kind] for one in _head()}
+    return {(one.kind == "trigger", one.name.lower()): articles[one.kind] for one in _new()}
 
 
 def _superseded(found: Dependents, before: dict[Key, _Compiled], after: dict[Key, _Compiled]) -> set[Key]:
