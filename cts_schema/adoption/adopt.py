@@ -94,7 +94,7 @@ class Adoption:
             self._examine(found)
         old = [table.name for table in found.managed.values()]
         self._dependents = dependents.read(self.connection, old)
-        refusals = dependents.refused(self.connection, self._dependents) if not blockers else []
+        refusals = dependents.refused(self.connection, self._dependents, found.managed.values()) if not blockers else []
         blockers += [str(one) for one in refusals if one.blocking]
         self._refusals = [one for one in refusals if not one.blocking]
         file = backup.file_of(self.connection)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import sqlalchemy as sa
+
+_TOKEN = re.compile(
+    r"""--[^\n]*|/\*.*?\*/|"(?:[^"]|"")*"|`(?:[^`]|``)*`|'(?:[^']|'')*'|\[[^]]*]|[\w$]+|\S""", re.DOTALL
+)
 
 
 def quote(name: str) -> str:
@@ -51,3 +56,15 @@ def as_json(dialect: str, value: str) -> str:
         f"WHEN CAST(CAST({value} AS TEXT) AS REAL) = {value} THEN CAST({value} AS TEXT) "
         f"ELSE printf('%!.17g', {value}) END ELSE json_quote({value}) END)"
     )
+
+
+def tokens(sql: str) -> Iterator[str]:
+    """Yield the words, strings and signs of some SQL, without comments."""
+    return (token for token in _TOKEN.findall(sql) if not token.startswith(("--", "/*")))
+
+
+def unquoted(token: str) -> str:
+    """Return a name, or a string, without its quotes."""
+    if token[0] == "[":
+        return token[1:-1]
+    return token[1:-1].replace(token[0] * 2, token[0]) if token[0] in "\"'`" else token

@@ -14,9 +14,10 @@ from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 
-from cts_schema.adoption.dependents import catalogue, on_postgresql, on_sqlite
+from cts_schema.adoption.dependents import by_size, catalogue, on_postgresql, on_sqlite
 from cts_schema.adoption.dependents import found as found_
 from cts_schema.adoption.refusal import Refusal
+from cts_schema.adoption.survey import OldTable
 
 Dependents = found_.Dependents | on_sqlite.Dependents
 
@@ -35,15 +36,26 @@ def read(connection: sa.Connection, tables: Sequence[str]) -> Dependents:
     return catalogue.read(connection, tables)
 
 
-def refused(connection: sa.Connection, found: Dependents) -> list[Refusal]:
+def refused(connection: sa.Connection, found: Dependents, old: Collection[OldTable] = ()) -> list[Refusal]:
     """Try everything on an empty copy of the new schema; return what cannot be carried over.
 
     What was broken before stays as it is and is no refusal; neither is a trigger that only kept ``updated_at``, since
     ours do. On PostgreSQL the copy is made in a savepoint, which is rolled back; on SQLite it is in memory.
+
+    Args:
+        connection: what it was read with.
+        found: what :func:`read` returned.
+        old: the old tables, to look for what orders by size what was a number.
     """
     if isinstance(found, on_sqlite.Dependents):
-        return on_sqlite.refused(found)
-    return on_postgresql.refused(connection, found)
+        definitions = {one.key: one.sql for one in found.hanging}
+    else:
+        definitions = {(view.kind, view.title): view.definition for view in found.views}
+    ordering = by_size.refused(definitions, by_size.numbers_to_text(old))
+    left_out = {(one.kind, one.name) for one in ordering}
+    if isinstance(found, on_sqlite.Dependents):
+        return [*ordering, *on_sqlite.refused(found, left_out)]
+    return [*ordering, *on_postgresql.refused(connection, found, left_out)]
 
 
 def detach(connection: sa.Connection, found: Dependents) -> None:

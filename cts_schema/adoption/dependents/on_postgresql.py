@@ -21,11 +21,11 @@ from cts_schema.ddl import shorten
 from cts_schema.migration.lock import setting
 
 
-def refused(connection: sa.Connection, found: Dependents) -> list[Refusal]:
-    """Return what cannot be carried over."""
+def refused(connection: sa.Connection, found: Dependents, left_out: Collection[tuple[str, str]]) -> list[Refusal]:
+    """Return what else cannot be carried over."""
     refusals = [*_privileges(connection, found), *_hindrances(found)]
     if _may_create_schemas(connection):
-        refusals += _tried(connection, found)
+        refusals += _tried(connection, found, left_out)
     return refusals
 
 
@@ -124,7 +124,7 @@ def _hindrances(found: Dependents) -> Iterator[Refusal]:
             yield Refusal("column", name, f"it must become text, but {column.hindrance}")
 
 
-def _tried(connection: sa.Connection, found: Dependents) -> list[Refusal]:
+def _tried(connection: sa.Connection, found: Dependents, left_out: Collection[tuple[str, str]]) -> list[Refusal]:
     """Make everything on an empty copy of the new schema; nothing of it remains."""
     schema = quote(current_schema(connection))
     trial = connection.begin_nested()
@@ -135,7 +135,7 @@ def _tried(connection: sa.Connection, found: Dependents) -> list[Refusal]:
         run(connection, f"SET LOCAL search_path TO {scratch}, {found.path}")
         target.create(connection)
         taken = _taken(connection, found, scratch, schema)
-        making = Making(connection, found, {(one.kind, one.name) for one in taken}, scratch)
+        making = Making(connection, found, {*left_out, *((one.kind, one.name) for one in taken)}, scratch)
         return [*taken, *making.all()]
     finally:
         trial.rollback()

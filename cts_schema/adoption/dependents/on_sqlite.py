@@ -7,9 +7,8 @@ quotes compiles all the same, as the text of its name (sqlite.org/quirks.html).
 
 from __future__ import annotations
 
-import re
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import cache
@@ -19,13 +18,9 @@ import sqlalchemy as sa
 
 from cts_schema.adoption import target
 from cts_schema.adoption.refusal import Refusal
-from cts_schema.adoption.sql import quote, run
+from cts_schema.adoption.sql import quote, run, tokens, unquoted
 
 Key = tuple[str, str]
-
-_TOKEN = re.compile(
-    r"""--[^\n]*|/\*.*?\*/|"(?:[^"]|"")*"|`(?:[^`]|``)*`|'(?:[^']|'')*'|\[[^]]*]|[\w$]+|\S""", re.DOTALL
-)
 
 
 @dataclass(frozen=True)
@@ -85,13 +80,14 @@ def read(connection: sa.Connection, tables: Sequence[str]) -> Dependents:
     return Dependents(frozenset(table.lower() for table in tables), _objects(connection))
 
 
-def refused(found: Dependents) -> list[Refusal]:
-    """Return what would not compile beside the new tables, or whose name they take."""
-    before, after = _compile(found.objects), _compile((*_new(), *found.others))
-    gone = _superseded(found, before, after)
+def refused(found: Dependents, left_out: Collection[Key]) -> list[Refusal]:
+    """Return what else would not compile beside the new tables, or whose name they take."""
+    staying = [one for one in found.others if one.key not in left_out]
+    before, after = _compile(found.objects), _compile((*_new(), *staying))
+    gone = {*left_out, *_superseded(found, before, after)}
     taken = [
         Refusal(one.kind, one.name, f"the new schema has {kind} of this name", True)
-        for one in found.others
+        for one in staying
         if one.key not in gone and (kind := _new_names().get((one.kind == "trigger", one.name.lower())))
     ]
     return [*taken, *_refusals(found, before, after, {*gone, *((one.kind, one.name) for one in taken)})]
@@ -155,7 +151,7 @@ def _superseded(found: Dependents, before: dict[Key, _Compiled], after: dict[Key
         for trigger in found.triggers
         if {(sqlite3.SQLITE_UPDATE, trigger.table.lower(), "updated_at")}
         in (before[trigger.key].writes, after[trigger.key].writes)
-        and not any(token.lower() == "raise" for token in _tokens(trigger.sql))
+        and not any(token.lower() == "raise" for token in tokens(trigger.sql))
     }
 
 
@@ -258,19 +254,9 @@ def _compiled(copy: sqlite3.Connection, statement: str, trigger: str | None = No
 
 def _event(sql: str) -> tuple[str, list[str]]:
     """Return what fires a trigger: INSERT, UPDATE or DELETE, and the columns of UPDATE OF."""
-    tokens = iter(_tokens(sql))
-    event = next(token.upper() for token in tokens if token.upper() in ("INSERT", "UPDATE", "DELETE"))
-    if next(tokens).upper() != "OF":
+    words = iter(tokens(sql))
+    event = next(token.upper() for token in words if token.upper() in ("INSERT", "UPDATE", "DELETE"))
+    if next(words).upper() != "OF":
         return event, []
-    columns = takewhile(lambda token: token.upper() != "ON", tokens)
-    return event, [_unquoted(column) for column in columns if column != ","]
-
-
-def _tokens(sql: str) -> Iterator[str]:
-    return (token for token in _TOKEN.findall(sql) if not token.startswith(("--", "/*")))
-
-
-def _unquoted(token: str) -> str:
-    if token[0] == "[":
-        return token[1:-1]
-    return token[1:-1].replace(token[0] * 2, token[0]) if token[0] in "\"'`" else token
+    columns = takewhile(lambda token: token.upper() != "ON", words)
+    return event, [unquoted(column) for column in columns if column != ","]
