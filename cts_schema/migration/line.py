@@ -117,7 +117,7 @@ class Line:
     def finish(self, connection: sa.Connection, options: Options) -> None:
         """Tell the terminal, if there is one, how the run ended."""
         if self.terminal is not None:
-            self.terminal.summary(connection, options, self.after, self.applied, self.healed)
+            self.terminal.summary(connection, options, self.after, self.applied, self.healed, self.adopted)
 
     @contextmanager
     def explained(self, url: sa.URL) -> Iterator[None]:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from cts_schema.exceptions import mask_url
 from cts_schema.migration.options import Options
 from cts_schema.migration.report import Adopted, AppliedRevision
-from cts_schema.migration.scripts import head, revisions
+from cts_schema.migration.scripts import ADOPTION_REVISION, head, revisions
 from cts_schema.models import Base
 
 _SIGNS = {"upgrade": "+", "downgrade": "-", "stamp": "="}
@@ -62,6 +62,7 @@ class Terminal:
         revision: str | None,
         applied: Sequence[AppliedRevision],
         healed: Sequence[str],
+        adopted: Adopted | None = None,
     ) -> None:
         """Print where the database stands now."""
         if healed:
@@ -70,7 +71,11 @@ class Terminal:
             self._print("nothing to do")
         inspector = sa.inspect(connection)
         tables = len(set(inspector.get_table_names(schema=options.schema)) & set(Base.metadata.tables))
-        seconds = sum(done.duration_ms for done in applied if done.direction != "stamp") / 1000
+        took = [done.duration_ms for done in applied if done.direction != "stamp"]
+        if adopted is not None:  # the revisions that built the new tables are a part of it
+            later = [done.duration_ms for done in applied if done.revision > ADOPTION_REVISION]
+            took = [adopted.duration_ms, *later]
+        seconds = sum(took) / 1000
         stands = "no revision" if revision is None else f"revision {revision}"
         what = [
             f"{stands} (head)" if revision == head() else stands,
