@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from cts_schema import plan_adoption, upgrade
 from cts_schema.adoption import aside, dependents
-from cts_schema.exceptions import HoldingTaken, NoAdoption, StillInUse
+from cts_schema.exceptions import AdoptionBlocked, HoldingTaken, NoAdoption, NotPermitted, StillInUse
 from tests.legacy.catalogue import build
 from tests.support.carrying import OLD, carry_over, execute, names, old_tables, prepare, run_of, tried, undo
 from tests.support.databases import Database
@@ -470,3 +471,34 @@ def test_a_second_adoption_needs_the_first_to_be_finished(old: Database) -> None
 def execute_all(database: Database, *statements: str) -> None:
     with database.engine.begin() as connection:
         execute(connection, *statements)
+
+
+def as_role(database: Database, role: str) -> str:
+    return database.location.set(username=role, password="geheim").render_as_string(hide_password=False)
+
+
+def test_a_user_who_may_only_read_is_told_whose_the_tables_are(database: Database) -> None:
+    prepare(database, ROLE.format("cts_test_reader"), "ALTER ROLE cts_test_reader LOGIN PASSWORD 'geheim'")
+    execute_all(database, "GRANT SELECT ON ALL TABLES IN SCHEMA public TO cts_test_reader")
+    with pytest.raises(NotPermitted, match="does not own all of the old tables") as error:
+        upgrade(as_role(database, "cts_test_reader"))
+    assert "table users belongs to another user" in str(error.value)
+    plan = plan_adoption(as_role(database, "cts_test_reader"))
+    assert plan is not None
+    assert "table users belongs to another user" in plan.blockers
+
+
+def test_a_user_who_may_not_make_temporary_tables_is_told_before_anything_is_done(database: Database) -> None:
+    prepare(database, ROLE.format("cts_test_bare"), "ALTER ROLE cts_test_bare LOGIN PASSWORD 'geheim'")
+    name = database.location.database
+    execute_all(
+        database,
+        f'REVOKE TEMPORARY ON DATABASE "{name}" FROM PUBLIC',
+        f'GRANT CREATE ON DATABASE "{name}" TO cts_test_bare',
+        "GRANT ALL ON SCHEMA public TO cts_test_bare",
+        *(f"ALTER TABLE {table} OWNER TO cts_test_bare" for table in ("users", "exchange_connections", "notes")),
+    )
+    before = state(database)
+    with pytest.raises(AdoptionBlocked, match="GRANT TEMPORARY ON DATABASE is missing"):
+        upgrade(as_role(database, "cts_test_bare"))
+    assert state(database) == before

@@ -6,8 +6,8 @@ Everything is in the run's one transaction: a failure anywhere leaves the old da
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Collection, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -20,7 +20,7 @@ from cts_schema.adoption import (
     examine,
     leftovers,
     plan,
-    rules,
+    session,
     sources,
     target,
     undo,
@@ -36,22 +36,9 @@ from cts_schema.adoption.sql import quote, run
 from cts_schema.adoption.survey import Survey, survey
 from cts_schema.adoption.values import Checksums
 from cts_schema.exceptions import AdoptionBlocked, AdoptionFailed, DecisionNeeded, DiskFull, NotPermitted, mask_url
-from cts_schema.migration.lock import setting
 from cts_schema.migration.options import Options
 from cts_schema.migration.progress import Progress
 from cts_schema.migration.report import Adopted
-
-# A policy that hides rows from their owner must be an error, and not a loss. And a value as text must have all its
-# digits, and be a time that anyone reads alike, whatever the user or the database is set to.
-_SETTINGS = {
-    "row_security": "off",
-    "standard_conforming_strings": "on",
-    "extra_float_digits": "1",
-    "DateStyle": "ISO, YMD",
-    "IntervalStyle": "postgres",
-    "TimeZone": "UTC",
-    "bytea_output": "hex",
-}
 
 
 class Adoption:
@@ -81,7 +68,7 @@ class Adoption:
 
     def plan(self) -> Plan:
         """Survey the database, examine its rows, and say what would happen. Nothing is written."""
-        with _plain_values(self.connection):
+        with session.plain_values(self.connection):
             return self._plan()
 
     def _plan(self) -> Plan:
@@ -90,6 +77,8 @@ class Adoption:
         blockers += [
             f"table {table.name} belongs to another user" for table in found.tables.values() if not table.owned
         ]
+        if not session.may_make_temporary_tables(self.connection):
+            blockers.append("the user may not make temporary tables: GRANT TEMPORARY ON DATABASE is missing")
         if not blockers:
             self._examine(found)
         old = [table.name for table in found.managed.values()]
@@ -119,12 +108,11 @@ class Adoption:
             NotPermitted: a table belongs to another user.
             BackupFailed: the copy could not be made.
         """
-        if self.connection.dialect.name == "postgresql":
-            self._locked = _lock(self.connection)
-            self._locked_at = time.perf_counter()
+        self._locked = session.lock(self.connection)
+        self._locked_at = time.perf_counter()
         self.progress.tell("looking at the old database")
         with ExitStack() as settings:
-            settings.enter_context(_plain_values(self.connection))
+            settings.enter_context(session.plain_values(self.connection))
             made = self._plan()
             _require_possible(made)
             if made.decisions and not self.options.yes:
@@ -270,16 +258,6 @@ def is_old(tables: Collection[str]) -> bool:
     return bool({name.lower() for name in tables} & target.tables().keys())
 
 
-@contextmanager
-def _plain_values(connection: sa.Connection) -> Iterator[None]:
-    """Let PostgreSQL write every value as text in the one way that the casts know, for the time of the block."""
-    with ExitStack() as settings:
-        if connection.dialect.name == "postgresql":
-            for name, value in _SETTINGS.items():
-                settings.enter_context(setting(connection, name, value))
-        yield
-
-
 def _by_name(places: Mapping[str, str], found: Survey) -> dict[str, str]:
     """Return the places by both names of a table: ours, and the one that the database has for it."""
     return {**places, **{table.name: places[name] for name, table in found.tables.items()}}
@@ -302,11 +280,3 @@ def _require_possible(made: Plan) -> None:
         )
     if made.blockers:
         raise AdoptionBlocked(database=made.database, blockers="\n".join(made.blockers))
-
-
-def _lock(connection: sa.Connection) -> list[str]:
-    """Keep everyone off the old tables, all at once, so that nothing is written between looking and moving."""
-    names = sorted({*target.tables(), *rules.ABSORBED} & set(sa.inspect(connection).get_table_names()))
-    if names:
-        run(connection, f"LOCK TABLE {', '.join(map(quote, names))} IN ACCESS EXCLUSIVE MODE")
-    return names

@@ -113,13 +113,15 @@ class Plan:
         return {**dataclasses.asdict(self), "rows": self.rows}
 
     def __str__(self) -> str:
-        lines = [f"Old database  {self.database}   {len(self.tables)} tables, {self.rows:,} rows"]
+        looked = f"{len(self.tables)} tables, {self.rows:,} rows" if self.tables else "not looked at"
+        lines = [f"Old database  {self.database}   {looked}"]
         lines.append(f"Ledger        {', '.join(self.ledgers) or 'none'}")
         then = "" if self.head == self.into else f", then {self.head} (head)"
         lines.append(f"Into          revision {self.into}{then}")
-        width = max((len(table.name) for table in self.tables), default=5)
-        lines += ["", f"  {'table':{width}}  {'rows':>12}  what happens"]
-        lines += [f"  {table.name:{width}}  {table.rows:>12,}  {table.summary()}" for table in self.tables]
+        if self.tables:
+            width = max(5, *(len(table.name) for table in self.tables))
+            lines += ["", f"  {'table':{width}}  {'rows':>12}  what happens"]
+            lines += [f"  {table.name:{width}}  {table.rows:>12,}  {table.summary()}" for table in self.tables]
         lines.append("")
         if self.created:
             lines.append(f"Created       {len(self.created)}: {', '.join(self.created)}")
