@@ -216,8 +216,11 @@ SQLITE_KINDS: dict[str, Callable[[Found], bool]] = {
     ),
     "without rowid": _exists("SELECT 1 FROM sqlite_master WHERE type = 'table' AND sql LIKE '%WITHOUT ROWID'"),
     "generated column": _exists("SELECT 1 FROM sqlite_master WHERE type = 'table' AND sql LIKE '%GENERATED ALWAYS%'"),
-    "text that is no utf-8": lambda found: any(
-        text and "\\xff" in text for _, text in found.tables.get('my "quoted" table, 100%', {})
+    "text that is no utf-8": lambda found: (
+        'my "quoted" table, 100%' in found.tables
+        and found.exists(
+            """SELECT 1 FROM "my ""quoted"" table, 100%" WHERE typeof("it's") = 'text' AND hex("it's") LIKE 'FF%'"""
+        )
     ),
     "view over managed tables": _exists("SELECT 1 FROM sqlite_master WHERE type = 'view' AND name = 'my connections'"),
     "view over views": _exists("SELECT 1 FROM sqlite_master WHERE type = 'view' AND name = 'names_of_errors'"),
