@@ -17,7 +17,15 @@ from cts_schema.ddl.triggers import CreateUpdatedAtFunction, CreateUpdatedAtTrig
 from cts_schema.ddl.types import TYPES, BigInt, ExactNumeric, Json, Timestamp, Word
 
 if TYPE_CHECKING:
+    from cts_schema.ddl.backfill import backfill
     from cts_schema.ddl.kept import kept_name
+    from cts_schema.ddl.online import (
+        add_check_online,
+        add_foreign_key_online,
+        create_index_online,
+        drop_index_online,
+        set_not_null_online,
+    )
     from cts_schema.ddl.operations import (
         add_columns,
         create_table,
@@ -35,6 +43,12 @@ if TYPE_CHECKING:
 _OPERATIONS = {
     "kept_name": "kept",
     "alter_table": "rebuild",
+    "backfill": "backfill",
+    "add_check_online": "online",
+    "add_foreign_key_online": "online",
+    "create_index_online": "online",
+    "drop_index_online": "online",
+    "set_not_null_online": "online",
     "add_columns": "operations",
     "create_table": "operations",
     "create_updated_at_trigger": "operations",
@@ -61,12 +75,17 @@ __all__ = [
     "Json",
     "Timestamp",
     "Word",
+    "add_check_online",
     "add_columns",
+    "add_foreign_key_online",
     "alter_table",
+    "backfill",
     "complete_table",
+    "create_index_online",
     "create_table",
     "create_updated_at_trigger",
     "drop_columns",
+    "drop_index_online",
     "drop_table",
     "drop_updated_at_trigger",
     "frozen_table",
@@ -75,6 +94,7 @@ __all__ = [
     "on_postgresql",
     "rename_column",
     "replace_checks",
+    "set_not_null_online",
     "shorten",
     "sqlite_checks",
     "trigger_name",

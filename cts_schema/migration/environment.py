@@ -175,6 +175,7 @@ def _migrate_postgresql(
     context: Any, connection: sa.Connection, options: Options, line: Line, settings: dict[str, Any]
 ) -> None:
     deadline = Deadline(options.wait)
+    settings = {**settings, "deadline": deadline}  # for the online operations of ddl
     callers = connection.in_transaction()
     with (
         read_committed(connection),
@@ -209,7 +210,7 @@ def _tried(
         connection.rollback()
         if deadline.passed:
             raise DatabaseLocked(
-                cause="other sessions kept a table locked that the migration needs; nothing of this step remains",
+                cause="other sessions kept a table locked that the migration needs; what it had not committed is undone",
                 database=mask_url(connection.engine.url),
                 waited=f"{deadline.seconds:g} s",
                 next_step="repeat when there is less traffic, or wait longer: alembic -x wait=600 upgrade head",

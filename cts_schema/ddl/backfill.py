@@ -1,0 +1,135 @@
+"""Fill columns of rows that are there, beside the traffic. See :mod:`cts_schema.ddl.online`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+from cts_schema.ddl.kept import updated_at_untouched
+from cts_schema.ddl.online import offline, outside_transaction, quote, text
+from cts_schema.ddl.triggers import has_updated_at_trigger
+
+_log = logging.getLogger(__name__)
+
+
+def backfill(
+    table: str,
+    values: Mapping[str, Any],
+    *,
+    where: str,
+    key: str = "id",
+    batch: int = 1000,
+    pause: float = 0.0,
+    progress: Callable[[int], None] | None = None,
+) -> None:
+    """Fill columns of rows that are there, on PostgreSQL a batch a transaction, so that no row is locked for long.
+
+    It goes by a condition, and so resumes where it stopped. Rows that others have locked are passed over and come
+    last. Let new rows come with their value, by a default or by the application, before this runs: it ends when no row
+    meets the condition.
+
+    ``updated_at`` stays as it is, because nobody changed the row; only an offline script lets it move. On PostgreSQL
+    that costs a second update of each row, since dropping the trigger would lock the table.
+
+    Args:
+        table: the table's name.
+        values: the new values by column name, plain ones or expressions like ``sa.text("quantity * price")``.
+        where: the condition of the rows still to be filled, which a filled row no longer meets.
+        key: a column with a unique value in each row, by whose index the batches are found.
+        batch: rows in a transaction.
+        pause: seconds between two of them, for replicas and vacuum to keep up.
+        progress: is told the number of rows filled so far, after each batch; else they are logged.
+
+    Raises:
+        ValueError: a filled row still meets the condition, so that there would be no end.
+    """
+    told = progress or (lambda filled: _log.info("backfill of %s: %d rows", table, filled))
+    with outside_transaction() as outside:
+        if outside and offline():
+            op.execute(text(_scripted(table, values, where, key, batch)))
+        elif outside:
+            _fill_by_batches(_Backfill(table, values, where, key), batch, pause, told)
+        else:
+            _fill_at_once(table, values, where, told)
+
+
+def _fill_at_once(table: str, values: Mapping[str, Any], where: str, told: Callable[[int], None]) -> None:
+    statement = sa.update(sa.table(table, *map(sa.column, values))).where(text(where)).values(dict(values))
+    if offline():
+        op.execute(statement)
+        return
+    with updated_at_untouched(table):
+        told(op.get_bind().execute(statement).rowcount)
+
+
+def _fill_by_batches(fill: _Backfill, batch: int, pause: float, told: Callable[[int], None]) -> None:
+    filled, last = 0, None
+    while True:
+        # Waiting for one row while holding none can neither end in a deadlock nor keep others waiting.
+        keys = fill.next_batch(last, batch, wait=False) or fill.next_batch(None, 1, wait=True)
+        if not keys:
+            return
+        filled, last = filled + len(keys), keys[-1]
+        told(filled)
+        if pause:
+            # The server waits, so that an event loop goes on meanwhile.
+            op.get_bind().execute(sa.select(sa.func.pg_sleep(pause)))
+
+
+class _Backfill:
+    """What a batch is made of."""
+
+    def __init__(self, table: str, values: Mapping[str, Any], where: str, key: str) -> None:
+        self._table = sa.table(table, *map(sa.column, {key, "updated_at", *values}))
+        self._key = self._table.c[key]
+        self._where = sa.literal_column(f"({where})", sa.Boolean())
+        self._values = dict(values)
+        self._stamped = "updated_at" not in values and has_updated_at_trigger(op.get_bind(), table)
+
+    def next_batch(self, after: Any, limit: int, *, wait: bool) -> list[Any]:
+        """Fill the next rows whose key comes after ``after``, in a transaction; return their keys in order."""
+        connection = op.get_bind()
+        due = sa.select(self._key).where(self._where).order_by(self._key).limit(limit)
+        if after is not None:
+            due = due.where(self._key > after)
+        connection.exec_driver_sql("BEGIN")
+        try:
+            # The lock of an UPDATE that changes no key: foreign keys to these rows are checked meanwhile.
+            locked = due.with_for_update(key_share=True, skip_locked=not wait)
+            keys = list(connection.execute(locked).scalars())
+            if keys:
+                self._fill(connection, self._key.in_(keys))
+        except BaseException:
+            if not connection.invalidated:
+                connection.exec_driver_sql("ROLLBACK")
+            raise
+        connection.exec_driver_sql("COMMIT")
+        return keys
+
+    def _fill(self, connection: sa.Connection, those: sa.ColumnElement[bool]) -> None:
+        # The trigger leaves alone an update that changes updated_at itself: moved on and back, it is what it was.
+        moment, step = self._table.c.updated_at, sa.text("interval '1 microsecond'")
+        moved = {moment: moment.op("+")(step)} if self._stamped else {}
+        update = sa.update(self._table).where(those)
+        if any(connection.execute(update.values({**self._values, **moved}).returning(self._where)).scalars()):
+            raise ValueError(f"a row of {self._table.name} that the backfill has filled still meets its condition")
+        if self._stamped:
+            connection.execute(update.values({moment: moment.op("-")(step)}))
+
+
+def _scripted(table: str, values: Mapping[str, Any], where: str, key: str, batch: int) -> str:
+    statement = sa.update(sa.table(table, *map(sa.column, values))).values(dict(values))
+    compiled = str(statement.compile(dialect=op.get_context().dialect, compile_kwargs={"literal_binds": True}))
+    name = quote(key)
+    return f"""DO $backfill$ DECLARE last {quote(table)}.{name}%TYPE; BEGIN LOOP
+  WITH batch AS (
+    SELECT {name} FROM {quote(table)} WHERE ({where}) AND (last IS NULL OR {name} > last) ORDER BY {name} LIMIT {batch}
+  ), filled AS ({compiled} WHERE {name} IN (SELECT {name} FROM batch))
+  SELECT max({name}) INTO last FROM batch;
+  EXIT WHEN last IS NULL;
+  COMMIT;
+END LOOP; END $backfill$"""
