@@ -17,7 +17,7 @@ from cts_schema.ddl.triggers import CreateUpdatedAtFunction, CreateUpdatedAtTrig
 from cts_schema.ddl.types import TYPES, BigInt, ExactNumeric, Json, Timestamp, Word
 
 if TYPE_CHECKING:
-    from cts_schema.ddl.backfill import backfill
+    from cts_schema.ddl.batches import backfill
     from cts_schema.ddl.kept import kept_name
     from cts_schema.ddl.online import (
         add_check_online,
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 _OPERATIONS = {
     "kept_name": "kept",
     "alter_table": "rebuild",
-    "backfill": "backfill",
+    "backfill": "batches",
     "add_check_online": "online",
     "add_foreign_key_online": "online",
     "create_index_online": "online",

@@ -46,12 +46,7 @@ def create_index_online(
         if offline():
             _drop_index(name, table, outside)
         elif on_postgresql():
-            valid = _catalog(
-                "SELECT i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
-                "WHERE i.indrelid = CAST(:table AS regclass) AND c.relname = :name",
-                table,
-                name,
-            )
+            valid = _is_valid(name, table)
             if valid:
                 return
             if valid is False:
@@ -59,7 +54,7 @@ def create_index_online(
         try:
             op.create_index(name, table, list(columns), postgresql_concurrently=outside, **options)
         except DBAPIError as error:
-            if outside and not error.connection_invalidated:
+            if outside and not error.connection_invalidated and _is_valid(name, table) is False:
                 _drop_index(name, table, outside)
             raise
 
@@ -187,6 +182,17 @@ def _patient(outside: bool) -> Iterator[None]:
     finally:
         if not op.get_bind().invalidated:
             _execute(f"SET lock_timeout = '{before}'")
+
+
+def _is_valid(name: str, table: str) -> bool | None:
+    """Tell whether the index is valid; None where ``table`` has none of that name."""
+    valid: bool | None = _catalog(
+        "SELECT i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
+        "WHERE i.indrelid = CAST(:table AS regclass) AND c.relname = :name",
+        table,
+        name,
+    )
+    return valid
 
 
 def _drop_index(name: str, table: str, outside: bool) -> None:

@@ -45,7 +45,8 @@ def alter_table(
     """
     context = op.get_context()
     if context.dialect.name != "sqlite" or context.as_sql:
-        with op.batch_alter_table(table) as batch:
+        # "always" means on SQLite alone: an empty batch must be refused in a script too, for its constraints.
+        with op.batch_alter_table(table, recreate="auto" if context.dialect.name != "sqlite" else "always") as batch:
             yield batch
         return
     connection = op.get_bind()

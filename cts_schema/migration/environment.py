@@ -210,7 +210,7 @@ def _tried(
         connection.rollback()
         if deadline.passed:
             raise DatabaseLocked(
-                cause="other sessions kept a table locked that the migration needs; what it had not committed is undone",
+                cause="other sessions kept a table locked that the migration needs; what was not committed is undone",
                 database=mask_url(connection.engine.url),
                 waited=f"{deadline.seconds:g} s",
                 next_step="repeat when there is less traffic, or wait longer: alembic -x wait=600 upgrade head",

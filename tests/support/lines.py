@@ -18,6 +18,8 @@ _REVISION = '''"""{name}."""
 import sqlalchemy as sa
 from alembic import op
 
+from cts_schema import ddl
+
 revision = {number!r}
 down_revision = {previous!r}
 
@@ -48,6 +50,7 @@ class Scripts:
         }
         text = _REVISION.format(name=name, number=self.head, previous=previous, **bodies)
         (self.folder / "versions" / f"{self.head}_{name}.py").write_text(text)
+        _forget()
         return self.head
 
     def ini(self) -> Path:

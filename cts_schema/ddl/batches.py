@@ -58,12 +58,12 @@ def backfill(
 
 
 def _fill_at_once(table: str, values: Mapping[str, Any], where: str, told: Callable[[int], None]) -> None:
-    statement = sa.update(sa.table(table, *map(sa.column, values))).where(text(where)).values(dict(values))
+    update = sa.update(sa.table(table, *map(sa.column, values))).where(text(where))
     if offline():
-        op.execute(statement)
+        op.execute(update.values(_literals(values)))
         return
     with updated_at_untouched(table):
-        told(op.get_bind().execute(statement).rowcount)
+        told(op.get_bind().execute(update.values(dict(values))).rowcount)
 
 
 def _fill_by_batches(fill: _Backfill, batch: int, pause: float, told: Callable[[int], None]) -> None:
@@ -122,7 +122,7 @@ class _Backfill:
 
 
 def _scripted(table: str, values: Mapping[str, Any], where: str, key: str, batch: int) -> str:
-    statement = sa.update(sa.table(table, *map(sa.column, values))).values(dict(values))
+    statement = sa.update(sa.table(table, *map(sa.column, values))).values(_literals(values))
     compiled = str(statement.compile(dialect=op.get_context().dialect, compile_kwargs={"literal_binds": True}))
     name = quote(key)
     return f"""DO $backfill$ DECLARE last {quote(table)}.{name}%TYPE; BEGIN LOOP
@@ -133,3 +133,8 @@ def _scripted(table: str, values: Mapping[str, Any], where: str, key: str, batch
   EXIT WHEN last IS NULL;
   COMMIT;
 END LOOP; END $backfill$"""
+
+
+def _literals(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values for a script, which writes them by their type; a bare column has none."""
+    return {name: value if isinstance(value, sa.ClauseElement) else sa.literal(value) for name, value in values.items()}
