@@ -1,7 +1,7 @@
 # make upgrade   set everything up, and bring the database to head (data/cts.db, or what DATABASE_URL says)
 # make test      set everything up, and run the whole suite, on SQLite and on a PostgreSQL it starts itself
 # make coverage  the same, and which lines it has run; takes a third longer
-# make lint      ruff, its formatter and mypy
+# make lint      ruff, its formatter, mypy, and unsafe DDL in new revisions
 # make format    let ruff mend what it can
 # make benchmark print the measurements of benchmarks/
 # make clean     remove the environment and every cache (never data/)
@@ -26,6 +26,7 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m cts_schema.migration.lint
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

@@ -1,0 +1,218 @@
+"""Finds unsafe DDL in new revisions before it lands: python -m cts_schema.migration.lint.
+
+New are the revisions after the adoption revision. Those up to it are history: all of them run in one transaction, on
+fresh databases, or on ones that an adoption has locked anyway.
+
+squawk reads the PostgreSQL script of each, see :mod:`cts_schema.migration.squawk`. What it cannot see, and what
+concerns SQLite, is read here from the revision's code. A comment in the revision that says why allows a finding:
+``# lint: allow NAME because REASON``.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from cts_schema.exceptions import SchemaError
+from cts_schema.migration.scripts import ADOPTION_REVISION, script_location
+
+_ONLINE = re.compile(r"ddl\.(\w+_online|backfill)$")
+_OPERATION = re.compile(r"(op|ddl|cts_ddl)\.(?!f$|get_|on_postgresql$|kept_name$|uuid_text$)[a-z]\w*$")
+_ALLOW = re.compile(r"#\s*lint:\s*allow\s+([\w-]+)(?:\s+because\s+(\S.*))?")
+# Words that only one of the databases understands.
+_DIALECT = re.compile(
+    r"\bPRAGMA\b|sqlite_|\bAUTOINCREMENT\b|\brandomblob\b|\bstrftime\b|::\w|\bpg_\w+|\bgen_random_uuid\b|\bCONCURRENTLY\b"
+    r"|\bNOT VALID\b|\bILIKE\b|\bDO \$|\bJSONB\b|\bplpgsql\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One hazard in a revision: what it is, safer steps, code to paste.
+
+    Attributes:
+        file: the revision's file.
+        line: the line in it, or None where only its SQL is known.
+        name: what the hazard is called in a comment that allows it.
+        hazard: what blocks, fails or is lost.
+        steps: what is safer.
+        code: to paste into the revision; empty where nothing general can be said.
+    """
+
+    file: Path
+    line: int | None
+    name: str
+    hazard: str
+    steps: str
+    code: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.file.name}:{self.line}" if self.line else self.file.name
+        parts = [f"{place}: {self.name}: {self.hazard}", f"  safer: {self.steps}"]
+        parts += [f"      {line}" for line in self.code.splitlines()]
+        return "\n".join([*parts, f"  if it is safe here: # lint: allow {self.name} because ..."])
+
+
+def check(folder: Path) -> list[Finding]:
+    """Return what is unsafe in the new revisions.
+
+    Args:
+        folder: that of env.py and versions/.
+
+    Raises:
+        SchemaError: squawk is not installed, or a revision cannot be scripted.
+    """
+    from cts_schema.migration.squawk import read_script
+
+    found: list[Finding] = []
+    for file in sorted((folder / "versions").glob("[0-9][0-9][0-9]_*.py")):
+        if file.name[:3] <= ADOPTION_REVISION:
+            continue
+        allowed = dict(_ALLOW.findall(file.read_text()))
+        findings = sorted(read_code(file), key=lambda finding: finding.line or 0) + list(read_script(folder, file))
+        found += [finding for finding in findings if finding.name not in allowed]
+        found += [_without_reason(file, name) for name, reason in allowed.items() if not reason]
+    return found
+
+
+def read_code(file: Path) -> Iterator[Finding]:
+    """Yield what the code of a revision shows."""
+    tree = ast.parse(file.read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield from _live_models(file, node)
+        elif isinstance(node, ast.Call):
+            yield from _bare_rebuild(file, node)
+            yield from _volatile_default(file, node)
+    for function in tree.body:
+        if isinstance(function, ast.FunctionDef):
+            yield from _online_too_late(file, function)
+            yield from _one_dialect(file, function)
+
+
+def _without_reason(file: Path, name: str) -> Finding:
+    return Finding(
+        file,
+        None,
+        "allow-without-reason",
+        f"{name} is allowed, and nobody will know why",
+        "say what makes it safe",
+        f"# lint: allow {name} because the table has ten rows",
+    )
+
+
+def _live_models(file: Path, node: ast.Import | ast.ImportFrom) -> Iterator[Finding]:
+    names = [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        names = [f"{node.module or ''}.{name}" for name in names]
+    for name in names:
+        if re.match(r"cts_schema\.(?!ddl\b)|cts_schema$|sqlalchemy\.orm\b", name):
+            yield Finding(
+                file,
+                node.lineno,
+                "live-models",
+                f"{name} goes on with the package, and this revision must stay what it was",
+                "write the columns into the revision, as they are at this revision",
+                'orders = sa.table("orders", sa.column("id"), sa.column("status"))',
+            )
+
+
+def _bare_rebuild(file: Path, call: ast.Call) -> Iterator[Finding]:
+    if ast.unparse(call.func).endswith("op.batch_alter_table"):
+        table = ast.unparse(call.args[0]) if call.args else '"orders"'
+        yield Finding(
+            file,
+            call.lineno,
+            "bare-rebuild",
+            "SQLite copies the table, and its triggers, CHECKs and some indexes are lost: updated_at stands still",
+            "the same batch, which keeps all of that",
+            f"with ddl.alter_table({table}) as batch:",
+        )
+
+
+def _volatile_default(file: Path, call: ast.Call) -> Iterator[Finding]:
+    if not re.search(r"(op|ddl|batch)\.add_columns?$", ast.unparse(call.func)):
+        return
+    for column in ast.walk(call):
+        if not (isinstance(column, ast.Call) and ast.unparse(column.func).endswith("Column")):
+            continue
+        default = next((ast.unparse(word.value) for word in column.keywords if word.arg == "server_default"), "")
+        if not re.search(r"uuid_text\(|\bfunc\.|CURRENT_|\(\)|random|now\b|['\"]\(", default):
+            continue
+        name = ast.unparse(column.args[0])
+        table = next((ast.unparse(arg) for arg in call.args if isinstance(arg, ast.Constant) and _is_table(arg)), "...")
+        yield Finding(
+            file,
+            column.lineno,
+            "volatile-default",
+            f"the default {default} of {name} is no constant: SQLite refuses it on a table with rows, or must copy the "
+            "table; PostgreSQL rewrites the table under ACCESS EXCLUSIVE when it is volatile",
+            "add the column without a default; fill it, in a revision of its own",
+            f'ddl.backfill({table}, {{{name}: {default}}}, where="{name[1:-1]} IS NULL")',
+        )
+
+
+def _is_table(argument: ast.Constant) -> bool:
+    return isinstance(argument.value, str) and not re.fullmatch(r"\d{3}", argument.value)
+
+
+def _online_too_late(file: Path, function: ast.FunctionDef) -> Iterator[Finding]:
+    calls = sorted((node for node in ast.walk(function) if isinstance(node, ast.Call)), key=lambda call: call.lineno)
+    changed = None
+    for call in calls:
+        name = ast.unparse(call.func)
+        if _ONLINE.search(name) and changed is not None:
+            yield Finding(
+                file,
+                call.lineno,
+                "online-too-late",
+                f"{name} commits {changed} before it; stopped in between, the revision fails when it is repeated",
+                f"online operations first; or {changed} in a revision of its own, before this one",
+            )
+            return
+        if _OPERATION.fullmatch(name) and not _ONLINE.search(name):
+            changed = name
+
+
+def _one_dialect(file: Path, function: ast.FunctionDef) -> Iterator[Finding]:
+    asked = {
+        id(inner)
+        for node in ast.walk(function)
+        if isinstance(node, ast.If | ast.IfExp) and re.search(r"on_postgresql|dialect", ast.unparse(node.test))
+        for inner in ast.walk(node)
+    }
+    for call in ast.walk(function):
+        if not isinstance(call, ast.Call) or id(call) in asked or not ast.unparse(call.func).endswith(".execute"):
+            continue
+        for node in ast.walk(call):
+            text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+            if id(node) not in asked and (word := _DIALECT.search(text)):
+                yield Finding(
+                    file,
+                    call.lineno,
+                    "one-dialect",
+                    f"only one of the databases understands {word[0]}; the other stops with a syntax error",
+                    "ask which one it is",
+                    f"if ddl.on_postgresql():\n    {ast.unparse(call)}",
+                )
+
+
+def main() -> int:
+    """Print what is unsafe; return the exit code."""
+    try:
+        found = check(script_location())
+    except SchemaError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201  this is the command line
+        return error.exit_code
+    for finding in found:
+        print(finding, end="\n\n")  # noqa: T201
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,139 @@
+"""What squawk finds in the PostgreSQL script of a revision, said with our operations (squawkhq.com/docs/rules)."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alembic import command
+from alembic.config import Config
+
+from cts_schema.exceptions import DriverMissing
+
+if TYPE_CHECKING:
+    from cts_schema.migration.lint import Finding
+
+# Safer steps by rule; every other rule brings its own words.
+_STEPS = {
+    "require-concurrent-index-creation": "build it beside the writers, in a revision of its own",
+    "require-concurrent-index-deletion": "drop it beside readers and writers, in a revision of its own",
+    "constraint-missing-not-valid": "for new rows first, then validated beside the traffic, in a revision of its own",
+    "adding-foreign-key-constraint": "for new rows first, then validated beside the traffic, in a revision of its own",
+    "adding-not-nullable-field": "let a CHECK that is validated beside the traffic prove it, in a revision of its own",
+    "disallowed-unique-constraint": "a unique index refuses the same rows, and is built beside the writers",
+    "adding-required-field": "add it nullable; fill it, in the next revision; then make it NOT NULL, in the same",
+}
+_NAME = r'"?([\w$]+)"?'
+_TABLE = rf"ALTER TABLE {_NAME} "
+
+
+def read_script(folder: Path, file: Path) -> Iterator[Finding]:
+    """Yield what squawk finds in the upgrade of a revision.
+
+    Args:
+        folder: that of env.py and versions/.
+        file: the revision's file.
+
+    Raises:
+        DriverMissing: squawk is not installed.
+    """
+    from cts_schema.migration.lint import Finding
+
+    program = shutil.which("squawk", path=Path(sys.executable).parent) or shutil.which("squawk")
+    if program is None:
+        raise DriverMissing(cause="squawk, which reads the SQL of revisions, is not installed", package="squawk-cli")
+    script = _script(folder, file)
+    done = subprocess.run(  # noqa: S603  a program of the environment, and no shell
+        [
+            program,
+            "--config",
+            str(folder / "squawk.toml"),
+            "--reporter",
+            "json",
+            "--stdin-filepath",
+            f"{file.stem}.sql",
+        ],
+        input=script,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    told = set()
+    lines = script.splitlines()
+    for one in json.loads(done.stdout):
+        statement = "\n".join(lines[one["line"] : one["line_end"] + 1])
+        code = _code(statement, file.read_text())
+        # A finding each for a foreign key that lacks NOT VALID and for being one; and kept tables are ours to drop.
+        rule = one["rule_name"]
+        unfit = rule == "constraint-missing-not-valid" and " UNIQUE " in statement  # it cannot be NOT VALID
+        if "cts_kept_" in statement or unfit or (code and code in told):
+            continue
+        told.add(code)
+        steps = _STEPS.get(rule) or one["help"] or "correct the statement"
+        yield Finding(file, None, rule, f"{one['message']}\n  {statement}", steps, code)
+
+
+def _script(folder: Path, file: Path) -> str:
+    """Write the upgrade of a revision as a script for PostgreSQL."""
+    out = io.StringIO()
+    # The URL counts before every variable of the environment; nobody connects to it.
+    options = argparse.Namespace(x=["url=postgresql://lint@localhost/lint"], raiseerr=True)
+    config = Config(stdout=io.StringIO(), output_buffer=out, cmd_opts=options)
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    number = file.name[:3]
+    command.upgrade(config, f"{_before(file)}:{number}", sql=True)
+    return out.getvalue()
+
+
+def _before(file: Path) -> str:
+    found = re.search(r"^down_revision = ['\"](\d{3})['\"]", file.read_text(), re.MULTILINE)
+    return found[1] if found else "base"
+
+
+def _code(statement: str, revision: str) -> str:
+    """Return the online operation that does the same as ``statement``, or nothing."""
+    if found := re.match(
+        rf"CREATE (UNIQUE )?INDEX {_NAME} ON {_NAME} \((.*?)\)(?: WHERE (.*))?;?$", statement, re.DOTALL
+    ):
+        unique, name, table, columns, where = found.groups()
+        extra = (", unique=True" if unique else "") + (f', where="{where.rstrip(";")}"' if where else "")
+        return f'ddl.create_index_online("{name}", "{table}", {_list(columns)}{extra})'
+    if found := re.match(rf"DROP INDEX {_NAME}", statement):
+        named = re.search(rf"['\"]{found[1]}['\"],\s*(?:table_name=)?['\"](\w+)['\"]", revision)
+        return f'ddl.drop_index_online("{found[1]}", "{named[1] if named else ""}")'
+    if found := re.match(
+        rf"{_TABLE}ADD CONSTRAINT {_NAME} FOREIGN KEY ?\((.*?)\) REFERENCES {_NAME} \((.*?)\)(?: ON DELETE ([A-Z ]+))?",
+        statement,
+    ):
+        table, _, columns, parent, keys, ondelete = found.groups()
+        extra = f', ondelete="{ondelete}"' if ondelete else ""
+        return f'ddl.add_foreign_key_online("{table}", {_list(columns)}, "{parent}", {_list(keys)}{extra})'
+    if found := re.match(rf"{_TABLE}ADD CONSTRAINT {_NAME} CHECK \((.*)\)", statement, re.DOTALL):
+        return f'ddl.add_check_online("{found[1]}", "{found[2]}", "{found[3]}")'
+    if found := re.match(rf"{_TABLE}ADD CONSTRAINT {_NAME} UNIQUE \((.*?)\)", statement):
+        return f'ddl.create_index_online("{found[2]}", "{found[1]}", {_list(found[3])}, unique=True)'
+    if found := re.match(rf"{_TABLE}ALTER COLUMN {_NAME} SET NOT NULL", statement):
+        return f'ddl.set_not_null_online("{found[1]}", "{found[2]}")'
+    if found := re.match(rf"{_TABLE}ADD COLUMN {_NAME} .*NOT NULL", statement):
+        table, column = found.groups()
+        return (
+            f'ddl.backfill("{table}", {{"{column}": ...}}, where="{column} IS NULL")\n'
+            f'ddl.set_not_null_online("{table}", "{column}")'
+        )
+    return ""
+
+
+def _list(names: str) -> str:
+    found = (name.strip().strip('"') for name in names.split(","))
+    return (
+        "[" + ", ".join(f'"{name}"' if re.fullmatch(r"[\w$]+", name) else f'sa.text("{name}")' for name in found) + "]"
+    )
