@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from cts_schema.adoption.sync import adopt, finalize_adoption, plan_adoption, undo_adoption
     from cts_schema.database import create_async_engine, create_engine
     from cts_schema.exceptions import SchemaError
+    from cts_schema.maintenance.backup import Backup, backup
+    from cts_schema.maintenance.restore import Restored, restore
     from cts_schema.migration.asynchronous import downgrade_async, initialize_async, status_async, upgrade_async
     from cts_schema.migration.report import Adopted, AppliedRevision, Report, Status
     from cts_schema.migration.sync import downgrade, initialize, status, upgrade
@@ -33,6 +35,10 @@ _HOMES = {
     "create_async_engine": "database",
     "create_engine": "database",
     "SchemaError": "exceptions",
+    "Backup": "maintenance.backup",
+    "backup": "maintenance.backup",
+    "Restored": "maintenance.restore",
+    "restore": "maintenance.restore",
     "downgrade_async": "migration.asynchronous",
     "initialize_async": "migration.asynchronous",
     "status_async": "migration.asynchronous",
@@ -49,11 +55,14 @@ _HOMES = {
 __all__ = [
     "Adopted",
     "AppliedRevision",
+    "Backup",
     "Plan",
     "Report",
+    "Restored",
     "SchemaError",
     "Status",
     "adopt",
+    "backup",
     "create_async_engine",
     "create_engine",
     "downgrade",
@@ -62,6 +71,7 @@ __all__ = [
     "initialize",
     "initialize_async",
     "plan_adoption",
+    "restore",
     "status",
     "status_async",
     "undo_adoption",

@@ -271,10 +271,73 @@ class AdoptionFailed(SchemaError):
 
 
 class BackupFailed(SchemaError):
-    """the database could not be copied before the change; nothing was touched"""
+    """the database could not be copied; nothing was touched"""
 
     exit_code = EXIT_DATABASE
-    next_step = "see who may write there, then repeat; or copy the file yourself"
+    next_step = "see who may write there, then repeat"
+
+
+class BackupPlaceTaken(SchemaError):
+    """there is something where the backup should go; nothing was overwritten"""
+
+    exit_code = EXIT_USAGE
+    next_step = "choose another name, or a folder, in which it gets a name of its own"
+
+
+class NotABackup(SchemaError):
+    """there is no backup at this path"""
+
+    exit_code = EXIT_USAGE
+    next_step = "give the file that cts-schema backup, pg_dump --format=custom, or sqlite3 .dump has made"
+
+
+class WrongBackup(SchemaError):
+    """the backup is of the other kind of database; nothing was touched"""
+
+    exit_code = EXIT_USAGE
+    next_step = "give the URL of a database of that kind: cts-schema restore {backup} --url URL"
+
+
+class BackupDamaged(SchemaError):
+    """the backup is not what it was when it was made; nothing was touched"""
+
+    exit_code = EXIT_DATABASE
+    next_step = "use another backup; whoever trusts this file all the same moves its manifest away"
+
+
+class TargetNotEmpty(SchemaError):
+    """the database is not empty, and would be replaced; nothing was touched"""
+
+    exit_code = EXIT_DECISION
+    next_step = "to replace it, and keep what is there aside: repeat with --force"
+
+
+class RestoreFailed(SchemaError):
+    """the backup could not be restored; the database is as it was"""
+
+    exit_code = EXIT_DATABASE
+    next_step = "mend what is reported (a role that is missing: CREATE ROLE name), then repeat"
+
+
+class ProgramMissing(SchemaError):
+    """a client program of PostgreSQL is not installed"""
+
+    exit_code = EXIT_USAGE
+    unlisted = ("server",)
+    next_step = (
+        "install the client of PostgreSQL {server} or newer: apt install postgresql-client-{server}\n"
+        "where it is there already: CTS_PG_BIN=FOLDER says in which folder"
+    )
+
+
+class ProgramTooOld(SchemaError):
+    """a client program of PostgreSQL is older than the server"""
+
+    exit_code = EXIT_USAGE
+    next_step = (
+        "install the client of PostgreSQL {server} or newer: apt install postgresql-client-{server}\n"
+        "where it is there already: CTS_PG_BIN=FOLDER says in which folder"
+    )
 
 
 class ChangedSince(SchemaError):

@@ -36,6 +36,7 @@ from cts_schema.adoption.sql import quote, run
 from cts_schema.adoption.survey import Survey, survey
 from cts_schema.adoption.values import Checksums
 from cts_schema.exceptions import AdoptionBlocked, AdoptionFailed, DecisionNeeded, DiskFull, NotPermitted, mask_url
+from cts_schema.maintenance import manifest, sqlite
 from cts_schema.migration.options import Options
 from cts_schema.migration.progress import Progress
 from cts_schema.migration.report import Adopted
@@ -121,7 +122,7 @@ class Adoption:
         file = backup.file_of(self.connection)
         if made.backup is not None and file is not None:
             self.progress.tell(f"copying it to {made.backup}")
-            backup.make(file, Path(made.backup))
+            sqlite.back_up(file, Path(made.backup), self.options.version_table, self.options.wait)
             self._backup = Path(made.backup)
         if self._survey is None or self._dependents is None:
             raise AssertionError("an adoption without a plan")
@@ -172,7 +173,7 @@ class Adoption:
         """Take the backup away: everything was rolled back, so that it is a copy of what is there."""
         if self._backup is not None:
             self._backup.unlink(missing_ok=True)
-            self._backup.with_suffix(".json").unlink(missing_ok=True)
+            manifest.beside(self._backup).unlink(missing_ok=True)
 
     def close(self) -> None:
         """Put connection and terminal in order, whatever has happened."""

@@ -7,10 +7,8 @@ unless somebody says so.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,8 +17,8 @@ import sqlalchemy as sa
 
 from cts_schema.adoption import aside, backup, holding, target
 from cts_schema.adoption.sql import literal, quote, run
-from cts_schema.exceptions import BackupFailed, ChangedSince, DatabaseLocked, NoAdoption, TransactionRefused, mask_url
-from cts_schema.migration import sqlite
+from cts_schema.exceptions import BackupDamaged, ChangedSince, NoAdoption, TransactionRefused, mask_url
+from cts_schema.maintenance import files, manifest, sqlite
 
 _STATE = "cts_adoption_state"
 State = dict[str, dict[str, str]]
@@ -42,8 +40,11 @@ def remember(connection: sa.Connection, version_table: str, copy: Path | None) -
         run(connection, f"INSERT INTO {place} VALUES ({literal(json.dumps(state(connection, version_table)))}::jsonb)")
         holding.record(connection, "after", [f"DROP TABLE {place}"], held=("table", place))
     elif copy is not None:
+        made = manifest.read(copy)
+        if made is None:
+            raise BackupDamaged(cause="the backup has lost its manifest", file=copy)
         told = {"file": _name_of(connection), "state": state(connection, version_table)}
-        copy.with_suffix(".json").write_text(json.dumps(told), encoding="utf-8")
+        manifest.write(copy, made, files.mode_of(copy), told)
 
 
 def undo_on_postgresql(connection: sa.Connection, version_table: str, *, discard_new: bool) -> None:
@@ -92,33 +93,21 @@ def undo_on_sqlite(
     if file is None or old is None:
         raise NoAdoption(
             database=mask_url(connection.engine.url),
-            looked_in="" if file is None else backup.folder_of(file),
+            looked_in="" if file is None else files.folder_beside(file),
         )
-    with sqlite.transaction(connection, wait):
-        remembered = json.loads(old.with_suffix(".json").read_text(encoding="utf-8"))["state"]
-        _require_unchanged(connection, version_table, remembered, discard_new)
-        kept = backup.next_name(file)
-        backup.make(file, kept)
-    _bring_back(old, connection)
-    old.with_suffix(".json").unlink()
+    told, made = manifest.adoption_of(old), manifest.read(old)
+    if told is None or made is None:
+        raise AssertionError("the backup of an adoption, without what that has told")
+    kept = backup.next_name(file)
+
+    def keep() -> None:
+        _require_unchanged(connection, version_table, told["state"], discard_new)
+        connection.rollback()
+        sqlite.back_up(file, kept, version_table, wait)
+
+    sqlite.replace(old, file, wait, keep)
+    manifest.write(old, made, files.mode_of(old))  # it is a backup like any other now
     return old, kept
-
-
-def _bring_back(old: Path, connection: sa.Connection) -> None:
-    """Replace the pages of the live file, in one transaction of SQLite's own: readers see the one or the other."""
-    file = backup.file_of(connection)
-    try:
-        with (
-            contextlib.closing(sqlite3.connect(f"{old.resolve().as_uri()}?mode=ro", uri=True)) as source,
-            contextlib.closing(sqlite3.connect(str(file), timeout=30)) as live,
-        ):
-            source.backup(live, pages=-1)
-    except sqlite3.OperationalError as error:
-        if "locked" in str(error) or "busy" in str(error):
-            raise DatabaseLocked(file=file) from error
-        raise BackupFailed(
-            cause="the backup could not be brought back", file=old, reason=str(error), next_step=f"cp {old} {file}"
-        ) from error
 
 
 def state(connection: sa.Connection, version_table: str) -> State:

@@ -18,7 +18,7 @@ Exit codes:
   2    wrong usage
   3    the database cannot be reached or used
   4    a lock was not had in time
-  5    a decision is needed: see cts-schema adopt --plan
+  5    a decision is needed: see cts-schema adopt --plan (restore: the database is not empty)
   6    not enough disk
   70   a fault of the package, or of a revision
   130  interrupted

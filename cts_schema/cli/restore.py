@@ -1,0 +1,53 @@
+"""``cts-schema restore``."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Annotated
+
+import typer
+
+from cts_schema.cli.options import VERSION_TABLE, Debug, Json, Schema, Url, VersionTable, Wait
+from cts_schema.cli.output import say_facts, say_json
+
+EXAMPLES = (
+    "cts-schema restore backups/cts-20261123T101500.db",
+    "cts-schema restore backups/cts-20261123T101500.dump --force",
+    "cts-schema restore pre_v3.1_dump.sql --url postgresql://cts@db.example/cts",
+)
+
+
+def restore(
+    path: Annotated[
+        str, typer.Argument(metavar="PATH", help="A backup, a dump of pg_dump, a script of either, or a SQLite file.")
+    ],
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Replace what is in the database; it is kept aside.")] = False,
+    url: Url = None,
+    schema: Schema = None,
+    version_table: VersionTable = VERSION_TABLE,
+    wait: Wait = 60,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Bring a database back from a backup, all of it or nothing.
+
+    Without --force only an empty one is filled. PostgreSQL needs its psql and pg_restore, on PATH or in the folder
+    CTS_PG_BIN.
+    """
+    import cts_schema
+
+    done = cts_schema.restore(path, url, force=force, version_table=version_table, schema=schema, wait=wait)
+    if json:
+        say_json(dataclasses.asdict(done))
+        return
+    say_facts(
+        {
+            "database": done.database,
+            "restored": done.path,
+            "revision": done.revision or "none",
+            "verified": None if done.rows is None else f"{done.tables} tables, {done.rows:,} rows, as in its manifest",
+            "what was there": done.kept,
+            "next": "cts-schema upgrade, which adopts it" if done.unadopted else "cts-schema status",
+        }
+    )

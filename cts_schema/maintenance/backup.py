@@ -1,0 +1,134 @@
+"""``backup``: a copy of a whole database in one file, with a manifest beside it.
+
+    made = backup(url)             # backups/cts-20261123T101500.db, or .dump of PostgreSQL
+    restore(made.path, url)
+
+The file is complete, checked and on the disk before it has its name; nobody may read it who may not read the database.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from cts_schema.database import migration_engine, prepare_folder, resolve_url, sync_url
+from cts_schema.driver_errors import sqlite_file, translate_errors
+from cts_schema.exceptions import WrongUsage, mask_url
+from cts_schema.maintenance import files, manifest, postgresql, sqlite
+from cts_schema.migration.options import VERSION_TABLE, Options
+from cts_schema.migration.sync import Target
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A backup that was made.
+
+    Attributes:
+        database: the URL, with credentials masked.
+        path: the file.
+        manifest: the file beside it that says what is in it.
+        revision: of the database, None where it has none.
+        tables: how many tables are in it.
+        rows: how many rows they have, together.
+        bytes: the size of the file.
+        sha256: its checksum.
+        duration_ms: milliseconds that it took.
+    """
+
+    database: str
+    path: str
+    manifest: str
+    revision: str | None
+    tables: int
+    rows: int
+    bytes: int
+    sha256: str
+    duration_ms: float
+
+
+def backup(
+    target: Target = None,
+    path: str | os.PathLike[str] | None = None,
+    *,
+    version_table: str = VERSION_TABLE,
+    schema: str | None = None,
+    wait: float = 60.0,
+) -> Backup:
+    """Copy a database into a file. Others may go on reading and writing it meanwhile.
+
+    It connects by itself, so it sees what is committed, whatever transaction the target is in.
+
+    Args:
+        target: the database: a URL, an Engine, a Connection, or None for what the environment says.
+        path: the file, or a folder in which it gets a name; by default ``backups`` beside the SQLite file, or in the
+            working directory for PostgreSQL.
+        version_table: the table that holds the revision.
+        schema: the PostgreSQL schema that alone is copied; by default the whole database is.
+        wait: seconds to wait for what others have locked.
+
+    Raises:
+        BackupPlaceTaken: there is something of this name; nothing is ever overwritten.
+        BackupFailed: it could not be made. Nothing is left of it.
+        SchemaError: another subclass says what is wrong.
+    """
+    began = time.perf_counter()
+    url = url_of(target)
+    Options(version_table, schema, wait).require_fit(url)
+    if url.get_backend_name() == "sqlite":
+        file = file_of(url)
+        place = files.place_for(path, files.folder_beside(file), file.stem, ".db")
+        made = sqlite.back_up(file, place, version_table, wait)
+    else:
+        place = files.place_for(path, Path("backups"), url.database or "postgres", ".dump")
+        with translate_errors(url), migration_engine(url).connect() as connection:
+            made = postgresql.back_up(connection, url, place, version_table, schema, wait)
+    return Backup(
+        database=mask_url(url),
+        path=str(place),
+        manifest=str(manifest.beside(place)),
+        revision=made.revision,
+        tables=len(made.rows),
+        rows=sum(made.rows.values()),
+        bytes=place.stat().st_size,
+        sha256=made.sha256,
+        duration_ms=(time.perf_counter() - began) * 1000,
+    )
+
+
+def url_of(target: Target) -> sa.URL:
+    """Return the URL of a database, for a driver that is not asynchronous.
+
+    Raises:
+        WrongUsage: the target is none.
+    """
+    if isinstance(target, sa.Engine | sa.Connection):
+        return sync_url(target.engine.url)
+    if target is None or isinstance(target, str | sa.URL):
+        return sync_url(resolve_url(target))
+    raise WrongUsage(target=type(target).__name__, expected="a URL, an Engine or a Connection")
+
+
+def file_of(url: sa.URL) -> Path:
+    """Return the file of a SQLite database that is there.
+
+    Raises:
+        WrongUsage: it has none.
+        MissingFolder: its folder does not exist.
+    """
+    file = sqlite_file(url)
+    if file is None:
+        raise WrongUsage(
+            cause="the database is not in a file", database=mask_url(url), next_step="write its URL as sqlite:///PATH"
+        )
+    prepare_folder(url)
+    if not file.is_file():
+        raise WrongUsage(
+            cause="there is no SQLite file of this name",
+            database=mask_url(url),
+            next_step="correct the URL; to make a new database: cts-schema upgrade",
+        )
+    return file.resolve()

@@ -1,0 +1,136 @@
+"""Files that hold a whole database: only for eyes that may see it, and under their name only once they are complete."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cts_schema.exceptions import BackupFailed, BackupPlaceTaken, DiskFull, MissingFolder
+
+
+def folder_beside(file: Path) -> Path:
+    """Return where the backups of a SQLite file go."""
+    return file.parent / "backups"
+
+
+def next_name(folder: Path, stem: str, suffix: str) -> Path:
+    """Return the name of a backup made now.
+
+    Args:
+        folder: where it goes.
+        stem: the name of the database.
+        suffix: says of what kind it is, as ``.db``.
+    """
+    stem = re.sub(r"[^\w.-]", "_", stem) + f"-{datetime.now(UTC):%Y%m%dT%H%M%S}"
+    names = (folder / f"{stem}{'' if number == 1 else f'-{number}'}{suffix}" for number in range(1, 1000))
+    return next(name for name in names if not os.path.lexists(name))
+
+
+def place_for(given: str | os.PathLike[str] | None, folder: Path, stem: str, suffix: str) -> Path:
+    """Return the file that a backup will be.
+
+    Args:
+        given: a folder or the name of a file; None means ``folder``, which is made where it is missing.
+        folder: the default.
+        stem: the name of the database.
+        suffix: says of what kind the backup is.
+
+    Raises:
+        MissingFolder: the folder that was given does not exist.
+        BackupPlaceTaken: something has that name already.
+    """
+    if given is None:
+        return next_name(folder, stem, suffix)
+    path = Path(given)
+    if path.is_dir():
+        return next_name(path, stem, suffix)
+    missing = path if str(given).endswith(os.sep) else path.parent
+    if not missing.is_dir():
+        raise MissingFolder(
+            cause="the folder of the backup does not exist", folder=missing, next_step=f"mkdir -p {missing}"
+        )
+    require_free(path)
+    return path
+
+
+def require_free(path: Path) -> None:
+    """Check that a backup would overwrite nothing.
+
+    Raises:
+        BackupPlaceTaken: something has that name already.
+    """
+    if os.path.lexists(path):
+        kind = "a symbolic link" if path.is_symlink() else "a file" if path.is_file() else "no ordinary file"
+        raise BackupPlaceTaken(file=path, found=kind)
+
+
+@contextmanager
+def written(path: Path, mode: int) -> Iterator[Path]:
+    """Yield a file to be written, which at the end of the block gets the name ``path``; after an error it is gone.
+
+    Args:
+        path: the name; a file that has it is replaced.
+        mode: the permissions it has in the end. Until then only this user may read it.
+
+    Raises:
+        DiskFull: there is no room for it.
+        BackupFailed: it could not be written.
+    """
+    with told(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".unfinished", dir=path.parent)
+        os.close(handle)
+        unfinished = Path(name)
+        try:
+            yield unfinished
+            unfinished.chmod(mode)
+            _sync(unfinished)
+            unfinished.replace(path)
+            _sync(path.parent)
+        except BaseException:
+            for suffix in ("", "-journal", "-wal", "-shm"):
+                Path(name + suffix).unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Tell what keeps a backup from being written, for the time of the block.
+
+    Raises:
+        DiskFull: there is no room for it.
+        BackupFailed: anything else.
+    """
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        if "disk is full" in str(error) or getattr(error, "errno", None) == errno.ENOSPC:
+            raise DiskFull(file=path, folder=path.parent) from error
+        raise BackupFailed(file=path, reason=str(error)) from error
+
+
+def sha256(file: Path) -> str:
+    """Return the checksum of a file."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def mode_of(file: Path) -> int:
+    """Return the permissions of a file."""
+    return file.stat().st_mode & 0o777
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,156 @@
+"""A backup brought into a SQLite file: the one that is there, a damaged one, or one that is not there yet."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from cts_schema.database import prepare_folder
+from cts_schema.driver_errors import sqlite_file
+from cts_schema.exceptions import (
+    BackupDamaged,
+    NotABackup,
+    NotADatabase,
+    RestoreFailed,
+    TargetNotEmpty,
+    WrongUsage,
+    mask_url,
+)
+from cts_schema.maintenance import files, sqlite
+from cts_schema.maintenance.contents import Contents
+from cts_schema.maintenance.manifest import Manifest
+
+
+def into_sqlite(
+    url: sa.URL, backup: Path, found: Contents, told: Manifest | None, version_table: str, wait: float, *, force: bool
+) -> str | None:
+    """Replace what is in a SQLite file.
+
+    Args:
+        url: the database.
+        backup: a SQLite file or a script.
+        found: which of them it is.
+        told: its manifest.
+        version_table: the table that holds the revision.
+        wait: seconds to wait for others who use the file.
+        force: whether it may be replaced, if anything is in it.
+
+    Returns:
+        Where the copy is of what was there; None where there was nothing.
+    """
+    file = sqlite_file(prepare_folder(url))
+    if file is None or file.is_dir():
+        raise WrongUsage(
+            cause="there is no file to restore into",
+            database=mask_url(url),
+            next_step="write its URL as sqlite:///PATH",
+        )
+    file = file.resolve()
+    with files.told(file), _as_database(backup, found, file) as source:
+        rows = _rows_of(source, backup, told, version_table, wait)
+        is_new = _make(file, files.mode_of(backup))
+        keeping = _Keeping(file, version_table, wait, force=force)
+        try:
+            try:
+                sqlite.replace(source, file, wait, keeping.keep)
+            except NotADatabase:
+                keeping.keep_damaged()
+                sqlite.replace_damaged(source, file, wait)
+        except BaseException:
+            if is_new:
+                file.unlink()
+            raise
+        with closing(sqlite.opened(file, wait)) as connection:
+            if sqlite.contents(connection, version_table)[0] != rows:
+                raise RestoreFailed(
+                    cause="the restored database does not have the rows of the backup: has somebody written already?",
+                    database=mask_url(url),
+                    kept=keeping.kept,
+                    next_step="end the programs that use it, then repeat",
+                )
+    return None if keeping.kept is None else str(keeping.kept)
+
+
+class _Keeping:
+    """Keeps a copy of the file that is to be replaced, if anything is in it and it may be replaced."""
+
+    def __init__(self, file: Path, version_table: str, wait: float, *, force: bool) -> None:
+        self.file = file
+        self.version_table = version_table
+        self.wait = wait
+        self.force = force
+        self.kept: Path | None = None
+
+    def keep(self) -> None:
+        if sqlite.is_empty(self.file, self.wait):
+            return
+        place = self._place()
+        try:
+            sqlite.back_up(self.file, place, self.version_table, self.wait)
+        except NotADatabase:
+            sqlite.keep_as_it_is(self.file, place)
+        self.kept = place
+
+    def keep_damaged(self) -> None:
+        if self.kept is None:
+            place = self._place()
+            sqlite.keep_as_it_is(self.file, place)
+            self.kept = place
+
+    def _place(self) -> Path:
+        if not self.force:
+            raise TargetNotEmpty(database=self.file)
+        return files.next_name(files.folder_beside(self.file), self.file.stem, ".db")
+
+
+@contextmanager
+def _as_database(backup: Path, found: Contents, file: Path) -> Iterator[Path]:
+    """Yield the backup as a SQLite file; a script is run into a new one beside the live file."""
+    if found.kind == "sqlite":
+        yield backup
+        return
+    with tempfile.TemporaryDirectory(prefix=f"{file.name}.", suffix=".unfinished", dir=file.parent) as folder:
+        made = Path(folder, "restored.db")
+        with closing(sqlite3.connect(made, isolation_level=None)) as connection:
+            try:
+                connection.executescript(backup.read_text(encoding="utf-8"))
+            except (sqlite3.Error, ValueError) as error:
+                raise RestoreFailed(backup=backup, database=file, reported=str(error)) from error
+            if connection.in_transaction:
+                raise BackupDamaged(cause="the script ends before its COMMIT: a part is missing", file=backup)
+        yield made
+
+
+def _rows_of(source: Path, backup: Path, told: Manifest | None, version_table: str, wait: float) -> dict[str, int]:
+    """Look at a backup before anything is touched.
+
+    Raises:
+        BackupDamaged: it is not a whole database, or not the one of its manifest.
+        NotABackup: nothing is in it.
+    """
+    with closing(sqlite.opened(source, wait)) as connection:
+        try:
+            sqlite.require_sound(connection)
+            rows, _ = sqlite.contents(connection, version_table)
+        except sqlite3.DatabaseError as error:
+            raise BackupDamaged(cause="the backup is damaged", file=backup, reported=str(error)) from error
+    if not rows:
+        raise NotABackup(cause="nothing is in the backup", path=backup)
+    if told is not None and told.rows != rows:
+        raise BackupDamaged(cause="the backup does not have the rows of its manifest", file=backup)
+    return rows
+
+
+def _make(file: Path, mode: int) -> bool:
+    """Make an empty file where there is none; tell whether it was made."""
+    try:
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
+    except FileExistsError:
+        return False
+    return True

@@ -1,0 +1,144 @@
+"""A PostgreSQL database dumped by its own program. What a restore has once moved aside is not in a later dump."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from cts_schema.exceptions import BackupFailed, DatabaseLocked, DiskFull, mask_url
+from cts_schema.maintenance import files, manifest, programs
+from cts_schema.maintenance.manifest import Manifest
+
+ASIDE = "cts_replaced_"
+"""How the schemas begin that hold what a restore has replaced."""
+
+RELATIONS = """
+SELECT n.nspname, c.relname, c.relkind::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+   AND NOT EXISTS (SELECT FROM pg_depend d
+                    WHERE d.objid = c.oid AND d.classid = 'pg_class'::regclass
+                      AND (d.deptype = 'e' OR (c.relkind = 'S' AND d.deptype IN ('a', 'i'))))
+"""
+"""Tables, views and sequences that neither a column nor an extension owns."""
+
+_COUNTED = f"""
+SELECT format('%I.%I', nspname, relname) FROM ({RELATIONS}) r
+ WHERE relkind = 'r' AND nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema'
+   AND nspname NOT LIKE 'cts\\_replaced\\_%' AND (CAST(:schema AS text) IS NULL OR nspname = :schema)
+ ORDER BY 1
+"""
+
+
+def back_up(
+    connection: sa.Connection, url: sa.URL, backup: Path, version: str, schema: str | None, wait: float
+) -> Manifest:
+    """Dump a database in the custom format, and write the manifest: both are of one moment.
+
+    Args:
+        connection: to the database, in no transaction.
+        url: the same database, for the program.
+        backup: the file, which does not exist yet.
+        version: the table that holds the revision.
+        schema: the schema that alone is dumped; None means the whole database.
+        wait: seconds to wait for a table that somebody has locked.
+
+    Raises:
+        ProgramMissing, ProgramTooOld: of pg_dump.
+        DatabaseLocked: a table was locked for too long.
+        DiskFull: there is no room for it.
+        BackupFailed: it failed. Nothing is left of it.
+    """
+    major = server_version(connection)[0]
+    dump = programs.program("pg_dump", major)
+    with files.written(backup, 0o600) as unfinished:
+        with _snapshot(connection) as snapshot:
+            named = connection.execute(sa.text(_COUNTED), {"schema": schema}).scalars().all()
+            rows = {name: _value(connection, f"SELECT count(*) FROM {name}") for name in named}
+            revision = revision_of(connection, version, schema)
+            what = f"--exclude-schema={ASIDE}*" if schema is None else f"--schema={_quoted(schema)}"
+            with unfinished.open("wb") as stream:
+                done = subprocess.run(
+                    [
+                        *(dump, "--format=custom", "--no-password", f"--snapshot={snapshot}", what),
+                        *(f"--lock-wait-timeout={milliseconds(wait)}", f"--dbname={programs.conninfo(url)}"),
+                    ],
+                    stdout=stream,
+                    stderr=subprocess.PIPE,
+                    env=programs.environment(url),
+                    check=False,
+                )
+        if done.returncode != 0:
+            said = done.stderr.decode(errors="replace")
+            raise_known(said, url, backup)
+            raise BackupFailed(database=mask_url(url), program=dump, reported=programs.complaint(said))
+        made = manifest.now(
+            unfinished,
+            database="postgresql",
+            server_version=".".join(map(str, server_version(connection))),
+            revision=revision,
+            rows=rows,
+            schema=schema,
+        )
+        manifest.write(backup, made, 0o600)
+    return made
+
+
+def server_version(connection: sa.Connection) -> tuple[int, ...]:
+    """Return the version of the server."""
+    version = connection.dialect.server_version_info or ()
+    return tuple(map(int, version))
+
+
+def revision_of(connection: sa.Connection, version: str, schema: str | None) -> str | None:
+    """Return the revision of a database."""
+    table = _quoted(version) if schema is None else f"{_quoted(schema)}.{_quoted(version)}"
+    if connection.execute(sa.text("SELECT to_regclass(:table)"), {"table": table}).scalar() is None:
+        return None
+    found = _value(connection, f"SELECT version_num FROM {table}")
+    return None if found is None else str(found)
+
+
+@contextmanager
+def _snapshot(connection: sa.Connection) -> Iterator[str]:
+    """Work in a transaction that sees one moment, and give it the name by which a program sees the same."""
+    connection.execution_options(isolation_level="REPEATABLE READ")
+    with connection.begin():
+        connection.exec_driver_sql("SET LOCAL row_security = off")  # a hidden row must be an error, and not a loss
+        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+        yield connection.exec_driver_sql("SELECT pg_export_snapshot()").scalar_one()
+
+
+def raise_known(said: str, url: sa.URL, backup: Path) -> None:
+    """Raise what a program has said as the error of ours that explains it, if there is one.
+
+    Raises:
+        DatabaseLocked: it has waited for too long.
+        DiskFull: there was no room.
+    """
+    if "lock timeout" in said:
+        raise DatabaseLocked(
+            cause="another session holds a table locked",
+            database=mask_url(url),
+            reported=programs.complaint(said),
+            next_step="end it or wait for it, then repeat; to see it: SELECT pid, state, query FROM pg_stat_activity",
+        )
+    if "No space left on device" in said:
+        raise DiskFull(database=mask_url(url), reported=programs.complaint(said), folder=backup.parent)
+
+
+def _value(connection: sa.Connection, query: str) -> Any:
+    return connection.exec_driver_sql(query.replace("%", "%%")).scalar()
+
+
+def milliseconds(wait: float) -> int:
+    """Return how PostgreSQL is told to wait."""
+    return max(1, int(wait * 1000))  # 0 would mean for ever
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

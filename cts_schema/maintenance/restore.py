@@ -1,0 +1,115 @@
+"""``restore``: a database becomes what it was in a backup, or stays as it is; never a mixture.
+
+What is replaced is kept: of SQLite a copy in ``backups``, of PostgreSQL the old tables in a schema ``cts_replaced_*``.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from cts_schema.exceptions import BackupDamaged, RestoreFailed, WrongBackup, mask_url
+from cts_schema.maintenance import contents, files, manifest
+from cts_schema.maintenance.backup import url_of
+from cts_schema.maintenance.into_postgresql import into_postgresql
+from cts_schema.maintenance.into_sqlite import into_sqlite
+from cts_schema.maintenance.manifest import Manifest
+from cts_schema.migration.options import VERSION_TABLE, Options
+from cts_schema.migration.sync import Target, status
+
+
+@dataclass(frozen=True)
+class Restored:
+    """A restore that was done.
+
+    Attributes:
+        database: the URL, with credentials masked.
+        path: the backup.
+        contents: what it was: ``sqlite``, ``custom`` (of pg_dump), or ``sql``.
+        revision: of the database now, None where it has none.
+        unadopted: whether it is one of the old application, which an upgrade adopts.
+        tables: how many tables were compared with the manifest; None where there is none.
+        rows: how many rows they have.
+        kept: where that is what was there before; None where there was nothing.
+        duration_ms: milliseconds that it took.
+    """
+
+    database: str
+    path: str
+    contents: str
+    revision: str | None
+    unadopted: bool
+    tables: int | None
+    rows: int | None
+    kept: str | None
+    duration_ms: float
+
+
+def restore(
+    path: str | os.PathLike[str],
+    target: Target = None,
+    *,
+    force: bool = False,
+    version_table: str = VERSION_TABLE,
+    schema: str | None = None,
+    wait: float = 60.0,
+) -> Restored:
+    """Bring a database back from a backup. It connects by itself; a connection of the caller is best closed.
+
+    Args:
+        path: a file that ``backup`` has made, or one of pg_dump, of ``sqlite3 .dump``, or a copy of a SQLite file. What
+            it is, its content tells.
+        target: the database: a URL, an Engine, a Connection, or None for what the environment says.
+        force: whether what is in the database may be replaced. It is kept aside.
+        version_table: the table that holds the revision.
+        schema: the PostgreSQL schema that the backup is of; by default its manifest says so.
+        wait: seconds to wait for another migration and for what others have locked.
+
+    Raises:
+        TargetNotEmpty: something is in the database, and ``force`` was not said; nothing was touched.
+        NotABackup, BackupDamaged, WrongBackup: the file is not what is needed; nothing was touched.
+        RestoreFailed: the database is as it was.
+        SchemaError: another subclass says what is wrong.
+    """
+    began = time.perf_counter()
+    url, backup = url_of(target), Path(path)
+    found = contents.look(backup)
+    told = manifest.read(backup)
+    _require_same(backup, told)
+    schema = schema or (told.schema if told else None)
+    Options(version_table, schema, wait).require_fit(url)
+    backend = url.get_backend_name()
+    if found.database not in (None, backend):
+        raise WrongBackup(backup=backup, of=found.database, database=mask_url(url))
+    if backend == "sqlite":
+        kept = into_sqlite(url, backup, found, told, version_table, wait, force=force)
+    else:
+        kept = into_postgresql(url, backup, found, told, schema, wait, force=force)
+    now = status(url, version_table=version_table, schema=schema, wait=wait)
+    if told is not None and now.revision != told.revision:
+        raise RestoreFailed(
+            cause="the restored database does not have the revision of the manifest",
+            database=now.database,
+            revision=now.revision,
+            expected=told.revision,
+            kept=kept,
+            next_step="see whether another program has just migrated it: cts-schema history",
+        )
+    return Restored(
+        database=now.database,
+        path=str(backup),
+        contents=found.kind,
+        revision=now.revision,
+        unadopted=bool(now.unadopted),
+        tables=None if told is None else len(told.rows),
+        rows=None if told is None else sum(told.rows.values()),
+        kept=kept,
+        duration_ms=(time.perf_counter() - began) * 1000,
+    )
+
+
+def _require_same(backup: Path, told: Manifest | None) -> None:
+    if told is not None and files.sha256(backup) != told.sha256:
+        raise BackupDamaged(file=backup, manifest=manifest.beside(backup))

@@ -1,0 +1,208 @@
+"""A SQLite file copied while others write it, and brought back under everybody's eyes.
+
+Both go through SQLite's own backup, a transaction like any other: who reads sees the old or the new, and a process that
+is killed leaves the old.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from cts_schema.exceptions import DatabaseLocked, NotADatabase, RestoreFailed
+from cts_schema.maintenance import files, manifest
+from cts_schema.maintenance.manifest import Manifest
+from cts_schema.migration.lock import Deadline
+
+SIDE_FILES = ("-wal", "-shm", "-journal")
+
+# What integrity_check says of rows, and not of the file: an old database may have such rows.
+_OF_ROWS = re.compile(r"(NULL|NUMERIC|TEXT|non-\w+) value in .*|CHECK constraint failed in .*")
+_BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")
+
+
+def opened(file: Path, wait: float) -> sqlite3.Connection:
+    """Connect to a file that is there. Not for reading alone: what a crash has left must be rolled back first."""
+    return sqlite3.connect(f"{file.resolve().as_uri()}?mode=rw", uri=True, timeout=wait, isolation_level=None)
+
+
+def back_up(file: Path, backup: Path, version_table: str, wait: float) -> Manifest:
+    """Copy what is committed in a SQLite file, check the copy, and write its manifest.
+
+    A connection that holds a transaction may go on meanwhile. Without a write-ahead log its commit waits for the copy.
+
+    Args:
+        file: the database.
+        backup: the copy, which does not exist yet; its folder is made where it is missing.
+        version_table: the table that holds the revision.
+        wait: seconds to wait for a writer that is about to commit.
+
+    Raises:
+        DatabaseLocked: that writer took longer.
+        NotADatabase: the database itself is damaged.
+        DiskFull: there is no room for the copy.
+        BackupFailed: it could not be written. Nothing is left of it.
+    """
+    mode = files.mode_of(file)
+    with files.written(backup, mode) as unfinished:
+        with closing(opened(file, wait)) as source, closing(sqlite3.connect(unfinished)) as target:
+            try:
+                source.execute("BEGIN")
+                source.execute("SELECT count(*) FROM sqlite_master").fetchone()
+                source.backup(target, pages=-1)
+                source.execute("COMMIT")
+                target.execute("PRAGMA journal_mode = DELETE")
+                require_sound(target)
+            except sqlite3.DatabaseError as error:
+                if is_busy(error):
+                    raise DatabaseLocked(file=file) from error
+                if is_damage(error):
+                    raise NotADatabase(file=file, reported=str(error)) from error
+                raise
+            rows, revision = contents(target, version_table)
+        made = manifest.now(
+            unfinished,
+            database="sqlite",
+            server_version=sqlite3.sqlite_version,
+            revision=revision,
+            rows=rows,
+            schema=None,
+        )
+        manifest.write(backup, made, mode)
+    return made
+
+
+def replace(source: Path, file: Path, wait: float, before: Callable[[], None]) -> None:
+    """Replace all that is in a SQLite file, in one transaction of SQLite's own.
+
+    Args:
+        source: the database that it becomes.
+        file: the live one, or an empty file.
+        wait: seconds to wait for others who use it.
+        before: looks at what will be replaced and keeps a copy; an error that it raises leaves all as it is. Others
+            can read meanwhile, and from then on nobody can write.
+
+    Raises:
+        DatabaseLocked: another connection did not let go in time.
+        RestoreFailed: it could not be done; the file is as it was.
+    """
+    deadline = Deadline(wait)
+    with closing(opened(source, wait)) as new, closing(opened(file, wait)) as live:
+        try:
+            if live.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
+                _require_equal_pages(new, live, file)
+                # The first step takes the lock against writers, and only the last one commits.
+                _pour(new, live, deadline, before)
+            else:
+                # A backup wants no transaction around it. In this mode the lock outlives the one that took it.
+                live.execute("PRAGMA locking_mode = EXCLUSIVE")
+                live.execute("BEGIN IMMEDIATE")
+                before()
+                live.execute("COMMIT")
+                _pour(new, live, deadline, lambda: None)
+        except sqlite3.Error as error:
+            if is_busy(error):
+                raise DatabaseLocked(file=file) from error
+            if is_damage(error):
+                raise NotADatabase(file=file, reported=str(error)) from error
+            raise RestoreFailed(backup=source, database=file, reported=str(error)) from error
+
+
+def _pour(new: sqlite3.Connection, live: sqlite3.Connection, deadline: Deadline, locked: Callable[[], None]) -> None:
+    held = False
+
+    def step(status: int, _remaining: int, _total: int) -> None:
+        nonlocal held
+        if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            if deadline.passed:  # it would try for ever
+                busy = sqlite3.OperationalError("database is locked")
+                busy.sqlite_errorname = "SQLITE_BUSY"
+                raise busy
+        elif not held:
+            held = True
+            locked()
+
+    new.execute("BEGIN")
+    new.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    new.backup(live, pages=1, progress=step)
+    new.execute("COMMIT")
+
+
+def _require_equal_pages(new: sqlite3.Connection, live: sqlite3.Connection, file: Path) -> None:
+    sizes = [connection.execute("PRAGMA page_size").fetchone()[0] for connection in (new, live)]
+    if sizes[0] != sizes[1]:
+        raise RestoreFailed(
+            cause="a file with a write-ahead log cannot change the size of its pages; nothing was touched",
+            database=file,
+            page_size=sizes[1],
+            of_the_backup=sizes[0],
+            next_step=f"end the programs that use it, then: sqlite3 {file} 'PRAGMA journal_mode = DELETE', and repeat",
+        )
+
+
+def require_sound(connection: sqlite3.Connection) -> None:
+    """Check the structure of a whole database. Rows that break a NOT NULL or a check are none of its business.
+
+    Raises:
+        sqlite3.DatabaseError: it is damaged.
+    """
+    for (line,) in connection.execute("PRAGMA integrity_check(1000000)"):
+        if line != "ok" and not _OF_ROWS.fullmatch(line):
+            damage = sqlite3.DatabaseError(line.splitlines()[-1])
+            damage.sqlite_errorname = "SQLITE_CORRUPT"
+            raise damage
+
+
+def contents(connection: sqlite3.Connection, version_table: str) -> tuple[dict[str, int], str | None]:
+    """Return the number of rows by table, and the revision."""
+    tables = connection.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
+        "AND sql NOT LIKE 'CREATE VIRTUAL%'"
+    ).fetchall()
+    rows = {name: connection.execute(f"SELECT count(*) FROM {_quoted(name)}").fetchone()[0] for (name,) in tables}
+    if version_table not in rows:
+        return rows, None
+    found = connection.execute(f"SELECT version_num FROM {_quoted(version_table)}").fetchone()
+    return rows, found and str(found[0])
+
+
+def is_empty(file: Path, wait: float) -> bool:
+    """Tell whether nothing is in a SQLite file."""
+    with closing(opened(file, wait)) as connection:
+        return bool(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0)
+
+
+def keep_as_it_is(file: Path, backup: Path) -> None:
+    """Copy the bytes of a damaged database, with the files beside it that belong to it."""
+    for suffix in ("", *SIDE_FILES):
+        part = file.with_name(file.name + suffix)
+        if part.exists():
+            with files.written(backup.with_name(backup.name + suffix), files.mode_of(file)) as unfinished:
+                shutil.copyfile(part, unfinished)
+
+
+def replace_damaged(source: Path, file: Path, wait: float) -> None:
+    """Put a new file in the place of one that SQLite cannot open. What belonged to the old one would spoil it."""
+    with files.written(file, files.mode_of(file)) as unfinished:
+        with closing(opened(source, wait)) as new, closing(sqlite3.connect(unfinished)) as target:
+            new.backup(target, pages=-1)
+        for suffix in SIDE_FILES:
+            file.with_name(file.name + suffix).unlink(missing_ok=True)
+
+
+def is_busy(error: sqlite3.Error) -> bool:
+    """Tell whether somebody else has the file locked."""
+    return getattr(error, "sqlite_errorname", "").startswith(_BUSY)
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Tell whether the file is no database, or not a whole one."""
+    return getattr(error, "sqlite_errorname", "").startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT"))
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
