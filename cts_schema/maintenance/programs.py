@@ -72,4 +72,5 @@ def complaint(stderr: str) -> str:
 
 def _parameters(url: sa.URL) -> dict[str, Any]:
     _, parameters = sa.create_engine(url).dialect.create_connect_args(url)
+    del parameters["context"]  # the one that is psycopg's own
     return {"connect_timeout": 10, **parameters}
