@@ -55,6 +55,10 @@ from tests.support.state import catalogue_of
 on_sqlite = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 on_postgresql = pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
 
+in_every_mode = pytest.mark.parametrize(
+    ("kind", "journal"), [("sqlite", "delete"), ("sqlite", "wal"), ("postgresql", "")], indirect=["kind"]
+)
+
 State = tuple[dict[str, Values], object]
 
 
@@ -148,11 +152,11 @@ def test_a_database_that_is_not_empty_stays_as_it_is(filled: Database, tmp_path:
     assert (state(filled), sorted(tmp_path.rglob("*"))) == before
 
 
-@pytest.mark.parametrize("journal", ["delete", "wal"])
+@in_every_mode
 def test_a_writer_goes_on_and_the_backup_is_of_one_moment(
     head: Database, database: Database, journal: str, tmp_path: Path
 ) -> None:
-    if head.kind == "sqlite":
+    if journal:
         journal_mode(head, journal)
     head.execute("CREATE TABLE pairs (a INTEGER)")
     stop, written = threading.Event(), 0
@@ -445,14 +449,12 @@ def journal_mode(database: Database, mode: str) -> None:
         assert connection.execute(f"PRAGMA journal_mode = {mode}").fetchone() == (mode,)
 
 
-@pytest.mark.parametrize("journal", ["delete", "wal"])
+@in_every_mode
 def test_a_killed_restore_leaves_the_old_database_or_the_new_one(
     filled: Database, journal: str, tmp_path: Path
 ) -> None:
-    if filled.kind == "sqlite":
+    if journal:
         journal_mode(filled, journal)
-    elif journal == "wal":
-        return  # PostgreSQL has one way
     new = state(filled)
     made = Path(backup(filled.url, tmp_path / "copy").path)
     spoil(filled)
@@ -462,7 +464,7 @@ def test_a_killed_restore_leaves_the_old_database_or_the_new_one(
         steps = int(kill(0, made))
         assert state(filled) == new
         spoil(filled)
-        for point in sorted({1, steps - 1, steps, *range(3, steps, max(1, steps // 7))}):
+        for point in sorted({1, steps - 1, steps, *range(3, steps, max(1, steps // 5))}):
             filled.engine.dispose()
             assert kill(point, made) == ""
             wait_for_the_server(filled)
@@ -481,14 +483,14 @@ def test_a_killed_backup_has_no_name_yet_or_is_whole(filled: Database, database:
     with killing("backup", filled) as kill:
         steps = int(kill(0, tmp_path / "whole"))
         named = []
-        for point in range(1, steps + 1):
+        for point in range(steps, 0, -1 if filled.kind == "sqlite" else -5):
             file = tmp_path / f"copy{point}"
             assert kill(point, file) == ""
             named.append(file.exists())
+            if named[-1]:
+                restore(file, database.url, force=True)
+                assert state(database) == state(filled)
     assert not all(named)
-    for point in (point for point, there in enumerate(named, 1) if there):
-        restore(tmp_path / f"copy{point}", database.url, force=True)
-        assert state(database) == state(filled)
 
 
 # One after the other
@@ -559,7 +561,7 @@ def test_an_undo_takes_no_ordinary_backup_for_one_of_an_adoption(database: Datab
     assert adopted is not None
     time.sleep(1.1)  # names have seconds; the newest one is looked for
     later = backup(database.url)
-    assert adopted.backup in undo_adoption(database.url)
+    assert str(adopted.backup) in undo_adoption(database.url)
     assert census_of(database) == before
     assert restore(later.path, database.url, force=True).revision is not None
     assert restore(str(adopted.backup), database.url, force=True).unadopted
@@ -571,17 +573,14 @@ def census_of(database: Database) -> dict[str, Values]:
         return census(connection)
 
 
-@pytest.mark.parametrize("journal", ["delete", "wal"])
+@in_every_mode
 def test_who_does_not_let_go_is_told_and_nothing_is_touched(filled: Database, journal: str, tmp_path: Path) -> None:
     made = backup(filled.url, tmp_path / "copy")
-    if filled.kind == "sqlite":
+    if journal:
         journal_mode(filled, journal)
     before = state(filled)
     with filled.engine.connect() as connection:
         if filled.kind == "sqlite":
-            connection.exec_driver_sql(
-                "ROLLBACK" if connection.connection.driver_connection.in_transaction else "SELECT 1"
-            )  # type: ignore[union-attr]
             connection.execute(sa.text("UPDATE users SET username = username"))
         else:
             connection.execute(sa.text("SELECT * FROM users")).first()
@@ -663,7 +662,8 @@ def test_a_plain_script_of_an_old_database_is_restored_and_then_adopted(
 ) -> None:
     """A dirty one, as the old guide made them before an upgrade: pre_v3.1_dump.sql."""
     with database.engine.connect() as connection:
-        build(connection, "initializer", "dirty")
+        # Of SQLite the clean one: a text that is not UTF-8 cannot be in a script.
+        build(connection, "initializer", "clean" if database.kind == "sqlite" else "dirty")
         before = census(connection)
     script = tmp_path / "pre_v3.1_dump.sql"
     if database.kind == "sqlite":
@@ -671,7 +671,11 @@ def test_a_plain_script_of_an_old_database_is_restored_and_then_adopted(
             script.write_text("PRAGMA foreign_keys=OFF;\n" + "\n".join(connection_.iterdump()))
         new = sa.make_url(f"sqlite:///{tmp_path / 'new.db'}")
     else:
-        dump = [client.folder() / "pg_dump", f"--dbname={programs.conninfo(database.location)}", f"--file={script}"]
+        dump = [
+            str(client.folder() / "pg_dump"),
+            f"--dbname={programs.conninfo(database.location)}",
+            f"--file={script}",
+        ]
         subprocess.run(dump, check=True)
         new = server.create()
     with Database(new) as restored:
@@ -721,7 +725,7 @@ def test_what_makes_a_script_fail_is_told_in_one_line(database: Database, tmp_pa
     (tmp_path / "script.sql").write_text("CREATE TABLE one (a integer);\nALTER TABLE one OWNER TO nobody_here;\n")
     with pytest.raises(RestoreFailed) as caught:
         restore(tmp_path / "script.sql", database.url)
-    assert 'role "nobody_here" does not exist' in caught.value.place["reported"]
+    assert 'role "nobody_here" does not exist' in str(caught.value)
     assert "CREATE ROLE" in caught.value.next_step
     assert database.tables() == set()
 

@@ -61,17 +61,17 @@ def back_up(
             rows = {name: _value(connection, f"SELECT count(*) FROM {name}") for name in named}
             revision = revision_of(connection, version, schema)
             what = f"--exclude-schema={ASIDE}*" if schema is None else f"--schema={_quoted(schema)}"
-            with unfinished.open("wb") as stream:
-                done = subprocess.run(
-                    [
-                        *(dump, "--format=custom", "--no-password", f"--snapshot={snapshot}", what),
-                        *(f"--lock-wait-timeout={milliseconds(wait)}", f"--dbname={programs.conninfo(url)}"),
-                    ],
-                    stdout=stream,
-                    stderr=subprocess.PIPE,
-                    env=programs.environment(url),
-                    check=False,
-                )
+            # Not to its output: it would append the table of contents a second time, and a missing end go unnoticed.
+            done = subprocess.run(
+                [
+                    *(dump, "--format=custom", "--no-password", f"--snapshot={snapshot}", what),
+                    *(f"--lock-wait-timeout={milliseconds(wait)}", f"--dbname={programs.conninfo(url)}"),
+                    f"--file={unfinished}",
+                ],
+                capture_output=True,
+                env=programs.environment(url),
+                check=False,
+            )
         if done.returncode != 0:
             said = done.stderr.decode(errors="replace")
             raise_known(said, url, backup)

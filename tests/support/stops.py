@@ -1,4 +1,4 @@
-"""Backups and restores that are killed at one step after the other. Run as a program: what it forks must have no threads.
+"""Backups and restores that are killed at a step. Run as a program: what it forks must have no threads.
 
 python -m tests.support.stops backup|restore URL
 
@@ -58,4 +58,5 @@ if __name__ == "__main__":
     for line in sys.stdin:
         step, file = line.split()
         work = partial(backup, url, file) if what == "backup" else partial(restore, file, url, force=True)
-        print(json.dumps(steps_of(work, int(step))), flush=True)
+        sys.stdout.write(json.dumps(steps_of(work, int(step))) + "\n")
+        sys.stdout.flush()
