@@ -198,7 +198,8 @@ def _script(
     *,
     public: bool,
 ) -> Iterator[bytes]:
-    yield f"BEGIN;\nSET client_min_messages = warning;\nSET lock_timeout = {milliseconds(wait)};\n".encode()
+    yield b"BEGIN;\nSET client_encoding = 'UTF8';\nSET client_min_messages = warning;\n"
+    yield f"SET lock_timeout = {milliseconds(wait)};\n".encode()
     if public and "public" not in schemas:
         yield _SET_ASIDE.format(aside=aside, relations=RELATIONS).encode()
     for schema in schemas:
@@ -211,7 +212,7 @@ def _script(
     # Servers before 17 do not know it, and programs since then write it for all.
     yield next(source, b"").replace(b"\nSET transaction_timeout = 0;", b"", 1)
     yield from source
-    yield b"\n"
+    yield b"\nSET client_encoding = 'UTF8';\n"
     if expected is not None and expected.rows:
         rows = ", ".join(f"({_literal(name)}, {int(number)})" for name, number in expected.rows.items())
         yield _VERIFY.format(rows=rows).encode()
@@ -245,7 +246,7 @@ def _schemas_of(dump: Path, restore: Path) -> list[str]:
     done = subprocess.run([restore, "--list", dump], capture_output=True, check=False)
     if done.returncode != 0:
         raise BackupDamaged(file=dump, reported=programs.complaint(done.stderr.decode(errors="replace")))
-    return re.findall(r"^\d+; \d+ \d+ SCHEMA - (.+) \S+$", done.stdout.decode(), re.MULTILINE)
+    return re.findall(r"^\d+; \d+ \d+ SCHEMA - (.+) \S+$", done.stdout.decode(errors="replace"), re.MULTILINE)
 
 
 def _chunks(stream: IO[bytes] | None) -> Iterator[bytes]:

@@ -63,7 +63,7 @@ def into_sqlite(
                 keeping.keep_damaged()
                 sqlite.replace_damaged(source, file, wait)
         except BaseException:
-            if is_new:
+            if is_new and not file.stat().st_size:
                 file.unlink()
             raise
         with closing(sqlite.opened(file, wait)) as connection:

@@ -59,7 +59,8 @@ def conninfo(url: sa.URL) -> str:
 
 def environment(url: sa.URL) -> dict[str, str]:
     """Return the environment of a program that connects to a database."""
-    variables = {**os.environ, "LC_ALL": "C", "PGCLIENTENCODING": "UTF8", "PGAPPNAME": "cts"}
+    variables = {**os.environ, "LC_ALL": "C", "PGAPPNAME": "cts"}
+    variables.pop("PGCLIENTENCODING", None)  # a dump is in the encoding of the database
     password = _parameters(url).get("password")
     return variables if password is None else {**variables, "PGPASSWORD": str(password)}
 
