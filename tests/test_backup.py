@@ -570,6 +570,20 @@ def test_an_undo_takes_no_ordinary_backup_for_one_of_an_adoption(database: Datab
     assert restore(first.path, database.url, force=True).unadopted
 
 
+@on_sqlite
+def test_an_undo_refuses_a_backup_that_was_changed(database: Database) -> None:
+    with database.engine.connect() as connection:
+        build(connection, "initializer", "clean")
+    adopted = upgrade(database.url).adopted
+    assert adopted is not None
+    before = state(database)
+    with Path(str(adopted.backup)).open("ab") as stream:
+        stream.write(b"more")
+    with pytest.raises(BackupDamaged):
+        undo_adoption(database.url)
+    assert state(database) == before
+
+
 def census_of(database: Database) -> dict[str, Values]:
     with database.engine.connect() as connection:
         return census(connection)

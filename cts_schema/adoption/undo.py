@@ -82,6 +82,7 @@ def undo_on_sqlite(
 
     Raises:
         NoAdoption: there is no backup of an adoption.
+        BackupDamaged: there is one that somebody has changed.
         ChangedSince: the new tables have changed, and ``discard_new`` was not said.
     """
     if connection.in_transaction():
@@ -98,11 +99,15 @@ def undo_on_sqlite(
     told, made = manifest.adoption_of(old), manifest.read(old)
     if told is None or made is None:
         raise AssertionError("the backup of an adoption, without what that has told")
+    if files.sha256(old) != made.sha256:
+        raise BackupDamaged(file=old, manifest=manifest.beside(old))
     kept = backup.next_name(file)
 
     def keep() -> None:
-        _require_unchanged(connection, version_table, told["state"], discard_new)
-        connection.rollback()
+        try:
+            _require_unchanged(connection, version_table, told["state"], discard_new)
+        finally:
+            connection.rollback()  # before the replacement, which waits for whoever reads
         sqlite.back_up(file, kept, version_table, wait)
 
     sqlite.replace(old, file, wait, keep)
