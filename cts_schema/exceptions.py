@@ -347,6 +347,16 @@ class ChangedSince(SchemaError):
     next_step = "to lose it all the same: cts-schema adopt --undo --discard-new"
 
 
+class DataWouldBeDropped(SchemaError):
+    """a downgrade would drop what is listed, and needs a yes; nothing was done"""
+
+    exit_code = EXIT_DECISION
+    next_step = (
+        "to go on: cts-schema downgrade {revision} --yes, or: alembic -x yes downgrade {revision}\n"
+        "what is dropped is kept in tables cts_kept_<revision>_<table>, and poured back by an upgrade"
+    )
+
+
 class DatabaseNewer(SchemaError):
     """the database is newer than this package"""
 

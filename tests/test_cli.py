@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from cts_schema import exceptions, status, upgrade
 from cts_schema.cli.options import EXIT_CODES
@@ -114,17 +115,21 @@ def test_an_upgrade_goes_as_far_as_it_is_told(database: Database) -> None:
 # Down
 
 
-def test_a_downgrade_needs_a_yes_and_says_what_it_would_keep(head: Database) -> None:
+LEFT_OVER = "INSERT INTO adoption_leftovers (table_name, reason, payload) VALUES ('orders', 'no_column', '{}')"
+
+
+def test_a_downgrade_that_would_drop_values_needs_a_yes_and_says_which(head: Database) -> None:
+    head.execute(LEFT_OVER)
     done = cts_schema("downgrade", "057", url=head.url, itself=True)
-    refused(done, 2, "needs a yes", "060  add_updated_at_triggers", "058  create_", "cts_kept_", "--yes")
-    assert "057  " not in done.err
+    refused(done, 5, "needs a yes", "059  adoption_leftovers: 1 row", "cts_kept_", "downgrade 057 --yes")
     for arguments in (("-2",), ("base",), ("056", "--json")):
-        assert cts_schema("downgrade", *arguments, url=head.url).code == 2
+        assert cts_schema("downgrade", *arguments, url=head.url).code == 5
     assert status(head.url).at_head
+    assert cts_schema("downgrade", "059", url=head.url).code == 0  # which drops nothing
 
 
 def test_a_downgrade_tells_where_the_rows_are_kept(head: Database) -> None:
-    head.execute("INSERT INTO adoption_leftovers (table_name, reason, payload) VALUES ('orders', 'no_column', '{}')")
+    head.execute(LEFT_OVER)
     report = answer(cts_schema("downgrade", "-2", "--yes", "--json", url=head.url))
     assert (report["after"], report["kept"]) == ("058", ["cts_kept_059_adoption_leftovers"])
     assert head.value("SELECT count(*) FROM cts_kept_059_adoption_leftovers") == 1
@@ -140,11 +145,12 @@ def test_a_downgrade_tells_where_the_rows_are_kept(head: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "code", "revision"), [("y\n", 0, "059"), ("n\n", 2, "060"), ("\n", 2, "060"), ("\x04", 130, "060")]
+    ("typed", "code", "revision"), [("y\n", 0, "058"), ("n\n", 5, "060"), ("\n", 5, "060"), ("\x04", 130, "060")]
 )
 def test_at_a_terminal_a_downgrade_asks(head: Database, typed: str, code: int, revision: str) -> None:
-    ended, shown = at_a_terminal("downgrade", "059", url=head.url, typed=typed)
-    assert "060  add_updated_at_triggers" in shown
+    head.execute(LEFT_OVER)
+    ended, shown = at_a_terminal("downgrade", "058", url=head.url, typed=typed)
+    assert "059  adoption_leftovers: 1 row" in shown
     assert "cts_kept_" in shown
     assert "Go on? [y/N]" in shown
     assert (ended, status(head.url).revision) == (code, revision)
@@ -460,13 +466,15 @@ def test_the_examples_of_the_help_run(command: str, tmp_path: Path) -> None:
     assert len(examples) >= 2
     (tmp_path / "data").mkdir()
     url = f"sqlite:///{tmp_path / 'data' / 'cts.db'}"
-    upgrade(url)
+    with Database(sa.make_url(url)) as database:
+        upgrade(url)
+        database.execute(LEFT_OVER)
     for example in examples:
         if command == "upgrade":
             cts_schema("downgrade", "057", "--yes", url=url)
         done = cts_schema(*shlex.split(example), cwd=tmp_path)
         # Nobody is there to be asked for a yes, and there is no adoption to undo.
-        assert done.code == (2 if example in ("downgrade 058", "adopt --undo") else 0), done
+        assert done.code == {"downgrade 058": 5, "adopt --undo": 2}.get(example, 0), done
 
 
 # Streams

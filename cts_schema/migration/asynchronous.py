@@ -61,12 +61,14 @@ async def downgrade_async(
     target: AsyncTarget,
     revision: str,
     *,
+    yes: bool = True,
     version_table: str = VERSION_TABLE,
     schema: str | None = None,
     wait: float = 60.0,
 ) -> Report:
     """Take a database down to ``revision``; see :func:`cts_schema.downgrade`."""
-    return await _run(target, Command("downgrade", revision, Options(version_table, schema, wait)))
+    options = Options(version_table, schema, wait, may_drop=yes)
+    return await _run(target, Command("downgrade", revision, options))
 
 
 async def status_async(

@@ -23,6 +23,7 @@ from cts_schema import __version__
 from cts_schema.driver_errors import classify
 from cts_schema.exceptions import (
     DatabaseNewer,
+    DataWouldBeDropped,
     ForeignRevision,
     RevisionFailed,
     SchemaError,
@@ -32,7 +33,7 @@ from cts_schema.exceptions import (
     WrongUsage,
     mask_url,
 )
-from cts_schema.migration import ledger
+from cts_schema.migration import foresight, ledger
 from cts_schema.migration.options import Options
 from cts_schema.migration.progress import Progress
 from cts_schema.migration.report import Adopted, AppliedRevision, Direction
@@ -72,6 +73,8 @@ class Line:
         heads = () if running.purge else running.get_current_heads()
         require_known(running, heads)
         steps = _due(running, heads)
+        if not options.may_drop:
+            _require_nothing_to_drop(running, connection, steps)
         if not heads:
             if any(step.is_upgrade and not step.info.is_stamp for step in steps):
                 self._plan_adoption(connection, options, steps)
@@ -268,6 +271,13 @@ def _due(context: MigrationContext, heads: tuple[str, ...]) -> list[Step]:
     except CommandError as error:
         asked = ", ".join(asked) if isinstance(asked, tuple) else asked
         raise UnknownRevision(revision=asked, database=_url(context), reason=str(error)) from error
+
+
+def _require_nothing_to_drop(context: MigrationContext, connection: sa.Connection, steps: list[Step]) -> None:
+    found = foresight.dropped(connection, steps)
+    if found:
+        asked = context.opts.get("destination_rev")
+        raise DataWouldBeDropped(database=_url(context), revision=asked, dropped="\n".join(found))
 
 
 def _script(context: MigrationContext) -> ScriptDirectory:

@@ -27,6 +27,7 @@ class Options:
         schema: the PostgreSQL schema to work in; None means the first one of the search path.
         wait: seconds to wait for locks, in all.
         yes: agree to the decisions that the adoption of an old database asks for.
+        may_drop: let a downgrade drop what has values; it is kept, and poured back on the way up.
         orphans: what an adoption does with rows whose parent is gone: keep them in ``adoption_leftovers``, or stop.
     """
 
@@ -34,6 +35,7 @@ class Options:
     schema: str | None = None
     wait: float = 60.0
     yes: bool = False
+    may_drop: bool = True
     orphans: Orphans = "quarantine"
 
     @classmethod
@@ -50,11 +52,13 @@ class Options:
             if name not in _X_OPTIONS:
                 known = ", ".join(f"-x {known}{value}" for known, value in _X_OPTIONS.items())
                 raise WrongUsage(option=f"-x {name}=...", known=known)
+        yes = _yes(x_arguments.get("yes", "no"))
         return cls(
             version_table=x_arguments.get("version_table") or config.get_main_option("version_table") or VERSION_TABLE,
             schema=x_arguments.get("schema") or config.get_main_option("schema") or None,
             wait=_seconds(x_arguments.get("wait", "60")),
-            yes=_yes(x_arguments.get("yes", "no")),
+            yes=yes,
+            may_drop=yes or config.cmd_opts is None,  # who calls from code has decided
             orphans=orphans_of(x_arguments.get("orphans", "quarantine")),
         )
 

@@ -94,6 +94,7 @@ def downgrade(
     target: Target,
     revision: str,
     *,
+    yes: bool = True,
     version_table: str = VERSION_TABLE,
     schema: str | None = None,
     wait: float = 60.0,
@@ -104,15 +105,18 @@ def downgrade(
     Args:
         target: the database.
         revision: the revision to reach, ``base``, or ``-N``.
+        yes: agree to what is dropped; else any value that would be is an error, and nothing is done.
         version_table: the table that holds the revision.
         schema: the PostgreSQL schema to work in.
         wait: seconds to wait for another migration and for locked tables.
         terminal: prints each step and how it ended; None prints nothing.
 
     Raises:
-        SchemaError: a subclass says what is wrong, where, and what to do next; nothing is half done.
+        DataWouldBeDropped: tables or columns with values in them would be, and ``yes`` is false.
+        SchemaError: another subclass says what is wrong, where, and what to do next; nothing is half done.
     """
-    return run(target, Command("downgrade", revision, Options(version_table, schema, wait), terminal))
+    options = Options(version_table, schema, wait, may_drop=yes)
+    return run(target, Command("downgrade", revision, options, terminal))
 
 
 def status(

@@ -1,0 +1,57 @@
+"""What a downgrade would drop, told before anything is done.
+
+The downgrades of the steps run as if for an offline script, which goes nowhere; what they would keep (see
+:mod:`cts_schema.ddl.kept`) is noted, and then looked for in the database.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+
+import sqlalchemy as sa
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
+
+from cts_schema.ddl import kept
+
+
+def dropped(connection: sa.Connection, steps: Sequence[RevisionStep | StampStep]) -> list[str]:
+    """Return what would be dropped with values in it, a line for each table; nothing is written.
+
+    Args:
+        connection: on PostgreSQL with the search path set.
+        steps: those that are due; only downgrades drop anything.
+    """
+    found: list[str] = []
+    for step in steps:
+        if isinstance(step, RevisionStep) and step.is_downgrade:
+            found += _dropped_by(connection, step)
+    return found
+
+
+def _dropped_by(connection: sa.Connection, step: RevisionStep) -> Iterator[str]:
+    script = {"as_sql": True, "output_buffer": io.StringIO(), "literal_binds": True}
+    context = MigrationContext.configure(dialect_name=connection.dialect.name, opts=script)
+    revision = step.revision.revision
+    with kept.foretold() as drops, Operations.context(context):
+        try:
+            step.migration_fn()
+        except Exception as error:  # a revision may ask the database, which no script can
+            yield f"{revision}  what it drops cannot be foreseen ({type(error).__name__})"
+            return
+    quote = connection.dialect.identifier_preparer.quote_identifier
+    inspector = sa.inspect(connection)
+    there = set(inspector.get_table_names())
+    for drop in drops:
+        columns = {column["name"] for column in inspector.get_columns(drop.table)} if drop.table in there else set()
+        if not columns.issuperset(drop.columns) or not columns:  # a step before it renames the table or a column
+            yield f"{revision}  {drop.table}: how many rows cannot be foreseen"
+            continue
+        filled = " OR ".join(f"{quote(column)} IS NOT NULL" for column in drop.columns)
+        rows = connection.exec_driver_sql(
+            f"SELECT count(*) FROM {quote(drop.table)}{filled and f' WHERE {filled}'}"
+        ).scalar_one()
+        if rows:
+            what = f"values of {len(drop.columns)} column{'s' * (len(drop.columns) > 1)} in " if drop.columns else ""
+            yield f"{revision}  {drop.table}: {what}{rows:,} row{'s' * (rows > 1)}"
