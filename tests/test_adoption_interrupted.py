@@ -31,12 +31,11 @@ from cts_schema.exceptions import (
     DiskFull,
     SchemaError,
 )
-from cts_schema.migration.scripts import revisions
 from tests.legacy.catalogue import build
 from tests.legacy.census import Values, census
 from tests.legacy.lost import lost
 from tests.support.databases import Database
-from tests.support.program import ROOT, alembic, environment, run
+from tests.support.program import ROOT, alembic, environment
 from tests.support.state import catalogue_of
 
 EVERY_STATEMENT = "CTS_TEST_EVERY_STATEMENT" in os.environ
@@ -79,15 +78,6 @@ def test_a_killed_adoption_leaves_the_old_database_and_the_next_one_succeeds(old
     for kill in kills:
         assert kill.pop("statement")
         assert kill == {"said": "", "kept": True, "false backups": [], **({"lost": []} if "lost" in kill else {})}
-
-
-def test_of_adoptions_that_start_at_once_one_is_done(old: Database) -> None:
-    before = state(old)
-    done = run(sys.executable, "-m", "tests.support.starters", "together", old.url, "4")
-    assert sorted(json.loads(done.out), key=len) == [[], [], [], list(revisions())], done
-    with old.engine.connect() as connection:
-        assert lost(before[0], connection) == []
-    assert status(old.url).at_head
 
 
 def test_who_reads_meanwhile_sees_the_old_rows_or_the_new_ones(old: Database) -> None:

@@ -34,6 +34,9 @@ from cts_schema.exceptions import DatabaseLocked, LockTimeout
 from cts_schema.migration import command
 from cts_schema.migration.scripts import revisions
 from tests.conftest import Server
+from tests.legacy.catalogue import build
+from tests.legacy.census import census
+from tests.legacy.lost import lost
 from tests.support.databases import Database
 from tests.support.lines import Scripts, scripts_in_use
 from tests.support.program import ROOT, alembic, environment, run
@@ -67,10 +70,23 @@ def applied_once(reports: list[Report], revisions: list[str] = LINE) -> None:
 # Processes
 
 
-def test_of_32_processes_that_start_at_once_one_migrates_and_none_fails(database: Database) -> None:
+@pytest.mark.parametrize("state", ["empty", "behind", "old"])
+def test_of_32_processes_that_start_at_once_one_migrates_and_none_fails(database: Database, state: str) -> None:
+    due = LINE
+    if state == "behind":
+        upgrade(database.url, "053")
+        due = LINE[LINE.index("053") + 1 :]
+    elif state == "old":
+        with database.engine.connect() as connection:
+            build(connection, "initializer_route_half_array", "dirty")
+            before = census(connection)
+    database.engine.dispose()
     done = run(sys.executable, "-m", "tests.support.starters", "together", database.url, "32")
     outcomes = json.loads(done.out)
-    assert sorted(outcomes, key=len) == [[]] * 31 + [LINE], done
+    assert sorted(outcomes, key=len) == [[]] * 31 + [due], done
+    if state == "old":
+        with database.engine.connect() as connection:
+            assert lost(before, connection) == []
     assert status(database.url).at_head
     assert len(database.rows("SELECT 1 FROM schema_migrations WHERE migration_id IS NOT NULL")) == len(LINE)
 

@@ -11,7 +11,7 @@ An ordinary upgrade adopts too, where the plan has no decisions.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -21,7 +21,7 @@ from cts_schema.adoption import undo as way_back
 from cts_schema.adoption.plan import Plan
 from cts_schema.database import look_only, prepare_folder
 from cts_schema.migration.command import Command, process_lock
-from cts_schema.migration.lock import Deadline, advisory_lock, impatient, search_path
+from cts_schema.migration.lock import Deadline, alone, search_path
 from cts_schema.migration.options import VERSION_TABLE, Options, orphans_of
 from cts_schema.migration.progress import Progress
 from cts_schema.migration.report import Report
@@ -63,7 +63,7 @@ def plan_adoption(
     with connected(target, look_only, options) as connection:
         if not read_status(connection, options).unadopted:
             return None
-        with _path(connection, options), _rolled_back(connection):
+        with _rolled_back(connection), _path(connection, options):
             return Adoption(connection, options, Progress()).plan()
 
 
@@ -161,18 +161,9 @@ def finalize_adoption(
 @contextmanager
 def _locked(connection: sa.Connection, options: Options) -> Iterator[None]:
     """Hold the migration lock, and work in one transaction; the caller's own, where there is one."""
-    callers = connection.in_transaction()
-    with (
-        search_path(connection, options.schema),
-        advisory_lock(connection, Deadline(options.wait)),
-        impatient(connection),
-    ):
-        if callers:
-            yield
-            return
-        connection.rollback()
-        with connection.begin():
-            yield
+    transaction = nullcontext() if connection.in_transaction() else connection.begin()
+    with transaction, alone(connection, options.schema, Deadline(options.wait)):
+        yield
 
 
 @contextmanager
@@ -187,14 +178,8 @@ def _path(connection: sa.Connection, options: Options) -> Iterator[None]:
 @contextmanager
 def _rolled_back(connection: sa.Connection) -> Iterator[None]:
     """Leave nothing behind, and a transaction of the caller as it was."""
-    if connection.in_transaction():
-        nested = connection.begin_nested()
-        try:
-            yield
-        finally:
-            nested.rollback()
-        return
+    transaction = connection.begin_nested() if connection.in_transaction() else connection.begin()
     try:
         yield
     finally:
-        connection.rollback()
+        transaction.rollback()

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,7 +21,15 @@ from cts_schema.driver_errors import translate_errors
 from cts_schema.exceptions import DatabaseLocked, SchemaError, WrongUsage, mask_url
 from cts_schema.migration import autogenerate, ledger, sqlite
 from cts_schema.migration.line import Line, require_known, require_ours, stretches
-from cts_schema.migration.lock import Deadline, advisory_lock, impatient, pause, read_committed, search_path
+from cts_schema.migration.lock import (
+    Deadline,
+    alone,
+    behind_proxy,
+    pause,
+    read_committed,
+    search_path,
+    unprepared,
+)
 from cts_schema.migration.options import Options
 from cts_schema.migration.terminal import Terminal
 
@@ -154,7 +163,8 @@ def _look(context: Any, connection: sa.Connection, options: Options, settings: d
     comparison = autogenerate.settings(settings["target_metadata"], connection, context.script)
     context.configure(connection=connection, dont_mutate=True, fn=checked, **settings, **comparison)
     if connection.dialect.name == "postgresql":
-        with search_path(connection, options.schema):
+        transaction = nullcontext() if connection.in_transaction() else connection.begin()
+        with transaction, search_path(connection, options.schema):
             context.run_migrations()
     else:
         context.run_migrations()
@@ -176,34 +186,39 @@ def _migrate_postgresql(
 ) -> None:
     deadline = Deadline(options.wait)
     settings = {**settings, "deadline": deadline}  # for the online operations of ddl
-    callers = connection.in_transaction()
-    with (
-        read_committed(connection),
-        search_path(connection, options.schema),
-        advisory_lock(connection, deadline, line.waiting),
-        impatient(connection),
-    ):
-        steps = line.plan(context, connection, settings, options)
-        if callers:
-            line.run(context, connection, settings, steps)
-            return
-        connection.rollback()  # the transaction that SQLAlchemy began for reading
-        for stretch in stretches(steps):
-            while not _tried(context, connection, line, settings, stretch, deadline):
-                pause(connection, min(0.5, deadline.remaining))
+
+    def in_one_transaction() -> None:
+        with alone(connection, options.schema, deadline, line.waiting):
+            line.run(context, connection, settings, line.plan(context, connection, settings, options))
+
+    def in_one_of_our_own() -> None:
+        with connection.begin():
+            in_one_transaction()
+
+    with read_committed(connection):
+        if connection.in_transaction():
+            in_one_transaction()
+        elif behind_proxy(connection):
+            with unprepared(connection):
+                _again_and_again(connection, line, deadline, in_one_of_our_own)
+        else:
+            with alone(connection, options.schema, deadline, line.waiting):
+                steps = line.plan(context, connection, settings, options)
+                connection.rollback()  # the transaction that SQLAlchemy began for reading
+                for stretch in stretches(steps):
+                    run = partial(line.run, context, connection, settings, stretch)
+                    _again_and_again(connection, line, deadline, run)
 
 
-def _tried(
-    context: Any,
-    connection: sa.Connection,
-    line: Line,
-    settings: dict[str, Any],
-    stretch: list[Any],
-    deadline: Deadline,
-) -> bool:
-    """Run a stretch in its transaction; return False when it could not get a table lock in time, and is undone."""
+def _again_and_again(connection: sa.Connection, line: Line, deadline: Deadline, run: Callable[[], None]) -> None:
+    while not _tried(connection, line, deadline, run):
+        pause(connection, min(0.5, deadline.remaining))
+
+
+def _tried(connection: sa.Connection, line: Line, deadline: Deadline, run: Callable[[], None]) -> bool:
+    """Run something in its transaction; return False when it could not get a table lock in time, and is undone."""
     try:
-        line.run(context, connection, settings, stretch)
+        run()
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) not in _RETRIED:
             raise

@@ -63,6 +63,32 @@ def pause(connection: sa.Connection, seconds: float) -> None:
         time.sleep(seconds)
 
 
+def behind_proxy(connection: sa.Connection) -> bool:
+    """Whether a proxy stands between: it has told this client another process than the one that answers.
+
+    A transaction-pooling one may give each transaction to another session of the server. What a session holds or is set
+    to would stay with strangers then, so that everything must be of a transaction.
+    """
+    driver: Any = connection.connection.driver_connection
+    told = driver.get_server_pid() if hasattr(driver, "get_server_pid") else driver.info.backend_pid
+    return bool(told != _ask(connection, "SELECT pg_backend_pid()", commit=not connection.in_transaction()))
+
+
+@contextmanager
+def unprepared(connection: sa.Connection) -> Iterator[None]:
+    """Let psycopg prepare no statement: another client of the proxy may have prepared one of that name."""
+    driver: Any = connection.connection.driver_connection
+    before = getattr(driver, "prepare_threshold", None)
+    if before is None:
+        yield
+        return
+    driver.prepare_threshold = None
+    try:
+        yield
+    finally:
+        driver.prepare_threshold = before
+
+
 def in_autocommit(connection: sa.Connection) -> bool:
     """Whether each statement is committed by itself, whatever SQLAlchemy's begin and rollback pretend."""
     raw = connection.connection.dbapi_connection
@@ -139,6 +165,18 @@ def advisory_lock(
         if not within and _usable(connection):
             connection.rollback()
             _ask(connection, f"SELECT pg_advisory_unlock({_KEY})", commit=True)
+
+
+@contextmanager
+def alone(
+    connection: sa.Connection,
+    schema: str | None,
+    deadline: Deadline,
+    on_wait: Callable[[str], None] = lambda holder: None,
+) -> Iterator[None]:
+    """Work in a schema as its only migration, and hinder nobody else for long; see the three contexts it is made of."""
+    with search_path(connection, schema), advisory_lock(connection, deadline, on_wait), impatient(connection):
+        yield
 
 
 @contextmanager
