@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cts_schema.database import create_async_engine, create_engine
     from cts_schema.exceptions import SchemaError
     from cts_schema.maintenance.backup import Backup, backup
+    from cts_schema.maintenance.rehearsal import Rehearsal, rehearse
     from cts_schema.maintenance.restore import Restored, restore
     from cts_schema.migration.asynchronous import downgrade_async, initialize_async, status_async, upgrade_async
     from cts_schema.migration.report import Adopted, AppliedRevision, Report, Status
@@ -37,6 +38,8 @@ _HOMES = {
     "SchemaError": "exceptions",
     "Backup": "maintenance.backup",
     "backup": "maintenance.backup",
+    "Rehearsal": "maintenance.rehearsal",
+    "rehearse": "maintenance.rehearsal",
     "Restored": "maintenance.restore",
     "restore": "maintenance.restore",
     "downgrade_async": "migration.asynchronous",
@@ -57,6 +60,7 @@ __all__ = [
     "AppliedRevision",
     "Backup",
     "Plan",
+    "Rehearsal",
     "Report",
     "Restored",
     "SchemaError",
@@ -71,6 +75,7 @@ __all__ = [
     "initialize",
     "initialize_async",
     "plan_adoption",
+    "rehearse",
     "restore",
     "status",
     "status_async",

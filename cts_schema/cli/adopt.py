@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
-from cts_schema.cli.options import VERSION_TABLE, Debug, Json, Schema, Url, VersionTable, Wait
+from cts_schema.cli.options import VERSION_TABLE, Debug, Json, Orphans, Schema, Url, VersionTable, Wait
 from cts_schema.cli.output import say, say_json
 from cts_schema.exceptions import EXIT_DECISION, EXIT_OK, WrongUsage
 
@@ -23,10 +23,7 @@ EXAMPLES = (
 def adopt(
     *,
     plan: Annotated[bool, typer.Option("--plan", help="Show what would be done, and touch nothing.")] = False,
-    orphans: Annotated[
-        Literal["quarantine", "fail"],
-        typer.Option(help="Rows whose parent is gone: quarantine keeps them aside, fail stops before anything."),
-    ] = "quarantine",
+    orphans: Orphans = "quarantine",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Accept the decisions that the plan names.")] = False,
     undo: Annotated[bool, typer.Option("--undo", help="Bring the old database back as it was.")] = False,
     discard_new: Annotated[

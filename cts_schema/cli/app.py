@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cts_schema.cli import adopt, backup, downgrade, history, restore, status, upgrade
+from cts_schema.cli import adopt, backup, downgrade, history, rehearse, restore, status, upgrade
 from cts_schema.cli.options import EXIT_CODES, epilog
 
 # Without the frames of rich: at 80 columns they leave so little room that the form of a URL is cut off.
@@ -38,4 +38,5 @@ app.command(epilog=epilog(*status.EXAMPLES))(status.status)
 app.command(epilog=epilog(*history.EXAMPLES))(history.history)
 app.command(epilog=epilog(*adopt.EXAMPLES))(adopt.adopt)
 app.command(epilog=epilog(*backup.EXAMPLES))(backup.backup)
+app.command(epilog=epilog(*rehearse.EXAMPLES))(rehearse.rehearse)
 app.command(epilog=epilog(*restore.EXAMPLES))(restore.restore)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -56,6 +56,10 @@ Wait = Annotated[
         callback=_seconds,
         help="How long to wait for another migration and locks.",
     ),
+]
+Orphans = Annotated[
+    Literal["quarantine", "fail"],
+    typer.Option(help="Rows whose parent is gone: quarantine keeps them aside, fail stops before anything."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object; an error too, on stderr.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show where an error comes from.")]

@@ -1,0 +1,68 @@
+"""``cts-schema rehearse``."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Annotated
+
+import typer
+
+from cts_schema.cli.options import VERSION_TABLE, Debug, Json, Orphans, Schema, Url, VersionTable, Wait
+from cts_schema.cli.output import say, say_facts, say_json
+from cts_schema.exceptions import EXIT_FINDINGS, EXIT_OK
+
+EXAMPLES = (
+    "cts-schema rehearse",
+    "cts-schema rehearse 058 --url sqlite:///data/cts.db",
+    "cts-schema rehearse --yes --json",
+)
+
+
+def rehearse(
+    revision: Annotated[str, typer.Argument(metavar="REV", help="A number such as 058, or +N, or head.")] = "head",
+    *,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Agree to the decisions of an adoption.")] = False,
+    orphans: Orphans = "quarantine",
+    url: Url = None,
+    schema: Schema = None,
+    version_table: VersionTable = VERSION_TABLE,
+    wait: Wait = 60,
+    json: Json = False,
+    debug: Debug = False,
+) -> int:
+    """Upgrade a copy of a database, say what it took, and remove the copy.
+
+    The database itself is not touched. Exits with 1 where the copy differs from the models in the end.
+    """
+    import cts_schema
+    from cts_schema.migration.terminal import Terminal
+
+    terminal = None if json else Terminal(say)
+    if not json:
+        say("on a copy, which is removed afterwards")
+    done = cts_schema.rehearse(
+        url,
+        revision,
+        yes=yes,
+        orphans=orphans,
+        version_table=version_table,
+        schema=schema,
+        wait=wait,
+        terminal=terminal,
+    )
+    if json:
+        say_json(dataclasses.asdict(done))
+    else:
+        locked = max(done.locks.items(), key=lambda lock: lock[1], default=None)
+        say_facts(
+            {
+                "rehearsed": done.database,
+                "copied": f"{done.bytes_before:,} bytes in {done.copy_ms / 1000:.1f} s",
+                "afterwards": f"{done.bytes_after:,} bytes",
+                "locked": locked and f"{len(done.locks)}, {locked[0]} longest: {locked[1] / 1000:.1f} s",
+                "the real run": f"about {done.duration_ms / 1000:.1f} s",
+            }
+        )
+        for difference in done.differences:
+            say(f"differs: {difference}", "bold red")
+    return EXIT_FINDINGS if done.differences else EXIT_OK
