@@ -173,12 +173,16 @@ def _look(context: Any, connection: sa.Connection, options: Options, settings: d
 def _migrate_sqlite(
     context: Any, connection: sa.Connection, options: Options, line: Line, settings: dict[str, Any]
 ) -> None:
-    with sqlite.transaction(connection, options.wait):
-        steps = line.plan(context, connection, settings, options)
-        before = sqlite.violations(connection) if steps else None
-        line.run(context, connection, settings, steps)
-        if before is not None:
-            sqlite.refuse_new_violations(before, sqlite.violations(connection))
+    try:
+        with sqlite.transaction(connection, options.wait):
+            steps = line.plan(context, connection, settings, options)
+            before = sqlite.violations(connection) if steps else None
+            line.run(context, connection, settings, steps)
+            if before is not None:
+                sqlite.refuse_new_violations(before, sqlite.violations(connection))
+    except BaseException:
+        line.undone()
+        raise
 
 
 def _migrate_postgresql(

@@ -112,6 +112,14 @@ class Line:
                 self._adoption.close()
         self.healed += healed
 
+    def undone(self) -> None:
+        """Forget what was done in a transaction that could not be committed: the only one there was."""
+        self.applied.clear()
+        self.after = self.before
+        self.adopted = None
+        if self._adoption is not None:
+            self._adoption.abandon()
+
     def waiting(self, cause: str) -> None:
         """Tell the terminal, if there is one, why nothing goes on."""
         if self.terminal is not None:
