@@ -112,6 +112,8 @@ def attach(connection: sa.Connection, found: Dependents, left_out: Collection[Ke
             try:
                 run(connection, one.sql)
             except sa.exc.DBAPIError as error:
+                if getattr(error.orig, "sqlite_errorcode", None) != sqlite3.SQLITE_ERROR:
+                    raise  # a full disk says nothing of what was to be created
                 failed.append(Refusal(one.kind, one.name, str(error.orig)))
                 gone.add(one.key)
     return [*failed, *_refusals(found, before, _compile(_objects(connection)), gone)]
