@@ -365,6 +365,17 @@ class DatabaseNewer(SchemaError):
     next_step = "install the version that made it, or roll back with that version: alembic downgrade {known}"
 
 
+class FalseVersion(SchemaError):
+    """the version table names a revision that the database has never been at; nothing was touched"""
+
+    exit_code = EXIT_DATABASE
+    unlisted = ("table",)
+    next_step = (
+        "if the old application has made it and something else has stamped it: DROP TABLE {table}, then\n"
+        "alembic upgrade head, which brings it in; if tables were lost: cts-schema restore BACKUP"
+    )
+
+
 class ForeignRevision(SchemaError):
     """the version table belongs to another application"""
 

@@ -29,8 +29,10 @@ from cts_schema.exceptions import (
     AdoptionBlocked,
     AdoptionFailed,
     ChangedSince,
+    DatabaseLocked,
     DecisionNeeded,
     NoAdoption,
+    RevisionFailed,
     UnadoptedDatabase,
     WrongUsage,
 )
@@ -41,6 +43,7 @@ from tests.legacy.catalogue import VARIANTS, Filling, build
 from tests.legacy.census import Values, census
 from tests.legacy.lost import lost
 from tests.support.databases import Database
+from tests.support.lines import scripts_in_use
 from tests.support.program import alembic
 from tests.support.state import catalogue_of
 
@@ -387,6 +390,39 @@ def test_an_undo_takes_the_backup_of_its_own_database(tmp_path: Path) -> None:
         assert status(other.url).at_head
         with pytest.raises(NoAdoption):
             undo_adoption(one.url)
+
+
+def test_a_revision_after_the_adoption_that_fails_is_the_one_that_is_told(database: Database, tmp_path: Path) -> None:
+    database.execute("CREATE TABLE users (id INTEGER PRIMARY KEY, username TEXT, password_hash TEXT)")
+    database.execute("INSERT INTO users VALUES (1, 'me', 'x')")
+    with scripts_in_use(tmp_path / "copy") as scripts:
+        scripts.add("fails", "raise RuntimeError('on purpose')")
+        with pytest.raises(RevisionFailed, match="061, upgrade"):
+            upgrade(database.url)
+    # On PostgreSQL the revisions up to the adoption are a transaction of their own.
+    assert status(database.url).revision == (None if database.kind == "sqlite" else "060")
+
+
+def test_an_engine_adopts_tables_without_rowid_again(tmp_path: Path) -> None:
+    with Database(sa.make_url(f"sqlite:///{tmp_path / 'cts.db'}")) as database:
+        database.execute("CREATE TABLE users (id TEXT PRIMARY KEY, username TEXT, password_hash TEXT) WITHOUT ROWID")
+        database.execute("INSERT INTO users VALUES ('u', 'me', 'x')")
+        engine = create_engine(database.location)
+        for _ in range(2):
+            assert upgrade(engine).adopted is not None
+            undo_adoption(engine)
+        engine.dispose()
+
+
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+def test_a_plan_waits_no_longer_than_it_is_told(database: Database) -> None:
+    database.execute("CREATE TABLE users (id INTEGER PRIMARY KEY, username TEXT, password_hash TEXT)")
+    with database.engine.connect() as other:
+        other.execute(sa.text("LOCK TABLE users IN ACCESS EXCLUSIVE MODE"))
+        with pytest.raises(DatabaseLocked):
+            plan_adoption(database.url, wait=0.2)
+        other.rollback()
+    assert plan_adoption(database.url) is not None
 
 
 def test_a_failed_adoption_leaves_no_backup(tmp_path: Path) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from cts_schema import plan_adoption, upgrade
 from cts_schema.adoption.dependents import by_size
@@ -29,6 +31,14 @@ NUMBERS = {"users": {"id"}}
         "id < other.id",
         "name = (SELECT max(id) FROM users)",
         "1 ORDER BY name, ID LIMIT 3",
+        "1 ORDER BY id",
+        "coalesce(id, 0) > 5",
+        "name = 'x' ORDER BY coalesce(u.id, 0) DESC",
+        "5 <> 6 AND 7 < greatest(id, 1)",
+        "name IN (SELECT first_value(x.name) OVER (PARTITION BY x.name ORDER BY x.id) FROM users x)",
+        "1 IN (SELECT x.i FROM (SELECT id AS i FROM users) x WHERE x.i > 5)",
+        "1 IN (SELECT max(i) FROM (SELECT id i FROM users) x)",
+        "1 IN (WITH w(n) AS (SELECT id FROM users) SELECT n FROM w ORDER BY n)",
     ],
 )
 def test_what_orders_a_number_that_becomes_text_is_found(condition: str) -> None:
@@ -48,7 +58,11 @@ def test_what_orders_a_number_that_becomes_text_is_found(condition: str) -> None
         "age > 5 AND id = 7",
         "CAST(id AS INTEGER) > 5",
         "1 -- id > 5",
-        "1 ORDER BY id",
+        "name > (SELECT min(name) FROM users WHERE id = u.id)",
+        "(SELECT count(id) FROM users) > 5",
+        "id::integer > 5",
+        "name ->> 'a' = 'b' AND id = 3",
+        "1 ORDER BY 'id', name",
         "name IN (SELECT id FROM users ORDER BY name LIMIT 1)",
     ],
 )
@@ -56,6 +70,20 @@ def test_what_means_the_same_as_before_is_not(condition: str) -> None:
     definition = {("view", "v"): f"CREATE VIEW v AS SELECT name FROM users WHERE {condition}"}
     assert by_size.refused(definition, NUMBERS) == []
     assert by_size.refused({("view", "v"): "CREATE VIEW v AS SELECT 1 FROM mine WHERE id > 5"}, NUMBERS) == []
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "CREATE VIEW v AS SELECT id, name FROM users ORDER BY 1",
+        "CREATE VIEW v AS SELECT DISTINCT ON (name) name, id FROM users ORDER BY name, id DESC",
+        "CREATE VIEW v (a, b) AS SELECT id, name FROM users WHERE name < 'x' ORDER BY a",
+        "CREATE VIEW v AS SELECT name, row_number() OVER (PARTITION BY name ORDER BY id DESC) AS place FROM users",
+        "CREATE TRIGGER v AFTER INSERT ON users WHEN NEW.id > 5 BEGIN SELECT 1; END",
+    ],
+)
+def test_other_forms_are_found_too(sql: str) -> None:
+    assert len(by_size.refused({("view", "v"): sql}, NUMBERS)) == 1
 
 
 def test_such_a_view_is_for_a_person_to_decide_and_what_reads_it_goes_with_it(database: Database) -> None:
@@ -78,3 +106,15 @@ def test_such_a_view_is_for_a_person_to_decide_and_what_reads_it_goes_with_it(da
     payload = kept[0][1] if isinstance(kept[0][1], dict) else json.loads(kept[0][1])
     assert "max(" in payload["definition"]
     assert database.rows("SELECT username FROM names ORDER BY username") == [("nine",), ("ten",)]
+
+
+def test_such_a_trigger_is_for_a_person_to_decide(tmp_path: Path) -> None:
+    with Database(sa.make_url(f"sqlite:///{tmp_path / 'cts.db'}")) as database:
+        database.execute("CREATE TABLE users (id INTEGER PRIMARY KEY, username TEXT, password_hash TEXT)")
+        database.execute("CREATE TABLE seen (name TEXT)")
+        database.execute(
+            "CREATE TRIGGER newest AFTER UPDATE ON users BEGIN INSERT INTO seen "
+            "SELECT username FROM (SELECT id AS i, username FROM users) x ORDER BY i DESC LIMIT 1; END"
+        )
+        with pytest.raises(DecisionNeeded, match="trigger newest: it orders i by size"):
+            upgrade(database.url)

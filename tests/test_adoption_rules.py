@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from cts_schema import upgrade
+from cts_schema.models import User
 from tests.support.databases import Database
 
 CONNECTIONS = "CREATE TABLE exchange_connections (id INTEGER PRIMARY KEY, name TEXT NOT NULL, exchange TEXT)"
@@ -330,3 +334,58 @@ def test_unknown_columns_with_odd_names_are_kept_beside(database: Database) -> N
     assert left_over(database) == [
         ("users", "1", "no_column", {'by "x" 100%': 'it\'s "here" 50%', "Ü": 0.30000000000000004})
     ]
+
+
+def test_what_referred_to_a_number_refers_to_its_text_however_it_was_written(database: Database) -> None:
+    sqlite = database.kind == "sqlite"
+    adopted(
+        database,
+        CONNECTIONS,
+        "INSERT INTO exchange_connections VALUES (1, 'main', 'bybit'), (2, 'other', 'bybit')",
+        "CREATE TABLE trade_engine_state (id INTEGER PRIMARY KEY, connection_id TEXT, status TEXT)",
+        "INSERT INTO trade_engine_state VALUES (1, '1.0', 'running'), (2, '2', 'running')",
+        "CREATE TABLE indications (id INTEGER PRIMARY KEY, connection_id "
+        f"{'' if sqlite else 'numeric(20,2)'}, symbol TEXT, indication_type TEXT, value REAL)",
+        "INSERT INTO indications VALUES (1, 2.0, 'BTC', 'direction', 1), (2, 1, 'BTC', 'direction', 1)",
+        "CREATE TABLE site_logs (id INTEGER PRIMARY KEY, message TEXT, connection_id double precision)",
+        "INSERT INTO site_logs VALUES (1, 'hello', 2)",
+    )
+    assert database.rows("SELECT connection_id FROM trade_engine_state ORDER BY id") == [("1",), ("2",)]
+    assert database.rows("SELECT connection_id FROM indications ORDER BY id") == [("2",), ("1",)]
+    assert database.value("SELECT connection_id FROM site_logs") == "2"
+    assert left_over(database) == []
+
+
+def test_a_text_that_an_index_does_not_take_is_kept_aside(database: Database) -> None:
+    long = "".join(f"{number * number % 9973:x}" for number in range(4000))  # which does not compress well
+    adopted(
+        database,
+        "CREATE TABLE users (id INTEGER PRIMARY KEY, username TEXT, password_hash TEXT, api_key TEXT)",
+        f"INSERT INTO users VALUES (1, 'me', 'x', '{long}')",
+    )
+    if database.kind == "sqlite":  # whose indexes take any
+        assert database.value("SELECT api_key FROM users") == long
+    else:
+        assert database.value("SELECT api_key FROM users") is None
+        assert left_over(database) == [("users", "1", "check", {"api_key": long})]
+
+
+def test_a_time_that_python_does_not_know_is_kept_aside(database: Database) -> None:
+    adopted(
+        database,
+        "CREATE TABLE users (id INTEGER PRIMARY KEY, username TEXT, password_hash TEXT, created_at TEXT)",
+        "INSERT INTO users VALUES (1, 'a', 'x', '0000-01-01 00:00:00'), (2, 'b', 'x', '0001-01-01T00:00:00+05:00'), "
+        "(3, 'c', 'x', '2026-01-01 00:00:00')",
+    )
+    with Session(database.engine) as session:
+        assert len(session.scalars(select(User.created_at)).all()) == 3
+    assert [(row[1], row[2]) for row in left_over(database)] == [("1", "type"), ("2", "type")]
+
+
+def test_of_the_same_key_twice_the_row_that_was_made_last_stays(database: Database) -> None:
+    adopted(
+        database,
+        "CREATE TABLE users (id INTEGER PRIMARY KEY, username TEXT, password_hash TEXT, created_at TIMESTAMP)",
+        "INSERT INTO users VALUES (1, 'me', 'old', '2024-01-01 00:00:00'), (2, 'me', 'new', '2025-01-01 00:00:00')",
+    )
+    assert database.rows("SELECT password_hash FROM users") == [("new",)]

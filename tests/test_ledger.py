@@ -11,7 +11,7 @@ from alembic import command
 from alembic.config import Config
 
 from cts_schema import downgrade, initialize, status, upgrade
-from cts_schema.exceptions import RevisionFailed, UnadoptedDatabase
+from cts_schema.exceptions import FalseVersion, RevisionFailed, UnadoptedDatabase
 from cts_schema.migration import ledger
 from cts_schema.migration.command import Command
 from cts_schema.migration.options import Options
@@ -327,3 +327,17 @@ def test_an_offline_stamp_records_all_it_jumps_over(kind: str, monkeypatch: pyte
     command.stamp(config, "060:055", sql=True)
     down = script.getvalue().removeprefix(up)
     assert "DELETE FROM schema_migrations WHERE schema_migrations.migration_id IN (56, 57, 58, 59, 60)" in down
+
+
+@pytest.mark.parametrize("revision", ["035", "060"])
+def test_a_version_that_was_only_written_is_not_believed(database: Database, revision: str) -> None:
+    """Else the ledger would be healed, and an upgrade would say that an old database is at head."""
+    database.execute("CREATE TABLE users (id integer PRIMARY KEY, username text)")
+    database.execute("CREATE TABLE alembic_version (version_num varchar(32) NOT NULL)")
+    database.execute(f"INSERT INTO alembic_version VALUES ('{revision}')")
+    with pytest.raises(FalseVersion, match="has never been at") as caught:
+        upgrade(database.url)
+    assert caught.value.exit_code == 3
+    assert database.tables() == {"users", "alembic_version"}
+    database.execute("DROP TABLE alembic_version")
+    assert upgrade(database.url).adopted is not None

@@ -59,7 +59,7 @@ def test_the_wheel_has_the_package_and_the_revisions_and_nothing_else(built: Bui
     package = {
         str(path.relative_to(ROOT))
         for path in (ROOT / "cts_schema").rglob("*")
-        if path.suffix in (".py", ".typed", ".json")
+        if path.suffix in (".py", ".typed", ".json", ".sql")
     }
     scripts = [*(ROOT / "alembic").glob("*.*"), *(ROOT / "alembic/versions").glob("*.py")]
     assert names - info == package | {f"cts_schema/_{path.relative_to(ROOT)}" for path in scripts}

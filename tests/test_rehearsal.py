@@ -73,7 +73,9 @@ def test_a_database_in_use_is_rehearsed_too(head: Database) -> None:
     assert status(head.url).revision == "053"
 
 
-def test_what_would_stop_the_upgrade_stops_the_rehearsal(database: Database, tmp_path: Path) -> None:
+def test_what_would_stop_the_upgrade_stops_the_rehearsal(
+    database: Database, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     database.execute("CREATE TABLE users (uid INTEGER PRIMARY KEY, login TEXT)")
     database.execute("INSERT INTO users VALUES (1, 'me')")
     with untouched(database):
@@ -81,7 +83,7 @@ def test_what_would_stop_the_upgrade_stops_the_rehearsal(database: Database, tmp
             rehearse(database.url)
         assert "rehearsal" not in str(caught.value.place["database"])
         assert rehearse(database.url, yes=True).after == "060"
-        with scripts_in_use(tmp_path / "copy") as scripts:
+        with scripts_in_use(tmp_path_factory.mktemp("copy")) as scripts:
             scripts.add("fails", "raise RuntimeError('on purpose')")
             with pytest.raises(RevisionFailed, match="on purpose"):
                 rehearse(database.url, yes=True)

@@ -132,7 +132,7 @@ class Adoption:
         moved = aside.move(self.connection, [table.name for table in self._survey.managed.values()])
         self._moved = moved
         self._hide_kept_tables()
-        self.progress.tell("building the new tables")
+        self.progress.end()  # now the terminal prints revisions
 
     def finish(self) -> Adopted:
         """Pour the old rows into the new tables, which the line has just built, and verify that all are there.
@@ -209,7 +209,8 @@ class Adoption:
 
     def _pour(self, found: Survey) -> list[verify.Poured]:
         places = {name: self._moved.get(table.name, quote(table.name)) for name, table in found.tables.items()}
-        places |= self._numbered(found, places)
+        numbered = self._numbered(found, places)
+        places |= numbered
         checksums = Checksums(self.connection)
         pourer = Pourer(self.connection, checksums, self.progress.advance)
         leftovers.prepare(self.connection)
@@ -229,6 +230,8 @@ class Adoption:
         for conversion in conversions:
             insert_rows_of_columns(self.connection, conversion)
         leftovers.dispose(self.connection)
+        for copy in numbered.values():
+            run(self.connection, f"DROP TABLE {copy}")
         return poured
 
     def _numbered(self, found: Survey, places: Mapping[str, str]) -> dict[str, str]:

@@ -180,6 +180,8 @@ def _all_or_nothing(connection: sa.Connection) -> Iterator[None]:
             cause=None if depends else "something that was made since is in the way; nothing was changed",
             database=mask_url(connection.engine.url),
             reported=reason(error),
+            # What is tried is DDL of ours, which names the table and the column, and no value.
+            statement=None if depends else error.statement,
             # Errors do not print their details, which may hold values of rows. Here it is the names of what depends.
             depends=getattr(getattr(error.orig, "diag", None), "message_detail", None) if depends else None,
         ) from error

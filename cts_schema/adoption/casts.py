@@ -29,12 +29,16 @@ class Wish:
         words: old words and what they are now.
         rewrite: a part of a text and what it is now.
         units: how many of the old value make one of ours.
+        whole: it is a key, or refers to one, that was a number: 1.0 is 1 then, and not another text.
+        longest: bytes of the longest text that an index of ours on PostgreSQL takes; None where there is none.
     """
 
     column: Column
     words: Mapping[str, str] = field(default_factory=dict)
     rewrite: tuple[str, str] | None = None
     units: int = 1
+    whole: bool = False
+    longest: int | None = None
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def cast(wish: Wish, old: OldColumn, o: str, version: tuple[int, ...]) -> Cast:
     source = _CLASSES.get(old.type) or ("text" if _TEXTS.fullmatch(old.type) else "other")
     kind = wish.column.kind
     if kind == "text":
-        return _always(renamed(f"{o}::text", wish))
+        return _text(wish, source, o)
     if kind == "word":
         word = renamed(f"{o}::text", wish)
         allowed = f"{word} IN {listed(wish.column.words)}"
@@ -63,6 +63,20 @@ def cast(wish: Wish, old: OldColumn, o: str, version: tuple[int, ...]) -> Cast:
     if kind == "json":
         return _json(source, old, o, version)
     return _number(wish, source, o)
+
+
+def _text(wish: Wish, source: str, o: str) -> Cast:
+    value = renamed(f"{o}::text", wish)
+    if wish.whole and source in ("numeric", "float"):
+        value = f"CASE WHEN {o} = trunc({o}) THEN trunc({o})::numeric::text ELSE {value} END"
+    elif wish.whole and source == "text":
+        value = rf"CASE WHEN {value} ~ '^-?[0-9]+\.0+$' THEN split_part({value}, '.', 1) ELSE {value} END"
+    if wish.whole and source != "integer":
+        return Cast(value, plain=f"{value} IS NOT DISTINCT FROM {o}::text", plain_value=f"{o}::text")
+    if wish.longest is None or source != "text":
+        return _always(value)
+    short = f"pg_column_size({o}) <= {wish.longest}"  # as it is stored, compressed, which is how an index stores it
+    return Cast(value, valid=short, plain=f"coalesce({short}, true)", plain_value=value, reason="check")
 
 
 def _always(value: str) -> Cast:

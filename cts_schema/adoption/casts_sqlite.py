@@ -42,11 +42,18 @@ def _text(wish: Wish, old: OldColumn, o: str) -> Cast:
     value = renamed(f"CAST({o} AS TEXT)", wish)
     # A blob is told by its literal, as PostgreSQL tells one.
     whatever = f"CASE typeof({o}) WHEN 'blob' THEN 'x''' || lower(hex({o})) || '''' ELSE {value} END"
+    exact = f"typeof({o}) <> 'real' OR CAST(CAST({o} AS TEXT) AS REAL) = {o}"
+    if wish.whole and _affinity(old) != "integer":
+        # The comparison makes a number of a text that is one, as that with the key did.
+        whole = f"CAST({o} AS INTEGER)"
+        value = f"CASE WHEN {whole} = {o} THEN CAST({whole} AS TEXT) ELSE {whatever} END"
+        plain = f"typeof({o}) IN ('text', 'integer', 'null') AND ({value}) IS CAST({o} AS TEXT)"
+        return Cast(value, exact=exact, plain=plain, plain_value=f"CAST({o} AS TEXT)")
     if _affinity(old) == "text":  # it has made a text of every number
         return Cast(whatever, plain_value=whatever)
     return Cast(
         whatever,
-        exact=f"typeof({o}) <> 'real' OR CAST(CAST({o} AS TEXT) AS REAL) = {o}",
+        exact=exact,
         plain=f"typeof({o}) IN ('text', 'integer', 'null')",
         plain_value=value,
     )
@@ -117,6 +124,10 @@ def _boolean(old: OldColumn, o: str) -> Cast:
     )
 
 
+# Before and after these there is no time to Python.
+_FIRST, _LAST = "'0001-01-02'", "'9999-12-30'"
+
+
 def _timestamp(o: str) -> Cast:
     """YYYY-MM-DD, then maybe T or a blank and HH:MM, :SS, a fraction, and a zone: Z, +HH:MM, +HHMM or +HH."""
     zone = (
@@ -144,9 +155,9 @@ def _timestamp(o: str) -> Cast:
         f"{shift}) IS NOT NULL "
         f"AND (length({local}) IN (10, 16, 19) OR ({fraction} GLOB '.[0-9]*' AND substr({fraction}, 2) NOT "
         "GLOB '*[^0-9]*')) "
-        f"AND (length({local}) > 10 OR {zone} = '')",
+        f"AND (length({local}) > 10 OR {zone} = '') AND datetime({clock} || {shift}) BETWEEN {_FIRST} AND {_LAST}",
         exact=f"length({fraction}) <= 7 AND instr({o}, char(0)) = 0",
-        plain=f"datetime({o}, '+0 days') IS {o}",
+        plain=f"datetime({o}, '+0 days') IS {o} AND ({o} BETWEEN {_FIRST} AND {_LAST}) IS NOT 0",
         plain_value=o,
     )
 

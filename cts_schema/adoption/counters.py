@@ -7,6 +7,8 @@ import sqlalchemy as sa
 from cts_schema.adoption.conversion import Conversion
 from cts_schema.adoption.sql import literal, quote, run
 
+_LAST = 2**63 - 1
+
 
 def go_on(connection: sa.Connection, conversion: Conversion, number: str) -> None:
     """Let our table count on from where the old one stood, before any row is poured.
@@ -16,7 +18,8 @@ def go_on(connection: sa.Connection, conversion: Conversion, number: str) -> Non
         conversion: a source whose rows bring their numbers along.
         number: what a row is numbered in our table, as SQL over the old row ``o``.
     """
-    highest = run(connection, f"SELECT max({number}) FROM {conversion.place} o").scalar() or 0
+    # After the last number that there is none would follow, not even for rows that bring no number.
+    highest = run(connection, f"SELECT max({number}) FROM {conversion.place} o WHERE {number} < {_LAST}").scalar() or 0
     last = max(highest, _old_counter(connection, conversion) or 0)
     if last < 1:
         return

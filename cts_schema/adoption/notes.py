@@ -219,12 +219,14 @@ class Notes:
         """Yield queries for the rows that a key refuses, as (source_row, survivor)."""
         where = f" WHERE {self.row} NOT IN ({REFUSED})" if self.noted else ""
         values = ", ".join(f"{self.final(name)} AS k{place}" for place, name in enumerate(key))
-        # The newest row stands for the others.
-        newest = f"{self.values['updated_at']} AS newest" if "updated_at" in self.values else "NULL AS newest"
+        # The newest row stands for the others: the one that was changed last, or made last; else the first.
+        times = [self.values.get(name, "NULL") for name in ("updated_at", "created_at")]
+        newest = ", ".join(f"{value} AS newest{place}" for place, value in enumerate(times))
         keyed = f"SELECT {self.row} AS source_row, {values}, {newest} FROM {self.conversion.place} o{where}"
         names = [f"k{place}" for place in range(len(key))]
         filled = " AND ".join(f"{name} IS NOT NULL" for name in names)
-        window = f"PARTITION BY {', '.join(names)} ORDER BY newest DESC NULLS LAST, source_row"
+        order = "newest0 DESC NULLS LAST, newest1 DESC NULLS LAST, source_row"
+        window = f"PARTITION BY {', '.join(names)} ORDER BY {order}"
         yield (
             f"SELECT source_row, survivor FROM (SELECT source_row, row_number() OVER ({window}) AS place, "
             f"first_value(source_row) OVER ({window}) AS survivor FROM ({keyed}) k WHERE {filled}) ranked "

@@ -9,7 +9,7 @@ from cts_schema.adoption import rules, target
 from cts_schema.adoption.casts import Wish
 from cts_schema.adoption.rules import Absorbed, Fill
 from cts_schema.adoption.survey import OldColumn, OldTable, Survey
-from cts_schema.adoption.target import Table
+from cts_schema.adoption.target import Column, Table
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,8 @@ def _source(survey: Survey, table: Table, old: OldTable, absorbed: Absorbed | No
                 words=rules.WORDS.get((table.name, column.name), {}),
                 rewrite=rules.REWRITES.get((table.name, column.name)),
                 units=rules.UNITS.get((table.name, alias), 1),
+                whole=_was_number(survey, table, column, old.columns[key]),
+                longest=target.indexed_texts(table.name).get(column.name) if survey.dialect == "postgresql" else None,
             )
             # An absorbed id is offered to two columns: that it is no version is no loss.
             shared = alias != column.name and (alias in table.columns or column.name == "version")
@@ -130,6 +132,15 @@ def _source(survey: Survey, table: Table, old: OldTable, absorbed: Absorbed | No
         ),
         rows={key: row for (owner, key), row in rules.ROWS.items() if owner == table.name and key in old.columns},
     )
+
+
+def _was_number(survey: Survey, table: Table, column: Column, old: OldColumn) -> bool:
+    """Whether a column is a key, or refers to one, that the old database had as a number."""
+    if column.parent is None:
+        return (column.name,) == table.key and old.is_number
+    parent = survey.tables.get(column.parent)
+    key = None if parent is None else parent.columns.get(target.tables()[column.parent].key[0])
+    return old.is_number or (key is not None and key.is_number)
 
 
 def _is_there(survey: Survey, fill: Fill) -> bool:

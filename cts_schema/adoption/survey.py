@@ -7,6 +7,7 @@ rows it has.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -21,6 +22,14 @@ class OldColumn:
 
     name: str
     type: str
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it holds numbers."""
+        return bool(_NUMBERS.search(self.type))
+
+
+_NUMBERS = re.compile("int(?!erval)|serial|num|dec|real|floa|doub")
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from cts_schema.adoption import undo as way_back
 from cts_schema.adoption.plan import Plan
 from cts_schema.database import look_only, prepare_folder
 from cts_schema.migration.command import Command, process_lock
-from cts_schema.migration.lock import Deadline, alone, search_path
+from cts_schema.migration.lock import Deadline, alone, search_path, setting
 from cts_schema.migration.options import VERSION_TABLE, Options, orphans_of
 from cts_schema.migration.progress import Progress
 from cts_schema.migration.report import Report
@@ -49,7 +49,7 @@ def plan_adoption(
         orphans: what is to become of rows whose parent is gone: ``quarantine`` or ``fail``.
         version_table: the table that holds the revision.
         schema: the PostgreSQL schema to look at.
-        wait: seconds to wait for a locked file.
+        wait: seconds to wait for what others have locked.
 
     Returns:
         The plan, or None where there is nothing to adopt: the database is empty, or has a revision already.
@@ -169,7 +169,8 @@ def _locked(connection: sa.Connection, options: Options) -> Iterator[None]:
 @contextmanager
 def _path(connection: sa.Connection, options: Options) -> Iterator[None]:
     if connection.dialect.name == "postgresql":
-        with search_path(connection, options.schema):
+        patience = f"{max(1, int(options.wait * 1000))}ms"  # 0 would mean for ever
+        with search_path(connection, options.schema), setting(connection, "lock_timeout", patience):
             yield
     else:
         yield

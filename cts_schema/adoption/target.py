@@ -8,6 +8,7 @@ in ``fingerprint.<database>.json``, which an adopted database must equal.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -75,6 +76,22 @@ def tables() -> dict[str, Table]:
     """Return the tables by name, each after those that it refers to."""
     found = json.loads((FOLDER / "target.json").read_text(encoding="utf-8"))
     return {name: _table(name, facts) for name, facts in found.items()}
+
+
+@cache
+def indexed_texts(table: str) -> dict[str, int]:
+    """Return the text columns of a table that PostgreSQL has in an index, with the bytes that one may have there.
+
+    A row of an index takes 2704 bytes at most (nbtree.h, BTMaxItemSize), of all its columns together.
+    """
+    columns, found = tables()[table].columns, dict[str, int]()
+    for name, facts in frozen_fingerprint("postgresql")[f"table {table}"].items():
+        if name.startswith("index "):
+            listed = re.findall(r"\w+", facts[0].partition(" USING btree (")[2].partition(")")[0])
+            texts = [column for column in listed if column in columns and columns[column].kind == "text"]
+            for column in texts:
+                found[column] = min(found.get(column, 2600), 2600 // len(texts))
+    return found
 
 
 @cache

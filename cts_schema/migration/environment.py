@@ -20,7 +20,7 @@ from cts_schema.database import look_only, migration_engine, prepare_folder, res
 from cts_schema.driver_errors import translate_errors
 from cts_schema.exceptions import DatabaseLocked, SchemaError, WrongUsage, mask_url
 from cts_schema.migration import autogenerate, ledger, sqlite
-from cts_schema.migration.line import Line, require_known, require_ours, stretches
+from cts_schema.migration.line import Line, stretches
 from cts_schema.migration.lock import (
     Deadline,
     alone,
@@ -31,6 +31,7 @@ from cts_schema.migration.lock import (
     unprepared,
 )
 from cts_schema.migration.options import Options
+from cts_schema.migration.requirements import require_known, require_ours
 from cts_schema.migration.terminal import Terminal
 
 _RETRIED = ("55P03", "40P01")  # lock_not_available, deadlock_detected (postgresql.org/docs/current/errcodes-appendix)

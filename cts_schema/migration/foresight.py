@@ -7,13 +7,15 @@ The downgrades of the steps run as if for an offline script, which goes nowhere;
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import sqlalchemy as sa
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
+from alembic.script import ScriptDirectory
 
 from cts_schema.ddl import kept
+from cts_schema.migration.scripts import ADOPTION_REVISION
 
 
 def dropped(connection: sa.Connection, steps: Sequence[RevisionStep | StampStep]) -> list[str]:
@@ -30,16 +32,31 @@ def dropped(connection: sa.Connection, steps: Sequence[RevisionStep | StampStep]
     return found
 
 
-def _dropped_by(connection: sa.Connection, step: RevisionStep) -> Iterator[str]:
+def tables_at(script: ScriptDirectory, revision: str, dialect: str) -> set[str]:
+    """Return the tables that a database at a revision has, those of later ones than the adoption revision left aside.
+
+    They are what the downgrades would drop. Later revisions may ask the database, which no script can.
+    """
+    applied = script.iterate_revisions(min(revision, ADOPTION_REVISION), "base")
+    drops = [drop for made in applied for drop in _foretold(dialect, made.module.downgrade)]
+    return {drop.table for drop in drops if not drop.columns}
+
+
+def _foretold(dialect: str, downgrade: Callable[[], None]) -> list[kept.Drop]:
     script = {"as_sql": True, "output_buffer": io.StringIO(), "literal_binds": True}
-    context = MigrationContext.configure(dialect_name=connection.dialect.name, opts=script)
-    revision = step.revision.revision
+    context = MigrationContext.configure(dialect_name=dialect, opts=script)
     with kept.foretold() as drops, Operations.context(context):
-        try:
-            step.migration_fn()
-        except Exception as error:  # a revision may ask the database, which no script can
-            yield f"{revision}  what it drops cannot be foreseen ({type(error).__name__})"
-            return
+        downgrade()
+    return drops
+
+
+def _dropped_by(connection: sa.Connection, step: RevisionStep) -> Iterator[str]:
+    revision = step.revision.revision
+    try:
+        drops = _foretold(connection.dialect.name, step.migration_fn)
+    except Exception as error:  # a revision may ask the database, which no script can
+        yield f"{revision}  what it drops cannot be foreseen ({type(error).__name__})"
+        return
     quote = connection.dialect.identifier_preparer.quote_identifier
     inspector = sa.inspect(connection)
     there = set(inspector.get_table_names())

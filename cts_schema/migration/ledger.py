@@ -70,6 +70,20 @@ def heal(context: MigrationContext, revision: str | None) -> tuple[str, ...]:
     return tuple(script.revision for script in missing)
 
 
+def is_incomplete(context: MigrationContext, revision: str) -> bool:
+    """Tell whether the ledger lacks a row that a database at ``revision`` has, or is not ours at all."""
+    connection = context.connection
+    if connection is None or context.script is None:
+        return False
+    inspector = sa.inspect(connection)
+    if not inspector.has_table(LEDGER.name):
+        return True
+    if not {column["name"] for column in inspector.get_columns(LEDGER.name)} >= set(LEDGER.columns.keys()):
+        return True
+    applied = {int(script.revision) for script in _scripts(context.script.iterate_revisions(revision, "base"))}
+    return not applied <= set(connection.execute(sa.select(LEDGER.c.migration_id)).scalars())
+
+
 def name_of(script: Script) -> str:
     """Return the legacy name: what the file is called behind its number."""
     return Path(script.path).stem.partition("_")[2]

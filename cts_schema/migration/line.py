@@ -5,9 +5,8 @@ An old database, one with CTS tables and no version, is adopted on the way: see 
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,30 +15,31 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
-from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
-from cts_schema import __version__
 from cts_schema.driver_errors import classify
 from cts_schema.exceptions import (
-    DatabaseNewer,
-    DataWouldBeDropped,
-    ForeignRevision,
     RevisionFailed,
     SchemaError,
     SeveralHeads,
-    UnadoptedDatabase,
     UnknownRevision,
     WrongUsage,
     mask_url,
 )
-from cts_schema.migration import foresight, ledger
+from cts_schema.migration import ledger
 from cts_schema.migration.options import Options
 from cts_schema.migration.progress import Progress
 from cts_schema.migration.report import Adopted, AppliedRevision, Direction
+from cts_schema.migration.requirements import (
+    require_known,
+    require_nothing_to_drop,
+    require_ours,
+    require_true,
+    script_of,
+    url_of,
+)
 from cts_schema.migration.scripts import ADOPTION_REVISION
 from cts_schema.migration.terminal import Terminal
-from cts_schema.models import Base
 
 if TYPE_CHECKING:
     from cts_schema.adoption.adopt import Adoption
@@ -61,6 +61,7 @@ class Line:
     _started: float = 0.0
     _adopt: Callable[[], Adoption] | None = None
     _adoption: Adoption | None = None
+    _adopting: bool = False
 
     def plan(self, context: Any, connection: sa.Connection, settings: dict[str, Any], options: Options) -> list[Step]:
         """Return the steps that are due. The lock is held; nothing is written yet.
@@ -74,18 +75,20 @@ class Line:
         require_known(running, heads)
         steps = _due(running, heads)
         if not options.may_drop:
-            _require_nothing_to_drop(running, connection, steps)
+            require_nothing_to_drop(running, connection, steps)
         if not heads:
             if any(step.is_upgrade and not step.info.is_stamp for step in steps):
                 self._plan_adoption(connection, options, steps)
             else:
                 require_ours(running, stamped=running.purge or any(step.info.is_stamp for step in steps))
+        elif not any(step.info.is_stamp for step in steps):
+            require_true(running, connection, heads[0])
         self.before = self.after = heads[0] if heads else None
         return steps
 
     def run(self, context: Any, connection: sa.Connection, settings: dict[str, Any], steps: list[Step]) -> None:
         """Take ``steps`` in one transaction; a failure leaves the record as it was, like the database."""
-        done, after = len(self.applied), self.after
+        done, after, adopted = len(self.applied), self.after, self.adopted
         context.configure(
             connection=connection,
             transactional_ddl=True,
@@ -103,9 +106,10 @@ class Line:
         except BaseException:
             del self.applied[done:]
             self.after = after
-            self.adopted = None
-            if self._adoption is not None:
-                self._adoption.abandon()
+            if adopted is None:
+                self.adopted = None
+                if self._adoption is not None:
+                    self._adoption.abandon()
             raise
         finally:
             if self._adoption is not None:
@@ -142,7 +146,7 @@ class Line:
         except SchemaError:
             raise
         except Exception as error:
-            if self._adoption is not None and self.adopted is None:
+            if self._adoption is not None and self._adopting:
                 raise classify(error, url) or self._adoption.failed(error) from error
             if self._running is None:
                 raise classify(error, url) or error from error
@@ -172,6 +176,7 @@ class Line:
     def _begin_adoption(self) -> None:
         """Before Alembic makes its version table: a refusal must not leave that in the transaction of a caller."""
         if self._adopt is not None and self.adopted is None:
+            self._adopting = True
             self._adoption = self._adopt()
             self._adoption.begin()
 
@@ -180,11 +185,10 @@ class Line:
             self._running = step
             self._started = time.perf_counter()
             yield step
-            if self._adoption is not None and self.adopted is None and step.info.up_revision_id == ADOPTION_REVISION:
+            if self._adoption is not None and self._adopting and step.info.up_revision_id == ADOPTION_REVISION:
                 self.adopted = self._adoption.finish()
+                self._adopting = False
                 self._adoption.close()
-                if self.terminal is not None:
-                    self.terminal.adopted(self.adopted)
         self._running = None
 
     def _applied(self, ctx: MigrationContext, step: Any, heads: set[str], **_: Any) -> None:
@@ -213,58 +217,8 @@ def stretches(steps: list[Step]) -> list[list[Step]]:
     return [list(group) for _, group in groupby(steps, alone)] or [[]]
 
 
-def require_known(context: MigrationContext, heads: Sequence[str]) -> None:
-    """Check that what the version table says is one revision of ours.
-
-    Raises:
-        SeveralHeads: it has more than one row.
-        DatabaseNewer: it has a number above all of ours.
-        ForeignRevision: it has anything else, as the table of another application would.
-    """
-    script = _script(context)
-    table = context.version_table
-    database = _url(context)
-    if len(heads) > 1:
-        raise SeveralHeads(database=database, table=table, rows=", ".join(sorted(heads)))
-    ours = {found.revision for found in script.walk_revisions()}
-    for revision in heads:
-        if revision in ours:
-            continue
-        if re.fullmatch(r"\d{3}", revision) and revision > max(ours):
-            raise DatabaseNewer(
-                database=f"revision {revision}   {database}",
-                package=f"cts_schema {__version__} knows up to {max(ours)}",
-                known=max(ours),
-            )
-        raise ForeignRevision(database=database, table=table, revision=revision)
-
-
-def require_ours(context: MigrationContext, *, stamped: bool = False) -> None:
-    """Check that a database without a version has none of our tables: whoever made them knows more than we do.
-
-    Args:
-        context: the running migration context.
-        stamped: somebody says what the database is; that is believed where it has our ledger, as after
-            ``metadata.create_all``, and of no database that the old application made.
-
-    Raises:
-        UnadoptedDatabase: it has tables of another origin.
-    """
-    if context.connection is None:
-        return
-    inspector = sa.inspect(context.connection)
-    there = sorted(set(inspector.get_table_names()) & set(Base.metadata.tables))
-    if stamped and ledger.LEDGER.name in there:
-        columns = {column["name"] for column in inspector.get_columns(ledger.LEDGER.name)}
-        if columns >= set(ledger.LEDGER.columns.keys()):
-            return
-    if there:
-        names = ", ".join(there[:5]) + (", ..." if len(there) > 5 else "")
-        raise UnadoptedDatabase(database=_url(context), tables=f"{len(there)}: {names}")
-
-
 def _due(context: MigrationContext, heads: tuple[str, ...]) -> list[Step]:
-    newest = _script(context).get_heads()
+    newest = script_of(context).get_heads()
     if len(newest) > 1:
         raise SeveralHeads(
             cause="the scripts have more than one newest revision, where there may be one",
@@ -273,26 +227,9 @@ def _due(context: MigrationContext, heads: tuple[str, ...]) -> list[Step]:
         )
     asked = context.opts.get("destination_rev")
     if asked == "":
-        raise UnknownRevision(revision='""', database=_url(context), reason="the revision asked for is empty")
+        raise UnknownRevision(revision='""', database=url_of(context), reason="the revision asked for is empty")
     try:
         return list(context.opts["fn"](heads, context))
     except CommandError as error:
         asked = ", ".join(asked) if isinstance(asked, tuple) else asked
-        raise UnknownRevision(revision=asked, database=_url(context), reason=str(error)) from error
-
-
-def _require_nothing_to_drop(context: MigrationContext, connection: sa.Connection, steps: list[Step]) -> None:
-    found = foresight.dropped(connection, steps)
-    if found:
-        asked = context.opts.get("destination_rev")
-        raise DataWouldBeDropped(database=_url(context), revision=asked, dropped="\n".join(found))
-
-
-def _script(context: MigrationContext) -> ScriptDirectory:
-    if context.script is None:
-        raise AssertionError("a migration context without scripts")
-    return context.script
-
-
-def _url(context: MigrationContext) -> str:
-    return "" if context.connection is None else mask_url(context.connection.engine.url)
+        raise UnknownRevision(revision=asked, database=url_of(context), reason=str(error)) from error

@@ -41,8 +41,7 @@ class Terminal:
         took = "stamped" if done.direction == "stamp" else f"{done.duration_ms:4.0f} ms"
         self._print(f"{_SIGNS[done.direction]} {done.revision}  {done.name:{self._width}}  {took:>7}")
 
-    def adopted(self, done: Adopted) -> None:
-        """Print what has just come in of an old database."""
+    def _adopted(self, done: Adopted) -> None:
         tables = f"{done.tables} old table{'' if done.tables == 1 else 's'}"
         self._print(f"  adopted {done.rows:,} rows of {tables}, verified, {done.duration_ms / 1000:.1f} s")
         if done.leftovers:
@@ -64,7 +63,9 @@ class Terminal:
         healed: Sequence[str],
         adopted: Adopted | None = None,
     ) -> None:
-        """Print where the database stands now."""
+        """Print what came in of an old database, and where the database stands now."""
+        if adopted is not None:
+            self._adopted(adopted)
         if healed:
             self._print(f"rows written again in schema_migrations: {', '.join(healed)}")
         if not applied:

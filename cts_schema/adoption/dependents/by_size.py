@@ -1,25 +1,64 @@
 """Views and triggers that order by size what was a number and becomes text: '10' comes before '9' then.
 
-PostgreSQL refuses to compare a text with a number, but not two texts; SQLite refuses nothing. So their SQL is read: a
-comparison by size, min, max, and ORDER BY with a LIMIT. Equality means the same as before.
+PostgreSQL refuses to compare a text with a number, but not two texts; SQLite refuses nothing. So their SQL is read:
+where such a column, or what is made of it under another name, is compared by size, in an ORDER BY, or given to a
+function that looks for the least or the greatest. Equality means the same as before, and so does a cast to a number.
+
+Rather one too many is found than one too few: it is a person who decides.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import pairwise
 
 from cts_schema.adoption.refusal import Refusal
 from cts_schema.adoption.sql import tokens, unquoted
 from cts_schema.adoption.survey import OldTable
 from cts_schema.adoption.target import tables
 
-_NUMBERS = re.compile("int|serial|num|dec|real|floa|doub")
 _KINDS = ("text", "word")
+_NUMBER = re.compile("(big|small)?int|num|dec|real|floa|doub")
+_NAME = re.compile(r"[^\W\d][\w$ ]*")
 
-# The two tokens on either side of a column. <> is no comparison by size.
-_COMPARED_BEFORE = re.compile(r"(^|[^<])>=?$|<=?$|between$|(min|max)\($")
-_COMPARED_AFTER = re.compile("<(?!>)|>|(not)?between")
+# Functions that only count what they are given, and those that look for the least or the greatest.
+_COUNTING = ("count", "length", "typeof")
+_ORDERING = ("min", "max", "greatest", "least", "first_value", "last_value", "nth_value")
+_END_ORDER = [
+    "limit",
+    "offset",
+    "fetch",
+    "rows",
+    "range",
+    "groups",
+    "for",
+    "union",
+    "except",
+    "intersect",
+    "window",
+    ";",
+]
+_END_OPERAND = [
+    *("and", "or", "not", "where", "on", "having", "when", "then", "else", "case", "end", "select", "distinct", "from"),
+    *(
+        "group",
+        "order",
+        "as",
+        "set",
+        "begin",
+        "is",
+        "in",
+        "like",
+        "collate",
+        "=",
+        "<",
+        ">",
+        "between",
+        ",",
+        *_END_ORDER,
+    ),
+]
 
 
 def numbers_to_text(old: Iterable[OldTable]) -> dict[str, set[str]]:
@@ -30,7 +69,7 @@ def numbers_to_text(old: Iterable[OldTable]) -> dict[str, set[str]]:
         found[table.name.lower()] = {
             name.lower()
             for name, column in table.columns.items()
-            if name in ours and ours[name].kind in _KINDS and _NUMBERS.search(column.type)
+            if name in ours and ours[name].kind in _KINDS and column.is_number
         }
     return found
 
@@ -44,33 +83,125 @@ def refused(definitions: Mapping[tuple[str, str], str], numbers: Mapping[str, Co
     """
     found = []
     for (kind, name), sql in definitions.items():
-        words = [token if token[0] == "'" else unquoted(token).lower() for token in tokens(sql)]
+        words = _without_harmless([token if token[0] == "'" else unquoted(token).lower() for token in tokens(sql)])
         columns = {column for table in numbers.keys() & set(words) for column in numbers[table]}
-        ordered = sorted({words[place] for place in range(len(words)) if words[place] in columns and _at(words, place)})
+        names = _renamed(words, columns)
+        ordered = sorted({word for part in _ordered(words) for word in part} & names)
         if ordered:
             reason = f"it orders {', '.join(ordered)} by size, which becomes text: '10' comes before '9' then"
             found.append(Refusal(kind, name, reason))
     return found
 
 
-def _at(words: list[str], place: int) -> bool:
-    """Whether the column at a place is ordered there."""
-    first = place
-    while first >= 2 and words[first - 1] == ".":
-        first -= 2
-    before, after = "".join(words[max(0, first - 2) : first]), "".join(words[place + 1 : place + 3])
-    return bool(
-        _COMPARED_BEFORE.search(before)
-        or _COMPARED_AFTER.match(after)
-        or ("limit" in words and _is_order(words, first))
-    )
+def _without_harmless(words: list[str]) -> list[str]:
+    """Return the words without what is counted only, and without what is cast to a number."""
+    left: list[str] = []
+    place = 0
+    while place < len(words):
+        word, opens = words[place], words[place + 1 : place + 2] == ["("]
+        end = _closing(words, place + 1) if opens else place
+        cast = words[place:end] if word == "cast" and opens else []
+        kind = next((cast[at + 1] for at in range(len(cast) - 2, 0, -1) if cast[at] == "as"), "")
+        if (word in _COUNTING and opens) or _NUMBER.match(kind):
+            left.append("?")
+            place = end + 1
+        elif words[place : place + 2] == [":", ":"] and _NUMBER.match("".join(words[place + 2 : place + 3])):
+            del left[len(left) - len(_before(left, len(left))) :]
+            left.append("?")
+            place += 3
+        else:
+            left.append(word)
+            place += 1
+    return left
 
 
-def _is_order(words: list[str], place: int) -> bool:
-    """Whether a place is in the list of an ORDER BY."""
-    for start in range(place - 1, 0, -1):
-        if words[start] in ("limit", "(", ")", "select", "from", "where", ";"):
-            return False
-        if words[start] == "by":
-            return words[start - 1] == "order"
-    return False
+def _renamed(words: list[str], columns: Collection[str]) -> set[str]:
+    """Return columns and all names that are given to what is made of them."""
+    names: set[str] = set()
+    more = set(columns)
+    while more - names:
+        names |= more
+        for place, word in enumerate(words):
+            following = words[place + 1 : place + 2]
+            if word == "as" and following in (["("], ["select"]) and words[place - 1] == ")":
+                # The list of columns of a view, or of a query with a name.
+                body = words[place + 1 : _closing(words, place + 1) if following == ["("] else len(words)]
+                listed = words[_opening(words, place - 1) : place]
+                more |= {name for name in listed if _NAME.fullmatch(name)} if names & set(body) else set()
+            elif word == "as" and following and _NAME.fullmatch(following[0]):
+                more |= set(following) if names & set(_before(words, place)) else set()
+            elif word in names and following and _NAME.fullmatch(following[0]):
+                more |= set(following) - {*_END_OPERAND, "asc", "desc", "nulls", "union", "left", "join", "using"}
+    return names
+
+
+def _ordered(words: list[str]) -> Iterator[list[str]]:
+    """Yield the parts of some SQL that are ordered by size."""
+    for place, word in enumerate(words):
+        before, after = words[place - 1] if place else "", "".join(words[place + 1 : place + 2])
+        if word in _ORDERING and after == "(":
+            yield words[place + 2 : _closing(words, place + 1)]
+        elif word == "by" and before == "order":
+            items = _after(words, place + 1, _END_ORDER)
+            numbered = any(one in ("by", ",") and item.isdigit() for one, item in pairwise(["by", *items]))
+            yield words if numbered else items
+        elif word == "between":
+            lower = _after(words, place + 1)
+            upper = _after(words, place + 2 + len(lower))
+            yield _returned([*_before(words, place - (before == "not")), *lower, *upper])
+        elif word in ("<", ">") and before not in ("<", "-", "@") and after not in ("<>".strip(word), "@"):
+            yield _returned([*_before(words, place), *_after(words, place + 1 + (after == "="))])
+
+
+def _returned(words: list[str]) -> list[str]:
+    """Return the words of operands, of a query among them only what it selects."""
+    left: list[str] = []
+    place = 0
+    while place < len(words):
+        end = _closing(words, place)
+        if words[place : place + 2] == ["(", "select"]:
+            left += _after(words[place + 1 : end], 0, ["from"])
+            place = end
+        else:
+            left.append(words[place])
+        place += 1
+    return left
+
+
+def _before(words: list[str], place: int) -> list[str]:
+    """Return the operand that ends before a place."""
+    return list(_operand(reversed(words[:place]), _END_OPERAND, ")"))[::-1]
+
+
+def _after(words: list[str], place: int, ends: Collection[str] = _END_OPERAND) -> list[str]:
+    """Return the operand, or the list, that begins at a place."""
+    return list(_operand(words[place:], ends, "("))
+
+
+def _operand(words: Iterable[str], ends: Collection[str], opening: str) -> Iterator[str]:
+    depth = 0
+    for word in words:
+        if word in ("(", ")"):
+            depth += 1 if word == opening else -1
+        if depth < 0 or (depth == 0 and word in ends):
+            return
+        yield word
+
+
+def _closing(words: list[str], place: int) -> int:
+    """Return where the bracket that opens at a place is closed."""
+    return _match(words, range(place, len(words)))
+
+
+def _opening(words: list[str], place: int) -> int:
+    """Return where the bracket that closes at a place was opened."""
+    return _match(words, range(place, -1, -1))
+
+
+def _match(words: list[str], places: range) -> int:
+    depth = 0
+    for place in places:
+        depth += (words[place] == "(") - (words[place] == ")")
+        if depth == 0:
+            return place
+    return places[-1]
