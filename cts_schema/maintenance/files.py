@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import os
 import re
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -86,8 +87,9 @@ def written(path: Path, mode: int) -> Iterator[Path]:
     """
     with told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_unfinished(path.parent)
         handle, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".unfinished", dir=path.parent)
-        os.close(handle)
+        fcntl.flock(handle, fcntl.LOCK_EX)  # by which it is known that somebody still writes it
         unfinished = Path(name)
         try:
             yield unfinished
@@ -99,6 +101,17 @@ def written(path: Path, mode: int) -> Iterator[Path]:
             for suffix in ("", "-journal", "-wal", "-shm"):
                 Path(name + suffix).unlink(missing_ok=True)
             raise
+        finally:
+            os.close(handle)
+
+
+def _remove_unfinished(folder: Path) -> None:
+    """Remove what processes have left that died while they wrote: nobody holds it any more."""
+    for left in folder.glob("*.????????.unfinished"):
+        with suppress(OSError), left.open("rb") as stream:  # held, or gone, or of another user
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for end in ("", "-journal", "-wal", "-shm"):
+                left.with_name(left.name + end).unlink(missing_ok=True)
 
 
 @contextmanager
