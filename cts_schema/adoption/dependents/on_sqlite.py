@@ -112,7 +112,7 @@ def attach(connection: sa.Connection, found: Dependents, left_out: Collection[Ke
             try:
                 run(connection, one.sql)
             except sa.exc.DBAPIError as error:
-                if getattr(error.orig, "sqlite_errorcode", None) != sqlite3.SQLITE_ERROR:
+                if getattr(error.orig, "sqlite_errorname", "SQLITE_ERROR") != "SQLITE_ERROR":
                     raise  # a full disk says nothing of what was to be created
                 failed.append(Refusal(one.kind, one.name, str(error.orig)))
                 gone.add(one.key)
@@ -151,8 +151,7 @@ def _superseded(found: Dependents, before: dict[Key, _Compiled], after: dict[Key
     return {
         trigger.key
         for trigger in found.triggers
-        if trigger.key in after
-        and {(sqlite3.SQLITE_UPDATE, trigger.table.lower(), "updated_at")}
+        if {(sqlite3.SQLITE_UPDATE, trigger.table.lower(), "updated_at")}
         in (before[trigger.key].writes, after[trigger.key].writes)
         and not any(token.lower() == "raise" for token in tokens(trigger.sql))
     }
