@@ -3,6 +3,7 @@
 # make coverage  the same, and which lines it has run; takes a third longer
 # make lint      ruff, its formatter, mypy, and unsafe DDL in new revisions
 # make format    let ruff mend what it can
+# make torture   strike upgrades, downgrades and adoptions with every fault at every statement, and count; takes hours
 # make benchmark print the measurements of benchmarks/
 # make clean     remove the environment and every cache (never data/)
 
@@ -11,7 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: upgrade test coverage lint format benchmark clean
+.PHONY: upgrade test coverage lint format torture benchmark clean
 
 upgrade: $(READY)
 	$(BIN)/alembic upgrade head
@@ -31,6 +32,9 @@ lint: $(READY)
 format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+torture: $(READY)
+	$(BIN)/python -m tests.faults $(ARGS)
 
 benchmark: $(READY)
 	$(BIN)/python -m benchmarks

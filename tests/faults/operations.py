@@ -1,0 +1,77 @@
+"""What is broken: each operation, from its prepared database to where it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from cts_schema import adopt, downgrade, upgrade
+from tests.faults.places import Place
+from tests.legacy.catalogue import build
+from tests.support import rows
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One thing that changes a whole database, or nothing.
+
+    Attributes:
+        name: as in the table.
+        prepare: makes the old state in an empty place.
+        run: takes it to the new state; what is broken.
+        finish: what a user does after an interruption, plainly: succeeds from the old state and from the new one.
+    """
+
+    name: str
+    prepare: Callable[[Place], None]
+    run: Callable[[Place], Any]
+    finish: Callable[[Place], Any]
+
+
+def _upgrade(place: Place) -> None:
+    upgrade(place.url, wait=0)
+
+
+def _downgrade(place: Place) -> None:
+    downgrade(place.url, "035", wait=0)
+
+
+def _down_and_up(place: Place) -> None:
+    _downgrade(place)
+    _upgrade(place)
+
+
+def _adopt(place: Place) -> None:
+    adopt(place.url, yes=True, wait=0)
+
+
+def _behind(place: Place) -> None:
+    upgrade(place.url, "035")
+    _fill(place)
+
+
+def _at_head(place: Place) -> None:
+    upgrade(place.url)
+    _fill(place)
+
+
+def _fill(place: Place) -> None:
+    with place.opened() as database:
+        rows.fill(database.engine)
+        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("VACUUM")  # no page is left free, so that a full disk is felt
+
+
+def _old(place: Place) -> None:
+    with place.opened() as database, database.engine.connect() as connection:
+        build(connection, "initializer", "dirty")
+
+
+OPERATIONS = (
+    Operation("install", lambda place: None, _upgrade, _upgrade),
+    Operation("upgrade", _behind, _upgrade, _upgrade),
+    Operation("downgrade", _at_head, _downgrade, _down_and_up),
+    Operation("adoption", _old, _adopt, _adopt),
+)
+"""From nothing to head; from 035, with dirty rows, to head; from there to 035; from an old database to head."""
