@@ -98,10 +98,10 @@ def drop_columns(revision: str, table: str, *columns: str, key: Sequence[str] = 
     for column in columns:
         try:
             op.drop_column(table, column)
-        except OperationalError:
+        except OperationalError as error:
             # SQLite refuses where a constraint of the table, not of the column, mentions it: an earlier rebuild moved
-            # it there. The refused statement has changed nothing.
-            if on_postgresql():
+            # it there. The refused statement has changed nothing. A disk that fails is no refusal.
+            if on_postgresql() or getattr(error.orig, "sqlite_errorname", "SQLITE_ERROR") != "SQLITE_ERROR":
                 raise
             with alter_table(table, without=[column]) as batch:
                 batch.drop_column(column)
