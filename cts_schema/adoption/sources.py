@@ -136,8 +136,8 @@ def _source(survey: Survey, table: Table, old: OldTable, absorbed: Absorbed | No
 
 def _was_number(survey: Survey, table: Table, column: Column, old: OldColumn) -> bool:
     """Whether a column is a key, or refers to one, that the old database had as a number."""
-    if column.parent is None:
-        return (column.name,) == table.key and old.is_number
+    if column.parent is None:  # a log has references too, by their names
+        return ((column.name,) == table.key or column.name.endswith("_id")) and old.is_number
     parent = survey.tables.get(column.parent)
     key = None if parent is None else parent.columns.get(target.tables()[column.parent].key[0])
     return old.is_number or (key is not None and key.is_number)
