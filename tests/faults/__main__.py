@@ -59,13 +59,15 @@ def _asked(arguments: Sequence[str]) -> argparse.Namespace:
 
 def _swept(engine: str, asked: argparse.Namespace, place: Callable[[str], Place]) -> Iterator[Tally]:
     for operation in OPERATIONS:
-        if asked.operation and operation.name not in asked.operation:
+        if engine not in operation.engines or (asked.operation and operation.name not in asked.operation):
             continue
         subject = Subject.of(operation, place("prepared"))
         for number, fault in enumerate(FAULTS[engine]):
             if asked.fault and fault.name not in asked.fault:
                 continue
             points = _points(asked, fault, number, len(subject.calls))
+            if isinstance(subject.prepared, PostgresqlPlace):
+                subject.prepared.server.wait_for_disk(fault.name == "stop")
             tally = Tally(operation.name, fault.name)
             for tally in subject.sweep(fault, points):
                 if sys.stderr.isatty():

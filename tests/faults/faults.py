@@ -15,11 +15,13 @@ from typing import Any
 import psycopg
 
 from cts_schema.exceptions import (
+    BackupDamaged,
     BackupFailed,
     DatabaseLocked,
     DatabaseUnreachable,
     DatabaseUnusable,
     DiskFull,
+    RestoreFailed,
     SchemaError,
 )
 from tests.faults.driver import Call, connect_postgresql, connect_sqlite
@@ -144,14 +146,15 @@ def _fill_postgresql(call: Call, place: PostgresqlPlace) -> Ended | None:
 
 
 _FULL = (DiskFull, BackupFailed)
+_UNUSABLE = (DatabaseUnusable, BackupFailed, BackupDamaged, RestoreFailed)
 _LOST = ("the server ended the connection", "server closed the connection")
 
 FAULTS: dict[str, tuple[Fault, ...]] = {
     "sqlite": (
         Fault("kill", _kill),
-        Fault("error", _fail_sqlite, (DatabaseUnusable, BackupFailed), ("disk I/O error", "Input/output error")),
+        Fault("error", _fail_sqlite, _UNUSABLE, ("disk I/O error", "Input/output error")),
         Fault("full", _fill_sqlite, _FULL, ("disk of the database is full", "disk is full")),
-        Fault("limit", _limit_files, (DatabaseUnusable, BackupFailed), ("disk I/O error", "File too large")),
+        Fault("limit", _limit_files, _UNUSABLE, ("disk I/O error", "File too large")),
         Fault("lock", _lock_sqlite, (DatabaseLocked, BackupFailed), ("holds the database locked", "is locked")),
     ),
     "postgresql": (

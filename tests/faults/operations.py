@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from cts_schema import adopt, downgrade, upgrade
+from cts_schema import adopt, backup, downgrade, restore, upgrade
 from tests.faults.places import Place
 from tests.legacy.catalogue import build
 from tests.support import rows
@@ -21,12 +21,14 @@ class Operation:
         prepare: makes the old state in an empty place.
         run: takes it to the new state; what is broken.
         finish: what a user does after an interruption, plainly: succeeds from the old state and from the new one.
+        engines: where it is a matter of calls that can be struck. PostgreSQL restores in one transaction of psql.
     """
 
     name: str
     prepare: Callable[[Place], None]
     run: Callable[[Place], Any]
     finish: Callable[[Place], Any]
+    engines: tuple[str, ...] = ("sqlite", "postgresql")
 
 
 def _upgrade(place: Place) -> None:
@@ -68,10 +70,25 @@ def _old(place: Place) -> None:
         build(connection, "initializer", "dirty")
 
 
+def _saved_and_gone_on(place: Place) -> None:
+    """Another database than the one that was saved: at head, and with other rows."""
+    _behind(place)
+    backup(place.url, place.folder / "saved")
+    _upgrade(place)
+    with place.opened() as database:
+        database.execute("DELETE FROM site_logs")
+
+
+def _restore(place: Place) -> None:
+    restore(place.folder / "saved", place.url, force=True, wait=0)
+
+
 OPERATIONS = (
     Operation("install", lambda place: None, _upgrade, _upgrade),
     Operation("upgrade", _behind, _upgrade, _upgrade),
     Operation("downgrade", _at_head, _downgrade, _down_and_up),
     Operation("adoption", _old, _adopt, _adopt),
+    Operation("restore", _saved_and_gone_on, _restore, _restore, ("sqlite",)),
 )
-"""From nothing to head; from 035, with dirty rows, to head; from there to 035; from an old database to head."""
+"""From nothing to head; from 035, with dirty rows, to head; from there to 035; from an old database to head; back to a
+backup."""

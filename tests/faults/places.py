@@ -39,9 +39,10 @@ class Place:
             yield database
 
     def files(self) -> set[str]:
-        """Return the names of the files in the folder, without the times in them, but for the database itself."""
+        """Return the names of the files in the folder, without what is other each time, but for the database itself."""
         files = [str(file.relative_to(self.folder)) for file in self.folder.rglob("*") if file.is_file()]
-        return {re.sub(r"\d{8}T\d{6}(-\d+)?", "TIME", name) for name in files} - {"cts.db"}
+        named = (re.sub(r"\d{8}T\d{6}(-\d+)?", "TIME", name) for name in files)
+        return {re.sub(r"\.\w{8}\.unfinished", ".unfinished", name) for name in named} - {"cts.db"}
 
     def copies(self) -> list[Path]:
         """Return the finished copies of a SQLite file that lie beside it."""

@@ -136,7 +136,11 @@ class Subject:
         """Return the files that should not be there; who is killed cannot take away what it was about to write."""
         allowed = self.files.get(ended, set()) | self.files["old"]
         if killed:
-            allowed |= {"cts.db-journal", "backups/cts-TIME.db", "backups/cts-TIME.unfinished"} | self.files["new"]
+            copy = "backups/cts-TIME.db"
+            ends = ("", ".unfinished", ".unfinished-journal", ".json.unfinished")
+            allowed |= {"cts.db-journal", *(copy + end for end in ends)} | self.files["new"]
+        if self.operation.name == "restore":  # the copy of what was there is never taken away again
+            allowed |= self.files["new"]
         strays = [f"a stray file: {name}" for name in place.files() if name not in allowed]
         return strays + [f"a false copy: {file.name}" for file in place.copies() if not self._is_true(file)]
 
@@ -144,7 +148,10 @@ class Subject:
         """Whether a copy of the database is what the database was; looked at once, for they are all alike."""
         checksum = hashlib.sha256(copy.read_bytes()).hexdigest()
         if checksum not in self._copies:
-            self._copies[checksum] = states.read(SqlitePlace(copy.parent, f"sqlite:///{copy}")).without(()) == self.old
+            found = states.read(SqlitePlace(copy.parent, f"sqlite:///{copy}"))
+            # A second restore keeps what the first one has brought.
+            again = self.operation.name == "restore" and found.without(self.volatile) == self.new
+            self._copies[checksum] = again or found.without(()) == self.old
         return self._copies[checksum]
 
 
