@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cts_schema.migration.asynchronous import downgrade_async, initialize_async, status_async, upgrade_async
     from cts_schema.migration.report import Adopted, AppliedRevision, Report, Status
     from cts_schema.migration.sync import downgrade, initialize, status, upgrade
+    from cts_schema.migration.waiting import wait_for_head
 
 __version__ = "0.1.0"
 
@@ -53,6 +54,7 @@ _HOMES = {
     "initialize": "migration.sync",
     "status": "migration.sync",
     "upgrade": "migration.sync",
+    "wait_for_head": "migration.waiting",
 }
 
 __all__ = [
@@ -82,6 +84,7 @@ __all__ = [
     "undo_adoption",
     "upgrade",
     "upgrade_async",
+    "wait_for_head",
 ]
 
 

@@ -365,6 +365,13 @@ class DatabaseNewer(SchemaError):
     next_step = "install the version that made it, or roll back with that version: alembic downgrade {known}"
 
 
+class NotAtHead(SchemaError):
+    """the database was not brought to head in time"""
+
+    exit_code = EXIT_FINDINGS
+    next_step = "see whether anybody migrates it: cts-schema status; to do it: alembic upgrade head"
+
+
 class FalseVersion(SchemaError):
     """the version table names a revision that the database has never been at; nothing was touched"""
 

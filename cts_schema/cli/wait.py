@@ -1,0 +1,41 @@
+"""``cts-schema wait``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cts_schema.cli.options import VERSION_TABLE, Debug, Json, Schema, Url, VersionTable
+from cts_schema.cli.output import say, say_json
+
+EXAMPLES = (
+    "cts-schema wait",
+    "cts-schema wait --timeout 300 --url sqlite:///data/cts.db",
+    "cts-schema wait --timeout 0 --json",
+)
+
+
+def wait(
+    *,
+    timeout: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0, help="How long to go on asking; 0 asks once, as a probe does.")
+    ] = 60,
+    url: Url = None,
+    schema: Schema = None,
+    version_table: VersionTable = VERSION_TABLE,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Wait until another process has brought a database to head.
+
+    Nothing is written. Exits with 1 where it is not at head in time, with 3 where it cannot be reached.
+    """
+    import cts_schema
+    from cts_schema.migration.scripts import head
+
+    seconds = cts_schema.wait_for_head(url, timeout=timeout, version_table=version_table, schema=schema)
+    if json:
+        say_json({"revision": head(), "waited": seconds})
+    else:
+        say(f"at head, revision {head()}")
