@@ -5,6 +5,7 @@ What happens to one that is struck at any of its statements is in tests/test_fau
 
 from __future__ import annotations
 
+import fcntl
 import resource
 import sqlite3
 import threading
@@ -189,10 +190,14 @@ def test_a_copy_that_a_killed_adoption_has_left_unfinished_goes_with_the_next_on
 ) -> None:
     before = state(old)
     (tmp_path / "backups").mkdir()
-    for name in ("cts-20260103T010203.unfinished", "cts-20260103T010203-2.unfinished-journal", "cts-mine.unfinished"):
+    made = "cts-20260103T010203.db.a1b2c3d4.unfinished"
+    for name in (made, f"{made}-journal", "cts-20260103T010203.db.e5f6a7b8.unfinished", "cts-mine.unfinished"):
         (tmp_path / "backups" / name).write_bytes(b"half")
-    comes_in(old, before)
-    assert [file.name for file in tmp_path.glob("backups/*unfinished*")] == ["cts-mine.unfinished"]
+    with (tmp_path / "backups" / "cts-20260103T010203.db.e5f6a7b8.unfinished").open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)  # as one does that is being written
+        comes_in(old, before)
+    left = sorted(file.name for file in tmp_path.glob("backups/*unfinished*"))
+    assert left == ["cts-20260103T010203.db.e5f6a7b8.unfinished", "cts-mine.unfinished"]
 
 
 @on_sqlite

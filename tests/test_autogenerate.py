@@ -229,7 +229,7 @@ def test_a_generated_revision_runs_up_down_and_up_with_rows_in_the_tables(genera
             common = row.keys() & old.keys()
             assert {name: row[name] for name in common} == {name: old[name] for name in common}
 
-    project.alembic("downgrade 060", url=head.url)
+    project.alembic("-x yes downgrade 060", url=head.url)
     assert contents(head) == before
     assert differences(head) == []
 
@@ -237,7 +237,7 @@ def test_a_generated_revision_runs_up_down_and_up_with_rows_in_the_tables(genera
     for statement in FILLED[generated.name]:
         head.execute(statement)
     filled = contents(head)
-    project.alembic("downgrade 060", "upgrade head", "check", url=head.url)
+    project.alembic("-x yes downgrade 060", "upgrade head", "check", url=head.url)
     assert contents(head) == filled
     assert head.value("SELECT migration_name FROM schema_migrations WHERE migration_id = 61") == "add_risk_notes"
 
@@ -283,7 +283,7 @@ def test_a_revision_without_autogenerate_needs_no_database_and_takes_the_next_nu
         done = project.python("-m", *command, "alembic/versions")
         assert done.code == 0, done.out + done.err
     with Database(sa.make_url(f"sqlite:///{tmp_path / 'cts.db'}")) as made:
-        project.alembic("upgrade head", "check", "downgrade 060", "upgrade head", url=made.url)
+        project.alembic("upgrade head", "check", "-x yes downgrade 060", "upgrade head", url=made.url)
         rows = made.rows(
             "SELECT migration_id, migration_name FROM schema_migrations WHERE migration_id > 60 ORDER BY 1"
         )

@@ -302,7 +302,7 @@ def test_a_long_reader_delays_a_downgrade_which_delays_nobody_for_long(postgres:
 def test_a_table_that_stays_locked_ends_the_run_with_nothing_done(postgres: Database) -> None:
     before = postgres.rows("SELECT * FROM schema_migrations ORDER BY id")
     with locked(postgres, "system_settings", "ACCESS SHARE", 60):
-        done = alembic("-x", "wait=1", "downgrade", "base", url=postgres.url)
+        done = alembic("-x", "wait=1", "-x", "yes", "downgrade", "base", url=postgres.url)
         assert done.code == 4
         assert "other sessions kept a table locked" in done.err
         assert "Traceback" not in done.err

@@ -67,6 +67,21 @@ def test_a_downgrade_that_cannot_be_foreseen_needs_a_yes(head: Database, tmp_pat
         assert downgrade(head.url, "060").after == "060"
 
 
+def test_a_downgrade_that_rebuilds_a_table_is_foreseen_like_any(head: Database, tmp_path: Path) -> None:
+    down = """
+    with ddl.alter_table("users") as batch:
+        batch.alter_column("role", existing_type=sa.Text(), nullable=False)
+    ddl.drop_columns("061", "users", "note")
+    """
+    with scripts_in_use(tmp_path / "copy") as scripts:
+        scripts.add("note", "ddl.add_columns('061', 'users', sa.Column('note', sa.Text()))", down)
+        upgrade(head.url)
+        head.execute("INSERT INTO users (username, password_hash, note) VALUES ('me', 'x', 'mine')")
+        with pytest.raises(DataWouldBeDropped, match="061  users: values of 1 column in 1 row"):
+            downgrade(head.url, "060", yes=False)
+        assert downgrade(head.url, "060").after == "060"
+
+
 def test_ledger_rows_that_were_deleted_by_hand_are_told_and_written_again(head: Database) -> None:
     """The old guide rolled back by deleting them, which left the schema as it was."""
     head.execute("DELETE FROM schema_migrations WHERE migration_id >= 56")

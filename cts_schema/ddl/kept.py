@@ -16,38 +16,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
 
+from cts_schema.ddl import foretold
 from cts_schema.ddl.naming import shorten
 from cts_schema.ddl.triggers import CreateUpdatedAtTrigger, DropUpdatedAtTrigger, has_updated_at_trigger
-
-
-@dataclass(frozen=True)
-class Drop:
-    """What a downgrade is about to drop: a table, or columns of one."""
-
-    revision: str
-    table: str
-    columns: tuple[str, ...] = ()
-
-
-_FORETOLD: ContextVar[list[Drop] | None] = ContextVar("foretold", default=None)
-
-
-@contextmanager
-def foretold() -> Iterator[list[Drop]]:
-    """Within the block keep nothing, but note what would be kept if it had values."""
-    drops: list[Drop] = []
-    token = _FORETOLD.set(drops)
-    try:
-        yield drops
-    finally:
-        _FORETOLD.reset(token)
 
 
 def kept_name(revision: str, table: str) -> str:
@@ -57,8 +33,7 @@ def kept_name(revision: str, table: str) -> str:
 
 def keep_table(revision: str, name: str, key: Sequence[str]) -> None:
     """Copy all rows of table ``name`` into its kept table."""
-    if (drops := _FORETOLD.get()) is not None:
-        drops.append(Drop(revision, name))
+    if foretold.note(revision, name):
         return
     _lock(name)
     _keep(revision, name, f"SELECT * FROM {_quote(name)}")
@@ -68,8 +43,7 @@ def keep_table(revision: str, name: str, key: Sequence[str]) -> None:
 
 def keep_columns(revision: str, name: str, columns: Sequence[str], key: Sequence[str]) -> None:
     """Copy the key and the given columns of table ``name`` into its kept table, where any of them has a value."""
-    if (drops := _FORETOLD.get()) is not None:
-        drops.append(Drop(revision, name, tuple(columns)))
+    if foretold.note(revision, name, columns):
         return
     _lock(name)
     filled = " OR ".join(f"{_quote(column)} IS NOT NULL" for column in columns)

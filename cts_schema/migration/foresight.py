@@ -14,7 +14,7 @@ from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
 from alembic.script import ScriptDirectory
 
-from cts_schema.ddl import kept
+from cts_schema.ddl import foretold
 from cts_schema.migration.scripts import ADOPTION_REVISION
 
 
@@ -42,10 +42,10 @@ def tables_at(script: ScriptDirectory, revision: str, dialect: str) -> set[str]:
     return {drop.table for drop in drops if not drop.columns}
 
 
-def _foretold(dialect: str, downgrade: Callable[[], None]) -> list[kept.Drop]:
+def _foretold(dialect: str, downgrade: Callable[[], None]) -> list[foretold.Drop]:
     script = {"as_sql": True, "output_buffer": io.StringIO(), "literal_binds": True}
     context = MigrationContext.configure(dialect_name=dialect, opts=script)
-    with kept.foretold() as drops, Operations.context(context):
+    with foretold.foretelling() as drops, Operations.context(context):
         downgrade()
     return drops
 

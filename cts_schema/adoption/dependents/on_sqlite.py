@@ -151,7 +151,8 @@ def _superseded(found: Dependents, before: dict[Key, _Compiled], after: dict[Key
     return {
         trigger.key
         for trigger in found.triggers
-        if {(sqlite3.SQLITE_UPDATE, trigger.table.lower(), "updated_at")}
+        if trigger.key in after
+        and {(sqlite3.SQLITE_UPDATE, trigger.table.lower(), "updated_at")}
         in (before[trigger.key].writes, after[trigger.key].writes)
         and not any(token.lower() == "raise" for token in tokens(trigger.sql))
     }
