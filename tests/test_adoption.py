@@ -403,6 +403,13 @@ def test_a_revision_after_the_adoption_that_fails_is_the_one_that_is_told(databa
     assert status(database.url).revision == (None if database.kind == "sqlite" else "060")
 
 
+def test_a_table_whose_rows_cannot_be_named_is_for_a_person_to_change(tmp_path: Path) -> None:
+    with Database(sa.make_url(f"sqlite:///{tmp_path / 'cts.db'}")) as database:
+        database.execute("CREATE TABLE users (id TEXT, username TEXT, password_hash TEXT, rowid TEXT, _rowid_, oid)")
+        with pytest.raises(AdoptionBlocked, match="table users has columns called rowid"):
+            upgrade(database.url)
+
+
 def test_an_engine_adopts_tables_without_rowid_again(tmp_path: Path) -> None:
     with Database(sa.make_url(f"sqlite:///{tmp_path / 'cts.db'}")) as database:
         database.execute("CREATE TABLE users (id TEXT PRIMARY KEY, username TEXT, password_hash TEXT) WITHOUT ROWID")

@@ -78,6 +78,11 @@ class Adoption:
         blockers += [
             f"table {table.name} belongs to another user" for table in found.tables.values() if not table.owned
         ]
+        blockers += [
+            f"table {table.name} has columns called rowid, _rowid_ and oid, by which its rows are found: rename one"
+            for table in found.tables.values()
+            if table.columns.keys() >= {"rowid", "_rowid_", "oid"} and found.dialect == "sqlite"
+        ]
         if not session.may_make_temporary_tables(self.connection):
             blockers.append("the user may not make temporary tables: GRANT TEMPORARY ON DATABASE is missing")
         if not blockers:
