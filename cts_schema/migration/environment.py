@@ -149,7 +149,7 @@ def _offline(context: Any, options: Options, x_arguments: dict[str, str], settin
         context.get_context().impl.static_output("-- Run it with psql -v ON_ERROR_STOP=1, which tells of an error.")
     if options.schema is not None:
         quote = context.get_context().dialect.identifier_preparer.quote_identifier
-        context.execute(f"SET search_path TO {quote(options.schema)}")
+        context.execute(sa.text(f"SET search_path TO {quote(options.schema)}".replace(":", r"\:")))
     with context.begin_transaction():
         context.run_migrations()
 

@@ -226,7 +226,8 @@ def search_path(connection: sa.Connection, schema: str | None) -> Iterator[None]
         _require_schema(connection, schema)
         yield
         return
-    with setting(connection, "search_path", connection.dialect.identifier_preparer.quote_identifier(schema)):
+    quoted = '"' + schema.replace('"', '""') + '"'  # it is bound: the dialect's own quoting would double a percent sign
+    with setting(connection, "search_path", quoted):
         _require_schema(connection, schema)
         yield
 
