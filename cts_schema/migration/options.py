@@ -17,6 +17,9 @@ VERSION_TABLE = "alembic_version"
 _X_OPTIONS = {"url": "=...", "version_table": "=...", "schema": "=...", "wait": "=...", "yes": "", "orphans": "=..."}
 Orphans = Literal["quarantine", "fail"]
 
+# In bytes, on PostgreSQL; the primary key of the version table is called as the table, with "_pkc" behind it.
+_LONGEST = {"version_table": 59, "schema": 63}
+
 
 @dataclass(frozen=True)
 class Options:
@@ -66,12 +69,26 @@ class Options:
         """Check that the options make sense for a database.
 
         Raises:
-            WrongUsage: a schema in SQLite.
+            WrongUsage: a schema in SQLite, or a name that the database does not take as it is.
         """
         if self.schema is not None and url.get_backend_name() != "postgresql":
             raise WrongUsage(
                 option=f"schema={self.schema}", database=mask_url(url), reason="only PostgreSQL has schemas"
             )
+        longest = _LONGEST if url.get_backend_name() == "postgresql" else {}
+        for option, name in (("version_table", self.version_table), ("schema", self.schema)):
+            if name is not None and (reason := _unfit(name, longest.get(option))):
+                raise WrongUsage(option=f"{option}={name!r}", database=mask_url(url), reason=reason)
+
+
+def _unfit(name: str, longest: int | None) -> str | None:
+    if not name or "\0" in name:
+        return "a name has at least one character, and no NUL"
+    if longest is not None and len(name.encode(errors="replace")) > longest:
+        return f"its name may have {longest} bytes at most: PostgreSQL would cut it off"
+    if longest is None and name.lower().startswith("sqlite_"):
+        return "SQLite keeps names that begin with sqlite_ for itself"
+    return None
 
 
 def orphans_of(text: str) -> Orphans:

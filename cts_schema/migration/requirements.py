@@ -17,6 +17,7 @@ from cts_schema.exceptions import (
     ForeignRevision,
     SeveralHeads,
     UnadoptedDatabase,
+    WrongUsage,
     mask_url,
 )
 from cts_schema.migration import foresight, ledger
@@ -27,6 +28,7 @@ def require_known(context: MigrationContext, heads: Sequence[str]) -> None:
     """Check that what the version table says is one revision of ours.
 
     Raises:
+        WrongUsage: it is called like a table of ours.
         SeveralHeads: it has more than one row.
         DatabaseNewer: it has a number above all of ours.
         ForeignRevision: it has anything else, as the table of another application would.
@@ -34,6 +36,10 @@ def require_known(context: MigrationContext, heads: Sequence[str]) -> None:
     script = script_of(context)
     table = context.version_table
     database = url_of(context)
+    if table in Base.metadata.tables:
+        raise WrongUsage(
+            option=f"version_table={table}", database=database, reason="that is a table with something else in it"
+        )
     if len(heads) > 1:
         raise SeveralHeads(database=database, table=table, rows=", ".join(sorted(heads)))
     ours = {found.revision for found in script.walk_revisions()}
