@@ -81,7 +81,11 @@ def schemas_of(script: Path) -> list[str]:
                     line=found[0].decode(errors="replace"),
                     next_step=f"run it into an empty database, then upgrade that: psql --file={script} DATABASE",
                 )
-            if found := _MAKES_SCHEMA.match(line):
-                name = found[1].decode(errors="replace")
-                made[name[1:-1].replace('""', '"') if name.startswith('"') else name.lower()] = None
+            made |= dict.fromkeys(made_by(line))
     return list(made)
+
+
+def made_by(sql: bytes) -> list[str]:
+    """Return the schemas that are made at the beginning of a line."""
+    names = [found.decode(errors="replace") for found in _MAKES_SCHEMA.findall(sql)]
+    return [name[1:-1].replace('""', '"') if name.startswith('"') else name.lower() for name in names]

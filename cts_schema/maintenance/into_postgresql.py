@@ -61,7 +61,7 @@ BEGIN
 END $aside$;
 """
 _VERIFY = """
-DO $verify$
+DO {quote}
 DECLARE
     expected record;
     found bigint;
@@ -72,7 +72,7 @@ BEGIN
             RAISE EXCEPTION 'table % has % rows, and not the % of the manifest', expected.name, found, expected.rows;
         END IF;
     END LOOP;
-END $verify$;
+END {quote};
 """
 
 
@@ -199,23 +199,24 @@ def _script(
     public: bool,
 ) -> Iterator[bytes]:
     yield b"BEGIN;\nSET client_encoding = 'UTF8';\nSET client_min_messages = warning;\n"
+    yield b"SET standard_conforming_strings = on;\n"
     yield f"SET lock_timeout = {milliseconds(wait)};\n".encode()
     if public and "public" not in schemas:
         yield _SET_ASIDE.format(aside=aside, relations=RELATIONS).encode()
     for schema in schemas:
         name, moved = _literal(schema), _literal(f"{aside}_{schema}")
         yield (
-            f"DO $aside$ BEGIN IF EXISTS (SELECT FROM pg_namespace WHERE nspname = {name}) THEN "
-            f"EXECUTE format('ALTER SCHEMA %I RENAME TO %I', {name}, {moved}); END IF; END $aside$;\n"
+            f"SELECT format('ALTER SCHEMA %I RENAME TO %I', nspname, {moved}) FROM pg_namespace "
+            f"WHERE nspname = {name} \\gexec\n"
         ).encode()
     yield b"RESET lock_timeout;\n"
     # Servers before 17 do not know it, and programs since then write it for all.
     yield next(source, b"").replace(b"\nSET transaction_timeout = 0;", b"", 1)
     yield from source
-    yield b"\nSET client_encoding = 'UTF8';\n"
+    yield b"\nSET client_encoding = 'UTF8';\nSET standard_conforming_strings = on;\n"
     if expected is not None and expected.rows:
         rows = ", ".join(f"({_literal(name)}, {int(number)})" for name, number in expected.rows.items())
-        yield _VERIFY.format(rows=rows).encode()
+        yield _VERIFY.format(rows=rows, quote=f"$v{done}$").encode()  # which no name has in it
     yield f"COMMIT;\n\\echo {done}\n".encode()
 
 
@@ -243,10 +244,20 @@ def _schemas_of(dump: Path, restore: Path) -> list[str]:
     Raises:
         BackupDamaged: it is none, or cut off.
     """
-    done = subprocess.run([restore, "--list", dump], capture_output=True, check=False)
+    entries = _said_by(dump, restore, "--list").splitlines(keepends=True)
+    # An entry ends with the name of the schema and that of its owner, which may both have spaces: the script tells.
+    schemas = [entry for entry in entries if re.match(rb"\d+; \d+ \d+ SCHEMA - ", entry)]
+    with tempfile.NamedTemporaryFile() as chosen:
+        chosen.writelines(schemas)
+        chosen.flush()
+        return contents.made_by(_said_by(dump, restore, f"--use-list={chosen.name}", "--file=-"))
+
+
+def _said_by(dump: Path, restore: Path, *arguments: str) -> bytes:
+    done = subprocess.run([restore, *arguments, dump], capture_output=True, check=False)
     if done.returncode != 0:
         raise BackupDamaged(file=dump, reported=programs.complaint(done.stderr.decode(errors="replace")))
-    return re.findall(r"^\d+; \d+ \d+ SCHEMA - (.+) \S+$", done.stdout.decode(errors="replace"), re.MULTILINE)
+    return done.stdout
 
 
 def _chunks(stream: IO[bytes] | None) -> Iterator[bytes]:
