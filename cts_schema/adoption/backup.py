@@ -23,7 +23,7 @@ def file_of(connection: sa.Connection) -> Path | None:
 def newest_of_adoption(file: Path) -> Path | None:
     """Return the newest backup of a database that an adoption has made, and that nobody has brought back."""
     folder = files.folder_beside(file)
-    for copy in sorted(folder.glob(f"{glob.escape(file.stem)}-*.db"), reverse=True):
+    for copy in sorted(folder.glob(f"{glob.escape(files.first_part(file.stem))}-*.db"), reverse=True):
         told = manifest.adoption_of(copy)
         if told is not None and told["file"] == file.name:
             return copy

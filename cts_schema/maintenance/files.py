@@ -7,6 +7,7 @@ import fcntl
 import hashlib
 import os
 import re
+import shlex
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -16,10 +17,17 @@ from pathlib import Path
 
 from cts_schema.exceptions import BackupFailed, BackupPlaceTaken, DiskFull, MissingFolder
 
+_LONGEST = 150  # bytes of a name; a file system takes 255, and a suffix or two come to it
+
 
 def folder_beside(file: Path) -> Path:
     """Return where the backups of a SQLite file go."""
     return file.parent / "backups"
+
+
+def first_part(stem: str) -> str:
+    """Return how the names of the backups of a database begin, whatever is in its own name and however long it is."""
+    return re.sub(r"[^\w.-]", "_", stem).encode()[:_LONGEST].decode(errors="ignore")
 
 
 def next_name(folder: Path, stem: str, suffix: str) -> Path:
@@ -30,7 +38,7 @@ def next_name(folder: Path, stem: str, suffix: str) -> Path:
         stem: the name of the database.
         suffix: says of what kind it is, as ``.db``.
     """
-    stem = re.sub(r"[^\w.-]", "_", stem) + f"-{datetime.now(UTC):%Y%m%dT%H%M%S}"
+    stem = f"{first_part(stem)}-{datetime.now(UTC):%Y%m%dT%H%M%S}"
     names = (folder / f"{stem}{'' if number == 1 else f'-{number}'}{suffix}" for number in range(1, 1000))
     return next(name for name in names if not os.path.lexists(name))
 
@@ -56,7 +64,9 @@ def place_for(given: str | os.PathLike[str] | None, folder: Path, stem: str, suf
     missing = path if str(given).endswith(os.sep) else path.parent
     if not missing.is_dir():
         raise MissingFolder(
-            cause="the folder of the backup does not exist", folder=missing, next_step=f"mkdir -p {missing}"
+            cause="the folder of the backup does not exist",
+            folder=missing,
+            next_step=f"mkdir -p {shlex.quote(str(missing))}",
         )
     require_free(path)
     return path
@@ -85,8 +95,7 @@ def written(path: Path, mode: int) -> Iterator[Path]:
         DiskFull: there is no room for it.
         BackupFailed: it could not be written.
     """
-    with told(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with told(path), _folder(path.parent):
         _remove_unfinished(path.parent)
         handle, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".unfinished", dir=path.parent)
         fcntl.flock(handle, fcntl.LOCK_EX)  # by which it is known that somebody still writes it
@@ -103,6 +112,20 @@ def written(path: Path, mode: int) -> Iterator[Path]:
             raise
         finally:
             os.close(handle)
+
+
+@contextmanager
+def _folder(folder: Path) -> Iterator[None]:
+    """Make a folder where it is missing; after an error it is gone again, unless something is in it."""
+    is_new = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        if is_new:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
 
 
 def _remove_unfinished(folder: Path) -> None:

@@ -141,7 +141,7 @@ def _sqlite_copy(url: sa.URL, wait: float) -> Iterator[tuple[sa.URL, Callable[[]
             cause="the copy cannot be written", folder=file.parent, reported=error.strerror, next_step="see who may"
         ) from error
     try:
-        copy = folder / file.name
+        copy = folder / "copy.db"
         sqlite.back_up(file, copy, VERSION_TABLE, wait)
         yield (
             sa.URL.create("sqlite", database=str(copy)),
