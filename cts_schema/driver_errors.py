@@ -8,6 +8,7 @@ import errno
 import re
 import shlex
 import sqlite3
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -164,6 +165,14 @@ def is_folder(path: Path) -> bool | None:
         return None
 
 
+def is_ordinary(path: Path) -> bool | None:
+    """Whether what is at the path is an ordinary file; None when nothing is there, or nobody lets this user look."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except OSError as error:
+        return False if error.errno == errno.ELOOP else None
+
+
 def _place(url: URL | str | None) -> dict[str, Any]:
     """The facts about the database: `database` is the masked URL, the others serve the next steps."""
     if url is None:
@@ -201,6 +210,9 @@ def _classify_sqlite(error: sqlite3.Error, place: dict[str, Any]) -> SchemaError
     text = str(error)
     if name.startswith("SQLITE_CANTOPEN") or (not name and "unable to open database file" in text):
         return _cannot_open(place, text)
+    path = place.get("path")
+    if path is not None and name.startswith("SQLITE_IOERR") and is_ordinary(path) is False:
+        return _cannot_open(place, text)
     for prefix, part, kind in _SQLITE:
         if name.startswith(prefix) or (not name and part in text):
             return _make(kind, place, text)
@@ -218,6 +230,9 @@ def _cannot_open(place: dict[str, Any], text: str) -> SchemaError:
     if is_folder(path):
         step = f"point the URL to a file in it: sqlite:///{path}/cts.db"
         return _make(_Kind(DatabaseUnusable, "there is a folder where the SQLite file should be", step), place, text)
+    if is_ordinary(path) is False:
+        step = "point the URL to a file, or to a name that is free"
+        return _make(_Kind(DatabaseUnusable, "there is no ordinary file at the path", step), place, text)
     return _make(_Kind(ReadOnlyDatabase, "this user may not open or create the SQLite file"), place, text)
 
 

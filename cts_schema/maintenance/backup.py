@@ -81,9 +81,11 @@ def backup(
     if url.get_backend_name() == "sqlite":
         file = file_of(url)
         place = files.place_for(path, files.folder_beside(file), file.stem, ".db")
+        files.require_free(manifest.beside(place))
         made = sqlite.back_up(file, place, version_table, wait)
     else:
         place = files.place_for(path, Path("backups"), url.database or "postgres", ".dump")
+        files.require_free(manifest.beside(place))
         with translate_errors(url), migration_engine(url).connect() as connection:
             made = postgresql.back_up(connection, url, place, version_table, schema, wait)
     return Backup(

@@ -45,6 +45,8 @@ def look(backup: Path) -> Contents:
     """
     if backup.is_dir():
         raise NotABackup(cause="there is a folder where the backup should be", path=backup)
+    if backup.exists() and not backup.is_file():  # a pipe would be waited for, and can be read only once
+        raise NotABackup(cause="there is no ordinary file where the backup should be", path=backup)
     try:
         with backup.open("rb") as stream:
             head = stream.read(_HEAD)

@@ -12,7 +12,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from cts_schema.database import prepare_folder
-from cts_schema.driver_errors import sqlite_file
+from cts_schema.driver_errors import is_ordinary, sqlite_file
 from cts_schema.exceptions import (
     BackupDamaged,
     NotABackup,
@@ -45,7 +45,7 @@ def into_sqlite(
         Where the copy is of what was there; None where there was nothing.
     """
     file = sqlite_file(prepare_folder(url))
-    if file is None or file.is_dir():
+    if file is None or is_ordinary(file) is False:
         raise WrongUsage(
             cause="there is no file to restore into",
             database=mask_url(url),
