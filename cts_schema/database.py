@@ -106,6 +106,8 @@ def normalize(url: str | URL, *, source: str = "url") -> URL:
         WrongUrl: it is not a URL; the text of the error shows no password.
         UnknownScheme: it is neither SQLite nor PostgreSQL.
     """
+    if not isinstance(url, str):
+        _require_text(url, source)
     shown = mask_url(url)
     if isinstance(url, str):
         scheme, separator, rest = url.strip().partition("://")
@@ -116,6 +118,7 @@ def normalize(url: str | URL, *, source: str = "url") -> URL:
             url = make_url(f"{scheme.lower()}://{rest}")
         except (ArgumentError, ValueError):
             raise WrongUrl(url=shown, given_by=source) from None  # the original may repeat a part of the password
+        _require_text(url, source)
     backend, _, driver = url.drivername.partition("+")
     if backend not in ("sqlite", "postgres", "postgresql"):
         raise UnknownScheme(url=shown, given_by=source)
@@ -129,6 +132,17 @@ def normalize(url: str | URL, *, source: str = "url") -> URL:
         step = "write @ in the password as %40, : as %3A, / as %2F, ? as %3F and % as %25"
         raise WrongUrl(cause="the password in the database URL holds an @", url=shown, given_by=source, next_step=step)
     return url.set(drivername=f"postgresql+{driver or 'psycopg'}")
+
+
+def _require_text(url: URL, source: str) -> None:
+    """Refuse what is no text: at a NUL libpq would stop reading, and connect to a database of the shorter name."""
+    text = "".join(filter(None, (url.username, url.host, url.database)))
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise WrongUrl(cause="the database URL holds bytes that are not UTF-8", given_by=source) from None
+    if "\0" in text:
+        raise WrongUrl(cause="the database URL holds a NUL", given_by=source)
 
 
 def sync_url(url: URL) -> URL:
@@ -185,11 +199,22 @@ def look_only(url: URL) -> URL:
         MissingFolder: the folder of the file does not exist, and the path was given.
     """
     file = sqlite_file(url)
-    if file is None or is_folder(file.parent) is None or os.path.lexists(file):
+    if file is None or is_folder(file.parent) is None or _is_there(file):
         return url
     if file != Path(make_url(DEFAULT_URL).database or ""):
         prepare_folder(url)
     return url.set(database=":memory:")
+
+
+def _is_there(file: Path) -> bool:
+    """Whether there is something at the path, or may be: a symbolic link whose target is missing is nothing yet."""
+    try:
+        file.stat()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True  # SQLite will tell what it is
+    return True
 
 
 def check_sqlite_version(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> None:
