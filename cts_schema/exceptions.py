@@ -392,6 +392,15 @@ class ForeignRevision(SchemaError):
     )
 
 
+class OtherSchema(SchemaError):
+    """the search path finds tables in another schema than the one that new tables would go to; nothing was touched"""
+
+    exit_code = EXIT_DATABASE
+    next_step = (
+        "put the schema that is meant first in the search path, or name it: alembic -x schema={schema} upgrade head"
+    )
+
+
 class SeveralHeads(SchemaError):
     """there is more than one current revision, where there may be one"""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Sequence
 
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ from cts_schema.exceptions import (
     DataWouldBeDropped,
     FalseVersion,
     ForeignRevision,
+    OtherSchema,
     SeveralHeads,
     UnadoptedDatabase,
     WrongUsage,
@@ -53,6 +55,28 @@ def require_known(context: MigrationContext, heads: Sequence[str]) -> None:
                 known=max(ours),
             )
         raise ForeignRevision(database=database, table=table, revision=revision)
+
+
+def require_one_schema(context: MigrationContext, connection: sa.Connection) -> None:
+    """Check that the tables which the search path finds are where new ones would be made.
+
+    Raises:
+        OtherSchema: some are in a schema behind it, and a run would spread the tables over both.
+    """
+    if connection.dialect.name != "postgresql":
+        return
+    elsewhere = sa.text(
+        "SELECT n.nspname, current_schema(), string_agg(c.relname, ', ' ORDER BY c.relname) "
+        "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relname = ANY (:names) "
+        "AND c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', current_schema()) "
+        "AND n.oid <> pg_my_temp_schema() AND pg_table_is_visible(c.oid) GROUP BY n.nspname"
+    )
+    found = connection.execute(elsewhere, {"names": [*Base.metadata.tables, context.version_table]}).first()
+    if found is not None:
+        schema, first, tables = found
+        raise OtherSchema(
+            database=url_of(context), schema=schema, new_tables_in=first, tables=textwrap.shorten(tables, 100)
+        )
 
 
 def require_ours(context: MigrationContext, *, stamped: bool = False) -> None:
