@@ -155,7 +155,7 @@ def _pour(
         DiskFull: of the server.
         RestoreFailed: the script failed; all is as it was.
     """
-    aside = f"{ASIDE}{datetime.now(UTC):%Y%m%dt%H%M%S}"
+    aside = f"{ASIDE}{datetime.now(UTC):%Y%m%dt%H%M%S%f}"  # two may come in one second
     done = uuid.uuid4().hex
     command = [str(psql), "--no-psqlrc", "--no-password", "--quiet", "--set=ON_ERROR_STOP=1", "--output=/dev/null"]
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
