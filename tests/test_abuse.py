@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from cts_schema import SchemaError, backup, downgrade, rehearse, restore, status, upgrade
-from cts_schema.exceptions import WrongUsage
+from cts_schema import SchemaError, backup, downgrade, rehearse, restore, status, undo_adoption, upgrade
+from cts_schema.exceptions import BackupPlaceTaken, NotABackup, OtherSchema, WrongUrl, WrongUsage
 from cts_schema.maintenance import programs
 from tests.conftest import Server
 from tests.support import client
 from tests.support.databases import Database
-from tests.support.program import alembic, cts_schema, run
+from tests.support.program import alembic, cts_schema, python
 
 on_sqlite = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 on_postgresql = pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
@@ -88,8 +91,211 @@ def test_a_name_that_sqlite_keeps_for_itself_is_refused(database: Database) -> N
 
 @on_postgresql
 def test_a_name_that_postgresql_would_cut_off_is_refused(database: Database) -> None:
-    for option in ({"version_table": "v" * 60}, {"version_table": "ü" * 30}, {"schema": "s" * 64}, {"schema": ""}):
+    options: list[dict[str, Any]] = [
+        {"version_table": "v" * 60},
+        {"version_table": "ü" * 30},
+        {"schema": "s" * 64},
+        {"schema": ""},
+    ]
+    for option in options:
         for call in (upgrade, status, backup, rehearse):
             with pytest.raises(WrongUsage, match=next(iter(option))):
                 call(database.url, **option)
     assert database.tables() == set()
+
+
+OLD = (
+    "CREATE TABLE users (id integer PRIMARY KEY, username varchar(50) NOT NULL, password_hash text)",
+    "INSERT INTO users VALUES (1, 'satoshi', 'x')",
+)
+NAMES_OF_FILES = ["my 'own' \"trades\" 50% #1;z.db", "-rf.sqlite", "n" * 240 + ".db", "\u8868\n.db"]
+
+
+@pytest.mark.parametrize("name", NAMES_OF_FILES, ids=["signs", "option", "long", "unicode"])
+@on_sqlite
+def test_a_file_may_have_any_name(database: Database, name: str, tmp_path: Path) -> None:
+    file = tmp_path / "place" / name
+    file.parent.mkdir()
+    url = sa.URL.create("sqlite", database=str(file))
+    with Database(url) as old:
+        for statement in OLD:
+            old.execute(statement)
+    rehearsed = rehearse(url)
+    assert (rehearsed.after, rehearsed.differences) == ("060", ())
+    assert rehearsed.bytes_after > rehearsed.bytes_before > 0
+    assert upgrade(url).adopted is not None
+    assert undo_adoption(url)
+    assert status(url).unadopted == ("users",)
+    assert upgrade(url).after == "060"
+    made = backup(url)
+    assert restore(made.path, url, force=True).revision == "060"
+    assert {path.parent.name for path in file.parent.rglob("*.db*")} <= {"place", "backups"}
+    assert not list(tmp_path.rglob("*.unfinished"))
+
+
+@on_postgresql
+def test_a_nul_in_a_url_is_refused_before_another_database_is_taken(database: Database) -> None:
+    location = database.location
+    named = f"{location.database}\0x"
+    for given in (location.set(database=named), location.set(username=named), "sqlite:///a\0b"):
+        for call in (upgrade, status, backup):
+            with pytest.raises(WrongUrl, match="NUL"):
+                call(given)
+
+
+def test_bytes_that_are_no_text_are_refused() -> None:
+    for given in (sa.make_url("sqlite:///a\udcff"), "sqlite:///a\udcff"):
+        with pytest.raises(WrongUrl, match="UTF-8"):
+            status(given)
+
+
+# Search paths and rights
+
+
+def in_front(database: Database, path: str) -> None:
+    """Set a search path for whoever connects from now on."""
+    database.execute(f"ALTER DATABASE {database.location.database} SET search_path = {path}")
+    database.engine.dispose()
+
+
+@on_postgresql
+def test_tables_are_never_spread_over_two_schemas_of_a_search_path(head: Database) -> None:
+    assert downgrade(head.url, "055").after == "055"
+    head.execute("CREATE SCHEMA app")
+    in_front(head, "app, public")
+    before = head.fingerprint()
+    for call in (upgrade, lambda url: downgrade(url, "035")):
+        with pytest.raises(OtherSchema) as caught:
+            call(head.url)
+        assert "-x schema=public" in caught.value.next_step
+    assert head.fingerprint() == before
+    assert head.value("SELECT count(*) FROM pg_tables WHERE schemaname = 'app'") == 0
+    assert upgrade(head.url, schema="public").after == "060"
+    assert upgrade(head.url).applied == ()
+
+
+@on_postgresql
+def test_tables_of_others_behind_the_first_schema_are_not_taken_for_ours(database: Database) -> None:
+    database.execute("CREATE TABLE public.users (id integer)")
+    database.execute("CREATE SCHEMA app")
+    in_front(database, "app, public")
+    done = alembic("upgrade", "head", url=database.url)
+    assert (done.code, "-x schema=public" in done.err, "Traceback" in done.err) == (3, True, False), done
+    assert upgrade(database.url, schema="app").after == "060"
+    assert database.value("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == 1
+
+
+@pytest.mark.parametrize("path", ["nowhere, public", "app, public"])
+@on_postgresql
+def test_the_first_schema_that_there_is_gets_everything(database: Database, path: str, tmp_path: Path) -> None:
+    in_front(database, path)
+    if path.startswith("app"):
+        database.execute("CREATE SCHEMA app")
+    assert upgrade(database.url).after == "060"
+    made = backup(database.url, tmp_path / "copy")
+    assert downgrade(database.url, "055").after == "055"
+    assert restore(made.path, database.url, force=True).revision == "060"
+    found = database.rows("SELECT DISTINCT schemaname FROM pg_tables WHERE tablename IN ('users', 'alembic_version')")
+    assert ("app",) in found if path.startswith("app") else ("public",) in found
+    assert alembic("check", url=database.url).code == 0
+
+
+# Places
+
+
+@on_sqlite
+def test_a_link_to_a_file_that_is_missing_is_looked_at_and_left_alone(database: Database, tmp_path: Path) -> None:
+    (tmp_path / "link.db").symlink_to(tmp_path / "disk.db")
+    url = f"sqlite:///{tmp_path / 'link.db'}"
+    assert status(url).revision is None
+    assert alembic("current", url=url).code == 0
+    assert not (tmp_path / "disk.db").exists()
+
+
+@on_sqlite
+def test_a_link_to_the_file_stays_one(head: Database, tmp_path: Path) -> None:
+    (tmp_path / "far").mkdir()
+    link = tmp_path / "far" / "link.db"
+    link.symlink_to(str(head.location.database))
+    url = f"sqlite:///{link}"
+    made = backup(url, tmp_path / "copy")
+    assert downgrade(url, "055").after == "055"
+    assert restore(made.path, url, force=True).revision == "060"
+    assert link.is_symlink()
+    assert status(head.url).at_head
+    assert sorted(path.name for path in (tmp_path / "far").iterdir()) == ["link.db"]
+
+
+@pytest.mark.parametrize("kind_of_place", ["pipe", "loop"])
+def test_what_is_no_file_is_no_database(kind_of_place: str, tmp_path: Path) -> None:
+    made = backup(_at_head(tmp_path), tmp_path / "copy")
+    place = tmp_path / "place.db"
+    if kind_of_place == "pipe":
+        os.mkfifo(place)
+    else:
+        place.symlink_to(place)
+    before = sorted(tmp_path.iterdir())
+    url = f"sqlite:///{place}"
+    for call in (upgrade, status, backup, rehearse, lambda url: restore(made.path, url)):
+        with pytest.raises(SchemaError) as caught:
+            call(url)
+        assert caught.value.exit_code in (2, 3)
+        assert str(place) in str(caught.value)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_what_is_no_file_is_no_backup(database: Database, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(NotABackup, match="ordinary"):
+        restore(tmp_path / "pipe", database.url)
+
+
+def test_a_manifest_overwrites_nothing(head: Database, tmp_path: Path) -> None:
+    (tmp_path / "settings.json").write_text("mine")
+    with pytest.raises(BackupPlaceTaken):
+        backup(head.url, tmp_path / "settings")
+    assert [(path.name, path.read_text()) for path in tmp_path.glob("settings*")] == [("settings.json", "mine")]
+
+
+def _at_head(folder: Path) -> str:
+    url = f"sqlite:///{folder / 'cts.db'}"
+    upgrade(url)
+    return url
+
+
+# Damaged files
+
+
+@pytest.mark.parametrize("content", ["half", "noise", "text"])
+def test_a_file_that_is_damaged_is_told_by_every_command_and_left_alone(content: str, tmp_path: Path) -> None:
+    file = tmp_path / "cts.db"
+    upgrade(f"sqlite:///{file}")
+    whole = file.read_bytes()
+    contents = {"half": whole[: len(whole) // 2 + 100], "noise": Random(1).randbytes(40_000), "text": b"hello\n" * 1000}
+    file.write_bytes(contents[content])
+    for command in ("upgrade", "downgrade 055 --yes", "status", "history", "adopt", "adopt --plan", "adopt --undo",
+                    "backup", "rehearse"):  # fmt: skip
+        done = cts_schema(*command.split(), url=f"sqlite:///{file}")
+        assert (done.code, "is not a SQLite database" in done.err) == (3, True), (command, done)
+        assert "Traceback" not in done.err
+    assert alembic("current", url=f"sqlite:///{file}").code == 3
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("cts.db", contents[content])]
+
+
+def test_what_a_killed_writer_has_left_is_rolled_back_by_whatever_comes_first(tmp_path: Path) -> None:
+    calls: list[Callable[[str], object]] = [status, upgrade, backup, rehearse]
+    for number, call in enumerate(calls):
+        url = f"sqlite:///{tmp_path / f'{number}.db'}"
+        upgrade(url)
+        killed = f"""
+import os, sqlite3
+connection = sqlite3.connect({str(tmp_path / f"{number}.db")!r}, isolation_level=None)
+connection.execute("PRAGMA cache_size = 1")
+connection.executescript("BEGIN; DELETE FROM alembic_version; CREATE TABLE x AS WITH RECURSIVE r (n) AS "
+    "(SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 300) SELECT randomblob(2000) FROM r")
+os.kill(os.getpid(), 9)
+"""
+        assert python(killed).code == -9
+        assert (tmp_path / f"{number}.db-journal").stat().st_size > 0
+        call(url)
+        assert (status(url).revision, status(url).unmanaged) == ("060", ())
