@@ -53,6 +53,7 @@ class _Kind(NamedTuple):
 
 
 _WAIT = "wait until it has ended, then repeat; to see it: SELECT pid, state, query FROM pg_stat_activity"
+_ASK_OWNER = "repeat as the owner of what is reported, or have the owner grant what is missing"
 _LOST = _Kind(DatabaseUnreachable, "the server ended the connection, or takes none at present")
 _SQLSTATES = {
     "08": _Kind(DatabaseUnreachable),
@@ -263,5 +264,7 @@ def _classify_postgres(error: BaseException, place: dict[str, Any]) -> SchemaErr
     # Several attempts give several lines; the one of a server that answered says most.
     lines = text.strip().splitlines() or [type(error).__name__]
     reported = next((line for line in lines if "FATAL" in line), lines[0])
-    named = re.search(r'schema "([^"]+)"|for schema (\S+)', reported)
+    named = re.search(r'schema "([^"]+)"|for schema (.+)', reported)
+    if kind.error is NotPermitted and named is None:
+        kind = kind._replace(next_step=_ASK_OWNER)
     return _make(kind, place | {"schema": named and (named[1] or named[2])}, reported)

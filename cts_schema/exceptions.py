@@ -52,9 +52,23 @@ def mask_url(url: object) -> str:
     return mask_secrets(text)
 
 
+def as_sql(name: str) -> str:
+    """A name as SQL takes it, to be shown: in quotes only where it needs them."""
+    return name if re.fullmatch(r"[a-z_][a-z0-9_]*|<\w+>", name) else '"' + name.replace('"', '""') + '"'
+
+
 class _Facts(dict[str, Any]):
     def __missing__(self, key: str) -> str:
         return f"<{key}>"  # a fact nobody knew: the reader fills it in
+
+
+class _NextStep(string.Formatter):
+    """Fills facts in: with ``!n`` behind it, a name as SQL takes it."""
+
+    def convert_field(self, value: Any, conversion: Any) -> Any:
+        if conversion != "n":
+            return super().convert_field(value, conversion)
+        return as_sql(str(value))
 
 
 class SchemaError(Exception):
@@ -81,7 +95,7 @@ class SchemaError(Exception):
             if fact is not None
         }
         if next_step is None:
-            self.next_step = string.Formatter().vformat(type(self).next_step, (), _Facts(self.place))
+            self.next_step = _NextStep().vformat(type(self).next_step, (), _Facts(self.place))
         else:
             self.next_step = mask_secrets(next_step)
         super().__init__(self.cause)
@@ -207,14 +221,14 @@ class NotPermitted(SchemaError):
 
     exit_code = EXIT_DATABASE
     unlisted = ("schema", "user")
-    next_step = "as the owner: GRANT USAGE, CREATE ON SCHEMA {schema} TO {user}"
+    next_step = "as the owner: GRANT USAGE, CREATE ON SCHEMA {schema!n} TO {user!n}"
 
 
 class SchemaMissing(SchemaError):
     """the database has no schema of this name"""
 
     exit_code = EXIT_DATABASE
-    next_step = "correct the option, or create it: CREATE SCHEMA {schema}"
+    next_step = "correct the option, or create it: CREATE SCHEMA {schema!n}"
 
 
 class DatabaseUnusable(SchemaError):
@@ -378,7 +392,7 @@ class FalseVersion(SchemaError):
     exit_code = EXIT_DATABASE
     unlisted = ("table",)
     next_step = (
-        "if the old application has made it and something else has stamped it: DROP TABLE {table}, then\n"
+        "if the old application has made it and something else has stamped it: DROP TABLE {table!n}, then\n"
         "alembic upgrade head, which brings it in; if tables were lost: cts-schema restore BACKUP"
     )
 

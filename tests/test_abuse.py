@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from cts_schema import SchemaError, backup, downgrade, rehearse, restore, status, undo_adoption, upgrade
-from cts_schema.exceptions import BackupPlaceTaken, NotABackup, OtherSchema, WrongUrl, WrongUsage
+from cts_schema.exceptions import BackupPlaceTaken, NotABackup, NotPermitted, OtherSchema, WrongUrl, WrongUsage
 from cts_schema.maintenance import programs
 from tests.conftest import Server
 from tests.support import client
@@ -198,6 +198,69 @@ def test_the_first_schema_that_there_is_gets_everything(database: Database, path
     found = database.rows("SELECT DISTINCT schemaname FROM pg_tables WHERE tablename IN ('users', 'alembic_version')")
     assert ("app",) in found if path.startswith("app") else ("public",) in found
     assert alembic("check", url=database.url).code == 0
+
+
+@pytest.fixture
+def guest(head: Database, server: Server) -> Iterator[sa.URL]:
+    """The URL of a database at head, for a user who owns nothing in it and has an odd name."""
+    role = f"the 'odd' \"guest\" 50% :@/ {uuid.uuid4().hex[:8]}"
+    server.execute(f"CREATE ROLE {quoted(role)} LOGIN PASSWORD 'geheim'".replace("%", "%%"))
+    yield head.location.set(username=role, password="geheim")
+    head.engine.dispose()
+    server.drop(head.location)
+    server.execute(f"DROP ROLE {quoted(role)}".replace("%", "%%"))
+
+
+@on_postgresql
+def test_whoever_may_not_read_is_told_and_not_asked_for_the_wrong_right(guest: sa.URL, tmp_path: Path) -> None:
+    url = guest.render_as_string(hide_password=False)
+    for command in (
+        "upgrade",
+        "downgrade 055 --yes",
+        "status",
+        "history",
+        "adopt",
+        "adopt --plan",
+        f"backup {tmp_path}",
+    ):
+        done = cts_schema(*command.split(), url=url)
+        assert (done.code, "lacks a privilege" in done.err) == (3, True), (command, done)
+        assert "as the owner of what is reported" in done.err
+        assert "geheim" not in done.err
+        assert "Traceback" not in done.err
+    assert list(tmp_path.iterdir()) == []
+
+
+@on_postgresql
+def test_whoever_may_only_read_can_look_and_changes_nothing(head: Database, guest: sa.URL, tmp_path: Path) -> None:
+    role = quoted(guest.username or "").replace(":", r"\:")
+    for what in ("TABLES", "SEQUENCES"):
+        head.execute(f"GRANT SELECT ON ALL {what} IN SCHEMA public TO {role}")
+    before = head.fingerprint()
+    assert status(guest).at_head
+    assert upgrade(guest).applied == ()
+    made = backup(guest, tmp_path)
+    with pytest.raises(NotPermitted):
+        downgrade(guest, "055")
+    with pytest.raises(SchemaError) as caught:
+        restore(made.path, guest, force=True)
+    assert caught.value.exit_code == 3
+    with pytest.raises(NotPermitted) as missing:
+        rehearse(guest)
+    assert role.replace(r"\:", ":") in missing.value.next_step
+    assert head.fingerprint() == before
+
+
+@on_postgresql
+def test_the_command_that_gives_a_right_can_be_pasted(head: Database, guest: sa.URL) -> None:
+    head.execute('CREATE SCHEMA "the schema"')
+    head.execute(f'GRANT USAGE ON SCHEMA "the schema" TO {quoted(guest.username or "")}'.replace(":", r"\:"))
+    with pytest.raises(NotPermitted) as caught:
+        upgrade(guest, schema="the schema")
+    command = caught.value.next_step.partition(": ")[2]
+    assert command.startswith('GRANT USAGE, CREATE ON SCHEMA "the schema" TO ')
+    head.execute(command.replace(":", r"\:"))
+    assert upgrade(guest, schema="the schema").after == "060"
 
 
 # Places

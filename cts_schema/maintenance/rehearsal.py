@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError
 
 from cts_schema.database import migration_engine
 from cts_schema.driver_errors import translate_errors
-from cts_schema.exceptions import NotPermitted, SchemaError, mask_url
+from cts_schema.exceptions import NotPermitted, SchemaError, as_sql, mask_url
 from cts_schema.maintenance import sqlite
 from cts_schema.maintenance.backup import backup, file_of, url_of
 from cts_schema.maintenance.restore import restore
@@ -198,10 +198,11 @@ def _create(server: sa.Connection, copy: sa.URL, url: sa.URL) -> bool:
         except DBAPIError as error:
             state = getattr(error.orig, "sqlstate", None)
             if template.endswith("template0") and state == _FORBIDDEN:
+                role = as_sql(str(url.username))
                 raise NotPermitted(
                     cause="the user may not create a database for the copy",
                     database=mask_url(url),
-                    next_step=f"as a superuser: ALTER ROLE {url.username} CREATEDB, for the time of the rehearsal",
+                    next_step=f"as a superuser: ALTER ROLE {role} CREATEDB, for the time of the rehearsal",
                 ) from error
             if template.endswith("template0") or state not in (_IN_USE, _FORBIDDEN):
                 raise
