@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import uuid
 from collections.abc import Callable, Iterator
@@ -12,8 +13,26 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from cts_schema import SchemaError, backup, downgrade, rehearse, restore, status, undo_adoption, upgrade
-from cts_schema.exceptions import BackupPlaceTaken, NotABackup, NotPermitted, OtherSchema, WrongUrl, WrongUsage
+from cts_schema import (
+    SchemaError,
+    backup,
+    downgrade,
+    initialize_async,
+    rehearse,
+    restore,
+    status,
+    undo_adoption,
+    upgrade,
+)
+from cts_schema.exceptions import (
+    BackupPlaceTaken,
+    DatabaseLocked,
+    NotABackup,
+    NotPermitted,
+    OtherSchema,
+    WrongUrl,
+    WrongUsage,
+)
 from cts_schema.maintenance import programs
 from tests.conftest import Server
 from tests.support import client
@@ -362,3 +381,19 @@ os.kill(os.getpid(), 9)
         assert (tmp_path / f"{number}.db-journal").stat().st_size > 0
         call(url)
         assert (status(url).revision, status(url).unmanaged) == ("060", ())
+
+
+# A table that somebody keeps locked
+
+
+@pytest.mark.parametrize("table", ["alembic_version", "schema_migrations"])
+@on_postgresql
+def test_a_table_that_somebody_keeps_locked_is_given_up_in_time(head: Database, table: str) -> None:
+    with head.engine.begin() as holder:
+        holder.exec_driver_sql(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+        for call in (upgrade, status, lambda url, wait: asyncio.run(initialize_async(url, wait=wait))):
+            with pytest.raises(DatabaseLocked):
+                call(head.url, wait=0)
+        for command in ("upgrade", "status"):
+            assert cts_schema(command, "--wait", "0", url=head.url).code == 4
+    assert upgrade(head.url, wait=0).applied == ()

@@ -16,7 +16,7 @@ from cts_schema.exceptions import DatabaseUnreachable, WrongUsage
 from cts_schema.migration.command import Command, own_process_busy, try_process_lock
 from cts_schema.migration.options import VERSION_TABLE, Options
 from cts_schema.migration.report import Report, Status
-from cts_schema.migration.state import read_status
+from cts_schema.migration.state import IMPATIENT, read_status
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -114,7 +114,8 @@ async def _connected(
         url = resolve_url(target)
         options.require_fit(url)
         arguments = {"timeout": options.wait} if url.get_backend_name() == "sqlite" else {}
-        target = made = create_async_engine(place(url), connect_args=arguments)
+        made = create_async_engine(place(url), connect_args=arguments)
+        target = made.execution_options(**{IMPATIENT: options.milliseconds})
     if not isinstance(target, AsyncEngine | AsyncConnection):
         raise WrongUsage(
             target=type(target).__name__,

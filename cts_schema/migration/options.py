@@ -41,6 +41,11 @@ class Options:
     may_drop: bool = True
     orphans: Orphans = "quarantine"
 
+    @property
+    def milliseconds(self) -> int:
+        """How PostgreSQL is told to wait for a lock; 0 would mean for ever there."""
+        return min(max(1, int(self.wait * 1000)), 2**31 - 1)
+
     @classmethod
     def from_config(cls, config: Config, x_arguments: Mapping[str, str]) -> Options:
         """Return the options in ``config.attributes``, or else those of ``-x`` and the ini file.

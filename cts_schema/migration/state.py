@@ -17,6 +17,12 @@ from cts_schema.migration.options import Options
 from cts_schema.migration.report import Status
 from cts_schema.migration.scripts import head, revisions
 
+IMPATIENT = "cts_lock_timeout"
+"""The execution option of an engine made for one run: milliseconds to wait for a table that somebody has locked.
+
+An engine of the caller has none: there the question "at head?" is one query, and waits as its session is set to.
+"""
+
 _NO_SUCH_TABLE = ("42P01", "3F000", "42703")  # undefined table, schema, column
 
 
@@ -101,7 +107,10 @@ def _without_a_trace(connection: sa.Connection) -> Iterator[None]:
         with connection.begin_nested() if nested else nullcontext():
             yield
         return
+    timeout = connection.get_execution_options().get(IMPATIENT)
     try:
+        if timeout is not None and connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(timeout)}")
         yield
     finally:
         if not connection.closed and not connection.invalidated:

@@ -16,7 +16,7 @@ from cts_schema.exceptions import DatabaseUnreachable, WrongUsage, mask_url
 from cts_schema.migration.command import Command, process_lock
 from cts_schema.migration.options import VERSION_TABLE, Options
 from cts_schema.migration.report import Report, Status
-from cts_schema.migration.state import read_status
+from cts_schema.migration.state import IMPATIENT, read_status
 
 if TYPE_CHECKING:
     from cts_schema.migration.terminal import Terminal
@@ -163,6 +163,7 @@ def connected(target: Target, place: Callable[[sa.URL], sa.URL], options: Option
         url = sync_url(resolve_url(target))
         options.require_fit(url)
         target = migration_engine(place(url), wait=options.wait)
+        target = target.execution_options(**{IMPATIENT: options.milliseconds})
     if not isinstance(target, sa.Engine | sa.Connection):
         raise WrongUsage(
             target=type(target).__name__,
