@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cts_schema.exceptions import BackupFailed, DatabaseLocked, DiskFull, mask_url
+from cts_schema.exceptions import BackupFailed, DatabaseLocked, DiskFull, ReadOnlyDatabase, mask_url
 from cts_schema.maintenance import files, manifest, programs
 from cts_schema.maintenance.manifest import Manifest
 
@@ -75,7 +75,12 @@ def back_up(
         if done.returncode != 0:
             said = done.stderr.decode(errors="replace")
             raise_known(said, url, backup)
-            raise BackupFailed(database=mask_url(url), program=dump, reported=programs.complaint(said))
+            raise BackupFailed(
+                database=mask_url(url),
+                program=dump,
+                reported=programs.complaint(said),
+                next_step="mend what is reported, then repeat",
+            )
         made = manifest.now(
             unfinished,
             database="postgresql",
@@ -118,6 +123,7 @@ def raise_known(said: str, url: sa.URL, backup: Path) -> None:
 
     Raises:
         DatabaseLocked: it has waited for too long.
+        ReadOnlyDatabase: it may not write.
         DiskFull: there was no room.
     """
     if "lock timeout" in said:
@@ -126,6 +132,12 @@ def raise_known(said: str, url: sa.URL, backup: Path) -> None:
             database=mask_url(url),
             reported=programs.complaint(said),
             next_step="end it or wait for it, then repeat; to see it: SELECT pid, state, query FROM pg_stat_activity",
+        )
+    if "in a read-only transaction" in said:
+        raise ReadOnlyDatabase(
+            database=mask_url(url),
+            reported=programs.complaint(said),
+            next_step="point the URL to the primary server",
         )
     if "No space left on device" in said:
         raise DiskFull(database=mask_url(url), reported=programs.complaint(said), folder=backup.parent)
