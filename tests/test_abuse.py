@@ -30,6 +30,7 @@ from cts_schema.exceptions import (
     NotABackup,
     NotPermitted,
     OtherSchema,
+    ReadOnlyDatabase,
     WrongUrl,
     WrongUsage,
 )
@@ -280,6 +281,63 @@ def test_the_command_that_gives_a_right_can_be_pasted(head: Database, guest: sa.
     assert command.startswith('GRANT USAGE, CREATE ON SCHEMA "the schema" TO ')
     head.execute(command.replace(":", r"\:"))
     assert upgrade(guest, schema="the schema").after == "060"
+
+
+@on_postgresql
+def test_a_server_that_may_only_be_read_is_told_by_whatever_would_write(head: Database, tmp_path: Path) -> None:
+    head.execute(f"ALTER DATABASE {head.location.database} SET default_transaction_read_only = on")
+    head.engine.dispose()
+    before = head.fingerprint()
+    made = backup(head.url, tmp_path)
+    assert made.revision == "060"
+    for call in (lambda: downgrade(head.url, "055"), lambda: restore(made.path, head.url, force=True)):
+        with pytest.raises(ReadOnlyDatabase, match="may only be read"):
+            call()
+    assert cts_schema("adopt", "--plan", url=head.url).code == 0
+    assert cts_schema("history", url=head.url).code == 0
+    assert head.fingerprint() == before
+
+
+def test_what_others_have_keeps_its_odd_names_and_values_through_everything(database: Database, tmp_path: Path) -> None:
+    long = "l" * 63
+    odd = "o \"dd\" 'x' 50% %s :p; {f} \\ $$"
+    values = ['it\'s "50%" :p; {x} $$ \\ %(a)s', "\u8868 \U0001f600\nx\t--", ""]
+    names = [quoted(f"{odd} {kind}").replace(":", r"\:") for kind in ("table", "column", "index", "trigger")]
+    table, column, index, trigger = names
+    action = (
+        f"BEGIN UPDATE {long} SET {long} = {long} WHERE 0; END"
+        if database.kind == "sqlite"
+        else "FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()"
+    )
+    for statement in (
+        *OLD,
+        f"CREATE TABLE {table} ({column} text, user_id integer REFERENCES users (id))",
+        f"CREATE INDEX {index} ON {table} ({column})",
+        f"CREATE TABLE {long} ({long} text)",
+        f"CREATE INDEX {long[1:]}i ON {long} ({long})",
+        f"CREATE TRIGGER {trigger} {'AFTER' if database.kind == 'sqlite' else 'BEFORE'} UPDATE ON {table} {action}",
+    ):
+        database.execute(statement)
+    for value in values:
+        database.execute(f"INSERT INTO {table} VALUES (:value, 1)", {"value": value})
+        database.execute(f"INSERT INTO {long} VALUES (:value)", {"value": value})
+
+    def there() -> bool:
+        found = [database.rows(f"SELECT {name} FROM {of}") for name, of in ((column, table), (long, long))]
+        return [sorted(rows) for rows in found] == [sorted((value,) for value in values)] * 2
+
+    assert upgrade(database.url, wait=5).adopted is not None
+    assert there()
+    assert status(database.url).unmanaged == tuple(sorted([f"{odd} table", long]))
+    made = backup(database.url, tmp_path / "copy")
+    assert undo_adoption(database.url)
+    assert there()
+    assert upgrade(database.url).after == "060"
+    assert downgrade(database.url, "055").after == "055"
+    assert upgrade(database.url).after == "060"
+    database.execute(f"DELETE FROM {table}")
+    assert restore(made.path, database.url, force=True).revision == "060"
+    assert there()
 
 
 # Places
