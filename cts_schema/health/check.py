@@ -1,0 +1,117 @@
+"""``check``: everything that may be wrong, looked for in one read-only transaction."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+from cts_schema.database import look_only, resolve_url, sync_url
+from cts_schema.exceptions import mask_url
+from cts_schema.health import drift, files, ids, indexes, ledger, references, sequences, sizes, standing, times
+from cts_schema.health.look import Look, reading_only
+from cts_schema.health.report import SEVERITIES, Finding, Health
+from cts_schema.migration.options import VERSION_TABLE, Options
+from cts_schema.migration.scripts import head
+from cts_schema.migration.state import read_status
+from cts_schema.migration.sync import Target, connected
+
+Check = Callable[[Look], Iterator[Finding]]
+
+_AT_HEAD: dict[str, Check] = {
+    "the schema": drift.findings,
+    "indexes": indexes.findings,
+    "types of ids": ids.findings,
+    "references": references.findings,
+    "sequences": sequences.findings,
+    "forms of times": times.findings,
+    "dead rows": sizes.findings,
+}
+# What ends one look without saying anything about the others: a lock or a statement that took too long, a privilege
+# that the user has not, a standby that must go on. The number is the SQLSTATE.
+_PASSED_OVER = {
+    "55P03": "another session has it locked",
+    "57014": "it took too long; with --deep there is no limit",
+    "42501": "the user may not read it",
+    "40001": "the standby server had to go on",
+}
+
+
+def check(
+    target: Target = None,
+    *,
+    deep: bool = False,
+    version_table: str = VERSION_TABLE,
+    schema: str | None = None,
+    wait: float = 60.0,
+) -> Health:
+    """Say what is wrong with a database. Nothing is written, and a hot standby will do.
+
+    Where it is empty, of the old application, or not at head, that is what is found: it is not compared with the models.
+
+    Args:
+        target: the database: a URL, an Engine, a Connection, or None for what the environment says.
+        deep: look at every row, however long that takes; else what is large is probed, and rows are estimated.
+        version_table: the table that holds the revision.
+        schema: the PostgreSQL schema to look at.
+        wait: seconds to wait for another program that has a SQLite file locked.
+
+    Raises:
+        SchemaError: the database cannot be read.
+    """
+    began = time.perf_counter()
+    options = Options(version_table, schema, wait)
+    with connected(target, look_only, options) as connection, reading_only(connection, options, deep=deep):
+        look = Look(connection, read_status(connection, options), deep, version_table)
+        found = list(_findings(look))
+        readable = all(finding.code != "corrupt" for finding in found)
+        tables = sizes.tables(look) if readable else ()
+        size, since = sizes.database(look), indexes.statistics_since(look)
+    # Instead of a file that is not there, an empty database in memory was looked at.
+    asked = target.engine.url if isinstance(target, sa.Engine | sa.Connection) else sync_url(resolve_url(target))
+    return Health(
+        database=mask_url(asked),
+        revision=look.status.revision,
+        head=head(),
+        deep=deep,
+        findings=tuple(
+            sorted(found, key=lambda finding: (SEVERITIES.index(finding.severity), finding.code, finding.where))
+        ),
+        tables=tables,
+        bytes=size,
+        statistics_since=since,
+        duration_ms=(time.perf_counter() - began) * 1000,
+    )
+
+
+def _findings(look: Look) -> Iterator[Finding]:
+    damage = list(files.findings(look))
+    yield from damage
+    if any(finding.code == "corrupt" for finding in damage):
+        return  # what else such a file says is worth nothing
+    where_it_stands = list(standing.findings(look))
+    yield from where_it_stands
+    if look.status.revision is not None:
+        yield from _tried(look, "the ledger", ledger.findings)
+    if not where_it_stands:
+        for what, find in _AT_HEAD.items():
+            yield from _tried(look, what, find)
+
+
+def _tried(look: Look, what: str, find: Check) -> Iterator[Finding]:
+    """Yield what a check finds; where PostgreSQL does not let it go on, that too."""
+    found: list[Finding] = []
+    try:
+        # An error would end the transaction.
+        with look.connection.begin_nested() if look.dialect == "postgresql" else nullcontext():
+            found.extend(find(look))
+    except DBAPIError as error:
+        reason = _PASSED_OVER.get(getattr(error.orig, "sqlstate", None) or "")
+        if reason is None:
+            raise
+        found.append(Finding("not-checked", "warning", what, f"not looked at to the end: {reason}"))
+    yield from found
+

@@ -1,0 +1,48 @@
+"""The file of SQLite: whether its pages are sound, and whether its rows meet what the tables demand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from cts_schema.health.look import Look
+from cts_schema.health.report import EXAMPLES, Finding
+
+LARGEST = 256 * 2**20
+"""Bytes of a file that is read as a whole without ``deep``."""
+
+_OF_ROWS = re.compile(r"(NULL|NUMERIC|TEXT|non-\w+) value in (?P<column>\S+)|CHECK constraint failed in (?P<table>\S+)")
+_LINES = 1000
+
+
+def findings(look: Look) -> Iterator[Finding]:
+    """Find damage, by ``quick_check``, or ``integrity_check``, which also compares each index with its table."""
+    if look.dialect != "sqlite":
+        return
+    size = look.value("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
+    if size > LARGEST and not look.deep:
+        message = f"the pages were not checked: {size:,} bytes are read only with --deep"
+        yield Finding("not-checked", "info", "the file", message)
+        return
+    pragma = "integrity_check" if look.deep else "quick_check"
+    lines = [str(row[0]) for row in look.rows(f"PRAGMA {pragma}({_LINES})") if row[0] != "ok"]
+    refused: dict[str, int] = {}
+    damage = []
+    for line in (part for text in lines for part in text.splitlines()):
+        if about := _OF_ROWS.match(line):
+            where = about["column"] or about["table"]
+            refused[where] = refused.get(where, 0) + 1
+        elif not line.startswith("*** in database"):
+            damage.append(line)
+    if damage:
+        yield Finding(
+            "corrupt",
+            "error",
+            "the file",
+            "the file is damaged",
+            count=len(damage),
+            examples=tuple(damage[:EXAMPLES]),
+            repair="cts-schema restore BACKUP --force",
+        )
+    for where, count in refused.items():
+        yield Finding("refused-values", "error", where, "rows have values that the table does not allow", count=count)

@@ -1,0 +1,32 @@
+"""Ids that are no texts, where they have to be. That a column has the wrong type is found with the schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+
+from cts_schema.health.look import Look, quote
+from cts_schema.health.report import EXAMPLES, Finding
+
+
+def findings(look: Look) -> Iterator[Finding]:
+    """Find keys of SQLite that are blobs: no text is equal to one. Blobs sort last, so that the index leads to them."""
+    if look.dialect != "sqlite":
+        return  # PostgreSQL takes nothing else than the type of the column
+    for name, table in look.tables.items():
+        for column in table.primary_key:
+            if not isinstance(column.type, sa.Text) or not look.has(name, column.name):
+                continue
+            key = quote(column.name)
+            limit = "" if look.deep else f" LIMIT {EXAMPLES + 1}"
+            rows = look.rows(f"SELECT hex({key}) FROM {quote(name)} WHERE {key} >= x''{limit}")
+            if rows:
+                yield Finding(
+                    "wrong-id-type",
+                    "error",
+                    f"{name}.{column.name}",
+                    "keys are stored as blobs, which are equal to no text" + ("" if look.deep else " (at least)"),
+                    count=len(rows),
+                    examples=tuple(f"x'{row[0]}'" for row in rows[:EXAMPLES]),
+                )

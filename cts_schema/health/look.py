@@ -1,0 +1,127 @@
+"""What every check looks at: a connection that cannot write, and the schema that is there, read once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import sqlalchemy as sa
+
+from cts_schema.exceptions import SchemaMissing
+from cts_schema.fingerprint import Fingerprint, fingerprint
+from cts_schema.migration.lock import LOCK_TIMEOUT, in_autocommit, read_committed
+from cts_schema.migration.options import Options
+from cts_schema.migration.report import Status
+from cts_schema.models import Base
+
+PROBE = 10_000
+"""Rows or keys that are looked at of each thing, where not all are."""
+
+_STATEMENT_TIMEOUT = "10s"
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look at a database.
+
+    Attributes:
+        connection: on PostgreSQL in a read-only transaction whose search path begins with the schema.
+        status: where the database stands.
+        deep: whether to look at every row.
+        version_table: the table that holds the revision.
+    """
+
+    connection: sa.Connection
+    status: Status
+    deep: bool
+    version_table: str
+
+    @property
+    def dialect(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        return self.connection.dialect.name
+
+    @cached_property
+    def schema(self) -> Fingerprint:
+        """What is there."""
+        return fingerprint(self.connection)
+
+    @cached_property
+    def tables(self) -> dict[str, sa.Table]:
+        """The tables of the models that are there, by name."""
+        return {name: table for name, table in Base.metadata.tables.items() if f"table {name}" in self.schema}
+
+    def has(self, table: str, column: str) -> bool:
+        """Tell whether a column is there."""
+        return f"column {column}" in self.schema.get(f"table {table}", {})
+
+    def rows(self, query: str, **values: Any) -> list[sa.Row[Any]]:
+        """Return the rows of a query, whose colons are parameters."""
+        return list(self.connection.execute(sa.text(query), values))
+
+    def value(self, query: str, **values: Any) -> Any:
+        """Return the first value of the first row of a query."""
+        return self.rows(query, **values)[0][0]
+
+
+def quote(name: str) -> str:
+    """Return a name as SQL that :meth:`Look.rows` takes."""
+    return '"' + name.replace('"', '""').replace(":", r"\:") + '"'
+
+
+@contextmanager
+def reading_only(connection: sa.Connection, options: Options, *, deep: bool) -> Iterator[None]:
+    """Let nothing be written within the block, and leave no trace of it. A transaction of the caller goes on after it.
+
+    On PostgreSQL nothing waits for long either: neither for a lock, nor, unless ``deep``, for a statement.
+
+    Raises:
+        SchemaMissing: there is no such schema.
+    """
+    if connection.dialect.name == "sqlite":
+        with _query_only(connection):
+            yield
+        return
+    # In autocommit there is no transaction that could be read-only.
+    with (read_committed(connection) if in_autocommit(connection) else nullcontext()), _undone(connection):
+        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{'0' if deep else _STATEMENT_TIMEOUT}'")
+        connection.exec_driver_sql("SET LOCAL TimeZone = 'UTC'")
+        if options.schema is not None:
+            _require_schema(connection, options.schema)
+            path = sa.text("SELECT set_config('search_path', quote_ident(:name), true)")
+            connection.execute(path, {"name": options.schema})
+        yield
+
+
+@contextmanager
+def _query_only(connection: sa.Connection) -> Iterator[None]:
+    began = connection.in_transaction()
+    before = connection.exec_driver_sql("PRAGMA query_only").scalar_one()
+    connection.exec_driver_sql("PRAGMA query_only = ON")
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql(f"PRAGMA query_only = {before}")
+        if not began:
+            connection.rollback()
+
+
+@contextmanager
+def _undone(connection: sa.Connection) -> Iterator[None]:
+    """Run the block in a transaction or a savepoint that is rolled back, which also undoes every SET LOCAL."""
+    transaction = connection.begin_nested() if connection.in_transaction() else connection.begin()
+    try:
+        yield
+    finally:
+        transaction.rollback()
+
+
+def _require_schema(connection: sa.Connection, schema: str) -> None:
+    there = connection.execute(sa.text("SELECT 1 FROM pg_namespace WHERE nspname = :name"), {"name": schema})
+    if there.first() is None:
+        raise SchemaMissing(schema=schema)

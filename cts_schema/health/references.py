@@ -1,0 +1,137 @@
+"""Orphans: rows that refer to a row that is not there, by a foreign key or by a column that only means one.
+
+Without ``deep`` the cost is bounded. Where an index begins with the column, its different values are looked up, each by
+one step in the index, however many rows have it; else the first rows of the table are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cts_schema.health import indexes
+from cts_schema.health.look import PROBE, Look, quote
+from cts_schema.health.report import EXAMPLES, Finding
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A column whose values are keys of other tables.
+
+    Attributes:
+        table: the table of the column.
+        column: the column.
+        parents: table and column that a value may be in, any of them.
+        on_delete: what the models do when the parent goes; None for nothing.
+        declared: whether the models have a foreign key.
+    """
+
+    table: str
+    column: str
+    parents: tuple[tuple[str, str], ...]
+    on_delete: str | None = None
+    declared: bool = True
+
+
+# What the models describe in words only. Other columns named ..._id hold identifiers of an exchange, keys that a
+# generator gives, or refer to tables that are not of this package.
+WITHOUT_CONSTRAINT = (
+    Reference("exchange_connections", "user_id", (("users", "id"),), declared=False),
+    Reference(
+        "exchange_position_coordination_log",
+        "exchange_position_id",
+        (("active_exchange_positions", "id"),),
+        declared=False,
+    ),
+    Reference(
+        "preset_trade_engine_state", "preset_id", (("presets", "id"), ("preset_types", "id")), declared=False
+    ),
+    Reference("site_logs", "connection_id", (("exchange_connections", "id"),), declared=False),
+    Reference("site_logs", "user_id", (("users", "id"),), declared=False),
+)
+
+
+def findings(look: Look) -> Iterator[Finding]:
+    """Find orphans."""
+    begun = indexes.covered(indexes.there(look))
+    for reference in (*_declared(look), *WITHOUT_CONSTRAINT):
+        ends = ((reference.table, reference.column), *reference.parents)
+        if not all(look.has(*end) for end in ends):
+            continue  # told with the schema
+        if look.deep:
+            rows = look.rows(_all(reference))
+        elif (reference.table, reference.column) in begun:
+            rows = look.rows(_by_index(reference))
+        else:
+            rows = look.rows(_first_rows(reference))
+        if rows:
+            yield _finding(reference, rows, deep=look.deep)
+
+
+def _declared(look: Look) -> Iterator[Reference]:
+    for name, table in look.tables.items():
+        for constraint in table.foreign_key_constraints:
+            (element,) = constraint.elements
+            parent, _, column = element.target_fullname.rpartition(".")
+            yield Reference(name, element.parent.name, ((parent, column),), constraint.ondelete)
+
+
+def _finding(reference: Reference, rows: list[tuple[str, int]], *, deep: bool) -> Finding:
+    parents = " or ".join(parent for parent, _ in reference.parents)
+    count = sum(number for _, number in rows)
+    message = f"rows refer to {parents} that are not there" + ("" if deep else " (at least)")
+    return Finding(
+        "orphans",
+        "error" if reference.declared else "info",
+        f"{reference.table}.{reference.column}",
+        message if reference.declared else f"{message}; there is no foreign key, which is meant so",
+        count=count,
+        examples=tuple(str(key) for key, _ in rows[:EXAMPLES]),
+        repair=_repair(reference) if reference.declared else None,
+    )
+
+
+def _repair(reference: Reference) -> str | None:
+    """Return what the database itself would have done when the parents went."""
+    table, column = quote(reference.table), quote(reference.column)
+    where = f"{column} IS NOT NULL AND {_gone(reference, f'{table}.{column}')}"
+    if reference.on_delete == "SET NULL":
+        return f"UPDATE {table} SET {column} = NULL WHERE {where}"
+    if reference.on_delete == "CASCADE":
+        return f"bring the parents back, or, after cts-schema backup: DELETE FROM {table} WHERE {where}"
+    return None
+
+
+def _gone(reference: Reference, key: str) -> str:
+    return " AND ".join(
+        f"NOT EXISTS (SELECT 1 FROM {quote(parent)} AS parent WHERE parent.{quote(column)} = {key})"
+        for parent, column in reference.parents
+    )
+
+
+def _all(reference: Reference) -> str:
+    column = quote(reference.column)
+    return (
+        f"SELECT child.{column}, count(*) FROM {quote(reference.table)} AS child "
+        f"WHERE child.{column} IS NOT NULL AND {_gone(reference, f'child.{column}')} "
+        "GROUP BY 1 ORDER BY 1"
+    )
+
+
+def _by_index(reference: Reference) -> str:
+    """Return the missing keys, found by going from each value in the index to the next."""
+    table, column = quote(reference.table), quote(reference.column)
+    return (
+        f"WITH RECURSIVE found(key, number) AS (SELECT min({column}), 1 FROM {table} UNION ALL "
+        f"SELECT (SELECT min({column}) FROM {table} WHERE {column} > found.key), number + 1 FROM found "
+        f"WHERE found.key IS NOT NULL AND number < {PROBE}) "
+        f"SELECT found.key, 1 FROM found WHERE found.key IS NOT NULL AND {_gone(reference, 'found.key')} ORDER BY 1"
+    )
+
+
+def _first_rows(reference: Reference) -> str:
+    table, column = quote(reference.table), quote(reference.column)
+    return (
+        f"SELECT child.key, count(*) FROM (SELECT {column} AS key FROM {table} LIMIT {PROBE}) AS child "
+        f"WHERE child.key IS NOT NULL AND {_gone(reference, 'child.key')} GROUP BY 1 ORDER BY 1"
+    )

@@ -1,0 +1,88 @@
+"""What ``check`` found: plain values, safe to log. Of rows there are keys in it, and no other values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning", "info"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+
+EXAMPLES = 5
+"""How many keys a finding shows at most."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is not as it should be.
+
+    Attributes:
+        code: a short word for what it is, which stays the same from release to release; docs/health.md has all.
+        severity: error where data or the application are at risk, warning where something should be done, else info.
+        where: the table, or what of it: ``orders``, ``orders.user_id``, ``orders.ix_orders_user_id``.
+        message: what it is, in a sentence.
+        count: how many, where there is something to count.
+        examples: keys of some.
+        found: what is there, of a thing that has changed.
+        expected: what the models say of it.
+        repair: a command or SQL that a person may run, where there is one.
+    """
+
+    code: str
+    severity: Severity
+    where: str
+    message: str
+    count: int | None = None
+    examples: tuple[str, ...] = ()
+    found: str | None = None
+    expected: str | None = None
+    repair: str | None = None
+
+
+@dataclass(frozen=True)
+class TableSize:
+    """How large a table is.
+
+    Attributes:
+        name: the table.
+        managed: whether it is one of the models.
+        rows: how many there are; None where the database does not know.
+        bytes: with its indexes; None where SQLite was not asked to measure.
+    """
+
+    name: str
+    managed: bool
+    rows: int | None
+    bytes: int | None
+
+
+@dataclass(frozen=True)
+class Health:
+    """What is wrong with a database, and how large it is.
+
+    Attributes:
+        database: the URL, with credentials masked.
+        revision: its revision, None where it has none.
+        head: the newest revision of this package.
+        deep: whether every row was looked at; else numbers of rows are estimates, and what is large was only probed.
+        findings: the worst first.
+        tables: how large each is, by name.
+        bytes: the size of the database.
+        statistics_since: on PostgreSQL, since when it counts how often an index is used; None where it does not say.
+        duration_ms: milliseconds that it took.
+    """
+
+    database: str
+    revision: str | None
+    head: str
+    deep: bool
+    findings: tuple[Finding, ...]
+    tables: tuple[TableSize, ...]
+    bytes: int
+    statistics_since: str | None
+    duration_ms: float
+
+    @property
+    def healthy(self) -> bool:
+        """Whether there is nothing above info."""
+        return all(finding.severity == "info" for finding in self.findings)

@@ -1,0 +1,43 @@
+"""Where the database stands: whether it is at head at all, so that it can be compared with the models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cts_schema.health.look import Look
+from cts_schema.health.report import Finding
+from cts_schema.migration.scripts import revisions
+
+
+def findings(look: Look) -> Iterator[Finding]:
+    """Find the one reason why the database cannot be compared with the models; none at head."""
+    status, where = look.status, look.version_table
+    if status.unadopted:
+        message = "the tables were made by the old application, and are not brought in yet"
+        yield Finding(
+            "old-database",
+            "error",
+            where,
+            message,
+            count=len(status.unadopted),
+            repair="cts-schema adopt --plan, then: cts-schema upgrade",
+        )
+    elif status.revision is None:
+        yield Finding("empty-database", "error", where, "there are no tables of CTS", repair="cts-schema upgrade")
+    elif status.revision not in revisions():
+        message = f"revision {status.revision} is not of this package, which has {min(revisions())} to {status.head}"
+        step = "install the version that made it; for a table of another application: --version-table TABLE"
+        yield Finding("unknown-revision", "error", where, message, repair=step)
+    elif not look.tables:
+        message = f"it says revision {status.revision}, and there are no tables of CTS"
+        yield Finding("false-version", "error", where, message, repair="cts-schema restore BACKUP --force")
+    elif status.pending:
+        yield Finding(
+            "not-at-head",
+            "error",
+            where,
+            f"revision {status.revision}; the newest is {status.head}",
+            count=len(status.pending),
+            examples=status.pending[:5],
+            repair="cts-schema upgrade",
+        )

@@ -1,0 +1,44 @@
+"""Times on SQLite in the form T...Z: they are understood, and sort after every other time of their day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cts_schema.ddl import Timestamp
+from cts_schema.health.look import PROBE, Look, quote
+from cts_schema.health.report import Finding
+
+_FORM = "????-??-??T*"
+
+
+def findings(look: Look) -> Iterator[Finding]:
+    """Find times with a T: of the oldest and the newest rows, or of all."""
+    if look.dialect != "sqlite":
+        return
+    for name, table in look.tables.items():
+        times = [one.name for one in table.columns if isinstance(one.type, Timestamp) and look.has(name, one.name)]
+        if not times:
+            continue
+        counted = ", ".join(f"coalesce(sum({quote(time)} GLOB '{_FORM}'), 0)" for time in times)
+        counts = look.rows(f"SELECT {counted} FROM {quote(name) if look.deep else _probe(name, times)}")[0]
+        for time, count in zip(times, counts, strict=True):
+            if count:
+                yield Finding(
+                    "time-form",
+                    "warning",
+                    f"{name}.{time}",
+                    "times are in the form T...Z, and sort wrongly" + ("" if look.deep else " (at least)"),
+                    count=count,
+                    repair=f"UPDATE {quote(name)} SET {quote(time)} = replace(rtrim({quote(time)}, 'Z'), 'T', ' ') "
+                    f"WHERE {quote(time)} GLOB '{_FORM}Z'",
+                )
+
+
+def _probe(table: str, columns: list[str]) -> str:
+    """Return the oldest and the newest rows, none twice."""
+    names = ", ".join(["rowid", *map(quote, columns)])
+    ends = (
+        f"SELECT * FROM (SELECT {names} FROM {quote(table)} ORDER BY rowid {order} LIMIT {PROBE // 2})"
+        for order in ("ASC", "DESC")
+    )
+    return f"({' UNION '.join(ends)})"
