@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from cts_schema.adoption.sync import adopt, finalize_adoption, plan_adoption, undo_adoption
     from cts_schema.database import create_async_engine, create_engine
     from cts_schema.exceptions import SchemaError
+    from cts_schema.health.check import check
+    from cts_schema.health.report import Finding, Health
     from cts_schema.maintenance.backup import Backup, backup
     from cts_schema.maintenance.rehearsal import Rehearsal, rehearse
     from cts_schema.maintenance.restore import Restored, restore
@@ -37,6 +39,9 @@ _HOMES = {
     "create_async_engine": "database",
     "create_engine": "database",
     "SchemaError": "exceptions",
+    "check": "health.check",
+    "Finding": "health.report",
+    "Health": "health.report",
     "Backup": "maintenance.backup",
     "backup": "maintenance.backup",
     "Rehearsal": "maintenance.rehearsal",
@@ -61,6 +66,8 @@ __all__ = [
     "Adopted",
     "AppliedRevision",
     "Backup",
+    "Finding",
+    "Health",
     "Plan",
     "Rehearsal",
     "Report",
@@ -69,6 +76,7 @@ __all__ = [
     "Status",
     "adopt",
     "backup",
+    "check",
     "create_async_engine",
     "create_engine",
     "downgrade",

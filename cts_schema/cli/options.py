@@ -14,7 +14,7 @@ EXIT_CODES = """
 \b
 Exit codes:
   0    done, or nothing to do
-  1    not at head (status, wait), or different from the models (rehearse)
+  1    not at head (status, wait), different from the models (rehearse), or findings (check)
   2    wrong usage
   3    the database cannot be reached or used
   4    a lock was not had in time

@@ -50,7 +50,7 @@ def check(
 ) -> Health:
     """Say what is wrong with a database. Nothing is written, and a hot standby will do.
 
-    Where it is empty, of the old application, or not at head, that is what is found: it is not compared with the models.
+    Where it is empty, of the old application, or not at head, that is found, and it is not compared with the models.
 
     Args:
         target: the database: a URL, an Engine, a Connection, or None for what the environment says.
@@ -114,4 +114,3 @@ def _tried(look: Look, what: str, find: Check) -> Iterator[Finding]:
             raise
         found.append(Finding("not-checked", "warning", what, f"not looked at to the end: {reason}"))
     yield from found
-

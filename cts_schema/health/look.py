@@ -58,6 +58,13 @@ class Look:
         """Tell whether a column is there."""
         return f"column {column}" in self.schema.get(f"table {table}", {})
 
+    def comparable(self, *ends: tuple[str, str]) -> bool:
+        """Tell whether columns are there, and of one type: others PostgreSQL refuses to compare."""
+        types = {
+            self.schema[f"table {table}"][f"column {column}"][0] for table, column in ends if self.has(table, column)
+        }
+        return all(self.has(*end) for end in ends) and (len(types) == 1 or self.dialect == "sqlite")
+
     def rows(self, query: str, **values: Any) -> list[sa.Row[Any]]:
         """Return the rows of a query, whose colons are parameters."""
         return list(self.connection.execute(sa.text(query), values))
@@ -86,7 +93,7 @@ def reading_only(connection: sa.Connection, options: Options, *, deep: bool) -> 
             yield
         return
     # In autocommit there is no transaction that could be read-only.
-    with (read_committed(connection) if in_autocommit(connection) else nullcontext()), _undone(connection):
+    with read_committed(connection) if in_autocommit(connection) else nullcontext(), _undone(connection):
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{'0' if deep else _STATEMENT_TIMEOUT}'")

@@ -43,9 +43,7 @@ WITHOUT_CONSTRAINT = (
         (("active_exchange_positions", "id"),),
         declared=False,
     ),
-    Reference(
-        "preset_trade_engine_state", "preset_id", (("presets", "id"), ("preset_types", "id")), declared=False
-    ),
+    Reference("preset_trade_engine_state", "preset_id", (("presets", "id"), ("preset_types", "id")), declared=False),
     Reference("site_logs", "connection_id", (("exchange_connections", "id"),), declared=False),
     Reference("site_logs", "user_id", (("users", "id"),), declared=False),
 )
@@ -55,8 +53,7 @@ def findings(look: Look) -> Iterator[Finding]:
     """Find orphans."""
     begun = indexes.covered(indexes.there(look))
     for reference in (*_declared(look), *WITHOUT_CONSTRAINT):
-        ends = ((reference.table, reference.column), *reference.parents)
-        if not all(look.has(*end) for end in ends):
+        if not look.comparable((reference.table, reference.column), *reference.parents):
             continue  # told with the schema
         if look.deep:
             rows = look.rows(_all(reference))

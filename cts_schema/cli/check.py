@@ -1,0 +1,88 @@
+"""``cts-schema check``."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cts_schema.cli.options import VERSION_TABLE, Debug, Json, Schema, Url, VersionTable, Wait
+from cts_schema.cli.output import say, say_facts, say_json, say_table
+from cts_schema.exceptions import EXIT_FINDINGS, EXIT_OK
+
+if TYPE_CHECKING:
+    from cts_schema.health.report import Finding, Health
+
+EXAMPLES = (
+    "cts-schema check",
+    "cts-schema check --deep",
+    "cts-schema check --json | jq -r '.findings[].code'",
+)
+_STYLES = {"error": "red", "warning": "yellow", "info": None}
+
+
+def check(
+    *,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Look at every row, however long it takes; else what is large is probed.")
+    ] = False,
+    url: Url = None,
+    schema: Schema = None,
+    version_table: VersionTable = VERSION_TABLE,
+    wait: Wait = 60,
+    json: Json = False,
+    debug: Debug = False,
+) -> int:
+    """Say what is wrong with a database, with what mends it, and touch nothing.
+
+    Exits with 1 where there is an error or a warning. A hot standby will do.
+    """
+    import cts_schema
+
+    found = cts_schema.check(url, deep=deep, version_table=version_table, schema=schema, wait=wait)
+    if json:
+        say_json(dataclasses.asdict(found) | {"healthy": found.healthy})
+    else:
+        _tell(found)
+    return EXIT_OK if found.healthy else EXIT_FINDINGS
+
+
+def _tell(found: Health) -> None:
+    if found.findings:
+        rows = [
+            (
+                finding.severity,
+                finding.code,
+                finding.where,
+                f"{finding.count:,}" if finding.count else "",
+                _said(finding),
+            )
+            for finding in found.findings
+        ]
+        styles = [_STYLES[finding.severity] for finding in found.findings]
+        say_table(("severity", "code", "where", "count", "what"), rows, styles)
+    for finding in found.findings:
+        _tell_more(finding)
+    counts = Counter(finding.severity for finding in found.findings)
+    numbers = ", ".join(f"{counts[severity]} {severity}" for severity in _STYLES if counts[severity]) or "nothing found"
+    revision = f"revision {found.revision}" if found.revision else "no revision"
+    rows_ = sum(table.rows or 0 for table in found.tables)
+    size = f"{len(found.tables)} tables, {'' if found.deep else 'about '}{rows_:,} rows, {found.bytes:,} bytes"
+    say(f"{found.database}: {revision}, {size}: {numbers} ({found.duration_ms / 1000:.1f} s)", "bold")
+
+
+def _said(finding: Finding) -> str:
+    return finding.message if not finding.examples else f"{finding.message}: {', '.join(finding.examples)}"
+
+
+def _tell_more(finding: Finding) -> None:
+    more = {"found": finding.found, "expected": finding.expected, "repair": finding.repair}
+    if not any(more.values()):
+        return
+    say("")
+    say(f"{finding.code} {finding.where}", "bold")
+    for name, text in more.items():
+        for number, line in enumerate((text or "").splitlines()):
+            say_facts({f"  {name if number == 0 else '':8}": line.replace("\t", "  ")})

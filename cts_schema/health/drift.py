@@ -1,0 +1,186 @@
+"""The schema against the models, down to what Alembic does not compare: CHECKs, predicates, triggers, actions.
+
+What is compared are two fingerprints. That of head is built from the models in memory for SQLite; for PostgreSQL, where
+nothing may be written, the package brings it along in ``head.postgresql.json``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from cts_schema.ddl.triggers import FUNCTION
+from cts_schema.fingerprint import Fingerprint, fingerprint
+from cts_schema.health import statements
+from cts_schema.health.look import Look
+from cts_schema.health.report import EXAMPLES, Finding, Severity
+from cts_schema.models import Base
+
+FROZEN = Path(__file__).with_name("head.postgresql.json")
+
+
+class Item(NamedTuple):
+    """A part of a table: what kind of thing it is, and what it is called."""
+
+    kind: str
+    name: str
+
+
+# An index that is missing makes things slow. Whatever else is missing lets in what the models exclude, or fails.
+_MISSING: dict[str, Severity] = {"index": "warning"}
+# An index or a trigger more is somebody's own affair; anything else may refuse rows that the application writes.
+_EXTRA: dict[str, Severity] = {"index": "info", "trigger": "info"}
+
+
+@cache
+def at_head(dialect: str) -> Fingerprint:
+    """Return the fingerprint of head."""
+    if dialect == "postgresql":
+        found: Fingerprint = json.loads(FROZEN.read_text(encoding="utf-8"))
+        return found
+    engine = sa.create_engine("sqlite://")
+    try:
+        with engine.connect() as connection:
+            Base.metadata.create_all(connection)
+            return fingerprint(connection)
+    finally:
+        engine.dispose()
+
+
+def findings(look: Look) -> Iterator[Finding]:
+    """Find what is missing, has changed, or is there without need, in the tables of the models and beside them."""
+    expected = at_head(look.dialect)
+    for table in Base.metadata.sorted_tables:
+        wanted, there = expected[f"table {table.name}"], look.schema.get(f"table {table.name}")
+        if there is None:
+            repair = statements.create_table(table, look.connection.dialect)
+            yield Finding("missing-table", "error", table.name, "the table is missing", repair=repair)
+        else:
+            yield from _compared(look, table, _items(look.dialect, wanted), _items(look.dialect, there))
+    if look.dialect == "postgresql":
+        yield from _function(expected, look.schema)
+    if unmanaged := look.status.unmanaged:
+        message = "tables that are not of this package, and are left alone"
+        names = unmanaged[:EXAMPLES]
+        yield Finding("unmanaged-tables", "info", "the schema", message, count=len(unmanaged), examples=names)
+
+
+def _compared(look: Look, table: sa.Table, wanted: dict[Item, Any], there: dict[Item, Any]) -> Iterator[Finding]:
+    gone = {item.name for item in wanted.keys() - there.keys() if item.kind == "column"}
+    changed = {item.name for item, one in wanted.items() if item.kind == "column" and one != there.get(item)}
+    found = []
+    for item in sorted(wanted.keys() | there.keys()):
+        one, other = wanted.get(item), there.get(item)
+        if one == other or item.kind == "rest" or _comes_with_a_column(table, item, gone, changed):
+            continue
+        if one is not None and other is not None and _only_invalid(look.dialect, item, one, other):
+            continue  # told with the indexes
+        found.append(_finding(look, table, item, one, other))
+    yield from found
+    rest = Item("rest", "")
+    if wanted[rest] != there[rest] and not found:
+        message = "constraints have other names, or clauses that the models have not"
+        shown = {"found": ", ".join(there[rest]), "expected": ", ".join(wanted[rest])}
+        yield Finding("changed-table", "warning", table.name, message, **shown)
+
+
+def _finding(look: Look, table: sa.Table, item: Item, wanted: Any, there: Any) -> Finding:
+    change = "missing" if there is None else "extra" if wanted is None else "changed"
+    severity = {"missing": _MISSING, "extra": _EXTRA, "changed": _MISSING}[change].get(
+        item.kind, "warning" if change == "extra" else "error"
+    )
+    words = item.kind.replace("-", " ")
+    message = {
+        "missing": f"the {words} is missing",
+        "extra": f"the models have no such {words}",
+        "changed": f"the {words} is not as the models have it",
+    }[change]
+    code = f"{change}-{item.kind}"
+    if change == "changed" and item.kind == "column" and wanted[0] != there[0] and _is_id(table, item.name):
+        code, message = "wrong-id-type", f"the id is {there[0]} and not {wanted[0]}"
+    elif change == "changed" and there[0] == f"{wanted[0]} NOT VALID":
+        code, severity = "not-validated", "warning"
+        message = "rows that were there before it have not been checked against it"
+    return Finding(
+        code,
+        severity,
+        f"{table.name}.{item.name}",
+        message,
+        found=None if there is None else _shown(item, there),
+        expected=None if wanted is None else _shown(item, wanted),
+        repair=statements.repair(look.connection.dialect, table, code, item.kind, item.name, wanted, there),
+    )
+
+
+def _items(dialect: str, facts: dict[str, Any]) -> dict[Item, Any]:
+    return _sqlite_items(facts) if dialect == "sqlite" else _postgresql_items(facts)
+
+
+def _sqlite_items(facts: dict[str, Any]) -> dict[Item, Any]:
+    found: dict[Item, Any] = {Item("rest", ""): [*facts["names"], *facts["clauses"]]}
+    for what, about in facts.items():
+        kind, _, name = what.partition(" ")
+        if kind in ("column", "check", "index", "trigger"):
+            found[Item(kind, name)] = about
+    for parts in facts["foreign keys"]:
+        found[Item("foreign-key", ", ".join(part[0] for part in parts))] = parts
+    for origin, columns in facts["unique"]:
+        kind = "primary-key" if origin == "pk" else "unique"
+        found[Item(kind, ", ".join(str(column[0]) for column in columns))] = columns
+    return found
+
+
+_CONSTRAINTS = {"CHECK": "check", "FOREIGN": "foreign-key", "PRIMARY": "primary-key", "UNIQUE": "unique"}
+
+
+def _postgresql_items(facts: dict[str, Any]) -> dict[Item, Any]:
+    found: dict[Item, Any] = {Item("rest", ""): []}
+    for what, about in facts.items():
+        kind, _, name = what.partition(" ")
+        if kind == "constraint":
+            kind = _CONSTRAINTS.get(re.split(r"\W", about[0])[0], "constraint")
+        if kind == "index" and f"constraint {name}" in facts:
+            continue  # that of a key
+        found[Item("identity" if kind == "sequence" else kind, name)] = list(about)  # as JSON has it
+    return found
+
+
+def _comes_with_a_column(table: sa.Table, item: Item, gone: set[str], changed: set[str]) -> bool:
+    """Whether it is of a column that is told of anyway."""
+    if item.kind == "identity":
+        return item.name in changed
+    names = (name for column in gone for name in (column, f"ck_{table.name}_{column}", f"fk_{table.name}_{column}"))
+    return item.kind in ("check", "foreign-key") and item.name in names
+
+
+def _only_invalid(dialect: str, item: Item, wanted: Any, there: Any) -> bool:
+    return dialect == "postgresql" and item.kind == "index" and wanted[0] == there[0]
+
+
+def _is_id(table: sa.Table, name: str) -> bool:
+    column = table.columns[name]
+    return column.primary_key or bool(column.foreign_keys) or name.endswith("_id")
+
+
+def _shown(item: Item, facts: Any) -> str:
+    if isinstance(facts, str):
+        return facts
+    if item.kind == "column":
+        type_, required, default, *others = facts
+        words = [str(type_), "NOT NULL" if required else "NULL", "" if default is None else f"DEFAULT {default}"]
+        return " ".join(filter(None, [*words, *(str(other) for other in others if other and other != "default")]))
+    return ", ".join(str(fact) for fact in facts)
+
+
+def _function(expected: Fingerprint, there: Fingerprint) -> Iterator[Finding]:
+    wanted, found = expected[f"function {FUNCTION}"]["sql"], there.get(f"function {FUNCTION}", {}).get("sql")
+    if found != wanted:
+        code = "missing-function" if found is None else "changed-function"
+        message = "the function that keeps updated_at is " + ("missing" if found is None else "not ours")
+        yield Finding(code, "error", FUNCTION, message, found=found, expected=wanted, repair=wanted)

@@ -1,0 +1,436 @@
+"""check says what is wrong with a database, that alone, and writes nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+
+from cts_schema import Finding, Health, check, downgrade, upgrade
+from cts_schema.fingerprint import differences
+from cts_schema.health import drift, files, look
+from cts_schema.migration.scripts import head as newest
+from cts_schema.migration.scripts import script_location
+from cts_schema.models import Base
+from tests.legacy.catalogue import build
+from tests.support.databases import Database
+from tests.support.operations import operations
+from tests.support.program import cts_schema
+from tests.support.rows import fill
+
+USER = "INSERT INTO users (id, username, password_hash, api_key, api_secret) VALUES ('u', 'me', 'x', 'K3Y', 'S3CRET')"
+CONNECTION = "INSERT INTO exchange_connections (id, name, exchange, api_type) VALUES ('c', 'c', 'binance', 'spot')"
+
+
+def shown(health: Health) -> list[tuple[str, str]]:
+    return [(finding.code, finding.where) for finding in health.findings]
+
+
+def damaged(database: Database, statements: Sequence[str]) -> None:
+    """Run statements as somebody would by hand, without what keeps rows consistent."""
+    engine = database.engine.execution_options(isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        off = "PRAGMA foreign_keys = OFF" if database.kind == "sqlite" else "SET session_replication_role = replica"
+        for statement in (off, *statements):
+            connection.execute(sa.text(statement))
+        connection.exec_driver_sql(off.replace("OFF", "ON").replace("= replica", "= origin"))
+
+
+def rewrite(database: Database, table: str, old: str, new: str) -> None:
+    """Make a table of SQLite anew with another definition, as no ALTER can."""
+    rest = "SELECT sql FROM sqlite_master WHERE tbl_name = :table AND sql IS NOT NULL ORDER BY type <> 'table'"
+    with operations(database) as ddl:
+        first, *others = ddl.connection.execute(sa.text(rest), {"table": table}).scalars().all()
+        assert first.count(old) == 1, first
+        for statement in (f"DROP TABLE {table}", first.replace(old, new), *others):
+            ddl.connection.exec_driver_sql(statement)
+
+
+ORPHAN = "INSERT INTO orders (id, user_id, {columns}) SELECT 'o', 'gone', {columns} FROM orders"
+# What is done to a database at head, and all that is found then.
+BOTH: dict[str, tuple[list[str], tuple[str, str]]] = {
+    "a table dropped": (["DROP TABLE data_sync_log"], ("missing-table", "data_sync_log")),
+    "a column dropped": (["ALTER TABLE users DROP COLUMN api_secret"], ("missing-column", "users.api_secret")),
+    "a column added": (["ALTER TABLE users ADD COLUMN own TEXT"], ("extra-column", "users.own")),
+    "an index dropped": (
+        ["DROP INDEX ix_orders_portfolio_id"],
+        ("missing-index", "orders.ix_orders_portfolio_id"),
+    ),
+    "an index in another order": (
+        ["DROP INDEX ix_site_logs_timestamp", "CREATE INDEX ix_site_logs_timestamp ON site_logs (timestamp DESC)"],
+        ("changed-index", "site_logs.ix_site_logs_timestamp"),
+    ),
+    "an index with a predicate": (
+        [
+            "DROP INDEX ix_site_logs_timestamp",
+            "CREATE INDEX ix_site_logs_timestamp ON site_logs (timestamp) WHERE resolved",
+        ],
+        ("changed-index", "site_logs.ix_site_logs_timestamp"),
+    ),
+    "an index added": (["CREATE INDEX own ON site_logs (message)"], ("extra-index", "site_logs.own")),
+    "a table of somebody else's with an uncovered key": (
+        ["CREATE TABLE own (id int PRIMARY KEY, user_id TEXT REFERENCES users (id))"],
+        ("foreign-key-without-index", "own.user_id"),
+    ),
+    "a row deleted from the ledger": (
+        ["DELETE FROM schema_migrations WHERE migration_id = 56"],
+        ("ledger-row-missing", "schema_migrations"),
+    ),
+    "a revision that took long": (
+        ["UPDATE schema_migrations SET execution_time_ms = 90000 WHERE migration_id = 56"],
+        ("slow-migration", "schema_migrations"),
+    ),
+    "a row without its parent": (
+        ["INSERT INTO portfolios (id, user_id, name) VALUES ('p', 'gone', 'p')"],
+        ("orphans", "portfolios.user_id"),
+    ),
+    "a log line of a user who is gone": (
+        ["INSERT INTO site_logs (level, category, message, user_id) VALUES ('info', 'x', 'x', 'gone')"],
+        ("orphans", "site_logs.user_id"),
+    ),
+    "another revision": (["UPDATE alembic_version SET version_num = '999'"], ("unknown-revision", "alembic_version")),
+}
+POSTGRESQL: dict[str, tuple[list[str], tuple[str, str]]] = {
+    "a type changed": (
+        ["ALTER TABLE volume_configuration ALTER COLUMN max_leverage TYPE numeric(10, 3)"],
+        ("changed-column", "volume_configuration.max_leverage"),
+    ),
+    "a default changed": (
+        ["ALTER TABLE users ALTER COLUMN role SET DEFAULT 'admin'"],
+        ("changed-column", "users.role"),
+    ),
+    "NULL allowed": (["ALTER TABLE users ALTER COLUMN username DROP NOT NULL"], ("changed-column", "users.username")),
+    "ids that are numbers": (
+        ["ALTER TABLE site_logs ALTER COLUMN user_id TYPE integer USING NULL"],
+        ("wrong-id-type", "site_logs.user_id"),
+    ),
+    "a check changed": (
+        [
+            "ALTER TABLE users DROP CONSTRAINT ck_users_role",
+            "ALTER TABLE users ADD CONSTRAINT ck_users_role CHECK (role IN ('user', 'root'))",
+        ],
+        ("changed-check", "users.ck_users_role"),
+    ),
+    "a check not validated": (
+        [
+            "ALTER TABLE users DROP CONSTRAINT ck_users_role",
+            "ALTER TABLE users ADD CONSTRAINT ck_users_role CHECK (role IN ('user', 'admin')) NOT VALID",
+        ],
+        ("not-validated", "users.ck_users_role"),
+    ),
+    "a foreign key dropped": (
+        ["ALTER TABLE orders DROP CONSTRAINT fk_orders_user_id"],
+        ("missing-foreign-key", "orders.fk_orders_user_id"),
+    ),
+    "another action on delete": (
+        [
+            "ALTER TABLE orders DROP CONSTRAINT fk_orders_user_id",
+            "ALTER TABLE orders ADD CONSTRAINT fk_orders_user_id FOREIGN KEY (user_id) REFERENCES users (id)",
+        ],
+        ("changed-foreign-key", "orders.fk_orders_user_id"),
+    ),
+    "a unique key dropped": (
+        ["ALTER TABLE users DROP CONSTRAINT uq_users_email"],
+        ("missing-unique", "users.uq_users_email"),
+    ),
+    "a trigger dropped": (
+        ["DROP TRIGGER trg_users_updated_at ON users"],
+        ("missing-trigger", "users.trg_users_updated_at"),
+    ),
+    "a trigger disabled": (
+        ["ALTER TABLE users DISABLE TRIGGER trg_users_updated_at"],
+        ("changed-trigger", "users.trg_users_updated_at"),
+    ),
+    "a function changed": (
+        ["CREATE OR REPLACE FUNCTION cts_set_updated_at() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'"],
+        ("changed-function", "cts_set_updated_at"),
+    ),
+    "an identity dropped": (
+        ["ALTER TABLE site_logs ALTER COLUMN id DROP IDENTITY"],
+        ("changed-column", "site_logs.id"),
+    ),
+    "an index that is not valid": (
+        ["UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'ix_site_logs_timestamp'\\:\\:regclass"],
+        ("invalid-index", "site_logs.ix_site_logs_timestamp"),
+    ),
+    "a sequence behind": (
+        ["INSERT INTO site_logs (id, level, category, message) VALUES (7, 'info', 'x', 'x')"],
+        ("sequence-behind", "site_logs.id"),
+    ),
+}
+SQLITE: dict[str, tuple[list[str], tuple[str, str]]] = {
+    "a trigger dropped": (["DROP TRIGGER trg_users_updated_at"], ("missing-trigger", "users.trg_users_updated_at")),
+    "a trigger changed": (
+        [
+            "DROP TRIGGER trg_users_updated_at",
+            "CREATE TRIGGER trg_users_updated_at AFTER UPDATE ON users BEGIN SELECT 1; END",
+        ],
+        ("changed-trigger", "users.trg_users_updated_at"),
+    ),
+    "times of the old application": (
+        [
+            "INSERT INTO site_logs (level, category, message, timestamp) "
+            "VALUES ('info', 'x', 'x', '2026-01-03T01:00:00.000Z')"
+        ],
+        ("time-form", "site_logs.timestamp"),
+    ),
+    "an id that is a blob": (
+        ["INSERT INTO users (id, username, password_hash) VALUES (x'6162', 'me', 'x')"],
+        ("wrong-id-type", "users.id"),
+    ),
+    "a value that a check refuses": (
+        [
+            "PRAGMA ignore_check_constraints = ON",
+            "INSERT INTO users (id, username, password_hash, role) VALUES ('u', 'me', 'x', 'root')",
+            "PRAGMA ignore_check_constraints = OFF",
+        ],
+        ("refused-values", "users"),
+    ),
+}
+# SQLite has no ALTER for these.
+REWRITTEN = {
+    "a type changed": (
+        ("volume_configuration", "max_leverage NUMERIC(10, 4)", "max_leverage NUMERIC(10, 3)"),
+        ("changed-column", "volume_configuration.max_leverage"),
+    ),
+    "a default changed": (
+        ("users", "role TEXT DEFAULT 'user'", "role TEXT DEFAULT 'admin'"),
+        ("changed-column", "users.role"),
+    ),
+    "ids that are numbers": (("orders", "user_id TEXT", "user_id INTEGER"), ("wrong-id-type", "orders.user_id")),
+    "a check changed": (
+        ("users", "role IN ('user', 'admin')", "role IN ('user', 'root')"),
+        ("changed-check", "users.ck_users_role"),
+    ),
+    "another action on delete": (
+        ("orders", "REFERENCES users (id) ON DELETE CASCADE", "REFERENCES users (id)"),
+        ("changed-foreign-key", "orders.user_id"),
+    ),
+    "a unique key dropped": (
+        (("users"), ", \n\tCONSTRAINT uq_users_email UNIQUE (email)", ""),
+        ("missing-unique", "users.email"),
+    ),
+    "ids given again": (("site_logs", " AUTOINCREMENT", ""), ("changed-table", "site_logs")),
+}
+CASES = [
+    *((kind, what) for kind in ("sqlite", "postgresql") for what in BOTH),
+    *(("postgresql", what) for what in POSTGRESQL),
+    *(("sqlite", what) for what in (*SQLITE, *REWRITTEN)),
+]
+
+
+@pytest.mark.parametrize(("kind", "what"), CASES, indirect=["kind"])
+def test_what_is_wrong_is_found_and_nothing_else(head: Database, what: str) -> None:
+    if head.kind == "sqlite" and what in REWRITTEN:
+        change, expected = REWRITTEN[what]
+        rewrite(head, *change)
+    else:
+        statements, expected = {**BOTH, **(POSTGRESQL if head.kind == "postgresql" else SQLITE)}[what]
+        damaged(head, statements)
+    for deep in (False, True):
+        found = check(head.url, deep=deep)
+        assert [one for one in shown(found) if one[0] != "unmanaged-tables"] == [expected]
+        assert found.healthy == (found.findings[0].severity == "info")
+
+
+def test_a_database_at_head_is_healthy_whether_empty_or_full(head: Database) -> None:
+    assert shown(check(head.url)) == shown(check(head.engine, deep=True)) == []
+    head.execute(USER)
+    head.execute(CONNECTION)
+    assert shown(check(head.url)) == shown(check(head.url, deep=True)) == []
+    found = check(head.url, deep=True)
+    assert {table.name: table.rows for table in found.tables}["users"] == 1
+    assert (found.revision, found.head, found.bytes > 0) == (newest(), newest(), True)
+
+
+def test_a_database_that_went_down_and_up_again_is_healthy(database: Database) -> None:
+    upgrade(database.url)
+    downgrade(database.url, "base")
+    upgrade(database.url)
+    assert shown(check(database.url, deep=True)) == []
+
+
+@pytest.mark.parametrize("variant", ["initializer", "numbered"])
+def test_a_database_that_was_adopted_is_healthy(database: Database, variant: str) -> None:
+    with database.engine.connect() as connection:
+        build(connection, variant, "clean")
+    assert shown(check(database.url)) == [("old-database", "alembic_version")]
+    upgrade(database.url)
+    found = check(database.url, deep=True)
+    assert found.healthy, found.findings
+    assert {finding.code for finding in found.findings} <= {"unmanaged-tables", "orphans"}
+
+
+def test_tables_made_from_the_models_are_healthy_once_they_are_stamped(database: Database) -> None:
+    Base.metadata.create_all(database.engine)
+    assert shown(check(database.url)) == [("old-database", "alembic_version")]
+    config = Config()
+    config.set_main_option("script_location", str(script_location()))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = database.engine
+    command.stamp(config, newest())
+    assert shown(check(database.url, deep=True)) == []
+
+
+def test_a_database_that_is_not_at_head_is_told_to_be_so_and_not_more(database: Database) -> None:
+    assert shown(check(database.url)) == [("empty-database", "alembic_version")]
+    upgrade(database.url, "055")
+    found = check(database.url)
+    assert shown(found) == [("not-at-head", "alembic_version")]
+    assert found.findings[0].repair == "cts-schema upgrade"
+    database.execute("CREATE TABLE alembic_version_2 AS SELECT * FROM alembic_version")
+    upgrade(database.url)
+    for table in reversed(Base.metadata.sorted_tables):
+        database.execute(f"DROP TABLE {table.name}")
+    assert ("false-version", "alembic_version") in shown(check(database.url))
+
+
+def test_a_file_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    found = check(f"sqlite:///{tmp_path / 'cts.db'}")
+    assert shown(found) == [("empty-database", "alembic_version")]
+    assert found.database.endswith("cts.db")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+def test_the_package_brings_the_schema_along_that_the_line_builds(head: Database) -> None:
+    there = json.loads(json.dumps(head.fingerprint()))
+    del there["table alembic_version"]
+    found = differences(there, drift.at_head("postgresql"))
+    assert found == {}, "python -m tests.support.freeze URL-OF-A-DATABASE-AT-HEAD writes it anew"
+
+
+def test_nothing_is_written(head: Database) -> None:
+    damaged(head, ["INSERT INTO portfolios (id, user_id, name) VALUES ('p', 'gone', 'p')"])
+    if head.kind == "sqlite":
+        file = Path(str(head.location.database))
+        before = file.read_bytes(), sorted(file.parent.iterdir())
+        url = head.location
+    else:
+        before = head.rows("SELECT pg_current_wal_lsn()")
+        url = head.location.update_query_dict({"options": "-c default_transaction_read_only=on"})
+    for deep in (False, True):
+        assert shown(check(url, deep=deep)) == [("orphans", "portfolios.user_id")]
+    if head.kind == "sqlite":
+        assert (file.read_bytes(), sorted(file.parent.iterdir())) == before
+    else:
+        # PostgreSQL itself writes a line now and then; a write of ours would have an id of its own.
+        assert head.value("SELECT pg_current_xact_id_if_assigned() IS NULL")
+
+
+def test_what_would_write_is_refused_while_it_looks(head: Database) -> None:
+    with head.engine.connect() as connection:
+        options = look.Options()
+        with (
+            look.reading_only(connection, options, deep=False),
+            pytest.raises(sa.exc.DBAPIError, match=r"read-?\s?only"),
+        ):
+            connection.exec_driver_sql("DELETE FROM users")
+        assert not connection.in_transaction()
+    head.execute("DELETE FROM users")
+
+
+@pytest.mark.parametrize("level", [None, "AUTOCOMMIT"])
+def test_a_connection_is_left_as_it_was(head: Database, level: str | None) -> None:
+    engine = head.engine if level is None else head.engine.execution_options(isolation_level=level)
+    with engine.connect() as connection:
+        assert shown(check(connection)) == []
+        assert not connection.in_transaction()
+        if level is None:
+            connection.execute(sa.text(USER))
+            assert {table.name: table.rows for table in check(connection, deep=True).tables}["users"] == 1
+            assert connection.in_transaction()
+        connection.execute(sa.text(CONNECTION))  # it may write again
+        if level is None:
+            connection.commit()
+    assert head.value("SELECT count(*) FROM exchange_connections") == 1
+
+
+def test_no_value_of_a_row_is_shown_but_keys(head: Database) -> None:
+    head.execute(USER)
+    damaged(
+        head,
+        [
+            "INSERT INTO exchange_connections (id, name, exchange, api_type, exchange_id, api_key, api_secret, "
+            "api_passphrase) VALUES ('c', 'c', 'binance', 'spot', 'gone', 'K3Y', 'S3CRET', 'PHR4SE')",
+            "ALTER TABLE users DROP COLUMN api_secret",
+            "DROP INDEX ix_orders_portfolio_id",
+        ],
+    )
+    for arguments in (["check"], ["check", "--deep"], ["check", "--json"]):
+        done = cts_schema(*arguments, url=head.url)
+        assert done.code == 1
+        assert "exchange_connections.exchange_id" in done.out
+        assert "gone" in done.out
+        assert not any(secret in done.out + done.err for secret in ("K3Y", "S3CRET", "PHR4SE"))
+
+
+def test_the_command_shows_the_worst_first_and_what_mends_it(head: Database) -> None:
+    done = cts_schema("check", url=head.url)
+    assert (done.code, done.err) == (0, "")
+    assert "nothing found" in done.out
+    damaged(head, ["DROP INDEX ix_orders_portfolio_id", "DROP TABLE data_sync_log", "CREATE TABLE own (id int)"])
+    done = cts_schema("check", url=head.url)
+    lines = done.out.splitlines()
+    assert done.code == 1
+    assert [line.split()[:2] for line in lines[:4]] == [
+        ["severity", "code"],
+        ["error", "missing-table"],
+        ["warning", "missing-index"],
+        ["info", "unmanaged-tables"],
+    ]
+    assert any("repair" in line and "CREATE TABLE data_sync_log" in line for line in lines)
+    assert "1 error, 1 warning, 1 info" in lines[-1]
+    answer = json.loads(cts_schema("check", "--json", url=head.url).out)
+    assert answer["healthy"] is False
+    assert [finding["code"] for finding in answer["findings"]] == ["missing-table", "missing-index", "unmanaged-tables"]
+
+
+def test_what_a_repair_says_mends_it(head: Database) -> None:
+    broken = [
+        "DROP INDEX ix_orders_portfolio_id",
+        "DROP TABLE indication_history",
+        "INSERT INTO portfolios (id, user_id, name) VALUES ('p', 'gone', 'p')",
+        "DELETE FROM schema_migrations WHERE migration_id = 56",
+        "CREATE INDEX own ON orders (portfolio_id)",
+        "INSERT INTO exchange_connections (id, name, exchange, api_type, exchange_id) "
+        "VALUES ('c', 'c', 'binance', 'spot', 'gone')",
+    ]
+    if head.kind == "postgresql":
+        broken += [
+            "ALTER TABLE users DROP COLUMN api_secret",
+            "ALTER TABLE users ALTER COLUMN role DROP DEFAULT",
+            "ALTER TABLE orders DROP CONSTRAINT fk_orders_user_id",
+            "DROP TRIGGER trg_users_updated_at ON users",
+            "ALTER TABLE positions DISABLE TRIGGER trg_positions_updated_at",
+            "INSERT INTO site_logs (id, level, category, message) VALUES (7, 'info', 'x', 'x')",
+            "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'ix_site_logs_timestamp'\\:\\:regclass",
+        ]
+    else:
+        broken += [
+            "DROP TRIGGER trg_users_updated_at",
+            "INSERT INTO site_logs (level, category, message, timestamp) "
+            "VALUES ('info', 'x', 'x', '2026-01-03T01:00:00.000Z')",
+        ]
+    damaged(head, broken)
+    found = check(head.url, deep=True)
+    assert len(found.findings) == len(broken)
+    for finding in found.findings:
+        if finding.repair == "cts-schema upgrade":
+            upgrade(head.url)
+        elif finding.repair is not None:
+            run_by_hand(head, finding)
+    assert {code for code, _ in shown(check(head.url, deep=True))} <= {"extra-index"}
+
+
+def run_by_hand(database: Database, finding: Finding) -> None:
+    statements = str(finding.repair).rpartition("cts-schema backup: ")[2]
+    pieces = [statements] if "BEGIN" in statements and ";\n" not in statements else statements.split(";\n")
+    with database.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        for statement in pieces:
+            connection.execute(sa.text(statement.replace(":", r"\:")))
