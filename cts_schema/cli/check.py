@@ -65,7 +65,7 @@ def _tell(found: Health) -> None:
         say_table(("severity", "code", "where", "count", "what"), rows, styles)
     for finding in found.findings:
         _tell_more(finding)
-    counts = Counter(finding.severity for finding in found.findings)
+    counts = Counter[str](finding.severity for finding in found.findings)
     numbers = ", ".join(f"{counts[severity]} {severity}" for severity in _STYLES if counts[severity]) or "nothing found"
     revision = f"revision {found.revision}" if found.revision else "no revision"
     rows_ = sum(table.rows or 0 for table in found.tables)

@@ -34,8 +34,8 @@ class Item(NamedTuple):
 
 # An index that is missing makes things slow. Whatever else is missing lets in what the models exclude, or fails.
 _MISSING: dict[str, Severity] = {"index": "warning"}
-# An index or a trigger more is somebody's own affair; anything else may refuse rows that the application writes.
-_EXTRA: dict[str, Severity] = {"index": "info", "trigger": "info"}
+# A trigger more is somebody's own affair; anything else may refuse rows that the application writes.
+_EXTRA: dict[str, Severity] = {"trigger": "info"}
 
 
 @cache
@@ -77,6 +77,8 @@ def _compared(look: Look, table: sa.Table, wanted: dict[Item, Any], there: dict[
     found = []
     for item in sorted(wanted.keys() | there.keys()):
         one, other = wanted.get(item), there.get(item)
+        if one is None and item.kind == "index":
+            continue  # told with the indexes
         if one == other or item.kind == "rest" or _comes_with_a_column(table, item, gone, changed):
             continue
         if one is not None and other is not None and _only_invalid(look.dialect, item, one, other):
@@ -86,8 +88,14 @@ def _compared(look: Look, table: sa.Table, wanted: dict[Item, Any], there: dict[
     rest = Item("rest", "")
     if wanted[rest] != there[rest] and not found:
         message = "constraints have other names, or clauses that the models have not"
-        shown = {"found": ", ".join(there[rest]), "expected": ", ".join(wanted[rest])}
-        yield Finding("changed-table", "warning", table.name, message, **shown)
+        yield Finding(
+            "changed-table",
+            "warning",
+            table.name,
+            message,
+            found=", ".join(there[rest]),
+            expected=", ".join(wanted[rest]),
+        )
 
 
 def _finding(look: Look, table: sa.Table, item: Item, wanted: Any, there: Any) -> Finding:

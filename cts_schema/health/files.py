@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from sqlalchemy.exc import DBAPIError
+
+from cts_schema.driver_errors import classify
+from cts_schema.exceptions import NotADatabase
 from cts_schema.health.look import Look
 from cts_schema.health.report import EXAMPLES, Finding
 
@@ -25,14 +29,13 @@ def findings(look: Look) -> Iterator[Finding]:
         yield Finding("not-checked", "info", "the file", message)
         return
     pragma = "integrity_check" if look.deep else "quick_check"
-    lines = [str(row[0]) for row in look.rows(f"PRAGMA {pragma}({_LINES})") if row[0] != "ok"]
     refused: dict[str, int] = {}
     damage = []
-    for line in (part for text in lines for part in text.splitlines()):
+    for line in (part for text in _lines(look, pragma) for part in text.splitlines()):
         if about := _OF_ROWS.match(line):
             where = about["column"] or about["table"]
             refused[where] = refused.get(where, 0) + 1
-        elif not line.startswith("*** in database"):
+        elif line != "ok" and not line.startswith("*** in database"):
             damage.append(line)
     if damage:
         yield Finding(
@@ -46,3 +49,13 @@ def findings(look: Look) -> Iterator[Finding]:
         )
     for where, count in refused.items():
         yield Finding("refused-values", "error", where, "rows have values that the table does not allow", count=count)
+
+
+def _lines(look: Look, pragma: str) -> Iterator[str]:
+    try:
+        for row in look.connection.exec_driver_sql(f"PRAGMA {pragma}({_LINES})"):
+            yield str(row[0])
+    except DBAPIError as error:  # some damage ends the check itself
+        if not isinstance(classify(error), NotADatabase):
+            raise
+        yield str(error.orig)

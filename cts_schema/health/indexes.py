@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cts_schema.health.look import Look, quote
-from cts_schema.health.report import Finding
+from cts_schema.health.report import Finding, Severity
 from cts_schema.models import Base
 
 LARGE = 2**20
@@ -62,7 +62,9 @@ def findings(look: Look) -> Iterator[Finding]:
                 "the index was not built to its end, and is not used",
                 repair=f"REINDEX INDEX CONCURRENTLY {quote(str(index.name))}",
             )
-    yield from _duplicates(look, found)
+    duplicates = list(_duplicates(look, found))
+    yield from duplicates
+    yield from _extra(look, found, {finding.where for finding in duplicates})
     yield from _uncovered(look, found)
     yield from _unused(look, found)
 
@@ -103,6 +105,15 @@ def _duplicates(look: Look, found: list[Index]) -> Iterator[Finding]:
             )
 
 
+def _extra(look: Look, found: list[Index], told: set[str]) -> Iterator[Finding]:
+    for index in found:
+        where = f"{index.table}.{index.name}"
+        if index.table in look.tables and index.valid and not index.key and not index.ours and where not in told:
+            # One that is unique may refuse rows that the application writes; others are somebody's own affair.
+            severity: Severity = "warning" if index.unique else "info"
+            yield Finding("extra-index", severity, where, "the models have no such index")
+
+
 def _uncovered(look: Look, found: list[Index]) -> Iterator[Finding]:
     begun = covered(found)
     for table, columns, name in _foreign_keys(look):
@@ -114,7 +125,7 @@ def _uncovered(look: Look, found: list[Index]) -> Iterator[Finding]:
         listed = ", ".join(map(quote, columns))
         yield Finding(
             "foreign-key-without-index",
-            "warning",
+            "info" if model is None else "warning",  # a table that is not ours is left alone
             f"{table}.{columns[0]}",
             f"no index begins with the columns of {name}: each delete of a parent reads the whole table",
             repair=f"CREATE INDEX ON {quote(table)} ({listed})"

@@ -18,23 +18,21 @@ def findings(look: Look) -> Iterator[Finding]:
     if not look.has(LEDGER, "migration_id") or not look.has(LEDGER, "execution_time_ms"):
         return  # told as a missing table or column
     status = look.status
-    for revision in status.missing_in_ledger:
+    for missing in status.missing_in_ledger:
         yield Finding(
             "ledger-row-missing",
             "error",
             LEDGER,
-            f"revision {revision} is applied, and has no row",
+            f"revision {missing} is applied, and has no row",
             repair="cts-schema upgrade",
         )
     query = f"SELECT migration_id, execution_time_ms FROM {LEDGER} WHERE source = 'alembic' ORDER BY migration_id"
-    known = {int(revision): revision for revision in revisions()}
+    known: dict[int | None, str] = {int(revision): revision for revision in revisions()}
     for number, milliseconds in look.rows(query):
         revision = known.get(number)
-        if revision is None:
-            continue
         if revision in status.pending:
             message = f"revision {revision} has a row, and is not applied"
             yield Finding("ledger-row-surplus", "error", LEDGER, message, repair="cts-schema upgrade")
-        elif (milliseconds or 0) >= LONG_MS:
+        elif revision is not None and (milliseconds or 0) >= LONG_MS:
             message = f"revision {revision} took {milliseconds / 1000:,.0f} s"
             yield Finding("slow-migration", "info", LEDGER, message, count=milliseconds)

@@ -65,7 +65,7 @@ class Look:
         }
         return all(self.has(*end) for end in ends) and (len(types) == 1 or self.dialect == "sqlite")
 
-    def rows(self, query: str, **values: Any) -> list[sa.Row[Any]]:
+    def rows(self, query: str, **values: Any) -> list[Any]:
         """Return the rows of a query, whose colons are parameters."""
         return list(self.connection.execute(sa.text(query), values))
 

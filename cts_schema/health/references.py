@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from cts_schema.health import indexes
 from cts_schema.health.look import PROBE, Look, quote
@@ -73,7 +74,7 @@ def _declared(look: Look) -> Iterator[Reference]:
             yield Reference(name, element.parent.name, ((parent, column),), constraint.ondelete)
 
 
-def _finding(reference: Reference, rows: list[tuple[str, int]], *, deep: bool) -> Finding:
+def _finding(reference: Reference, rows: list[tuple[Any, int]], *, deep: bool) -> Finding:
     parents = " or ".join(parent for parent, _ in reference.parents)
     count = sum(number for _, number in rows)
     message = f"rows refer to {parents} that are not there" + ("" if deep else " (at least)")

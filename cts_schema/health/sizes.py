@@ -69,7 +69,7 @@ def _sqlite_tables(look: Look) -> tuple[TableSize, ...]:
     bytes_: dict[str, int] = {}
     if look.deep and look.value("SELECT sqlite_compileoption_used('ENABLE_DBSTAT_VTAB')"):
         sizes = "SELECT m.tbl_name, sum(s.pgsize) FROM dbstat s JOIN sqlite_master m ON m.name = s.name GROUP BY 1"
-        bytes_ = {name: int(size) for name, size in look.rows(sizes)}
+        bytes_ = dict(map(tuple, look.rows(sizes)))
     return tuple(
         TableSize(name, name in look.tables, look.value(f"SELECT {rows} FROM {quote(name)}"), bytes_.get(name))
         for (name,) in plain
