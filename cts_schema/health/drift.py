@@ -183,7 +183,16 @@ def _shown(item: Item, facts: Any) -> str:
         type_, required, default, *others = facts
         words = [str(type_), "NOT NULL" if required else "NULL", "" if default is None else f"DEFAULT {default}"]
         return " ".join(filter(None, [*words, *(str(other) for other in others if other and other != "default")]))
-    return ", ".join(str(fact) for fact in facts)
+    if isinstance(facts, list):  # of PostgreSQL: the statement, and the state of a trigger
+        return f"{facts[0]}, switched off" if item.kind == "trigger" and facts[1] == "D" else str(facts[0])
+    if item.kind == "index":
+        return str(facts[-1])
+    if item.kind == "foreign-key":
+        return ", ".join(
+            f"{column} to {parent}.{key} ON UPDATE {update} ON DELETE {delete}"
+            for column, key, parent, update, delete, _ in facts
+        )
+    return ", ".join(str(column[0]) for column in facts)
 
 
 def _function(expected: Fingerprint, there: Fingerprint) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cts_schema.health.look import Look, quote
-from cts_schema.health.report import Finding, Severity
+from cts_schema.health.report import EXAMPLES, Finding, Severity
 from cts_schema.models import Base
 
 LARGE = 2**20
@@ -162,18 +162,19 @@ def _unused(look: Look, found: list[Index]) -> Iterator[Finding]:
         SELECT s.relname AS table, s.indexrelname AS name, pg_relation_size(s.indexrelid) AS bytes
           FROM pg_stat_user_indexes s JOIN pg_index i ON i.indexrelid = s.indexrelid
          WHERE s.idx_scan = 0 AND NOT i.indisunique AND i.indisvalid AND pg_relation_size(s.indexrelid) >= :large
-           AND s.schemaname = current_schema()"""
+           AND s.schemaname = current_schema()
+         ORDER BY s.relname, s.indexrelname"""
+    begun = f"since {since}" if since else "since the statistics of this server began"
+    names = []
     for one in look.rows(query, large=LARGE):
-        begun = f"since {since}" if since else "since the statistics of this server began"
-        known = ours.get((one.table, one.name), False)
-        yield Finding(
-            "unused-index",
-            "info",
-            f"{one.table}.{one.name}",
-            f"not read {begun}; {one.bytes:,} bytes" + ("; the models have it, so it stays" if known else ""),
-            count=one.bytes,
-            repair=None if known else f"DROP INDEX CONCURRENTLY {quote(one.name)}",
-        )
+        if ours.get((one.table, one.name), False):
+            names.append(str(one.name))
+            continue
+        message, repair = f"{one.bytes:,} bytes, not read {begun}", f"DROP INDEX CONCURRENTLY {quote(one.name)}"
+        yield Finding("unused-index", "info", f"{one.table}.{one.name}", message, repair=repair)
+    if names:
+        message = f"large indexes of the models, not read {begun}: the features that need them are not in use"
+        yield Finding("unused-index", "info", "the schema", message, count=len(names), examples=tuple(names[:EXAMPLES]))
 
 
 def _sqlite(look: Look) -> Iterator[Index]:
