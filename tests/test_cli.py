@@ -32,7 +32,7 @@ from tests.conftest import Server
 from tests.support.databases import Database
 from tests.support.program import Outcome, alembic, cts_schema, environment, installed, python, run
 
-COMMANDS = ("upgrade", "downgrade", "status", "history", "adopt", "rehearse")
+COMMANDS = ("upgrade", "downgrade", "status", "history", "check", "adopt", "rehearse")
 
 
 def answer(outcome: Outcome, code: int = 0) -> Any:

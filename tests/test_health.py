@@ -429,7 +429,7 @@ def test_what_a_repair_says_mends_it(head: Database) -> None:
 
 
 def run_by_hand(database: Database, finding: Finding) -> None:
-    statements = str(finding.repair).rpartition("cts-schema backup: ")[2]
+    statements = str(finding.repair)
     pieces = [statements] if "BEGIN" in statements and ";\n" not in statements else statements.split(";\n")
     with database.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         for statement in pieces:

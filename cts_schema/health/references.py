@@ -96,7 +96,8 @@ def _repair(reference: Reference) -> str | None:
     if reference.on_delete == "SET NULL":
         return f"UPDATE {table} SET {column} = NULL WHERE {where}"
     if reference.on_delete == "CASCADE":
-        return f"bring the parents back, or, after cts-schema backup: DELETE FROM {table} WHERE {where}"
+        said = "-- where the parents cannot be brought back, and after: cts-schema backup"
+        return f"{said}\nDELETE FROM {table} WHERE {where}"
     return None
 
 
