@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "cts-schema check",
     "cts-schema check --deep",
-    "cts-schema check --json | jq -r '.findings[].code'",
+    "cts-schema check --json",
 )
 _STYLES = {"error": "red", "warning": "yellow", "info": None}
 
