@@ -119,7 +119,7 @@ _POSTGRESQL_ITEMS = {
 }
 _POSTGRESQL_WHOLE = {
     "function": "SELECT proname, pg_get_functiondef(oid) FROM pg_proc "
-    "WHERE pronamespace = quote_ident(current_schema())::regnamespace",
+    "WHERE prokind <> 'a' AND pronamespace = quote_ident(current_schema())::regnamespace",
     "view": "SELECT relname, pg_get_viewdef(oid) FROM pg_class "
     "WHERE relkind = 'v' AND relnamespace = quote_ident(current_schema())::regnamespace",
 }

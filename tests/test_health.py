@@ -558,3 +558,29 @@ def test_another_schema_is_looked_at_by_its_name(database: Database) -> None:
     assert shown(check(database.url)) == [("empty-database", "alembic_version")]
     with pytest.raises(SchemaMissing):
         check(database.url, schema="nowhere")
+
+
+def test_whatever_else_is_in_the_database_is_no_trouble(head: Database) -> None:
+    statements = [
+        """CREATE TABLE "odd ""t"" 100%\\: x" ("a b" int PRIMARY KEY, c text)""",
+        """CREATE INDEX "odd i" ON "odd ""t"" 100%\\: x" (lower(c), "a b" DESC) WHERE c <> 'x'""",
+        """CREATE VIEW own AS SELECT id FROM users""",
+    ]
+    if head.kind == "postgresql":
+        statements += [
+            "CREATE AGGREGATE total(int) (sfunc = int4pl, stype = int)",
+            "CREATE MATERIALIZED VIEW seen AS SELECT id FROM users",
+            "CREATE TABLE parts (n serial, at date) PARTITION BY RANGE (at)",
+            "CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')",
+            "CREATE INDEX ON parts (at)",
+        ]
+    else:
+        statements += [
+            "CREATE VIRTUAL TABLE words USING fts5 (word)",
+            "CREATE TABLE bare (id TEXT PRIMARY KEY, n int GENERATED ALWAYS AS (1)) WITHOUT ROWID",
+        ]
+    damaged(head, statements)
+    for deep in (False, True):
+        found = check(head.url, deep=deep)
+        assert shown(found) == [("unmanaged-tables", "the schema")]
+        assert {table.name: table.rows for table in found.tables}['odd "t" 100%: x'] == 0
