@@ -83,6 +83,10 @@ BOTH: dict[str, tuple[list[str], tuple[str, str]]] = {
         ["DELETE FROM schema_migrations WHERE migration_id = 56"],
         ("ledger-row-missing", "schema_migrations"),
     ),
+    "every row deleted from the ledger": (
+        ["DELETE FROM schema_migrations"],
+        ("ledger-row-missing", "schema_migrations"),
+    ),
     "a revision that took long": (
         ["UPDATE schema_migrations SET execution_time_ms = 90000 WHERE migration_id = 56"],
         ("slow-migration", "schema_migrations"),

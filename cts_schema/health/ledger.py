@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cts_schema.health.look import Look
-from cts_schema.health.report import Finding
+from cts_schema.health.report import EXAMPLES, Finding
 from cts_schema.migration.scripts import revisions
 
 LEDGER = "schema_migrations"
@@ -18,12 +18,14 @@ def findings(look: Look) -> Iterator[Finding]:
     if not look.has(LEDGER, "migration_id") or not look.has(LEDGER, "execution_time_ms"):
         return  # told as a missing table or column
     status = look.status
-    for missing in status.missing_in_ledger:
+    if missing := status.missing_in_ledger:
         yield Finding(
             "ledger-row-missing",
             "error",
             LEDGER,
-            f"revision {missing} is applied, and has no row",
+            "revisions are applied, and have no row",
+            count=len(missing),
+            examples=missing[:EXAMPLES],
             repair="cts-schema upgrade",
         )
     query = f"SELECT migration_id, execution_time_ms FROM {LEDGER} WHERE source = 'alembic' ORDER BY migration_id"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cts_schema.health.look import Look
-from cts_schema.health.report import Finding
+from cts_schema.health.report import EXAMPLES, Finding
 from cts_schema.migration.scripts import revisions
 
 
@@ -38,6 +38,6 @@ def findings(look: Look) -> Iterator[Finding]:
             where,
             f"revision {status.revision}; the newest is {status.head}",
             count=len(status.pending),
-            examples=status.pending[:5],
+            examples=status.pending[:EXAMPLES],
             repair="cts-schema upgrade",
         )
