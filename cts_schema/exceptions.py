@@ -379,6 +379,13 @@ class DatabaseNewer(SchemaError):
     next_step = "install the version that made it, or roll back with that version: alembic downgrade {known}"
 
 
+class ProxyBetween(SchemaError):
+    """a proxy stands before the server, and this needs sessions of its own; nothing was done"""
+
+    exit_code = EXIT_DATABASE
+    next_step = "repeat with the address of the server itself: --url postgresql://USER@SERVER:5432/NAME"
+
+
 class NotAtHead(SchemaError):
     """the database was not brought to head in time"""
 

@@ -729,7 +729,7 @@ def test_a_script_that_was_cut_off_changes_nothing(filled: Database, tmp_path: P
 
 
 @on_postgresql
-@pytest.mark.parametrize("line", ["\\connect other", "CREATE DATABASE other;", "COMMIT;"])
+@pytest.mark.parametrize("line", ["\\connect other", "CREATE DATABASE other;", "COMMIT;", "  rollback work ;"])
 def test_a_script_that_leaves_its_database_or_transaction_is_refused(
     database: Database, line: str, tmp_path: Path
 ) -> None:
@@ -737,6 +737,44 @@ def test_a_script_that_leaves_its_database_or_transaction_is_refused(
     with pytest.raises(NotABackup, match="does not stay"):
         restore(tmp_path / "script.sql", database.url)
     assert database.tables() == set()
+
+
+@on_postgresql
+@pytest.mark.parametrize("end", ["END;", "end transaction;", "SELECT 1; commit;", "COMMIT AND CHAIN;"])
+def test_a_script_that_commits_by_itself_is_undone_whole(filled: Database, end: str, tmp_path: Path) -> None:
+    before = state(filled)
+    (tmp_path / "script.sql").write_text(
+        f"begin;\nCREATE TABLE one (a integer);\n{end}\nCREATE TABLE two (a integer);\n"
+    )
+    with pytest.raises((RestoreFailed, NotABackup)):
+        restore(tmp_path / "script.sql", filled.url, force=True)
+    assert state(filled) == before
+
+
+@on_postgresql
+def test_what_cannot_be_moved_aside_needs_a_database_of_its_own(filled: Database, tmp_path: Path) -> None:
+    filled.execute("CREATE PUBLICATION mine FOR TABLE orders")
+    made = backup(filled.url, tmp_path)
+    before = state(filled)
+    with pytest.raises(RestoreFailed) as caught:
+        restore(made.path, filled.url, force=True)
+    assert "new, empty database" in caught.value.next_step
+    assert state(filled) == before
+
+
+def test_of_two_backups_that_want_one_name_one_is_told(filled: Database, tmp_path: Path) -> None:
+    place = tmp_path / "same"
+    with files.written(place, 0o600) as unfinished:
+        unfinished.write_text("mine")
+        place.write_text("another's")  # between the look and the rename
+        with pytest.raises(BackupPlaceTaken):
+            backup(filled.url, place)
+        place.unlink()
+    assert place.read_text() == "mine"
+    with pytest.raises(BackupPlaceTaken), files.written(place, 0o600) as unfinished:
+        unfinished.write_text("later")
+    assert place.read_text() == "mine"
+    assert [file.name for file in tmp_path.glob("*unfinished*")] == []
 
 
 @on_postgresql

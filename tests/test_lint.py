@@ -106,6 +106,9 @@ def test_the_revisions_up_to_the_adoption_revision_are_history(scripts: Scripts)
             "one-dialect",
             "if ddl.on_postgresql():\n    op.execute(\"UPDATE orders SET price = '1'::numeric\")",
         ),
+        ("op.drop_column('orders', 'fees')", "drops-values", 'ddl.drop_columns(revision, "orders", "note")'),
+        ("op.execute('drop table orders')", "drops-values", 'ddl.drop_table(revision, "notes")'),
+        ("op.get_bind().exec_driver_sql('SELECT 1').scalar()", "no-script", ""),
         (
             "op.drop_column('orders', 'fees')\nddl.backfill('orders', {'price': 1}, where='price IS NULL')",
             "online-too-late",
@@ -136,6 +139,9 @@ def test_a_hazard_is_found_and_comes_with_code_to_paste(scripts: Scripts, bad: s
         "ddl.create_index_online('ix_orders_symbol', 'orders', ['symbol'], unique=True, where='price > 0')\n"
         "op.execute(sa.text('UPDATE users SET username = username'))",
         "ddl.drop_index_online('ix_orders_portfolio_id', 'orders')",
+        "ddl.drop_table('061', 'data_sync_log')",
+        "ddl.add_columns('061', 'orders', sa.Column('flag', sa.Boolean(), server_default=sa.false(), nullable=False))",
+        "ddl.add_columns('061', 'orders', sa.Column('how', sa.Text(), server_default='random'))",
         "if ddl.on_postgresql():\n    op.execute('SELECT 1::text')",
         "with ddl.alter_table('orders') as batch:\n    batch.alter_column('price', server_default='1')",
     ],

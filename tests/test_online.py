@@ -502,3 +502,15 @@ def test_no_statement_of_a_load_fails_during_an_online_upgrade_and_a_downgrade(h
         assert downgrade(head.url, "061", wait=300).after == "061"
     assert load.failures == []
     assert load.waits
+
+
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+def test_another_index_of_the_same_name_is_not_taken_for_the_right_one(head: Database, tmp_path: Path) -> None:
+    head.execute("CREATE INDEX ux_orders_number ON orders (symbol)")
+    with scripts_in_use(tmp_path / "copy") as scripts:
+        scripts.add(
+            "index", 'ddl.create_index_online("ux_orders_number", "orders", ["exchange_order_id"], unique=True)'
+        )
+        with pytest.raises(RevisionFailed, match="is another one"):
+            upgrade(head.url)
+    assert status(head.url).revision == "060"

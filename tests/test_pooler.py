@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from cts_schema import adopt, downgrade, initialize, plan_adoption, status, undo_adoption, upgrade
+from cts_schema import (
+    adopt,
+    backup,
+    downgrade,
+    initialize,
+    plan_adoption,
+    rehearse,
+    restore,
+    status,
+    undo_adoption,
+    upgrade,
+)
 from cts_schema.database import migration_engine
+from cts_schema.exceptions import ProxyBetween
 from cts_schema.migration.lock import behind_proxy
 from cts_schema.migration.scripts import revisions
 from tests.legacy.catalogue import build
@@ -79,6 +92,18 @@ def test_of_those_who_start_at_once_one_migrates(database: Database, pooler: Poo
         reports = list(pool.map(lambda _: initialize(url_of(pooler), wait=300), range(4)))
     assert [[step.revision for step in report.applied] for report in reports if report.applied] == [LINE]
     assert status(database.url).at_head
+
+
+def test_what_needs_sessions_of_its_own_is_refused(database: Database, pooler: Pooler, tmp_path: Path) -> None:
+    """psql and pg_dump set what would stay with whoever gets their session next."""
+    upgrade(database.url)
+    with pytest.raises(ProxyBetween, match="a proxy stands before the server"):
+        backup(url_of(pooler), tmp_path)
+    (tmp_path / "script.sql").write_text("CREATE TABLE one (a integer);\n")
+    with pytest.raises(ProxyBetween):
+        restore(tmp_path / "script.sql", url_of(pooler), force=True)
+    with pytest.raises(ProxyBetween):
+        rehearse(url_of(pooler))
 
 
 def test_an_old_database_comes_in_and_is_brought_back(database: Database, pooler: Pooler) -> None:

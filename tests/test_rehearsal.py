@@ -73,6 +73,18 @@ def test_a_database_in_use_is_rehearsed_too(head: Database) -> None:
     assert status(head.url).revision == "053"
 
 
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+def test_a_search_path_of_the_database_is_that_of_the_copy(database: Database) -> None:
+    database.execute("CREATE SCHEMA app")
+    database.execute(f'ALTER DATABASE "{database.location.database}" SET search_path = app, public')
+    database.engine.dispose()
+    upgrade(database.url, "058")
+    assert [step.revision for step in rehearse(database.url).applied] == ["059", "060"]
+    with database.engine.connect() as user:  # then it is copied by a dump
+        user.execute(sa.text("SELECT 1"))
+        assert [step.revision for step in rehearse(database.url).applied] == ["059", "060"]
+
+
 def test_what_would_stop_the_upgrade_stops_the_rehearsal(
     database: Database, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -44,7 +44,7 @@ def remember(connection: sa.Connection, version_table: str, copy: Path | None) -
         if made is None:
             raise BackupDamaged(cause="the backup has lost its manifest", file=copy)
         told = {"file": _name_of(connection), "state": state(connection, version_table)}
-        manifest.write(copy, made, files.mode_of(copy), told)
+        manifest.write(copy, made, files.mode_of(copy), told, replace=True)
 
 
 def undo_on_postgresql(connection: sa.Connection, version_table: str, *, discard_new: bool) -> None:
@@ -111,7 +111,7 @@ def undo_on_sqlite(
         sqlite.back_up(file, kept, version_table, wait)
 
     sqlite.replace(old, file, wait, keep)
-    manifest.write(old, made, files.mode_of(old))  # it is a backup like any other now
+    manifest.write(old, made, files.mode_of(old), replace=True)  # it is a backup like any other now
     return old, kept
 
 

@@ -39,6 +39,9 @@ def create_index_online(
         columns: names of columns, or text like ``sa.text("created_at DESC")``.
         unique: whether it refuses duplicates.
         where: the condition of a partial index.
+
+    Raises:
+        ValueError: an index of this name is there, on other columns or with other duplicates.
     """
     condition = None if where is None else text(where)
     options: dict[str, Any] = {"unique": unique, "postgresql_where": condition, "sqlite_where": condition}
@@ -48,6 +51,7 @@ def create_index_online(
         elif on_postgresql():
             valid = _is_valid(name, table)
             if valid:
+                _require_same(name, table, columns, unique)
                 return
             if valid is False:
                 _drop_index(name, table, outside)
@@ -193,6 +197,21 @@ def _is_valid(name: str, table: str) -> bool | None:
         name,
     )
     return valid
+
+
+def _require_same(name: str, table: str, columns: Sequence[str | sa.TextClause], unique: bool) -> None:
+    there = _catalog(
+        "SELECT i.indisunique || ' ' || array_to_string(ARRAY("
+        "SELECT pg_get_indexdef(i.indexrelid, place, true) FROM generate_series(1, i.indnkeyatts) place), ', ') "
+        "FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
+        "WHERE i.indrelid = CAST(:table AS regclass) AND c.relname = :name",
+        table,
+        name,
+    )
+    plain = [quote(column) for column in columns if isinstance(column, str)]  # an expression may be written otherwise
+    wanted = f"{str(unique).lower()} {', '.join(plain)}"
+    if not there.startswith(str(unique).lower()) or (len(plain) == len(columns) and there != wanted):
+        raise ValueError(f"an index {name} of {table} is there, and is another one: {there}")
 
 
 def _drop_index(name: str, table: str, outside: bool) -> None:

@@ -18,7 +18,7 @@ _BEGINS_SQL = re.compile(
 )
 # Of a script that is poured into one database, within one transaction that is begun for it.
 _OF_ITS_OWN = re.compile(
-    rb"^(\\connect|\\c\b|CREATE DATABASE|(COMMIT|ROLLBACK)( WORK| TRANSACTION)?;)[^\n]*", re.MULTILINE
+    rb"\s*(\\connect|\\c\b|CREATE DATABASE|(COMMIT|ROLLBACK|ABORT)( WORK| TRANSACTION)?\s*;)[^\n]*", re.IGNORECASE
 )
 _MAKES_SCHEMA = re.compile(rb'^CREATE SCHEMA (?:IF NOT EXISTS )?("(?:[^"]|"")+"|\w+)[; ]', re.MULTILINE)
 

@@ -84,12 +84,13 @@ def require_free(path: Path) -> None:
 
 
 @contextmanager
-def written(path: Path, mode: int) -> Iterator[Path]:
+def written(path: Path, mode: int, *, replace: bool = False) -> Iterator[Path]:
     """Yield a file to be written, which at the end of the block gets the name ``path``; after an error it is gone.
 
     Args:
-        path: the name; a file that has it is replaced.
+        path: the name.
         mode: the permissions it has in the end. Until then only this user may read it.
+        replace: whether a file of this name may be replaced.
 
     Raises:
         DiskFull: there is no room for it.
@@ -104,7 +105,7 @@ def written(path: Path, mode: int) -> Iterator[Path]:
             yield unfinished
             unfinished.chmod(mode)
             _sync(unfinished)
-            unfinished.replace(path)
+            _name(unfinished, path, replace=replace)
             _sync(path.parent)
         except BaseException:
             for suffix in ("", "-journal", "-wal", "-shm"):
@@ -126,6 +127,18 @@ def _folder(folder: Path) -> Iterator[None]:
             with suppress(OSError):
                 folder.rmdir()
         raise
+
+
+def _name(unfinished: Path, path: Path, *, replace: bool) -> None:
+    if not replace:
+        try:
+            os.link(unfinished, path)  # which a name that another has taken meanwhile refuses
+        except OSError:  # or a disk that knows no links
+            require_free(path)
+        else:
+            unfinished.unlink()
+            return
+    unfinished.replace(path)
 
 
 def _remove_unfinished(folder: Path) -> None:

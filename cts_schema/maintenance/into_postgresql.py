@@ -24,7 +24,14 @@ from cts_schema.exceptions import BackupDamaged, RestoreFailed, TargetNotEmpty, 
 from cts_schema.maintenance import contents, programs
 from cts_schema.maintenance.contents import Contents
 from cts_schema.maintenance.manifest import Manifest
-from cts_schema.maintenance.postgresql import ASIDE, RELATIONS, milliseconds, raise_known, server_version
+from cts_schema.maintenance.postgresql import (
+    ASIDE,
+    RELATIONS,
+    milliseconds,
+    raise_known,
+    require_direct,
+    server_version,
+)
 from cts_schema.migration.lock import Deadline, advisory_lock, search_path
 
 _CHUNK = 1 << 16
@@ -76,6 +83,21 @@ END {quote};
 """
 
 
+# What is done at the end of the transaction, whoever ends it: only we know the word.
+_GUARD = """
+CREATE TEMP TABLE cts_restoring (n integer) ON COMMIT DROP;
+CREATE FUNCTION pg_temp.cts_not_yet() RETURNS trigger LANGUAGE plpgsql AS {quote} BEGIN
+  IF current_setting('cts.restored', true) IS DISTINCT FROM '{done}' THEN
+    RAISE EXCEPTION 'the script ends the transaction that it is restored in';
+  END IF;
+  RETURN NULL;
+END {quote};
+CREATE CONSTRAINT TRIGGER cts_not_yet AFTER INSERT ON cts_restoring DEFERRABLE INITIALLY DEFERRED
+  FOR EACH ROW EXECUTE FUNCTION pg_temp.cts_not_yet();
+INSERT INTO cts_restoring VALUES (1);
+"""
+
+
 def into_postgresql(
     url: sa.URL, backup: Path, found: Contents, told: Manifest | None, schema: str | None, wait: float, *, force: bool
 ) -> str | None:
@@ -94,6 +116,7 @@ def into_postgresql(
         Where that is what was replaced; None where there was nothing.
     """
     with translate_errors(url), migration_engine(url).connect() as connection:
+        require_direct(connection)
         major = server_version(connection)[0]
         psql = programs.program("psql", major)
         if found.kind == "custom":
@@ -185,7 +208,9 @@ def _pour(
         said = err.read().decode(errors="replace")
     raise_known(said, url, backup)
     reported = programs.complaint(said) if code else "the script ended in the middle of a statement"
-    raise RestoreFailed(backup=backup, database=mask_url(url), reported=reported)
+    new = "restore it into a new, empty database: what is outside of tables, types and functions cannot be moved aside"
+    taken = "already exists" in reported or "duplicate key" in reported
+    raise RestoreFailed(backup=backup, database=mask_url(url), reported=reported, next_step=new if taken else None)
 
 
 def _script(
@@ -200,6 +225,7 @@ def _script(
 ) -> Iterator[bytes]:
     yield b"BEGIN;\nSET client_encoding = 'UTF8';\nSET client_min_messages = warning;\n"
     yield b"SET standard_conforming_strings = on;\n"
+    yield _GUARD.format(done=done, quote=f"$g{done}$").encode()
     yield f"SET lock_timeout = {milliseconds(wait)};\n".encode()
     if public and "public" not in schemas:
         yield _SET_ASIDE.format(aside=aside, relations=RELATIONS).encode()
@@ -217,7 +243,7 @@ def _script(
     if expected is not None and expected.rows:
         rows = ", ".join(f"({_literal(name)}, {int(number)})" for name, number in expected.rows.items())
         yield _VERIFY.format(rows=rows, quote=f"$v{done}$").encode()  # which no name has in it
-    yield f"COMMIT;\n\\echo {done}\n".encode()
+    yield f"SELECT set_config('cts.restored', '{done}', true);\nCOMMIT;\n\\echo {done}\n".encode()
 
 
 def _script_of(dump: Path, restore: Path) -> Generator[bytes]:

@@ -58,7 +58,9 @@ def beside(backup: Path) -> Path:
     return backup.with_name(f"{backup.name}.json")
 
 
-def write(backup: Path, manifest: Manifest, mode: int, adoption: Mapping[str, Any] | None = None) -> None:
+def write(
+    backup: Path, manifest: Manifest, mode: int, adoption: Mapping[str, Any] | None = None, *, replace: bool = False
+) -> None:
     """Write the manifest of a backup.
 
     Args:
@@ -66,9 +68,10 @@ def write(backup: Path, manifest: Manifest, mode: int, adoption: Mapping[str, An
         manifest: what it says.
         mode: the permissions.
         adoption: what an undo of the adoption that made the backup needs.
+        replace: whether there is one already.
     """
     told = asdict(manifest) | ({} if adoption is None else {"adoption": adoption})
-    with files.written(beside(backup), mode) as unfinished:
+    with files.written(beside(backup), mode, replace=replace) as unfinished:
         unfinished.write_text(json.dumps(told, indent=2), encoding="utf-8")
 
 

@@ -10,9 +10,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cts_schema.exceptions import BackupFailed, DatabaseLocked, DiskFull, ReadOnlyDatabase, mask_url
+from cts_schema.exceptions import BackupFailed, DatabaseLocked, DiskFull, ProxyBetween, ReadOnlyDatabase, mask_url
 from cts_schema.maintenance import files, manifest, programs
 from cts_schema.maintenance.manifest import Manifest
+from cts_schema.migration.lock import behind_proxy
 
 ASIDE = "cts_replaced_"
 """How the schemas begin that hold what a restore has replaced."""
@@ -48,17 +49,26 @@ def back_up(
         wait: seconds to wait for a table that somebody has locked.
 
     Raises:
+        ProxyBetween: a proxy stands before the server.
         ProgramMissing, ProgramTooOld: of pg_dump.
         DatabaseLocked: a table was locked for too long.
         DiskFull: there is no room for it.
         BackupFailed: it failed. Nothing is left of it.
     """
+    require_direct(connection)
     major = server_version(connection)[0]
     dump = programs.program("pg_dump", major)
     with files.written(backup, 0o600) as unfinished:
-        with _snapshot(connection) as snapshot:
+        with _snapshot(connection, wait) as snapshot:
             named = connection.execute(sa.text(_COUNTED), {"schema": schema}).scalars().all()
-            rows = {name: _value(connection, f"SELECT count(*) FROM {name}") for name in named}
+            try:
+                rows = {name: _value(connection, f"SELECT count(*) FROM {name}") for name in named}
+            except sa.exc.ProgrammingError as error:
+                raise BackupFailed(
+                    cause="a table was dropped or moved while it was counted; nothing is left of the backup",
+                    database=mask_url(url),
+                    next_step="repeat it",
+                ) from error
             revision = revision_of(connection, version, schema)
             what = f"--exclude-schema={ASIDE}*" if schema is None else f"--schema={_quoted(schema)}"
             # Not to its output: it would append the table of contents a second time, and a missing end go unnoticed.
@@ -93,6 +103,16 @@ def back_up(
     return made
 
 
+def require_direct(connection: sa.Connection) -> None:
+    """Check that the programs of PostgreSQL get sessions of their own: what they set would stay with strangers.
+
+    Raises:
+        ProxyBetween: a proxy, which may pool transactions, stands before the server.
+    """
+    if behind_proxy(connection):
+        raise ProxyBetween(database=mask_url(connection.engine.url))
+
+
 def server_version(connection: sa.Connection) -> tuple[int, ...]:
     """Return the version of the server."""
     version = connection.dialect.server_version_info or ()
@@ -109,12 +129,13 @@ def revision_of(connection: sa.Connection, version: str, schema: str | None) -> 
 
 
 @contextmanager
-def _snapshot(connection: sa.Connection) -> Iterator[str]:
+def _snapshot(connection: sa.Connection, wait: float) -> Iterator[str]:
     """Work in a transaction that sees one moment, and give it the name by which a program sees the same."""
     connection.execution_options(isolation_level="REPEATABLE READ")
     with connection.begin():
         connection.exec_driver_sql("SET LOCAL row_security = off")  # a hidden row must be an error, and not a loss
         connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {milliseconds(wait)}")
         yield connection.exec_driver_sql("SELECT pg_export_snapshot()").scalar_one()
 
 

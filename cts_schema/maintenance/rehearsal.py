@@ -12,7 +12,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ from cts_schema.driver_errors import translate_errors
 from cts_schema.exceptions import NotPermitted, SchemaError, as_sql, mask_url
 from cts_schema.maintenance import sqlite
 from cts_schema.maintenance.backup import backup, file_of, url_of
+from cts_schema.maintenance.postgresql import require_direct
 from cts_schema.maintenance.restore import restore
 from cts_schema.migration.command import Command, process_lock
 from cts_schema.migration.options import VERSION_TABLE, Options, orphans_of
@@ -34,6 +35,11 @@ from cts_schema.migration.sync import Target, connected, run
 if TYPE_CHECKING:
     from cts_schema.migration.terminal import Terminal
 
+_OWN_PATH = sa.text(
+    "SELECT substr(s, length('search_path=') + 1) FROM pg_db_role_setting, unnest(setconfig) s "
+    "WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database()) AND setrole = 0 "
+    "AND s LIKE 'search\\_path=%'"
+)
 _IN_USE, _FORBIDDEN = "55006", "42501"
 
 
@@ -103,7 +109,7 @@ def rehearse(
     copied, measured = (
         (_sqlite_copy, _sqlite_locks) if url.get_backend_name() == "sqlite" else (_postgresql_copy, _table_locks)
     )
-    with copied(url, wait) as (copy, size):
+    with copied(url, options) as (copy, size):
         copy_ms = (time.perf_counter() - began) * 1000
         engine = migration_engine(copy, wait=wait)
         try:
@@ -132,7 +138,7 @@ def rehearse(
 
 
 @contextmanager
-def _sqlite_copy(url: sa.URL, wait: float) -> Iterator[tuple[sa.URL, Callable[[], int]]]:
+def _sqlite_copy(url: sa.URL, options: Options) -> Iterator[tuple[sa.URL, Callable[[], int]]]:
     file = file_of(url)
     try:
         folder = Path(tempfile.mkdtemp(prefix="cts-rehearsal-", dir=file.parent))
@@ -142,7 +148,7 @@ def _sqlite_copy(url: sa.URL, wait: float) -> Iterator[tuple[sa.URL, Callable[[]
         ) from error
     try:
         copy = folder / "copy.db"
-        sqlite.back_up(file, copy, VERSION_TABLE, wait)
+        sqlite.back_up(file, copy, options.version_table, options.wait)
         yield (
             sa.URL.create("sqlite", database=str(copy)),
             lambda: sum(part.stat().st_size for part in folder.rglob("*.db")),
@@ -160,15 +166,20 @@ def _sqlite_locks(engine: sa.Engine) -> Iterator[dict[str, float]]:
 
 
 @contextmanager
-def _postgresql_copy(url: sa.URL, wait: float) -> Iterator[tuple[sa.URL, Callable[[], int]]]:
+def _postgresql_copy(url: sa.URL, options: Options) -> Iterator[tuple[sa.URL, Callable[[], int]]]:
+    with translate_errors(url), migration_engine(url).connect() as connection:
+        require_direct(connection)
+        path = connection.execute(_OWN_PATH).scalar()
     copy = url.set(database=f"cts_rehearsal_{uuid.uuid4().hex[:12]}")
-    # Not from the database itself: its own session would keep it from being a template.
-    with translate_errors(url), _autocommitting(url.set(database="postgres")) as server:
+    with translate_errors(url), _elsewhere(url) as server:
         whole = _create(server, copy, url)
         try:
+            if path is not None:  # no template brings it along, nor a dump
+                server.exec_driver_sql(f"ALTER DATABASE {copy.database} SET search_path TO {path.replace('%', '%%')}")
             if not whole:
+                given: Any = {"version_table": options.version_table, "wait": options.wait}
                 with tempfile.TemporaryDirectory(prefix="cts-rehearsal-") as folder:
-                    restore(backup(url, Path(folder), wait=wait).path, copy, wait=wait)
+                    restore(backup(url, Path(folder), **given).path, copy, **given)
 
             def size() -> int:
                 query = sa.text("SELECT pg_database_size(:name)")
@@ -177,6 +188,17 @@ def _postgresql_copy(url: sa.URL, wait: float) -> Iterator[tuple[sa.URL, Callabl
             yield copy, size
         finally:
             server.exec_driver_sql(f"DROP DATABASE IF EXISTS {copy.database} WITH (FORCE)")
+
+
+@contextmanager
+def _elsewhere(url: sa.URL) -> Iterator[sa.Connection]:
+    """Connect to another database of the server: a session in the database itself keeps it from being a template."""
+    with ExitStack() as stack:
+        try:
+            connection = stack.enter_context(_autocommitting(url.set(database="postgres")))
+        except DBAPIError:  # the user may not go there, or there is none; then it is copied by a dump
+            connection = stack.enter_context(_autocommitting(url))
+        yield connection
 
 
 @contextmanager

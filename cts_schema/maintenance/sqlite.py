@@ -194,7 +194,7 @@ def keep_as_it_is(file: Path, backup: Path) -> None:
 
 def replace_damaged(source: Path, file: Path, wait: float) -> None:
     """Put a new file in the place of one that SQLite cannot open. What belonged to the old one would spoil it."""
-    with files.written(file, files.mode_of(file)) as unfinished:
+    with files.written(file, files.mode_of(file), replace=True) as unfinished:
         with closing(opened(source, wait)) as new, closing(sqlite3.connect(unfinished)) as target:
             new.backup(target, pages=-1)
         for suffix in SIDE_FILES:

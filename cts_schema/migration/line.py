@@ -154,7 +154,9 @@ class Line:
                 raise classify(error, url) or error from error
             revision = self._running.info.up_revision_id
             lines = str(getattr(error, "orig", None) or error).strip().splitlines()
+            later = (revision or "") > ADOPTION_REVISION  # whose online operations may have committed something
             raise classify(error, url) or RevisionFailed(
+                cause="a revision failed; what it had not committed was rolled back" if later else None,
                 revision=f"{revision}, {'upgrade' if self._running.is_upgrade else 'downgrade'}",
                 database=mask_url(url),
                 # Further lines may quote the row, and what is secret in it.

@@ -88,6 +88,7 @@ def read_code(file: Path) -> Iterator[Finding]:
             yield from _live_models(file, node)
         elif isinstance(node, ast.Call):
             yield from _bare_rebuild(file, node)
+            yield from _drops_values(file, node)
             yield from _volatile_default(file, node)
     for function in tree.body:
         if isinstance(function, ast.FunctionDef):
@@ -135,14 +136,33 @@ def _bare_rebuild(file: Path, call: ast.Call) -> Iterator[Finding]:
         )
 
 
+def _drops_values(file: Path, call: ast.Call) -> Iterator[Finding]:
+    name = ast.unparse(call.func)
+    said = " ".join(
+        node.value for node in ast.walk(call) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+    dropped = re.search(r"\bDROP\s+(TABLE|COLUMN)\b", said, re.IGNORECASE) if name.endswith(".execute") else None
+    if dropped or re.search(r"(op|batch)\.drop_(table|column)$", name):
+        what = (dropped[1] if dropped else name.rpartition("_")[2]).lower()
+        yield Finding(
+            file,
+            call.lineno,
+            "drops-values",
+            f"what is in the {what} is lost, and nobody is asked for a yes",
+            "the operation of ddl, which keeps the values and has them poured back",
+            'ddl.drop_table(revision, "notes")' if what == "table" else 'ddl.drop_columns(revision, "orders", "note")',
+        )
+
+
 def _volatile_default(file: Path, call: ast.Call) -> Iterator[Finding]:
     if not re.search(r"(op|ddl|batch)\.add_columns?$", ast.unparse(call.func)):
         return
     for column in ast.walk(call):
         if not (isinstance(column, ast.Call) and ast.unparse(column.func).endswith("Column")):
             continue
-        default = next((ast.unparse(word.value) for word in column.keywords if word.arg == "server_default"), "")
-        if not re.search(r"uuid_text\(|\bfunc\.|CURRENT_|\(\)|random|now\b|['\"]\(", default):
+        given = next((word.value for word in column.keywords if word.arg == "server_default"), None)
+        default = "" if given is None or isinstance(given, ast.Constant) else ast.unparse(given)  # a plain text is one
+        if not re.search(r"uuid_text\(|\bfunc\.|CURRENT_|\w\(\)['\"]|random|now\b|text\(['\"]\(", default):
             continue
         name = ast.unparse(column.args[0])
         table = next((ast.unparse(arg) for arg in call.args if isinstance(arg, ast.Constant) and _is_table(arg)), "...")

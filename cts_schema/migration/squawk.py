@@ -50,7 +50,17 @@ def read_script(folder: Path, file: Path) -> Iterator[Finding]:
     program = shutil.which("squawk", path=Path(sys.executable).parent) or shutil.which("squawk")
     if program is None:
         raise DriverMissing(cause="squawk, which reads the SQL of revisions, is not installed", package="squawk-cli")
-    script = _script(folder, file)
+    try:
+        script = _script(folder, file)
+    except Exception as error:
+        yield Finding(
+            file,
+            None,
+            "no-script",
+            f"it cannot be written as a script ({type(error).__name__}), so that its SQL cannot be read here",
+            "ask the database only where op.get_context().as_sql is false",
+        )
+        return
     done = subprocess.run(  # noqa: S603  a program of the environment, and no shell
         [
             program,
