@@ -27,6 +27,8 @@ SELECT n.nspname, c.relname, c.relkind::text FROM pg_class c JOIN pg_namespace n
 """
 """Tables, views and sequences that neither a column nor an extension owns."""
 
+_GONE = ("42P01", "3F000")  # undefined table, schema
+
 _COUNTED = f"""
 SELECT format('%I.%I', nspname, relname) FROM ({RELATIONS}) r
  WHERE relkind = 'r' AND nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema'
@@ -64,6 +66,8 @@ def back_up(
             try:
                 rows = {name: _value(connection, f"SELECT count(*) FROM {name}") for name in named}
             except sa.exc.ProgrammingError as error:
+                if getattr(error.orig, "sqlstate", None) not in _GONE:
+                    raise
                 raise BackupFailed(
                     cause="a table was dropped or moved while it was counted; nothing is left of the backup",
                     database=mask_url(url),
