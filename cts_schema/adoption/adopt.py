@@ -127,7 +127,8 @@ class Adoption:
         file = backup.file_of(self.connection)
         if made.backup is not None and file is not None:
             self.progress.tell(f"copying it to {made.backup}")
-            sqlite.back_up(file, Path(made.backup), self.options.version_table, self.options.wait)
+            # Every value of the tables is compared later on; their indexes are made anew.
+            sqlite.back_up(file, Path(made.backup), self.options.version_table, self.options.wait, quick=True)
             self._backup = Path(made.backup)
         if self._survey is None or self._dependents is None:
             raise AssertionError("an adoption without a plan")
