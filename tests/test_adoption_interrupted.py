@@ -28,6 +28,7 @@ from cts_schema.exceptions import (
     DiskFull,
     SchemaError,
 )
+from cts_schema.migration import sqlite
 from tests.legacy.catalogue import build
 from tests.legacy.census import Values, census
 from tests.legacy.lost import lost
@@ -239,3 +240,22 @@ def test_a_connection_that_is_cut_leaves_the_old_database(old: Database) -> None
     assert caught.value.exit_code == EXIT_DATABASE
     assert state(old) == before
     comes_in(old, before)
+
+
+@on_sqlite
+def test_what_fails_after_the_commit_does_not_take_the_backup_away(old: Database, tmp_path: Path) -> None:
+    engine = migration_engine(old.location)
+    with pytest.MonkeyPatch.context() as patch:
+        pragma = sqlite._raw
+
+        def failing(connection: sa.Connection, statement: str) -> Any:
+            if statement in ("PRAGMA foreign_keys = 1", "PRAGMA foreign_keys = 0"):  # as it was before the run
+                raise sqlite3.OperationalError("disk I/O error")
+            return pragma(connection, statement)
+
+        patch.setattr(sqlite, "_raw", failing)
+        with pytest.raises(SchemaError):
+            adopt(engine, yes=True)
+    engine.dispose()
+    assert status(old.url).at_head
+    assert len(list(tmp_path.glob("backups/*.db"))) == 1

@@ -176,8 +176,11 @@ class Adoption:
         )
 
     def abandon(self) -> None:
-        """Take the backup away: everything was rolled back, so that it is a copy of what is there."""
-        if self._backup is not None:
+        """Take the backup away where everything was rolled back: it is a copy of what is there then.
+
+        What failed may have come after the commit, so the file is asked; where it does not answer, the copy stays.
+        """
+        if self._backup is not None and not backup.may_be_adopted(self.connection, self.options.version_table):
             self._backup.unlink(missing_ok=True)
             manifest.beside(self._backup).unlink(missing_ok=True)
 

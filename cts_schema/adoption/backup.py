@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import glob
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from cts_schema.adoption.sql import run
+from cts_schema.driver_errors import sqlite_file
 from cts_schema.maintenance import files, manifest
 
 
@@ -33,6 +36,19 @@ def newest_of_adoption(file: Path) -> Path | None:
 def next_name(file: Path) -> Path:
     """Return the name of a backup made now."""
     return files.next_name(files.folder_beside(file), file.stem, ".db")
+
+
+def may_be_adopted(connection: sa.Connection, version_table: str) -> bool:
+    """Tell whether what is committed in a SQLite file has our version table, or cannot be read."""
+    file = sqlite_file(connection.engine.url)  # not by the connection, which may be broken
+    if file is None:
+        return True
+    try:
+        with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, timeout=0)) as other:
+            query = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?"
+            return bool(other.execute(query, (version_table,)).fetchone()[0])
+    except sqlite3.Error:
+        return True
 
 
 def free_bytes(file: Path) -> int:

@@ -108,10 +108,7 @@ class Line:
         except BaseException:
             del self.applied[done:]
             self.after = after
-            if adopted is None:
-                self.adopted = None
-                if self._adoption is not None:
-                    self._adoption.abandon()
+            self.adopted = adopted
             raise
         finally:
             if self._adoption is not None:
