@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
@@ -21,6 +21,8 @@ from cts_schema.migration.scripts import head, script_location
 from cts_schema.migration.state import at_head
 
 if TYPE_CHECKING:
+    from alembic.config import Config
+
     from cts_schema.migration.line import Line
     from cts_schema.migration.terminal import Terminal
 
@@ -73,6 +75,17 @@ def masked_url(engine: sa.Engine) -> str:
     return _masked_urls.get(engine) or _masked_urls.setdefault(engine, mask_url(engine.url))
 
 
+def quiet_config(**attributes: Any) -> Config:
+    """Return the configuration of an Alembic command that code runs: it prints nothing, and reads no file."""
+    from alembic.config import Config
+
+    config = Config(stdout=io.StringIO(), output_buffer=io.StringIO())
+    config.set_main_option("script_location", str(script_location()).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes.update(attributes)
+    return config
+
+
 @dataclass
 class Command:
     """An upgrade or downgrade, from its options to its report."""
@@ -101,16 +114,12 @@ class Command:
     def run(self, connection: sa.Connection) -> None:
         """Run on ``connection``; the caller holds the lock of the process."""
         from alembic import command
-        from alembic.config import Config
         from alembic.util import CommandError
 
         from cts_schema.migration.line import Line
 
         self.line = Line(terminal=self.terminal)
-        config = Config(stdout=io.StringIO(), output_buffer=io.StringIO())
-        config.set_main_option("script_location", str(script_location()).replace("%", "%%"))
-        config.set_main_option("path_separator", "os")
-        config.attributes.update(connection=connection, options=self.options, line=self.line)
+        config = quiet_config(connection=connection, options=self.options, line=self.line)
         try:
             getattr(command, self.name)(config, self.revision)
         except CommandError as error:  # one that Alembic raises before it comes to the line
