@@ -58,3 +58,27 @@ def test_looking_at_a_file_that_is_not_there_does_not_make_it(tmp_path: Path) ->
     with pytest.raises(NotAtHead):
         wait_for_head(f"sqlite:///{tmp_path / 'cts.db'}", timeout=0)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_program_asks_without_the_parser_of_the_other_commands(head: Database) -> None:
+    code = (
+        "import sys; from cts_schema.cli import main; code = main(['wait', '--timeout', '0', '--json']); "
+        "print(code, {'typer', 'alembic'} & set(sys.modules))"
+    )
+    assert python(code, url=head.url).out.endswith("0 set()\n")
+
+
+def test_what_is_not_plain_is_understood_all_the_same(head: Database) -> None:
+    for arguments in (["--timeout=0"], ["--timeout", "0", "--version-table", "alembic_version"], ["--json", "--debug"]):
+        assert cts_schema("wait", *arguments, url=head.url).code == 0
+    for arguments in (
+        ["--timeout", "-1"],
+        ["--timeout", "nan"],
+        ["--timeout"],
+        ["--url"],
+        ["now"],
+    ):
+        refused = cts_schema("wait", *arguments, url=head.url)
+        assert (refused.code, refused.out) == (2, "")
+        assert "--help" in refused.err
+    assert "--timeout SECONDS" in cts_schema("wait", "--help", url=head.url).out

@@ -12,8 +12,9 @@ import sys
 import traceback
 from collections.abc import Sequence
 
+from cts_schema.cli import probe
 from cts_schema.cli.output import complain, never_fail_to_encode
-from cts_schema.exceptions import SchemaError, WrongUsage
+from cts_schema.exceptions import EXIT_OK, SchemaError, WrongUsage
 
 PROGRAM = "cts-schema"
 
@@ -58,6 +59,9 @@ def _run(arguments: list[str]) -> int:
     Raises:
         WrongUsage: the arguments cannot be read, or the libraries that read them are not installed.
     """
+    if (options := probe.parse(arguments)) is not None:
+        probe.wait(**options)
+        return EXIT_OK
     try:
         import rich  # noqa: F401  output.py needs it at a terminal, when it is too late to say so
         import typer

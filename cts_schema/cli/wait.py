@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from cts_schema.cli import probe
 from cts_schema.cli.options import VERSION_TABLE, Debug, Json, Schema, Url, VersionTable
-from cts_schema.cli.output import say, say_json
 
 EXAMPLES = (
     "cts-schema wait",
@@ -31,11 +31,4 @@ def wait(
 
     Nothing is written. Exits with 1 where it is not at head in time, with 3 where it cannot be reached.
     """
-    import cts_schema
-    from cts_schema.migration.scripts import head
-
-    seconds = cts_schema.wait_for_head(url, timeout=timeout, version_table=version_table, schema=schema)
-    if json:
-        say_json({"revision": head(), "waited": seconds})
-    else:
-        say(f"at head, revision {head()}")
+    probe.wait(timeout=timeout, url=url, schema=schema, version_table=version_table, json=json, debug=debug)

@@ -1,0 +1,65 @@
+"""The quick way into ``cts-schema wait``, for a container that asks every few seconds.
+
+To import the parser of the other commands takes longer than to ask the database. So what is plain is parsed here, and
+all else, such as ``--help`` or a number that is none, is left to that parser and its messages.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from cts_schema.cli.output import say, say_json
+
+_TEXTS = ("--url", "--schema", "--version-table")
+_FLAGS = ("--json", "--debug")
+
+
+def parse(arguments: Sequence[str]) -> dict[str, Any] | None:
+    """Return the options of a plain ``wait``, or None where it is something else."""
+    if not arguments or arguments[0] != "wait":
+        return None
+    found: dict[str, Any] = {}
+    rest = iter(arguments[1:])
+    for argument in rest:
+        name = argument.removeprefix("--").replace("-", "_")
+        if argument in _FLAGS:
+            found[name] = True
+        elif argument in _TEXTS:
+            found[name] = next(rest, "-")
+        elif argument == "--timeout":
+            found[name] = _seconds(next(rest, ""))
+        else:
+            return None
+        if found[name] is None or str(found[name]).startswith("-"):
+            return None
+    return found
+
+
+def wait(
+    *,
+    timeout: float = 60,
+    url: str | None = None,
+    schema: str | None = None,
+    version_table: str = "alembic_version",
+    json: bool = False,
+    debug: bool = False,
+) -> None:
+    """Wait for head, and say so."""
+    import cts_schema
+    from cts_schema.migration.scripts import head
+
+    seconds = cts_schema.wait_for_head(url, timeout=timeout, version_table=version_table, schema=schema)
+    if json:
+        say_json({"revision": head(), "waited": seconds})
+    else:
+        say(f"at head, revision {head()}")
+
+
+def _seconds(text: str) -> float | None:
+    try:
+        seconds = float(text)
+    except ValueError:
+        return None
+    return seconds if 0 <= seconds < math.inf else None
