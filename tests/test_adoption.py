@@ -291,7 +291,7 @@ def test_an_adoption_can_be_undone_to_the_last_grant(database: Database, variant
     [
         "INSERT INTO users (username, password_hash) VALUES ('new', 'x')",
         "UPDATE exchange_connections SET name = 'another'",
-        "DELETE FROM site_logs WHERE id = (SELECT max(id) FROM site_logs)",
+        "DELETE FROM site_logs WHERE id = (SELECT min(id) FROM site_logs)",
         "INSERT INTO site_logs (message) VALUES ('new')",
         "UPDATE site_logs SET message = 'X'",
     ],

@@ -210,7 +210,8 @@ def contents(database: Database) -> dict[str, list[dict[str, object]]]:
     found = {}
     with database.engine.connect() as connection:
         for table in sorted({*TOUCHED, "risk_notes"} & database.tables()):
-            rows = connection.exec_driver_sql(f"SELECT * FROM {table} ORDER BY id")
+            where = "WHERE category <> 'migration'" if table == "site_logs" else ""  # the lines of the runs
+            rows = connection.exec_driver_sql(f"SELECT * FROM {table} {where} ORDER BY id")
             names = list(rows.keys())
             found[table] = [dict(sorted(zip(names, row, strict=True))) for row in rows]
     return found

@@ -19,6 +19,7 @@ from cts_schema.adoption import aside, backup, holding, target
 from cts_schema.adoption.sql import literal, quote, run
 from cts_schema.exceptions import BackupDamaged, ChangedSince, NoAdoption, TransactionRefused, mask_url
 from cts_schema.maintenance import files, manifest, sqlite
+from cts_schema.migration import run_log
 
 _STATE = "cts_adoption_state"
 State = dict[str, dict[str, str]]
@@ -119,15 +120,17 @@ def state(connection: sa.Connection, version_table: str) -> State:
     """Return what tells whether the database has changed since.
 
     PostgreSQL keeps all but our tables as they are, and knows the transaction that wrote a row. On SQLite the whole
-    file would be brought back, so that all its tables count. The ledger is left out: later revisions write it.
+    file would be brought back, so that all its tables count. The ledger and the run log are left out: every run writes
+    them.
     """
     if connection.dialect.name == "sqlite":
         return {name: _state_on_sqlite(connection, name) for name in _tables_on_sqlite(connection, version_table)}
     found: State = {}
     for name in target.tables():
         if name != "schema_migrations" and sa.inspect(connection).has_table(name):
-            writers = f"array_to_string(ARRAY(SELECT DISTINCT t.xmin::text FROM {quote(name)} t ORDER BY 1), ' ')"
-            rows, last = run(connection, f"SELECT count(*), {writers} FROM {quote(name)}").one()
+            of = f"{quote(name)} AS t {_where(name)}"
+            writers = f"array_to_string(ARRAY(SELECT DISTINCT t.xmin::text FROM {of} ORDER BY 1), ' ')"
+            rows, last = run(connection, f"SELECT count(*), {writers} FROM {of}").one()
             found[name] = {"rows": str(rows), "writers": str(last)}
     return found
 
@@ -146,13 +149,18 @@ def _tables_on_sqlite(connection: sa.Connection, version_table: str) -> list[str
     return sorted(names)
 
 
+def _where(table: str) -> str:
+    return f"WHERE {run_log.OTHER_ROWS}" if table == run_log.TABLE else ""
+
+
 def _state_on_sqlite(connection: sa.Connection, name: str) -> dict[str, str]:
+    of = f"{quote(name)} {_where(name)}"
     columns = run(connection, f"SELECT name FROM pragma_table_xinfo({literal(name)}) WHERE hidden <> 1").scalars().all()
-    rows = run(connection, f"SELECT count(*) FROM {quote(name)}").scalar_one()
+    rows = run(connection, f"SELECT count(*) FROM {of}").scalar_one()
     if rows <= _COUNTED_EXACTLY:
         told = ", ".join(f"typeof({column}) || hex({column})" for column in map(quote, columns))
         digest = hashlib.sha256()
-        for row in run(connection, f"SELECT {told} FROM {quote(name)}"):
+        for row in run(connection, f"SELECT {told} FROM {of}"):
             digest.update(repr(tuple(row)).encode())
         return {"rows": str(rows), "values": digest.hexdigest()}
     # Too many to read them all. Texts by their lengths and ends, and whatever else by its sum.
@@ -163,7 +171,7 @@ def _state_on_sqlite(connection: sa.Connection, name: str) -> dict[str, str]:
     )
     if "updated_at" in columns and name in target.tables():  # which a trigger keeps
         sums += ", total(julianday(updated_at))"
-    return {"rows": str(rows), "values": repr(tuple(run(connection, f"SELECT {sums} FROM {quote(name)}").one()))}
+    return {"rows": str(rows), "values": repr(tuple(run(connection, f"SELECT {sums} FROM {of}").one()))}
 
 
 def _require_unchanged(connection: sa.Connection, version_table: str, remembered: State, discard_new: bool) -> None:

@@ -1,4 +1,4 @@
-"""The ledger against alembic_version, and how long its revisions took."""
+"""The ledger against alembic_version, how long its revisions took, and runs that failed."""
 
 from __future__ import annotations
 
@@ -6,15 +6,23 @@ from collections.abc import Iterator
 
 from cts_schema.health.look import Look
 from cts_schema.health.report import EXAMPLES, Finding
+from cts_schema.migration import run_log
 from cts_schema.migration.scripts import revisions
 
 LEDGER = "schema_migrations"
 LONG_MS = 60_000
 """From here on the time that a revision took is told."""
+RUNS = 100
+"""So many of the newest runs are looked at for failures."""
 
 
 def findings(look: Look) -> Iterator[Finding]:
-    """Find rows that the ledger lacks, rows of revisions that are not applied, and revisions that took long."""
+    """Find rows that the ledger lacks, or has of what is not applied; revisions that took long; runs that failed."""
+    yield from _rows(look)
+    yield from _failures(look)
+
+
+def _rows(look: Look) -> Iterator[Finding]:
     if not look.has(LEDGER, "migration_id") or not look.has(LEDGER, "execution_time_ms"):
         return  # told as a missing table or column
     status = look.status
@@ -38,3 +46,26 @@ def findings(look: Look) -> Iterator[Finding]:
         elif revision is not None and (milliseconds or 0) >= LONG_MS:
             message = f"revision {revision} took {milliseconds / 1000:,.0f} s"
             yield Finding("slow-migration", "info", LEDGER, message, count=milliseconds)
+
+
+def _failures(look: Look) -> Iterator[Finding]:
+    """Find the newest runs that the run log tells of, where they failed."""
+    if not all(look.has(run_log.TABLE, column) for column in ("category", "level", "message", "timestamp", "metadata")):
+        return
+    query = (
+        f"SELECT level, message, timestamp, CAST(metadata AS text) FROM {run_log.TABLE} "
+        f"WHERE category = :category ORDER BY timestamp DESC, id DESC LIMIT {RUNS}"
+    )
+    runs = [row for row in look.rows(query, category=run_log.CATEGORY) if '"package_version"' in (row[3] or "")]
+    failed = [row for row in runs if row[0] == "error"]
+    if not failed:
+        return
+    last_failed = runs[0] is failed[0]
+    yield Finding(
+        "failed-migration",
+        "warning" if last_failed and not look.status.at_head else "info",
+        run_log.TABLE,
+        ("the last run failed: " if last_failed else "a run failed, and a later one did not: ") + failed[0][1],
+        count=len(failed),
+        examples=tuple(str(row[2])[:19] for row in failed[:EXAMPLES]),
+    )

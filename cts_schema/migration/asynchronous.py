@@ -84,7 +84,7 @@ async def _run(target: AsyncTarget, command: Command) -> Report:
     async with _connected(target, prepare_folder, command.options) as connection:
         if not await connection.run_sync(command.has_nothing_to_do):
             async with _process_lock(command.options.wait):
-                await connection.run_sync(command.run)
+                await connection.run_sync(command.run, owned=connection is not target)
     return command.report()
 
 

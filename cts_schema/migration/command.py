@@ -111,15 +111,20 @@ class Command:
             self.terminal.summary(connection, self.options, head(), (), ())
         return True
 
-    def run(self, connection: sa.Connection) -> None:
-        """Run on ``connection``; the caller holds the lock of the process."""
+    def run(self, connection: sa.Connection, *, owned: bool) -> None:
+        """Run on a connection, while the caller holds the lock of the process.
+
+        Args:
+            connection: the database.
+            owned: whether it is ours, so that the run log may be written with it once the run has ended.
+        """
         from alembic import command
         from alembic.util import CommandError
 
         from cts_schema.migration.line import Line
 
         self.line = Line(terminal=self.terminal)
-        config = quiet_config(connection=connection, options=self.options, line=self.line)
+        config = quiet_config(connection=connection, owned=owned, options=self.options, line=self.line)
         try:
             getattr(command, self.name)(config, self.revision)
         except CommandError as error:  # one that Alembic raises before it comes to the line

@@ -32,9 +32,13 @@ from cts_schema.migration.lock import (
 )
 from cts_schema.migration.options import Options
 from cts_schema.migration.requirements import require_known, require_ours
+from cts_schema.migration.run_log import Direction, RunLog
 from cts_schema.migration.terminal import Terminal
 
 _RETRIED = ("55P03", "40P01")  # lock_not_available, deadlock_detected (postgresql.org/docs/current/errcodes-appendix)
+
+# What Alembic's commands call the function that finds their steps.
+_DIRECTIONS: dict[str, Direction] = {"upgrade": "upgrade", "downgrade": "downgrade", "do_stamp": "stamp"}
 
 
 def run(context: Any, metadata: sa.MetaData) -> None:
@@ -84,8 +88,12 @@ def _run(context: Any, metadata: sa.MetaData) -> None:
             return
         line = context.config.attributes.get("line") or Line()
         line.terminal = line.terminal or Terminal.of(context.config)
+        line.log = RunLog(_DIRECTIONS[command.__name__], mask_url(connection.engine.url))
+        attributes = context.config.attributes
+        owned = attributes.get("owned", not isinstance(attributes.get("connection"), sa.Connection))
+        owned = owned and not connection.in_transaction()
         migrate = _migrate_sqlite if connection.dialect.name == "sqlite" else _migrate_postgresql
-        with line.explained(connection.engine.url):
+        with line.logged(connection, options, owned=owned), line.explained(connection.engine.url):
             migrate(context, connection, options, line, settings)
         line.finish(connection, options)
 

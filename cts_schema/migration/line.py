@@ -39,6 +39,7 @@ from cts_schema.migration.requirements import (
     script_of,
     url_of,
 )
+from cts_schema.migration.run_log import RunLog
 from cts_schema.migration.scripts import ADOPTION_REVISION
 from cts_schema.migration.terminal import Terminal
 
@@ -53,6 +54,7 @@ class Line:
     """What a run does, and its record."""
 
     terminal: Terminal | None = None
+    log: RunLog | None = None
     before: str | None = None
     after: str | None = None
     applied: list[AppliedRevision] = field(default_factory=list)
@@ -60,6 +62,7 @@ class Line:
     adopted: Adopted | None = None
     _running: Step | None = None
     _started: float = 0.0
+    _counted: int = 0
     _adopt: Callable[[], Adoption] | None = None
     _adoption: Adoption | None = None
     _adopting: bool = False
@@ -86,6 +89,8 @@ class Line:
         elif not any(step.info.is_stamp for step in steps):
             require_true(running, connection, heads[0])
         self.before = self.after = heads[0] if heads else None
+        if steps and self.log is not None:
+            self.log.started(self.before, len(steps))
         return steps
 
     def run(self, context: Any, connection: sa.Connection, settings: dict[str, Any], steps: list[Step]) -> None:
@@ -124,7 +129,9 @@ class Line:
             self._adoption.abandon()
 
     def waiting(self, cause: str) -> None:
-        """Tell the terminal, if there is one, why nothing goes on."""
+        """Tell why nothing goes on."""
+        if self.log is not None:
+            self.log.waiting(cause)
         if self.terminal is not None:
             self.terminal.waiting(cause)
 
@@ -132,6 +139,28 @@ class Line:
         """Tell the terminal, if there is one, how the run ended."""
         if self.terminal is not None:
             self.terminal.summary(connection, options, self.after, self.applied, self.healed, self.adopted)
+
+    @contextmanager
+    def logged(self, connection: sa.Connection, options: Options, *, owned: bool) -> Iterator[None]:
+        """Log how the block, which is the run, has ended; in ``site_logs`` too, where the connection is ``owned``."""
+        if self.log is None:
+            raise AssertionError("a run without a log")
+        error: BaseException | None = None
+        try:
+            with self.log.counting(connection):
+                yield
+        except BaseException as raised:
+            error = raised
+            raise
+        finally:
+            if error is not None or self.applied or self.healed:
+                failing = None if error is None or self._running is None else self._running.info.up_revision_id
+                row = self.log.ended(
+                    before=self.before, after=self.after, done=self.applied, failing=failing, error=error
+                )
+                # A task that was cancelled shall end, and not ask the database for something more.
+                if owned and not (connection.dialect.is_async and not isinstance(error, Exception | None)):
+                    self.log.write(connection, options, row)
 
     @contextmanager
     def explained(self, url: sa.URL) -> Iterator[None]:
@@ -185,6 +214,7 @@ class Line:
         for step in steps:
             self._running = step
             self._started = time.perf_counter()
+            self._counted = 0 if self.log is None else self.log.statements
             yield step
             if self._adoption is not None and self._adopting and step.info.up_revision_id == ADOPTION_REVISION:
                 self.adopted = self._adoption.finish()
@@ -198,9 +228,12 @@ class Line:
         direction: Direction = "stamp" if step.is_stamp else "upgrade" if step.is_upgrade else "downgrade"
         ledger.record(ctx, step, None if step.is_stamp else duration)
         self.after = next(iter(heads), None)
+        statements = 0 if self.log is None else self.log.statements - self._counted
         for script in step.destination_revisions if step.is_stamp else step.up_revisions:
-            done = AppliedRevision(script.revision, ledger.name_of(script), direction, duration)
+            done = AppliedRevision(script.revision, ledger.name_of(script), direction, duration, statements)
             self.applied.append(done)
+            if self.log is not None:
+                self.log.applied(done)
             if self.terminal is not None:
                 self.terminal.step(done)
 

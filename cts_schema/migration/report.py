@@ -11,12 +11,13 @@ Direction = Literal["upgrade", "downgrade", "stamp"]
 
 @dataclass(frozen=True)
 class AppliedRevision:
-    """One step of a run: a revision that was applied, undone or stamped, and the milliseconds it took."""
+    """One step of a run: a revision that was applied, undone or stamped; the milliseconds and statements it took."""
 
     revision: str
     name: str
     direction: Direction
     duration_ms: float
+    statements: int = 0
 
 
 @dataclass(frozen=True)

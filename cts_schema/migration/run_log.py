@@ -1,0 +1,233 @@
+"""The run log: what a run does, told to logging as it goes on, and to the table ``site_logs`` once it has ended.
+
+Each record of the logger ``cts_schema.migration`` has ``event`` (``run_started``, ``waiting``, ``revision_applied``,
+``run_ended``), ``run``, ``database`` and what belongs to the event as attributes of its own, for any handler to take.
+
+A row of ``site_logs`` is written after the end, in a transaction of its own: so a failure is recorded although all that
+was done is rolled back. Logging alone has to do where the connection is the caller's, where there is no ``site_logs``
+of ours (in an old database, or below the baseline), where the run was refused, and where the row cannot be written.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from cts_schema import __version__
+from cts_schema.ddl import Json
+from cts_schema.exceptions import EXIT_LOCK, SchemaError, mask_secrets
+from cts_schema.migration import sqlite
+from cts_schema.migration.lock import LOCK_TIMEOUT, read_committed, search_path
+from cts_schema.migration.options import Options
+from cts_schema.migration.report import AppliedRevision
+from cts_schema.migration.scripts import revisions
+
+Direction = Literal["upgrade", "downgrade", "stamp", "repair"]
+Outcome = Literal["applied", "failed", "refused"]
+
+TABLE = "site_logs"
+CATEGORY = "migration"
+OTHER_ROWS = (
+    "(category <> 'migration' OR metadata IS NULL OR CAST(metadata AS text) NOT LIKE '%%\"package_version\"%%')"
+)
+"""SQL, for a driver that wants percent signs doubled: the rows of ``site_logs`` that are not of the run log."""
+
+_log = logging.getLogger("cts_schema.migration")
+# Else Python prints warnings on stderr where an application has set up no logging at all.
+logging.getLogger("cts_schema").addHandler(logging.NullHandler())
+
+_LEVELS: dict[Outcome, int] = {"applied": logging.INFO, "refused": logging.WARNING, "failed": logging.ERROR}
+_PATIENCE = 2.0  # seconds that a row may wait for others: it is not worth more of the caller's time
+_SITE_LOGS = sa.table(
+    TABLE,
+    sa.column("level", sa.Text),
+    sa.column("category", sa.Text),
+    sa.column("message", sa.Text),
+    sa.column("error_message", sa.Text),
+    sa.column("metadata", Json),
+)
+
+
+class RunLog:
+    """The log of one run. Nothing is written before it has begun, or where it finds nothing to do."""
+
+    def __init__(self, direction: Direction, database: str) -> None:
+        """Begin to count.
+
+        Args:
+            direction: what the run is to do.
+            database: the URL, with credentials masked.
+        """
+        self.direction = direction
+        self.statements = 0
+        self._begun = False
+        self._facts = {"run": uuid.uuid4().hex, "database": database}
+        self._since = time.perf_counter()
+
+    @contextmanager
+    def counting(self, connection: sa.Connection) -> Iterator[None]:
+        """Count the statements that a connection executes within the block."""
+
+        def count(*_: Any) -> None:
+            self.statements += 1
+
+        sa.event.listen(connection, "before_cursor_execute", count)
+        try:
+            yield
+        finally:
+            sa.event.remove(connection, "before_cursor_execute", count)
+
+    def started(self, before: str | None, steps: int) -> None:
+        """Tell that the lock is held, and that there is something to do. To tell it again changes nothing."""
+        if not self._begun:
+            self._begun = True
+            message = f"{self.direction} from {before or 'nothing'}: {steps} revision{'' if steps == 1 else 's'}"
+            self._tell(logging.INFO, message, event="run_started", revision=before, steps=steps)
+
+    def waiting(self, cause: str) -> None:
+        """Tell why nothing goes on."""
+        self._tell(logging.INFO, f"waiting for {cause}", event="waiting", cause=cause)
+
+    def applied(self, done: AppliedRevision) -> None:
+        """Tell of a step. It counts only once the run has ended well."""
+        message = f"{done.direction} {done.revision} {done.name}: {done.duration_ms:.0f} ms"
+        self._tell(
+            logging.INFO,
+            message,
+            event="revision_applied",
+            revision=done.revision,
+            direction=done.direction,
+            duration_ms=round(done.duration_ms, 1),
+            statements=done.statements,
+        )
+
+    def ended(
+        self,
+        *,
+        before: str | None,
+        after: str | None,
+        done: Sequence[AppliedRevision],
+        failing: str | None = None,
+        error: BaseException | None = None,
+    ) -> dict[str, Any]:
+        """Tell how the run has ended.
+
+        Args:
+            before: the revision before it.
+            after: the revision that the database is at now.
+            done: the steps that were committed.
+            failing: the revision at which it failed, where it was one.
+            error: why it failed.
+
+        Returns:
+            The row for ``site_logs``; with outcome ``refused`` it is not to be written.
+        """
+        outcome = self._outcome(error)
+        took = round((time.perf_counter() - self._since) * 1000, 1)
+        said = None if error is None else _said(error)
+        revision = failing if failing is not None else after
+        way = f"{self.direction} {before or 'nothing'} -> {after or 'nothing'}"
+        place = "" if failing is None else f" at {failing}"
+        message = f"{way} in {took:.0f} ms" if said is None else f"{self.direction} {outcome}{place}: {said}"
+        metadata = {
+            **self._facts,
+            "revision": revision,
+            "before": before,
+            "after": after,
+            "direction": self.direction,
+            "duration_ms": took,
+            "statements": self.statements,
+            "outcome": outcome,
+            "error": said,
+            "host": socket.gethostname(),
+            "package_version": __version__,
+        }
+        self._tell(_LEVELS[outcome], message, event="run_ended", **metadata)
+        steps = [
+            {
+                "revision": one.revision,
+                "name": one.name,
+                "duration_ms": round(one.duration_ms, 1),
+                "statements": one.statements,
+            }
+            for one in done
+        ]
+        return {
+            "level": "info" if error is None else "error",
+            "category": CATEGORY,
+            "message": message,
+            "error_message": said,
+            "metadata": {**metadata, "revisions": steps},
+        }
+
+    def write(self, connection: sa.Connection, options: Options, row: dict[str, Any]) -> None:
+        """Write a row into ``site_logs``. Where that cannot be done, logging is told, and nothing is raised.
+
+        Args:
+            connection: that of the run, in no transaction any more.
+            options: those of the run.
+            row: what :meth:`ended` has returned.
+        """
+        if row["metadata"]["outcome"] == "refused":
+            return
+        try:
+            connection.rollback()  # after an error SQLAlchemy wants it; and a lost connection comes back so
+            with _transaction(connection, options):
+                if _is_ours(connection, options.version_table):
+                    connection.execute(sa.insert(_SITE_LOGS).values(row))
+        except Exception as error:
+            # The run is what counts: it has succeeded, or its own error is what the caller must see.
+            reason = f"{type(error).__name__}: {_first_line(getattr(error, 'orig', None) or error)}"
+            message = f"the row of this run could not be written into site_logs: {reason}"
+            self._tell(logging.WARNING, message, event="row_lost", error=reason)
+
+    def _outcome(self, error: BaseException | None) -> Outcome:
+        if error is None:
+            return "applied"
+        if isinstance(error, SchemaError) and not self._begun and error.exit_code != EXIT_LOCK:
+            return "refused"
+        return "failed"
+
+    def _tell(self, level: int, message: str, **facts: Any) -> None:
+        _log.log(level, "%s", message, extra={**self._facts, **facts})
+
+
+@contextmanager
+def _transaction(connection: sa.Connection, options: Options) -> Iterator[None]:
+    if connection.dialect.name == "sqlite":
+        with sqlite.transaction(connection, _PATIENCE):
+            yield
+        return
+    with read_committed(connection), connection.begin(), search_path(connection, options.schema):
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{LOCK_TIMEOUT}'")
+        yield
+
+
+def _is_ours(connection: sa.Connection, version_table: str) -> bool:
+    """Whether the database is at a revision of this package; ``site_logs`` is there since the first one."""
+    inspector = sa.inspect(connection)
+    if not (inspector.has_table(version_table) and inspector.has_table(_SITE_LOGS.name)):
+        return False
+    version = sa.table(version_table, sa.column("version_num"))
+    return connection.execute(sa.select(version.c.version_num)).scalar() in revisions()
+
+
+def _said(error: BaseException) -> str:
+    """Return what went wrong in a line. Further lines of a driver may quote a row, and what is secret in it."""
+    if isinstance(error, SchemaError):
+        reported = error.place.get("reported")
+        return error.cause if reported is None else f"{error.cause} ({_first_line(reported)})"
+    return f"{type(error).__name__}: {_first_line(error)}".removesuffix(": ")
+
+
+def _first_line(text: object) -> str:
+    lines = mask_secrets(str(text)).strip().splitlines()
+    return lines[0] if lines else ""
