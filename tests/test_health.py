@@ -17,7 +17,7 @@ from cts_schema.fingerprint import differences
 from cts_schema.health import drift, files, indexes, look, references, times
 from cts_schema.migration.options import Options
 from cts_schema.migration.scripts import head as newest
-from cts_schema.migration.scripts import script_location
+from cts_schema.migration.scripts import revisions, script_location
 from cts_schema.models import Base
 from tests.conftest import Server
 from tests.legacy.catalogue import build
@@ -588,3 +588,22 @@ def test_whatever_else_is_in_the_database_is_no_trouble(head: Database) -> None:
         found = check(head.url, deep=deep)
         assert shown(found) == [("unmanaged-tables", "the schema")]
         assert {table.name: table.rows for table in found.tables}['odd "t" 100%: x'] == 0
+
+
+def test_it_tells_how_much_each_index_is_used_and_how_long_each_revision_took(database: Database) -> None:
+    upgrade(database.url)
+    with database.engine.begin() as connection:
+        if database.kind == "postgresql":
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+            connection.exec_driver_sql("SELECT pg_stat_force_next_flush()")
+        for _ in range(3):
+            connection.exec_driver_sql("SELECT * FROM orders WHERE user_id = 'u'").all()
+    found = check(database.url)
+    assert [one.revision for one in found.migrations] == list(revisions())
+    assert all(one.duration_ms is not None and one.duration_ms >= 0 for one in found.migrations)
+    if database.kind == "sqlite":
+        assert found.indexes == ()
+        return
+    used = {(one.table, one.name): one for one in found.indexes}
+    assert used["orders", "ix_orders_user_id_created_at"].scans >= 3
+    assert used["orders", "ix_orders_user_id_created_at"].bytes > 0

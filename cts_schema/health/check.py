@@ -70,6 +70,8 @@ def check(
         readable = all(finding.code != "corrupt" for finding in found)
         tables = sizes.tables(look) if readable else ()
         size, since = sizes.database(look), indexes.statistics_since(look)
+        used = indexes.use(look)
+        applied = ledger.migrations(look) if readable else ()
     # Instead of a file that is not there, an empty database in memory was looked at.
     asked = target.engine.url if isinstance(target, sa.Engine | sa.Connection) else sync_url(resolve_url(target))
     return Health(
@@ -81,6 +83,8 @@ def check(
             sorted(found, key=lambda finding: (SEVERITIES.index(finding.severity), finding.code, finding.where))
         ),
         tables=tables,
+        indexes=used,
+        migrations=applied,
         bytes=size,
         statistics_since=since,
         duration_ms=(time.perf_counter() - began) * 1000,

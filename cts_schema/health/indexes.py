@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cts_schema.health.look import Look, quote
-from cts_schema.health.report import EXAMPLES, Finding, Severity
+from cts_schema.health.report import EXAMPLES, Finding, IndexUse, Severity
 from cts_schema.models import Base
 
 LARGE = 2**20
@@ -83,6 +83,17 @@ def statistics_since(look: Look) -> str | None:
     # Where nobody has reset them, they are as old as the database, whose age the server does not tell.
     since = look.value("SELECT stats_reset FROM pg_stat_database WHERE datname = current_database()")
     return None if since is None else f"{since:%Y-%m-%d %H:%M:%S}"
+
+
+def use(look: Look) -> tuple[IndexUse, ...]:
+    """Return how much each index is used; nothing on SQLite, which does not count."""
+    if look.dialect != "postgresql":
+        return ()
+    query = (
+        "SELECT relname, indexrelname, idx_scan, idx_tup_read, pg_relation_size(indexrelid) FROM pg_stat_user_indexes "
+        "WHERE schemaname = current_schema() ORDER BY 1, 2"
+    )
+    return tuple(IndexUse(*row) for row in look.rows(query))
 
 
 def _duplicates(look: Look, found: list[Index]) -> Iterator[Finding]:

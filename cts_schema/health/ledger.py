@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cts_schema.health.look import Look
-from cts_schema.health.report import EXAMPLES, Finding
+from cts_schema.health.report import EXAMPLES, Finding, MigrationTime
 from cts_schema.migration import run_log
 from cts_schema.migration.scripts import revisions
 
@@ -20,6 +20,15 @@ def findings(look: Look) -> Iterator[Finding]:
     """Find rows that the ledger lacks, or has of what is not applied; revisions that took long; runs that failed."""
     yield from _rows(look)
     yield from _failures(look)
+
+
+def migrations(look: Look) -> tuple[MigrationTime, ...]:
+    """Return when the applied revisions were, and how long they took."""
+    when = look.status.executed_at
+    took = {}
+    if when and look.has(LEDGER, "execution_time_ms"):
+        took = dict(map(tuple, look.rows(f"SELECT migration_id, execution_time_ms FROM {LEDGER}")))
+    return tuple(MigrationTime(revision, moment, took.get(int(revision))) for revision, moment in when.items())
 
 
 def _rows(look: Look) -> Iterator[Finding]:

@@ -57,8 +57,42 @@ class TableSize:
 
 
 @dataclass(frozen=True)
+class IndexUse:
+    """How much an index is used, by the statistics of PostgreSQL.
+
+    Attributes:
+        table: its table.
+        name: its name.
+        scans: how often it was read, since ``Health.statistics_since``.
+        rows: how many entries were read.
+        bytes: its size.
+    """
+
+    table: str
+    name: str
+    scans: int
+    rows: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class MigrationTime:
+    """When a revision was applied, and how long it took, by the ledger.
+
+    Attributes:
+        revision: its number.
+        executed_at: UTC, as ``2026-01-03 12:00:00``.
+        duration_ms: milliseconds; None where it was stamped, or written again.
+    """
+
+    revision: str
+    executed_at: str
+    duration_ms: int | None
+
+
+@dataclass(frozen=True)
 class Health:
-    """What is wrong with a database, and how large it is.
+    """What is wrong with a database, how large it is, and how it came here.
 
     Attributes:
         database: the URL, with credentials masked.
@@ -67,6 +101,8 @@ class Health:
         deep: whether every row was looked at; else numbers of rows are estimates, and what is large was only probed.
         findings: the worst first.
         tables: how large each is, by name.
+        indexes: how much each is used, by table and name; empty on SQLite, which does not count.
+        migrations: the revisions that are applied, in order.
         bytes: the size of the database.
         statistics_since: on PostgreSQL, since when it counts how often an index is used; None where it does not say.
         duration_ms: milliseconds that it took.
@@ -78,6 +114,8 @@ class Health:
     deep: bool
     findings: tuple[Finding, ...]
     tables: tuple[TableSize, ...]
+    indexes: tuple[IndexUse, ...]
+    migrations: tuple[MigrationTime, ...]
     bytes: int
     statistics_since: str | None
     duration_ms: float
