@@ -7,7 +7,9 @@ import json
 import logging
 import socket
 import sqlite3
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,7 @@ from cts_schema import (
 )
 from cts_schema.exceptions import (
     DatabaseLocked,
+    DatabaseUnreachable,
     DataWouldBeDropped,
     LockTimeout,
     RevisionFailed,
@@ -266,6 +269,24 @@ def test_a_lock_that_was_not_had_is_recorded(server: Server, request: pytest.Fix
         row = runs(head)[-1]
         assert (row.level, facts(row)["outcome"], facts(row)["revision"]) == ("error", "failed", None)
         assert "held the lock" in (row.error_message or "")
+    server.drop(head.location)
+
+
+def test_a_connection_that_was_cut_comes_back_for_the_row(server: Server, request: pytest.FixtureRequest) -> None:
+    with Database(server.create(request.getfixturevalue("_postgres_template"))) as head:
+        downgrade(head.url, "055")
+        waiting = "FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        with ThreadPoolExecutor() as pool, head.engine.connect() as other:
+            other.exec_driver_sql("LOCK TABLE indication_states IN ACCESS EXCLUSIVE MODE")
+            run = pool.submit(upgrade, head.url)
+            while not other.exec_driver_sql(f"SELECT count(pg_terminate_backend(pid)) {waiting}").scalar_one():
+                other.exec_driver_sql("SELECT pg_stat_clear_snapshot()")
+                time.sleep(0.02)
+            other.rollback()
+            with pytest.raises(DatabaseUnreachable):
+                run.result()
+        row = runs(head)[-1]
+        assert (row.level, facts(row)["outcome"], facts(row)["revision"]) == ("error", "failed", "056")
     server.drop(head.location)
 
 
