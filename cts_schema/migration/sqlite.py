@@ -20,7 +20,7 @@ Violations = Counter[tuple[str, str]]
 
 
 @contextmanager
-def transaction(connection: sa.Connection, wait: float) -> Iterator[None]:
+def transaction(connection: sa.Connection, wait: float, *, rebuilds: bool = True) -> Iterator[None]:
     """Run the block in one BEGIN IMMEDIATE transaction, which is also the lock against other writers.
 
     A connection in a transaction of its caller stays in it; the caller commits or rolls back.
@@ -28,12 +28,14 @@ def transaction(connection: sa.Connection, wait: float) -> Iterator[None]:
     Args:
         connection: an engine's connection, of pysqlite or aiosqlite, however it was set up to begin transactions.
         wait: seconds to wait for another writer.
+        rebuilds: whether tables may be rebuilt; else foreign keys stay as they are.
 
     Raises:
-        TransactionRefused: the caller's transaction has foreign keys on, which nobody can switch off inside of it.
+        TransactionRefused: tables may be rebuilt, and the caller's transaction has foreign keys on, which nobody can
+            switch off inside of it.
     """
     if connection.in_transaction():
-        _join(connection)
+        _join(connection, rebuilds)
         yield
         return
     in_driver = _driver_in_transaction(connection)  # true for autocommit=False of Python 3.12, which is always in one
@@ -42,7 +44,8 @@ def transaction(connection: sa.Connection, wait: float) -> Iterator[None]:
     timeout = _raw(connection, "PRAGMA busy_timeout")
     enforced = _raw(connection, "PRAGMA foreign_keys")
     _raw(connection, f"PRAGMA busy_timeout = {int(wait * 1000)}")
-    _raw(connection, "PRAGMA foreign_keys = OFF")
+    if rebuilds:
+        _raw(connection, "PRAGMA foreign_keys = OFF")
     try:
         with connection.begin():
             if _driver_in_transaction(connection):
@@ -94,13 +97,13 @@ def refuse_new_violations(before: Violations, after: Violations) -> None:
         )
 
 
-def _join(connection: sa.Connection) -> None:
+def _join(connection: sa.Connection, rebuilds: bool) -> None:
     if _commits_nothing(connection):
         raise TransactionRefused(
             database="SQLite, with autocommit=True in the driver",
             reason="neither commit() nor rollback() of this connection would do anything",
         )
-    if connection.exec_driver_sql("PRAGMA foreign_keys").scalar():
+    if rebuilds and connection.exec_driver_sql("PRAGMA foreign_keys").scalar():
         raise TransactionRefused(
             database="SQLite, with foreign keys on",
             reason="rebuilding a table would delete the rows that refer to it, and in a transaction\n"
