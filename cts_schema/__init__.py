@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from cts_schema.migration.report import Adopted, AppliedRevision, Report, Status
     from cts_schema.migration.sync import downgrade, initialize, status, upgrade
     from cts_schema.migration.waiting import wait_for_head
+    from cts_schema.seeds.apply import Seeded, seed
 
 __version__ = "0.1.0"
 
@@ -60,6 +61,8 @@ _HOMES = {
     "status": "migration.sync",
     "upgrade": "migration.sync",
     "wait_for_head": "migration.waiting",
+    "Seeded": "seeds.apply",
+    "seed": "seeds.apply",
 }
 
 __all__ = [
@@ -73,6 +76,7 @@ __all__ = [
     "Report",
     "Restored",
     "SchemaError",
+    "Seeded",
     "Status",
     "adopt",
     "backup",
@@ -87,6 +91,7 @@ __all__ = [
     "plan_adoption",
     "rehearse",
     "restore",
+    "seed",
     "status",
     "status_async",
     "undo_adoption",

@@ -393,6 +393,20 @@ class NotAtHead(SchemaError):
     next_step = "see whether anybody migrates it: cts-schema status; to do it: alembic upgrade head"
 
 
+class NotInProduction(SchemaError):
+    """examples do not go into a production database; nothing was done"""
+
+    exit_code = EXIT_USAGE
+    next_step = "seed another environment, or what every installation needs: cts-schema seed production"
+
+
+class RowsOfOthers(SchemaError):
+    """the database has rows of somebody's own, among which examples would be taken for real; nothing was done"""
+
+    exit_code = EXIT_DECISION
+    next_step = "seed a database of its own: cts-schema seed {data_set} --url URL"
+
+
 class FalseVersion(SchemaError):
     """the version table names a revision that the database has never been at; nothing was touched"""
 

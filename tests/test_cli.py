@@ -20,9 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
-from cts_schema import exceptions, status, upgrade
+from cts_schema import exceptions, seed, status, upgrade
 from cts_schema.cli.options import EXIT_CODES
 from cts_schema.cli.options import VERSION_TABLE as DEFAULT_VERSION_TABLE
 from cts_schema.cli.output import in_our_words
@@ -32,7 +31,7 @@ from tests.conftest import Server
 from tests.support.databases import Database
 from tests.support.program import Outcome, alembic, cts_schema, environment, installed, python, run
 
-COMMANDS = ("upgrade", "downgrade", "status", "history", "check", "adopt", "rehearse")
+COMMANDS = ("upgrade", "downgrade", "status", "history", "check", "adopt", "rehearse", "seed")
 
 
 def answer(outcome: Outcome, code: int = 0) -> Any:
@@ -466,9 +465,8 @@ def test_the_examples_of_the_help_run(command: str, tmp_path: Path) -> None:
     assert len(examples) >= 2
     (tmp_path / "data").mkdir()
     url = f"sqlite:///{tmp_path / 'data' / 'cts.db'}"
-    with Database(sa.make_url(url)) as database:
-        upgrade(url)
-        database.execute(LEFT_OVER)
+    upgrade(url)
+    seed(url, "test")
     for example in examples:
         if command == "upgrade":
             cts_schema("downgrade", "057", "--yes", url=url)

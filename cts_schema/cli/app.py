@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cts_schema.cli import adopt, backup, check, downgrade, history, rehearse, restore, status, upgrade, wait
+from cts_schema.cli import adopt, backup, check, downgrade, history, rehearse, restore, seed, status, upgrade, wait
 from cts_schema.cli.options import EXIT_CODES, epilog
 
 # Without the frames of rich: at 80 columns they leave so little room that the form of a URL is cut off.
@@ -42,3 +42,4 @@ app.command(epilog=epilog(*adopt.EXAMPLES))(adopt.adopt)
 app.command(epilog=epilog(*backup.EXAMPLES))(backup.backup)
 app.command(epilog=epilog(*rehearse.EXAMPLES))(rehearse.rehearse)
 app.command(epilog=epilog(*restore.EXAMPLES))(restore.restore)
+app.command(epilog=epilog(*seed.EXAMPLES))(seed.seed)

@@ -14,11 +14,12 @@ EXIT_CODES = """
 \b
 Exit codes:
   0    done, or nothing to do
-  1    not at head (status, wait), different from the models (rehearse), or findings (check)
+  1    not at head (status, wait, seed), different from the models (rehearse), or findings (check)
   2    wrong usage
   3    the database cannot be reached or used
   4    a lock was not had in time
-  5    a decision is needed: see cts-schema adopt --plan (restore: the database is not empty)
+  5    a decision is needed: see cts-schema adopt --plan (restore: the database is not empty;
+       seed: somebody's own rows are there)
   6    not enough disk
   70   a fault of the package, or of a revision
   130  interrupted

@@ -1,0 +1,60 @@
+"""``cts-schema seed``."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Annotated
+
+import typer
+
+from cts_schema.cli.options import VERSION_TABLE, Debug, Json, Schema, Url, VersionTable, Wait
+from cts_schema.cli.output import say_facts, say_json
+
+EXAMPLES = (
+    "cts-schema seed production",
+    "cts-schema seed demo --rows 100000",
+    "cts-schema seed test --json",
+)
+
+
+def seed(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="production, demo or test.")],
+    *,
+    rows: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", help="About how many rows demo is to have; 10,000 by default and at least.", show_default=False
+        ),
+    ] = None,
+    url: Url = None,
+    schema: Schema = None,
+    version_table: VersionTable = VERSION_TABLE,
+    wait: Wait = 60,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Put a data set into a database at head, once.
+
+    production is what every installation needs, demo a month of trading that never was, test a few fixed rows. What is
+    there is never changed. Demo and test go into a database of their own, and nowhere where CTS_ENV is production.
+    """
+    import cts_schema
+    from cts_schema.migration.progress import Progress
+
+    progress = Progress() if json else Progress.of_terminal()
+    done = cts_schema.seed(
+        url, name, rows=rows, version_table=version_table, schema=schema, wait=wait, progress=progress
+    )
+    if json:
+        say_json(dataclasses.asdict(done))
+        return
+    before = "there already" if done.before == done.version else f"before: {done.before or 'none'}"
+    say_facts(
+        {
+            "database": done.database,
+            "data set": f"{done.name}, version {done.version} ({before})",
+            "added": f"{sum(done.rows.values()):,} rows in {len(done.rows)} tables, {done.duration_ms / 1000:.1f} s"
+            if done.rows
+            else "nothing",
+        }
+    )

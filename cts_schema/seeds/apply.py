@@ -1,0 +1,274 @@
+"""``seed``: puts a data set into a database, each version of it once, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from cts_schema.database import look_only, resolve_url, sync_url
+from cts_schema.exceptions import (
+    DatabaseNewer,
+    DatabaseUnusable,
+    NotAtHead,
+    NotInProduction,
+    RowsOfOthers,
+    WrongUsage,
+    mask_url,
+)
+from cts_schema.migration import sqlite
+from cts_schema.migration.lock import Deadline, alone, read_committed, unprepared
+from cts_schema.migration.options import VERSION_TABLE, Options
+from cts_schema.migration.progress import Progress
+from cts_schema.migration.scripts import head
+from cts_schema.migration.state import at_head, read_status
+from cts_schema.migration.sync import Target, connected
+from cts_schema.models import Base, SystemSetting
+from cts_schema.seeds import demo, fixed, production
+from cts_schema.seeds.writer import Writer
+
+ENVIRONMENT = "CTS_ENV"
+"""The variable that says where the application runs; in ``production`` there are no examples."""
+
+# Who has a row in one of these tables is a user of the application; everything of a user belongs to such a row.
+_OWNED = ("users", "exchange_connections", "portfolios", "orders", "positions", "trading_pairs")
+_OF_SEEDS = ("demo-%", "test-%")
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A data set.
+
+    Attributes:
+        steps: what brings it from each version to the next.
+        needs: sets that go before it.
+        example: whether its rows look like a user's own, and are none.
+        least: the fewest rows it may have, and the usual number, where its size is adjustable.
+    """
+
+    steps: tuple[Callable[[Writer], None], ...]
+    needs: tuple[str, ...] = ()
+    example: bool = False
+    least: int | None = None
+
+
+SETS: dict[str, DataSet] = {
+    "production": DataSet(production.STEPS),
+    "demo": DataSet(demo.STEPS, ("production",), example=True, least=demo.LEAST),
+    "test": DataSet(fixed.STEPS, example=True),
+}
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """What a seed has done.
+
+    Attributes:
+        database: its URL, with credentials masked.
+        name: the data set.
+        before: the version of it that was there; 0 where there was none.
+        version: the version that is there now.
+        rows: how many rows were added, by table; empty where there was nothing to do.
+        duration_ms: how long it took.
+    """
+
+    database: str
+    name: str
+    before: int
+    version: int
+    rows: Mapping[str, int]
+    duration_ms: float
+
+
+def seed(
+    target: Target,
+    name: str,
+    *,
+    rows: int | None = None,
+    version_table: str = VERSION_TABLE,
+    schema: str | None = None,
+    wait: float = 60.0,
+    progress: Progress | None = None,
+) -> Seeded:
+    """Put a data set into a database at head: ``production``, ``demo`` or ``test``; see docs/seeds.md.
+
+    Each version is applied once, and recorded in ``system_settings``; a newer one adds what it has beyond. Rows that
+    are there are never changed. All of it is one transaction, under the lock of a migration.
+
+    Args:
+        target: the database; None means what the environment says.
+        name: the data set.
+        rows: about how many rows ``demo`` is to have.
+        version_table: the table that holds the revision.
+        schema: the PostgreSQL schema to work in.
+        wait: seconds to wait for a migration and for locked tables.
+        progress: shows how far it is; None shows nothing.
+
+    Raises:
+        NotInProduction: an example, where CTS_ENV says production.
+        RowsOfOthers: an example, where somebody's own rows are.
+        NotAtHead: the database has not the schema that the rows are for.
+        SchemaError: another subclass says what is wrong, where, and what to do next; nothing is half done.
+    """
+    began = time.perf_counter()
+    chosen = _named(name, rows)
+    if chosen.example and os.environ.get(ENVIRONMENT, "").strip().lower() == "production":
+        raise NotInProduction(data_set=name, environment=f"{ENVIRONMENT}={os.environ[ENVIRONMENT]}")
+    options = Options(version_table, schema, wait)
+    # Instead of a file that is not there, an empty database in memory would be named.
+    asked = target.engine.url if isinstance(target, sa.Engine | sa.Connection) else sync_url(resolve_url(target))
+    database = mask_url(asked)
+    progress = progress or Progress()
+    try:
+        with connected(target, look_only, options) as connection, _whole(connection, options):
+            _require_head(connection, options, database)
+            before = _version(connection, name)
+            if chosen.example and not before:
+                _refuse_rows_of_others(connection, name, database)
+            size = _size(connection, name, rows)
+            writer = Writer(connection, size, progress)
+            progress.start(size)
+            with _parents_kept(connection) if chosen.example and before < len(chosen.steps) else nullcontext():
+                for one in (*chosen.needs, name):
+                    _apply(connection, one, writer, database)
+    finally:
+        progress.end()
+    added = {table: count for table, count in writer.rows.items() if count}
+    return Seeded(database, name, before, len(chosen.steps), added, (time.perf_counter() - began) * 1000)
+
+
+def _named(name: str, rows: int | None) -> DataSet:
+    if name not in SETS:
+        raise WrongUsage(
+            cause="there is no such data set", name=name, known=", ".join(SETS), next_step="choose one of those"
+        )
+    chosen = SETS[name]
+    if rows is not None and (chosen.least is None or rows < chosen.least):
+        fewest = None if chosen.least is None else f"{chosen.least:,} rows at least"
+        raise WrongUsage(
+            cause="the data set cannot have this size",
+            data_set=name,
+            rows=rows,
+            expected=fewest or "no size: it is always the same",
+            next_step="leave the number of rows out, or correct it",
+        )
+    return chosen
+
+
+@contextmanager
+def _whole(connection: sa.Connection, options: Options) -> Iterator[None]:
+    """Work as the only migration of the database, in one transaction, or in that of the caller."""
+    if connection.dialect.name == "sqlite":
+        with sqlite.transaction(connection, options.wait, rebuilds=False):
+            yield
+        return
+    with (
+        read_committed(connection),
+        unprepared(connection),
+        nullcontext() if connection.in_transaction() else connection.begin(),
+        # Within the transaction: the lock and the settings then end with it, behind a proxy too.
+        alone(connection, options.schema, Deadline(options.wait)),
+    ):
+        yield
+
+
+def _require_head(connection: sa.Connection, options: Options, database: str) -> None:
+    if not at_head(connection, options):
+        found = read_status(connection, options)
+        raise NotAtHead(
+            cause="the database is not at head, and the rows are for its schema; nothing was done",
+            database=database,
+            revision=found.revision or "none",
+            head=head(),
+            missing_in_ledger=", ".join(found.missing_in_ledger) or None,
+            next_step="bring it there, then repeat: alembic upgrade head",
+        )
+
+
+@contextmanager
+def _parents_kept(connection: sa.Connection) -> Iterator[None]:
+    """On SQLite foreign keys may be off: compare them before and after."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    before = sqlite.violations(connection)
+    yield
+    sqlite.refuse_new_violations(before, sqlite.violations(connection))
+
+
+def _refuse_rows_of_others(connection: sa.Connection, name: str, database: str) -> None:
+    for table in _OWNED:
+        key = Base.metadata.tables[table].columns["id"]
+        strange = connection.scalar(sa.select(key).where(*(key.not_like(form) for form in _OF_SEEDS)).limit(1))
+        if strange is not None:
+            raise RowsOfOthers(data_set=name, database=database, table=table, row=strange)
+
+
+def _apply(connection: sa.Connection, name: str, writer: Writer, database: str) -> None:
+    """Apply the steps that a database has not had, and record them."""
+    steps = SETS[name].steps
+    before = _version(connection, name)
+    if before > len(steps):
+        raise DatabaseNewer(
+            cause="the database has a newer version of the data set than this package",
+            database=database,
+            data_set=f"{name}, version {before}",
+            package=f"knows it up to version {len(steps)}",
+            next_step="install the version of this package that has seeded it",
+        )
+    for step in steps[before:]:
+        step(writer)
+    if before < len(steps):
+        _record(connection, f"seed.{name}", len(steps), f"Version of the data set {name} that is in this database")
+        if SETS[name].least is not None:
+            _record(connection, f"seed.{name}.rows", writer.size, f"Rows that the data set {name} was asked for")
+
+
+def _version(connection: sa.Connection, name: str) -> int:
+    return _number(connection, f"seed.{name}") or 0
+
+
+def _size(connection: sa.Connection, name: str, rows: int | None) -> int:
+    """Return the size of a set, which stays what it was at first: sums and shares of its rows depend on it."""
+    there = _number(connection, f"seed.{name}.rows")
+    if there is not None and rows not in (None, there):
+        raise WrongUsage(
+            cause="the data set is there in another size",
+            data_set=name,
+            rows=f"{there:,}",
+            asked_for=f"{rows:,}",
+            next_step="leave the number of rows out, or seed another database",
+        )
+    return there or rows or SETS[name].least or 0
+
+
+def _number(connection: sa.Connection, key: str) -> int | None:
+    value = connection.scalar(sa.select(SystemSetting.value).where(SystemSetting.key == key))
+    if value is not None and not value.isdecimal():
+        raise DatabaseUnusable(
+            cause="what the database says of a data set is no number",
+            table="system_settings",
+            key=key,
+            value=value,
+            next_step="correct the value, then repeat",
+        )
+    return None if value is None else int(value)
+
+
+def _record(connection: sa.Connection, key: str, number: int, description: str) -> None:
+    change = sa.update(SystemSetting).where(SystemSetting.key == key).values(value=str(number))
+    if not connection.execute(change).rowcount:
+        connection.execute(
+            sa.insert(SystemSetting).values(
+                key=key,
+                value=str(number),
+                value_type="number",
+                category="seed",
+                description=description,
+                is_editable=False,
+            )
+        )

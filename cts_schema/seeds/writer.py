@@ -1,0 +1,129 @@
+"""How a data set adds its rows: a few by value, or many that the database makes itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from cts_schema.migration.progress import Progress
+from cts_schema.models import Base
+
+BATCH = 100_000
+"""Rows that one statement makes, so that somebody sees how far it is."""
+
+Row = Mapping[str, Any]
+
+
+class Source(NamedTuple):
+    """What rows are made from: a chain of common table expressions, and what of it is selected from."""
+
+    chain: str
+    rows: str
+
+    def select(self, expressions: str) -> str:
+        """Return the query of some expressions."""
+        return f"{self.chain} SELECT {expressions} FROM {self.rows}"
+
+    def then(self, chain: str, rows: str) -> Source:
+        """Return a longer chain."""
+        return Source(f"{self.chain}, {chain}", rows)
+
+
+_OF_DIALECT = {
+    "sqlite": {"moment": "datetime({}, 'unixepoch')", "object": "json_object({})"},
+    "postgresql": {"moment": "to_timestamp({})", "object": "jsonb_build_object({})"},
+}
+
+
+class Writer:
+    """Adds rows within the transaction of the data set, and counts them.
+
+    Args:
+        connection: the database, at head.
+        size: how many rows a set of adjustable size is to have, in all.
+        progress: is told of each table and batch.
+
+    Attributes:
+        rows: how many were added, by table.
+    """
+
+    def __init__(self, connection: sa.Connection, size: int, progress: Progress) -> None:
+        self.size = size
+        self.rows: Counter[str] = Counter()
+        self._connection = connection
+        self._progress = progress
+        self._words = _OF_DIALECT[connection.dialect.name]
+
+    def add(self, table: str, rows: Sequence[Row]) -> None:
+        """Add rows by value; all name the same columns."""
+        self._progress.tell(table)
+        self._connection.execute(Base.metadata.tables[table].insert(), rows)
+        self._count(table, len(rows))
+
+    def add_absent(self, table: str, rows: Iterable[Row], *, key: str) -> None:
+        """Add the rows whose ``key`` no row has yet, in whatever case of letters; what is there stays as it is."""
+        model = Base.metadata.tables[table]
+        insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
+        there = {value.lower() for value in self._connection.scalars(sa.select(model.columns[key]))}
+        for row in rows:
+            if row[key].lower() not in there:
+                # Somebody may add it at this very moment.
+                statement = insert(model).values(**row).on_conflict_do_nothing().returning(model.columns[key])
+                self._count(table, len(self._connection.execute(statement).all()))
+
+    def derive(self, table: str, values: Mapping[str, str], source: Source, *, count: int, **parameters: Any) -> None:
+        """Let the database make rows, a batch at a time; nothing of them passes through this process.
+
+        Args:
+            table: the table.
+            values: an SQL expression for each column; see :meth:`moment` and :meth:`object`.
+            source: what they are selected from, for the numbers from ``:first`` to before ``:last`` of ``:count``.
+            count: how many numbers there are.
+            parameters: other values that the SQL binds.
+        """
+        self._progress.tell(table)
+        quote = self._connection.dialect.identifier_preparer.quote
+        statement = sa.text(
+            f"INSERT INTO {quote(table)} ({', '.join(map(quote, values))}) " + source.select(", ".join(values.values()))
+        )
+        for first in range(0, count, BATCH):
+            numbers = {"first": first, "last": min(first + BATCH, count), "count": count}
+            done = self._connection.execute(statement, {**parameters, **numbers})
+            self._count(table, done.rowcount)
+
+    def sums(
+        self, source: Source, keys: str, sums: Mapping[str, str], *, count: int, **parameters: Any
+    ) -> Sequence[sa.Row[Any]]:
+        """Return sums of what :meth:`derive` makes rows from, for each of some keys, in their order."""
+        named = ", ".join(f"{expression} AS {name}" for name, expression in sums.items())
+        query = source.select(f"{keys}, {named}") + f" GROUP BY {keys} ORDER BY {keys}"
+        return self.ask(query, first=0, last=count, count=count, **parameters)
+
+    def ask(self, query: str, **parameters: Any) -> Sequence[sa.Row[Any]]:
+        """Return the rows of a query."""
+        return self._connection.execute(sa.text(query), parameters).all()
+
+    def moment(self, seconds: str) -> str:
+        """Return the SQL of a time, given by an expression of the seconds since 1970."""
+        return self._words["moment"].format(seconds)
+
+    def object(self, members: str) -> str:
+        """Return the SQL of a JSON object, given by its names and values in turn."""
+        return self._words["object"].format(members)
+
+    def temporary(self, table: sa.Table, rows: Sequence[Row]) -> None:
+        """Make a table for the time of the transaction, and fill it."""
+        table.create(self._connection)
+        self._connection.execute(table.insert(), rows)
+
+    def drop(self, table: sa.Table) -> None:
+        """Drop a table that :meth:`temporary` has made; where the transaction is undone it goes by itself."""
+        table.drop(self._connection)
+
+    def _count(self, table: str, rows: int) -> None:
+        self.rows[table] += rows
+        self._progress.advance(rows)
