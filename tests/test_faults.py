@@ -29,9 +29,11 @@ def test_whatever_strikes_nothing_is_lost_and_the_next_run_succeeds(engine: str)
     found = {(what, fault): [int(number) for number in numbers] for what, fault, *numbers in row.findall(done.stdout)}
     expected = [(one.name, fault.name) for one in OPERATIONS for fault in FAULTS[engine] if engine in one.engines]
     assert list(found) == expected, done.stdout
-    for (_, fault), (points, old, new) in found.items():
+    for (what, fault), (points, old, new) in found.items():
         assert points == old + new == 3
-        assert fault not in ("kill", "error") or (old, new) == (2, 1), done.stdout
+        # The lock of a seed on PostgreSQL ends with its transaction: there is no point after the commit.
+        last = (3, 0) if (what, engine) == ("seed", "postgresql") else (2, 1)
+        assert fault not in ("kill", "error") or (old, new) == last, done.stdout
 
 
 HALFWAY = """

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cts_schema import downgrade, status, upgrade
+from cts_schema import check, downgrade, seed, status, upgrade
 from cts_schema.fingerprint import differences
 from cts_schema.migration.scripts import head as head_revision
 from cts_schema.migration.scripts import revisions
@@ -67,6 +67,16 @@ def test_each_step_down_and_up_returns_the_rows_that_were_there(database: Databa
         upgrade(database.engine, upper)
         assert differences(database.fingerprint(), schema) == {}, upper
         assert snapshot(database.engine) == rows, upper
+
+
+def test_a_month_of_trading_survives_the_way_down_and_up_again(head: Database) -> None:
+    seed(head.engine, "demo", rows=10_000)
+    rows = snapshot(head.engine)
+    downgrade(head.engine, "base")
+    upgrade(head.engine)
+    assert snapshot(head.engine) == rows
+    assert check(head.engine, deep=True).findings == ()
+    assert seed(head.engine, "demo").rows == {}
 
 
 def test_version_and_ledger_agree_after_each_step_up_and_down(database: Database) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from cts_schema import adopt, backup, downgrade, restore, upgrade
+from cts_schema import adopt, backup, downgrade, restore, seed, upgrade
 from tests.faults.places import Place
 from tests.legacy.catalogue import build
 from tests.support import rows
@@ -83,12 +83,17 @@ def _restore(place: Place) -> None:
     restore(place.folder / "saved", place.url, force=True, wait=0)
 
 
+def _seed(place: Place) -> None:
+    seed(place.url, "test", wait=0)
+
+
 OPERATIONS = (
     Operation("install", lambda place: None, _upgrade, _upgrade),
     Operation("upgrade", _behind, _upgrade, _upgrade),
     Operation("downgrade", _at_head, _downgrade, _down_and_up),
     Operation("adoption", _old, _adopt, _adopt),
     Operation("restore", _saved_and_gone_on, _restore, _restore, ("sqlite",)),
+    Operation("seed", _upgrade, _seed, _seed),
 )
 """From nothing to head; from 035, with dirty rows, to head; from there to 035; from an old database to head; back to a
-backup."""
+backup; from no rows to those of the data set test."""
