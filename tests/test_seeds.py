@@ -238,8 +238,13 @@ def values(session: Session, table: sa.Table) -> list[list[str]]:
     """The rows of a table as texts, without the ids that a database gives."""
     given = [one for one in table.columns if one.name != "exchange_id" or not one.foreign_keys]
     columns = [one for one in given if not (one.primary_key and isinstance(one.type, BigInt))]
-    rows = session.execute(sa.select(*columns))
+    rows = session.execute(sa.select(*columns).where(of_the_month(table)))
     return sorted([json.dumps(value, default=str, sort_keys=True) for value in row] for row in rows)
+
+
+def of_the_month(table: sa.Table) -> sa.ColumnElement[bool]:
+    """What leaves out log lines of others, such as those of a migration."""
+    return table.c.connection_id.like("demo-%") if table.name == "site_logs" else sa.true()
 
 
 def test_every_time_is_within_the_month(month: Session) -> None:
@@ -248,7 +253,8 @@ def test_every_time_is_within_the_month(month: Session) -> None:
             continue
         for column in table.columns:
             if isinstance(column.type, Timestamp):
-                first, last = month.execute(sa.select(sa.func.min(column), sa.func.max(column))).one()
+                ends = sa.select(sa.func.min(column), sa.func.max(column)).where(of_the_month(table))
+                first, last = month.execute(ends).one()
                 assert first is None or MONTH <= first <= last <= END, column
     for model in (ActiveExchangePosition, Position, PseudoPosition):
         wrong = sa.select(sa.func.count()).where(model.closed_at <= model.opened_at)
