@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from cts_schema.database import create_async_engine, create_engine
     from cts_schema.exceptions import SchemaError
     from cts_schema.health.check import check
+    from cts_schema.health.repair.report import Repair
+    from cts_schema.health.repair.run import repair
     from cts_schema.health.report import Finding, Health
     from cts_schema.maintenance.backup import Backup, backup
     from cts_schema.maintenance.rehearsal import Rehearsal, rehearse
@@ -43,6 +45,8 @@ _HOMES = {
     "check": "health.check",
     "Finding": "health.report",
     "Health": "health.report",
+    "Repair": "health.repair.report",
+    "repair": "health.repair.run",
     "Backup": "maintenance.backup",
     "backup": "maintenance.backup",
     "Rehearsal": "maintenance.rehearsal",
@@ -73,6 +77,7 @@ __all__ = [
     "Health",
     "Plan",
     "Rehearsal",
+    "Repair",
     "Report",
     "Restored",
     "SchemaError",
@@ -90,6 +95,7 @@ __all__ = [
     "initialize_async",
     "plan_adoption",
     "rehearse",
+    "repair",
     "restore",
     "seed",
     "status",

@@ -459,6 +459,13 @@ class ForeignKeyViolations(SchemaError):
     next_step = "mend or remove these rows, then repeat: alembic upgrade head"
 
 
+class RepairFailed(SchemaError):
+    """a repair failed; what it had not committed was rolled back"""
+
+    exit_code = EXIT_DATABASE
+    next_step = "see what was to be done: cts-schema repair --plan; all but this: cts-schema repair CODE..."
+
+
 class HoldingTaken(SchemaError):
     """the schema that is to hold the old tables is there already"""
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.script import Script
+from sqlalchemy.sql.dml import Insert
 
 from cts_schema import downgrade, initialize, status, upgrade
 from cts_schema.exceptions import FalseVersion, RevisionFailed, UnadoptedDatabase
@@ -174,14 +177,14 @@ def broken(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
     fails = "\nop.execute('SELECT no_such_column FROM half')" if request.param == "the revision fails" else ""
     scripts.add("broken", up + fails, down)
     if not fails:
-        original = ledger._insert
+        original = ledger._rows
 
-        def failing(context: object, script: object, duration: object) -> None:
-            if getattr(script, "revision", "") == scripts.head:
+        def failing(dialect: sa.Dialect, script: Script, duration: float | None) -> Iterator[Insert]:
+            if script.revision == scripts.head:
                 raise RuntimeError("the ledger cannot be written")
-            original(context, script, duration)  # type: ignore[arg-type]
+            return original(dialect, script, duration)
 
-        monkeypatch.setattr(ledger, "_insert", failing)
+        monkeypatch.setattr(ledger, "_rows", failing)
     return scripts
 
 

@@ -26,7 +26,7 @@ def cast(wish: Wish, old: OldColumn, o: str) -> Cast:
         return _float(o)
     if kind == "boolean":
         return _boolean(old, o)
-    return _timestamp(o) if kind == "timestamp" else _json(o)
+    return timestamp(o) if kind == "timestamp" else _json(o)
 
 
 def _affinity(old: OldColumn) -> str:
@@ -128,8 +128,11 @@ def _boolean(old: OldColumn, o: str) -> Cast:
 _FIRST, _LAST = "'0001-01-02'", "'9999-12-30'"
 
 
-def _timestamp(o: str) -> Cast:
-    """YYYY-MM-DD, then maybe T or a blank and HH:MM, :SS, a fraction, and a zone: Z, +HH:MM, +HHMM or +HH."""
+def timestamp(o: str) -> Cast:
+    """Return the conversion of a time.
+
+    YYYY-MM-DD, then maybe T or a blank and HH:MM, :SS, a fraction, and a zone: Z, +HH:MM, +HHMM or +HH.
+    """
     zone = (
         f"CASE WHEN {o} GLOB '*Z' THEN 'Z' WHEN {o} GLOB '????-??-??[T ]*[+-][0-9][0-9]:[0-9][0-9]' THEN "
         f"substr({o}, -6) "

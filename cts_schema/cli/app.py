@@ -6,7 +6,20 @@ from typing import Annotated
 
 import typer
 
-from cts_schema.cli import adopt, backup, check, downgrade, history, rehearse, restore, seed, status, upgrade, wait
+from cts_schema.cli import (
+    adopt,
+    backup,
+    check,
+    downgrade,
+    history,
+    rehearse,
+    repair,
+    restore,
+    seed,
+    status,
+    upgrade,
+    wait,
+)
 from cts_schema.cli.options import EXIT_CODES, epilog
 
 # Without the frames of rich: at 80 columns they leave so little room that the form of a URL is cut off.
@@ -36,6 +49,7 @@ app.command(epilog=epilog(*upgrade.EXAMPLES))(upgrade.upgrade)
 app.command(epilog=epilog(*downgrade.EXAMPLES), context_settings={"ignore_unknown_options": True})(downgrade.downgrade)
 app.command(epilog=epilog(*status.EXAMPLES))(status.status)
 app.command(epilog=epilog(*check.EXAMPLES))(check.check)
+app.command(epilog=epilog(*repair.EXAMPLES))(repair.repair)
 app.command(epilog=epilog(*history.EXAMPLES))(history.history)
 app.command(epilog=epilog(*wait.EXAMPLES))(wait.wait)
 app.command(epilog=epilog(*adopt.EXAMPLES))(adopt.adopt)

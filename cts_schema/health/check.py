@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from dataclasses import replace
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
@@ -13,7 +14,7 @@ from cts_schema.database import look_only, resolve_url, sync_url
 from cts_schema.exceptions import mask_url
 from cts_schema.health import drift, files, ids, indexes, ledger, references, sequences, sizes, standing, times
 from cts_schema.health.look import Look, reading_only
-from cts_schema.health.report import SEVERITIES, Finding, Health
+from cts_schema.health.report import MENDED, SEVERITIES, Finding, Health
 from cts_schema.migration.options import VERSION_TABLE, Options
 from cts_schema.migration.scripts import head
 from cts_schema.migration.state import read_status
@@ -66,7 +67,7 @@ def check(
     options = Options(version_table, schema, wait)
     with connected(target, look_only, options) as connection, reading_only(connection, options, deep=deep):
         look = Look(connection, read_status(connection, options), deep, version_table)
-        found = list(_findings(look))
+        found = list(findings(look))
         readable = all(finding.code != "corrupt" for finding in found)
         tables = sizes.tables(look) if readable else ()
         size, since = sizes.database(look), indexes.statistics_since(look)
@@ -91,7 +92,14 @@ def check(
     )
 
 
-def _findings(look: Look) -> Iterator[Finding]:
+def findings(look: Look) -> Iterator[Finding]:
+    """Find everything, in no order."""
+    for finding in _found(look):
+        mended = finding.repair is None and finding.code in MENDED and finding.severity != "info"
+        yield replace(finding, repair=f"cts-schema repair {finding.code}") if mended else finding
+
+
+def _found(look: Look) -> Iterator[Finding]:
     damage = list(files.findings(look))
     yield from damage
     if any(finding.code == "corrupt" for finding in damage):

@@ -17,7 +17,6 @@ import sqlalchemy as sa
 
 from cts_schema.ddl.triggers import FUNCTION
 from cts_schema.fingerprint import Fingerprint, fingerprint
-from cts_schema.health import statements
 from cts_schema.health.look import Look
 from cts_schema.health.report import EXAMPLES, Finding, Severity
 from cts_schema.models import Base
@@ -59,10 +58,9 @@ def findings(look: Look) -> Iterator[Finding]:
     for table in Base.metadata.sorted_tables:
         wanted, there = expected[f"table {table.name}"], look.schema.get(f"table {table.name}")
         if there is None:
-            repair = statements.create_table(table, look.connection.dialect)
-            yield Finding("missing-table", "error", table.name, "the table is missing", repair=repair)
+            yield Finding("missing-table", "error", table.name, "the table is missing")
         else:
-            yield from _compared(look, table, _items(look.dialect, wanted), _items(look.dialect, there))
+            yield from _compared(look, table, items(look.dialect, wanted), items(look.dialect, there))
     if look.dialect == "postgresql":
         yield from _function(expected, look.schema)
     if unmanaged := look.status.unmanaged:
@@ -79,7 +77,7 @@ def _compared(look: Look, table: sa.Table, wanted: dict[Item, Any], there: dict[
         one, other = wanted.get(item), there.get(item)
         if one is None and item.kind == "index":
             continue  # told with the indexes
-        if one == other or item.kind == "rest" or _comes_with_a_column(table, item, gone, changed):
+        if one == other or item.kind == "rest" or comes_with_a_column(table, item, gone, changed):
             continue
         if one is not None and other is not None and _only_invalid(look.dialect, item, one, other):
             continue  # told with the indexes
@@ -122,11 +120,11 @@ def _finding(look: Look, table: sa.Table, item: Item, wanted: Any, there: Any) -
         message,
         found=None if there is None else _shown(item, there),
         expected=None if wanted is None else _shown(item, wanted),
-        repair=statements.repair(look.connection.dialect, table, code, item.kind, item.name, wanted, there),
     )
 
 
-def _items(dialect: str, facts: dict[str, Any]) -> dict[Item, Any]:
+def items(dialect: str, facts: dict[str, Any]) -> dict[Item, Any]:
+    """Return the parts of a table by what they are, from its fingerprint."""
     return _sqlite_items(facts) if dialect == "sqlite" else _postgresql_items(facts)
 
 
@@ -159,7 +157,7 @@ def _postgresql_items(facts: dict[str, Any]) -> dict[Item, Any]:
     return found
 
 
-def _comes_with_a_column(table: sa.Table, item: Item, gone: set[str], changed: set[str]) -> bool:
+def comes_with_a_column(table: sa.Table, item: Item, gone: set[str], changed: set[str]) -> bool:
     """Whether it is of a column that is told of anyway."""
     if item.kind == "identity":
         return item.name in changed
@@ -200,4 +198,4 @@ def _function(expected: Fingerprint, there: Fingerprint) -> Iterator[Finding]:
     if found != wanted:
         code = "missing-function" if found is None else "changed-function"
         message = "the function that keeps updated_at is " + ("missing" if found is None else "not ours")
-        yield Finding(code, "error", FUNCTION, message, found=found, expected=wanted, repair=wanted)
+        yield Finding(code, "error", FUNCTION, message, found=found, expected=wanted)

@@ -60,7 +60,6 @@ def findings(look: Look) -> Iterator[Finding]:
                 "error",
                 f"{index.table}.{index.name}",
                 "the index was not built to its end, and is not used",
-                repair=f"REINDEX INDEX CONCURRENTLY {quote(str(index.name))}",
             )
     duplicates = list(_duplicates(look, found))
     yield from duplicates

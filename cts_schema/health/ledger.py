@@ -43,7 +43,6 @@ def _rows(look: Look) -> Iterator[Finding]:
             "revisions are applied, and have no row",
             count=len(missing),
             examples=missing[:EXAMPLES],
-            repair="cts-schema upgrade",
         )
     query = f"SELECT migration_id, execution_time_ms FROM {LEDGER} WHERE source = 'alembic' ORDER BY migration_id"
     known: dict[int | None, str] = {int(revision): revision for revision in revisions()}
@@ -51,7 +50,7 @@ def _rows(look: Look) -> Iterator[Finding]:
         revision = known.get(number)
         if revision in status.pending:
             message = f"revision {revision} has a row, and is not applied"
-            yield Finding("ledger-row-surplus", "error", LEDGER, message, repair="cts-schema upgrade")
+            yield Finding("ledger-row-surplus", "error", LEDGER, message)
         elif revision is not None and (milliseconds or 0) >= LONG_MS:
             message = f"revision {revision} took {milliseconds / 1000:,.0f} s"
             yield Finding("slow-migration", "info", LEDGER, message, count=milliseconds)

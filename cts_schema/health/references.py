@@ -53,7 +53,7 @@ WITHOUT_CONSTRAINT = (
 def findings(look: Look) -> Iterator[Finding]:
     """Find orphans."""
     begun = indexes.covered(indexes.there(look))
-    for reference in (*_declared(look), *WITHOUT_CONSTRAINT):
+    for reference in (*declared(look), *WITHOUT_CONSTRAINT):
         if not look.comparable((reference.table, reference.column), *reference.parents):
             continue  # told with the schema
         if look.deep:
@@ -66,7 +66,8 @@ def findings(look: Look) -> Iterator[Finding]:
             yield _finding(reference, rows, deep=look.deep)
 
 
-def _declared(look: Look) -> Iterator[Reference]:
+def declared(look: Look) -> Iterator[Reference]:
+    """Yield the foreign keys of the models, of tables that are there."""
     for name, table in look.tables.items():
         for constraint in table.foreign_key_constraints:
             (element,) = constraint.elements
@@ -85,20 +86,8 @@ def _finding(reference: Reference, rows: list[tuple[Any, int]], *, deep: bool) -
         message if reference.declared else f"{message}; there is no foreign key, which is meant so",
         count=count,
         examples=tuple(str(key) for key, _ in rows[:EXAMPLES]),
-        repair=_repair(reference) if reference.declared else None,
+        repair="cts-schema repair orphans --orphans quarantine" if reference.declared else None,
     )
-
-
-def _repair(reference: Reference) -> str | None:
-    """Return what the database itself would have done when the parents went."""
-    table, column = quote(reference.table), quote(reference.column)
-    where = f"{column} IS NOT NULL AND {_gone(reference, f'{table}.{column}')}"
-    if reference.on_delete == "SET NULL":
-        return f"UPDATE {table} SET {column} = NULL WHERE {where}"
-    if reference.on_delete == "CASCADE":
-        said = "-- where the parents cannot be brought back, and after: cts-schema backup"
-        return f"{said}\nDELETE FROM {table} WHERE {where}"
-    return None
 
 
 def _gone(reference: Reference, key: str) -> str:

@@ -12,6 +12,23 @@ EXAMPLES = 5
 """How many keys a finding shows at most."""
 
 
+_PARTS = (
+    *("table", "column", "identity", "primary-key", "unique", "check", "foreign-key"),
+    *("index", "trigger", "function"),
+)
+MENDED = {f"{change}-{part}" for change in ("missing", "changed") for part in _PARTS} | {
+    "not-validated",
+    "wrong-id-type",
+    "ledger-row-missing",
+    "ledger-row-surplus",
+    "orphans",
+    "invalid-index",
+    "sequence-behind",
+    "time-form",
+}
+"""The codes of what ``cts-schema repair`` mends, as far as the rows allow it."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """One thing that is not as it should be.
@@ -25,7 +42,7 @@ class Finding:
         examples: keys of some.
         found: what is there, of a thing that has changed.
         expected: what the models say of it.
-        repair: a command or SQL that a person may run, where there is one.
+        repair: a command or SQL that a person may run, where there is one; ``cts-schema repair --plan`` shows its SQL.
     """
 
     code: str

@@ -37,5 +37,4 @@ def findings(look: Look) -> Iterator[Finding]:
                 "error",
                 f"{one.table}.{one.column}",
                 f"the next number would be {following}, and there is {largest}: the next row will be refused",
-                repair=f"SELECT setval('{one.sequence}', (SELECT max({quote(one.column)}) FROM {quote(one.table)}))",
             )

@@ -8,7 +8,7 @@ from cts_schema.ddl import Timestamp
 from cts_schema.health.look import PROBE, Look, quote
 from cts_schema.health.report import Finding
 
-_FORM = "????-??-??T*"
+FORM = "????-??-??T*"
 
 
 def findings(look: Look) -> Iterator[Finding]:
@@ -19,7 +19,7 @@ def findings(look: Look) -> Iterator[Finding]:
         times = [one.name for one in table.columns if isinstance(one.type, Timestamp) and look.has(name, one.name)]
         if not times:
             continue
-        counted = ", ".join(f"coalesce(sum({quote(time)} GLOB '{_FORM}'), 0)" for time in times)
+        counted = ", ".join(f"coalesce(sum({quote(time)} GLOB '{FORM}'), 0)" for time in times)
         counts = look.rows(f"SELECT {counted} FROM {quote(name) if look.deep else _probe(name, times)}")[0]
         for time, count in zip(times, counts, strict=True):
             if count:
@@ -29,8 +29,6 @@ def findings(look: Look) -> Iterator[Finding]:
                     f"{name}.{time}",
                     "times are in the form T...Z, and sort wrongly" + ("" if look.deep else " (at least)"),
                     count=count,
-                    repair=f"UPDATE {quote(name)} SET {quote(time)} = replace(rtrim({quote(time)}, 'Z'), 'T', ' ') "
-                    f"WHERE {quote(time)} GLOB '{_FORM}Z'",
                 )
 
 

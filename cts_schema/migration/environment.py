@@ -14,28 +14,27 @@ from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
 
 from cts_schema.database import look_only, migration_engine, prepare_folder, resolve_url
 from cts_schema.driver_errors import translate_errors
-from cts_schema.exceptions import DatabaseLocked, SchemaError, WrongUsage, mask_url
+from cts_schema.exceptions import SchemaError, WrongUsage
 from cts_schema.migration import autogenerate, ledger, sqlite
 from cts_schema.migration.line import Line, stretches
 from cts_schema.migration.lock import (
     Deadline,
     alone,
     behind_proxy,
-    pause,
     read_committed,
     search_path,
     unprepared,
 )
 from cts_schema.migration.options import Options
+from cts_schema.migration.patience import again_and_again
 from cts_schema.migration.requirements import require_known, require_ours
 from cts_schema.migration.run_log import Direction, RunLog
 from cts_schema.migration.terminal import Terminal
 
-_RETRIED = ("55P03", "40P01")  # lock_not_available, deadlock_detected (postgresql.org/docs/current/errcodes-appendix)
+_WAIT_LONGER = "repeat when there is less traffic, or wait longer: alembic -x wait=600 upgrade head"
 
 # What Alembic's commands call the function that finds their steps.
 _DIRECTIONS: dict[str, Direction] = {"upgrade": "upgrade", "downgrade": "downgrade", "do_stamp": "stamp"}
@@ -208,41 +207,18 @@ def _migrate_postgresql(
         with connection.begin():
             in_one_transaction()
 
+    def again(run: Callable[[], None]) -> None:
+        again_and_again(connection, deadline, run, next_step=_WAIT_LONGER, on_wait=line.waiting)
+
     with read_committed(connection):
         if connection.in_transaction():
             in_one_transaction()
         elif behind_proxy(connection):
             with unprepared(connection):
-                _again_and_again(connection, line, deadline, in_one_of_our_own)
+                again(in_one_of_our_own)
         else:
             with alone(connection, options.schema, deadline, line.waiting):
                 steps = line.plan(context, connection, settings, options)
                 connection.rollback()  # the transaction that SQLAlchemy began for reading
                 for stretch in stretches(steps):
-                    run = partial(line.run, context, connection, settings, stretch)
-                    _again_and_again(connection, line, deadline, run)
-
-
-def _again_and_again(connection: sa.Connection, line: Line, deadline: Deadline, run: Callable[[], None]) -> None:
-    while not _tried(connection, line, deadline, run):
-        pause(connection, min(0.5, deadline.remaining))
-
-
-def _tried(connection: sa.Connection, line: Line, deadline: Deadline, run: Callable[[], None]) -> bool:
-    """Run something in its transaction; return False when it could not get a table lock in time, and is undone."""
-    try:
-        run()
-    except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) not in _RETRIED:
-            raise
-        connection.rollback()
-        if deadline.passed:
-            raise DatabaseLocked(
-                cause="other sessions kept a table locked that the migration needs; what was not committed is undone",
-                database=mask_url(connection.engine.url),
-                waited=f"{deadline.seconds:g} s",
-                next_step="repeat when there is less traffic, or wait longer: alembic -x wait=600 upgrade head",
-            ) from error
-        line.waiting("a table that another session has locked; what was not committed is done again")
-        return False
-    return True
+                    again(partial(line.run, context, connection, settings, stretch))

@@ -6,15 +6,16 @@ that moves ``alembic_version``, in offline scripts too, so that the two never di
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext, MigrationInfo
-from alembic.script import Script
+from alembic.script import Script, ScriptDirectory
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateTable
+from sqlalchemy.sql.dml import Delete, Insert
 
 from cts_schema.models import SchemaMigration
 
@@ -35,7 +36,8 @@ def record(context: MigrationContext, step: MigrationInfo, duration_ms: float | 
         if step.is_stamp:
             context.execute(CreateTable(LEDGER, if_not_exists=True))
         for script in covered:
-            _insert(context, script, duration_ms)
+            for row in _rows(context.dialect, script, duration_ms):
+                context.execute(row)
     elif step.is_stamp or step.destination_revision_ids:
         context.execute(LEDGER.delete().where(LEDGER.c.migration_id.in_([int(script.revision) for script in covered])))
     # Else the downgrade has reached the base, and dropped the ledger with the rest.
@@ -58,16 +60,34 @@ def heal(context: MigrationContext, revision: str | None) -> tuple[str, ...]:
         if revision is None:
             return ()
         connection.execute(CreateTable(LEDGER))
-    applied = [] if revision is None else list(_scripts(context.script.iterate_revisions(revision, "base")))
-    ours = {int(script.revision) for script in _scripts(context.script.walk_revisions())}
-    present = set(connection.execute(sa.select(LEDGER.c.migration_id)).scalars())
-    surplus = present & ours - {int(script.revision) for script in applied}
+    statements, missing = mending(connection, context.script, revision)
+    for statement in statements:
+        connection.execute(statement)
+    return missing
+
+
+def mending(
+    connection: sa.Connection, script: ScriptDirectory, revision: str | None
+) -> tuple[list[Delete | Insert], tuple[str, ...]]:
+    """Return what makes the ledger say what is applied, and the revisions whose rows are missing.
+
+    Args:
+        connection: the database; where it has no ledger yet, all rows are missing.
+        script: the revisions.
+        revision: that of the database.
+    """
+    applied = [] if revision is None else list(_scripts(script.iterate_revisions(revision, "base")))
+    ours = {int(one.revision) for one in _scripts(script.walk_revisions())}
+    there = sa.inspect(connection).has_table(LEDGER.name)
+    present = set(connection.execute(sa.select(LEDGER.c.migration_id)).scalars()) if there else set()
+    surplus = present & ours - {int(one.revision) for one in applied}
+    found: list[Delete | Insert] = []
     if surplus:
-        connection.execute(LEDGER.delete().where(LEDGER.c.migration_id.in_(surplus), LEDGER.c.source == SOURCE))
-    missing = [script for script in reversed(applied) if int(script.revision) not in present]
-    for script in missing:
-        _insert(context, script, None)
-    return tuple(script.revision for script in missing)
+        found.append(LEDGER.delete().where(LEDGER.c.migration_id.in_(sorted(surplus)), LEDGER.c.source == SOURCE))
+    missing = [one for one in reversed(applied) if int(one.revision) not in present]
+    for one in missing:
+        found += _rows(connection.dialect, one, None)
+    return found, tuple(one.revision for one in missing)
 
 
 def is_incomplete(context: MigrationContext, revision: str) -> bool:
@@ -108,23 +128,19 @@ def _scripts(found: Iterable[Any]) -> Iterable[Script]:
     return (one for one in found if isinstance(one, Script))
 
 
-def _insert(context: MigrationContext, script: Script, duration_ms: float | None) -> None:
+def _rows(dialect: sa.Dialect, script: Script, duration_ms: float | None) -> Iterator[Insert]:
     values = {
         "migration_name": name_of(script),
         "version": script.revision,
         "execution_time_ms": None if duration_ms is None else round(duration_ms),
         "source": SOURCE,
     }
-    dialect = postgresql if context.dialect.name == "postgresql" else sqlite
-    insert = dialect.insert(LEDGER).inline()  # no id to be returned: an offline script would print it
-    context.execute(
-        insert.values(migration_id=int(script.revision), **values).on_conflict_do_update(
-            index_elements=[LEDGER.c.migration_id], set_={**values, "executed_at": sa.text("CURRENT_TIMESTAMP")}
-        )
+    insert = (postgresql if dialect.name == "postgresql" else sqlite).insert
+    rows = insert(LEDGER).inline()  # no id to be returned: an offline script would print it
+    yield rows.values(migration_id=int(script.revision), **values).on_conflict_do_update(
+        index_elements=[LEDGER.c.migration_id], set_={**values, "executed_at": sa.text("CURRENT_TIMESTAMP")}
     )
     for version in getattr(script.module, "legacy_versions", ()):
-        context.execute(
-            insert.values(version=version, migration_name=version, source=SOURCE).on_conflict_do_nothing(
-                index_elements=[LEDGER.c.version]
-            )
+        yield rows.values(version=version, migration_name=version, source=SOURCE).on_conflict_do_nothing(
+            index_elements=[LEDGER.c.version]
         )

@@ -1,0 +1,110 @@
+"""``cts-schema repair``."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from cts_schema.cli.options import VERSION_TABLE, Debug, Json, Schema, Url, VersionTable, Wait
+from cts_schema.cli.output import say, say_facts, say_json
+from cts_schema.exceptions import EXIT_FINDINGS, EXIT_OK, WrongUsage
+
+if TYPE_CHECKING:
+    from cts_schema.health.repair.report import Repair
+    from cts_schema.health.report import Finding
+
+EXAMPLES = (
+    "cts-schema repair --plan",
+    "cts-schema repair",
+    "cts-schema repair missing-index missing-trigger",
+    "cts-schema repair orphans --orphans quarantine",
+)
+
+
+def repair(
+    codes: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[CODE]...", help="What to mend, in the words of cts-schema check; by default all."),
+    ] = None,
+    *,
+    plan: Annotated[bool, typer.Option("--plan", help="Show what would be done, and touch nothing.")] = False,
+    orphans: Annotated[
+        Literal["leave", "quarantine"],
+        typer.Option(help="Rows whose parent is gone: leave them, or keep them aside in adoption_leftovers."),
+    ] = "leave",
+    deep: Annotated[bool, typer.Option("--deep", help="Look at every row, as cts-schema check --deep does.")] = False,
+    backup: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH",
+            help="A file or folder for the copy made before; by default backups/ beside the SQLite file, and none of "
+            "PostgreSQL.",
+            show_default=False,
+        ),
+    ] = None,
+    no_backup: Annotated[bool, typer.Option("--no-backup", help="Make no copy before.")] = False,
+    url: Url = None,
+    schema: Schema = None,
+    version_table: VersionTable = VERSION_TABLE,
+    wait: Wait = 60,
+    json: Json = False,
+    debug: Debug = False,
+) -> int:
+    """Mend what cts-schema check finds, all of it or nothing, and lose no row.
+
+    What needs a decision is explained, and left alone. Exits with 1 where an error or a warning stays; with --plan
+    where there is anything to mend.
+    """
+    import cts_schema
+
+    if no_backup and backup is not None:
+        raise WrongUsage(
+            cause="these options exclude each other",
+            options="--backup, --no-backup",
+            next_step="cts-schema repair --help",
+        )
+    made = cts_schema.repair(
+        url,
+        codes or (),
+        plan=plan,
+        orphans=orphans,
+        deep=deep,
+        backup=False if no_backup else backup,
+        version_table=version_table,
+        schema=schema,
+        wait=wait,
+    )
+    if json:
+        say_json(dataclasses.asdict(made) | {"complete": made.complete})
+    else:
+        _tell(made)
+    return EXIT_OK if made.complete and (made.done or not made.steps) else EXIT_FINDINGS
+
+
+def _tell(made: Repair) -> None:
+    for step in made.steps:
+        for finding in step.mends:
+            say(f"{'mended' if made.done else 'to mend'}  {_named(finding)}", "bold")
+        for number, statement in enumerate(() if made.done else step.statements):
+            for line_number, line in enumerate(statement.splitlines()):
+                name = "" if number or line_number else "apart" if step.apart else "SQL"
+                say_facts({f"  {name:6}": line.replace("\t", "  ")})
+    for one in made.left:
+        say(f"stays  {_named(one.finding)}", "yellow")
+        say_facts({"  why   ": one.reason, "  next  ": _by_hand(one.finding)})
+    if made.backup is not None:
+        say_facts({"backup": made.backup})
+    mended = len({finding for step in made.steps for finding in step.mends})
+    verb = "mended" if made.done else "to mend"
+    say(f"{made.database}: {mended} {verb}, {len(made.left)} left ({made.duration_ms / 1000:.1f} s)", "bold")
+
+
+def _named(finding: Finding) -> str:
+    return f"{finding.code} {finding.where}: {finding.message}"
+
+
+def _by_hand(finding: Finding) -> str | None:
+    """Return what a person may run, where that is not this command."""
+    return None if (finding.repair or "").startswith("cts-schema repair") else finding.repair

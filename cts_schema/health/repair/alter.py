@@ -1,0 +1,191 @@
+"""Columns and constraints on PostgreSQL, by ALTER. What takes long is done apart, beside the traffic.
+
+A CHECK or a foreign key comes NOT VALID, for new rows first; the rows that are there are read afterwards. They have
+been counted before: where one would refuse it, nothing is done.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from typing import Any
+
+import sqlalchemy as sa
+
+from cts_schema.adoption.sql import literal, quote, run
+from cts_schema.health import drift
+from cts_schema.health.drift import Item
+from cts_schema.health.look import Look
+from cts_schema.health.repair import statements
+from cts_schema.health.repair.refused import duplicates, rows_where
+from cts_schema.health.repair.report import Left, Step
+from cts_schema.health.report import Finding
+
+# What converts to another type, and back again to the same; where only a person knows what is meant, it is not here.
+_LOSSLESS = {
+    "text": {"smallint", "integer", "bigint", "uuid", "character varying"},
+    "bigint": {"smallint", "integer"},
+    "integer": {"smallint"},
+    "double precision": {"real"},
+}
+_NUMBERS = ("smallint", "integer", "bigint", "numeric")
+
+
+def plan(look: Look, table: sa.Table, finding: Finding, parentless: Collection[str]) -> Iterator[Step | Left]:
+    """Yield the steps that mend one finding about a table, or why they would not.
+
+    Args:
+        look: the database.
+        table: the table.
+        finding: what is wrong with a column or a constraint of it.
+        parentless: columns whose orphans are gone before, as ``orders.user_id``.
+    """
+    name = finding.where.partition(".")[2]
+    wanted = drift.items("postgresql", drift.at_head("postgresql")[f"table {table.name}"])
+    there = drift.items("postgresql", look.schema[f"table {table.name}"])
+    kinds = [item.kind for item in wanted if item.name == name]
+    kind = finding.code.partition("-")[2]
+    if finding.code in ("wrong-id-type", "not-validated"):
+        kind = next(one for one in kinds if (one == "column") is (finding.code == "wrong-id-type"))
+    item = Item(kind, name)
+    if kind == "column":
+        yield from _column(look, table, finding, wanted, there)
+    elif kind in ("check", "foreign-key"):
+        yield from _constraint(look, table, finding, wanted[item][0], there.get(item), parentless)
+    elif kind in ("unique", "primary-key"):
+        yield from _key(look, table, finding, wanted[item][0], there.get(item))
+    else:
+        yield Left(finding, "whoever changed it knows why: ALTER TABLE ... ALTER COLUMN ... SET GENERATED")
+
+
+def _column(
+    look: Look, table: sa.Table, finding: Finding, wanted: dict[Item, Any], there: dict[Item, Any]
+) -> Iterator[Step | Left]:
+    name = finding.where.partition(".")[2]
+    facts, found = wanted[Item("column", name)], there.get(Item("column", name))
+    if found is None:
+        yield from _missing_column(look, table, finding, wanted, there)
+        return
+    reason = None
+    if facts[4:] != found[4:] and facts[0] == found[0]:
+        reason = "it is generated, or has another collation, or the table is not an ordinary one"
+    elif facts[0] != found[0]:
+        reason = _not_convertible(look, table, name, facts[0], found[0])
+    if reason is None and facts[1] and not found[1] and (rows := rows_where(look, table, f"c.{quote(name)} IS NULL")):
+        reason = f"{rows} have no value in it, which must have one"
+    if reason is not None:
+        yield Left(finding, reason)
+        return
+    yield Step((finding,), tuple(statements.change_column(table.name, name, facts, found)), (table.name,))
+
+
+def _missing_column(
+    look: Look, table: sa.Table, finding: Finding, wanted: dict[Item, Any], there: dict[Item, Any]
+) -> Iterator[Step | Left]:
+    name = finding.where.partition(".")[2]
+    facts = wanted[Item("column", name)]
+    if facts[1] and not facts[2] and not facts[3] and (rows := rows_where(look, table, "true")):
+        yield Left(finding, f"{rows} would have no value in it, which must have one and has no default")
+        return
+    yield Step((finding,), (statements.add_column(table.name, name, facts),), (table.name,))
+    for item in sorted(wanted.keys() - there.keys()):
+        if item.kind in ("check", "foreign-key") and drift.comes_with_a_column(table, item, {name}, set()):
+            yield from _added(table, finding, item.name, wanted[item][0], drop=False)
+
+
+def _not_convertible(look: Look, table: sa.Table, name: str, wanted: str, found: str) -> str | None:
+    """Return why the values of a column are not brought to another type; None where each stays what it is."""
+    used = run(
+        look.connection,
+        "SELECT k.conrelid::regclass::text || '.' || k.conname FROM pg_constraint k WHERE k.contype = 'f' AND EXISTS ("
+        "SELECT 1 FROM pg_attribute a WHERE a.attname = " + literal(name) + " AND "
+        f"a.attrelid = to_regclass({literal(quote(table.name))}) AND (k.conrelid = a.attrelid AND a.attnum = "
+        "ANY (k.conkey) OR k.confrelid = a.attrelid AND a.attnum = ANY (k.confkey))) ORDER BY 1",
+    ).scalars()
+    if keys := list(used):
+        return f"foreign keys use it, and both sides must change together: {', '.join(map(str, keys))}"
+    plain = re.sub(r"\(.*\)", "", found)
+    if plain in _LOSSLESS.get(wanted, ()):
+        return None
+    size = re.fullmatch(r"numeric\((\d+),(\d+)\)", wanted)
+    if size is None or plain not in _NUMBERS:
+        return f"whether every value of {found} means the same as {wanted}, only a person knows"
+    value, precision, scale = f"c.{quote(name)}", int(size[1]), int(size[2])
+    refused = f"abs({value}) >= 1e{precision - scale} OR {value} <> round({value}, {scale})"
+    rows = rows_where(look, table, refused)
+    return None if rows is None else f"{rows} have more digits than {wanted} holds"
+
+
+def _constraint(
+    look: Look, table: sa.Table, finding: Finding, wanted: str, there: Any, parentless: Collection[str]
+) -> Iterator[Step | Left]:
+    name = finding.where.partition(".")[2]
+    reason = (
+        _refused_by_check(look, table, wanted)
+        if wanted.startswith("CHECK")
+        else _orphans(look, table, name, parentless)
+    )
+    if reason is not None:
+        yield Left(finding, reason)
+    elif finding.code == "not-validated":
+        yield Step((finding,), (_validate(table, name),), apart=True)
+    else:
+        yield from _added(table, finding, name, wanted, drop=there is not None)
+
+
+def _added(table: sa.Table, finding: Finding, name: str, definition: str, *, drop: bool) -> Iterator[Step]:
+    alter = f"ALTER TABLE {quote(table.name)}"
+    gone = f"{alter} DROP CONSTRAINT {quote(name)}"
+    added = f"{alter} ADD CONSTRAINT {quote(name)} {definition} NOT VALID"
+    yield Step((finding,), (gone, added) if drop else (added,), (table.name,))
+    yield Step((finding,), (_validate(table, name),), apart=True, undo=(gone,))
+
+
+def _validate(table: sa.Table, name: str) -> str:
+    return f"ALTER TABLE {quote(table.name)} VALIDATE CONSTRAINT {quote(name)}"
+
+
+def _refused_by_check(look: Look, table: sa.Table, definition: str) -> str | None:
+    rows = rows_where(look, table, f"NOT {definition.removeprefix('CHECK ').removesuffix(' NOT VALID')}")
+    return None if rows is None else f"{rows} are refused by it"
+
+
+def _orphans(look: Look, table: sa.Table, name: str, parentless: Collection[str]) -> str | None:
+    """Return how many rows refer to one that is not there, None where none will."""
+    (constraint,) = (one for one in table.foreign_key_constraints if one.name == name)
+    (element,) = constraint.elements
+    parent, _, key = element.target_fullname.rpartition(".")
+    column = element.parent.name
+    if f"{table.name}.{column}" in parentless or not look.has(table.name, column):
+        return None
+    value, gone = f"c.{quote(column)}", ""
+    if look.has(parent, key):
+        # As texts, since two types that differ are first made the same.
+        same = f"CAST(p.{quote(key)} AS text) = CAST({value} AS text)"
+        if look.comparable((table.name, column), (parent, key)):
+            same = f"p.{quote(key)} = {value}"
+        gone = f" AND NOT EXISTS (SELECT 1 FROM {quote(parent)} AS p WHERE {same})"
+    rows = rows_where(look, table, f"{value} IS NOT NULL{gone}")
+    if rows is None:
+        return None
+    return f"{rows} refer to {parent} that are not there: cts-schema repair --orphans quarantine keeps them aside"
+
+
+def _key(look: Look, table: sa.Table, finding: Finding, wanted: str, there: Any) -> Iterator[Step | Left]:
+    name = finding.where.partition(".")[2]
+    (constraint,) = (
+        one
+        for one in table.constraints
+        if isinstance(one, sa.UniqueConstraint | sa.PrimaryKeyConstraint) and one.name == name
+    )
+    columns = [column.name for column in constraint.columns if look.has(table.name, column.name)]
+    values = [f"c.{quote(column)}" for column in columns]
+    empty = " OR ".join(f"{value} IS NULL" for value in values)
+    if wanted.startswith("PRIMARY") and (rows := rows_where(look, table, empty)):
+        yield Left(finding, f"{rows} have no value in {', '.join(columns)}")
+    elif len(values) == len(constraint.columns) and (rows := duplicates(look, table, values)):
+        yield Left(finding, f"{rows} have the same {', '.join(columns)}")
+    else:
+        alter = f"ALTER TABLE {quote(table.name)}"
+        drop = () if there is None else (f"{alter} DROP CONSTRAINT {quote(name)}",)
+        yield Step((finding,), (*drop, f"{alter} ADD CONSTRAINT {quote(name)} {wanted}"), (table.name,))

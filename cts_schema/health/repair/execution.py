@@ -1,0 +1,110 @@
+"""A plan, executed: each statement, and then the proof that it did what it should, before anything is committed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+from cts_schema.adoption.sql import quote, run
+from cts_schema.driver_errors import classify
+from cts_schema.exceptions import RepairFailed, mask_url
+from cts_schema.health import check
+from cts_schema.health.look import Look
+from cts_schema.health.repair.plan import Planned
+from cts_schema.health.repair.report import Left, Proof, Step
+from cts_schema.migration.patience import RETRIED
+
+# What could not be seen before: values of a table or a column that can be looked at only now.
+_COMES_TO_LIGHT = ("orphans", "time-form", "wrong-id-type", "sequence-behind", "refused-values", "not-checked")
+
+
+def execute_all(planned: Planned, look: Callable[[], Look]) -> tuple[Left, ...]:
+    """Execute the steps of a transaction, and verify them; return what could not be seen before.
+
+    Args:
+        planned: what is to be done.
+        look: looks at the database.
+
+    Raises:
+        RepairFailed: it is not as it should be then; the caller rolls back.
+    """
+    steps = [step for step in planned.steps if not step.apart]
+    if not steps:
+        return ()
+    connection = look().connection
+    moved = {table for step in steps for table in step.moves}
+    tables = sorted({table for step in steps for table in step.tables} - moved)
+    before = _rows(connection, tables)
+    for step in steps:
+        execute(connection, step)
+    if (after := _rows(connection, tables)) != before:
+        raise RepairFailed(rows_before=before, rows_after=after)
+    return _verified(planned, look(), steps)
+
+
+def execute(connection: sa.Connection, step: Step) -> None:
+    """Execute the statements of a step.
+
+    Raises:
+        RepairFailed: the database refused one, or a proof found something.
+        DBAPIError: a table was locked for too long; the caller tries again.
+    """
+    for statement in step.statements:
+        try:
+            found = run(connection, statement)
+            wrong = found.scalar_one() if isinstance(statement, Proof) else 0
+        except DBAPIError as error:
+            if not step.apart and getattr(error.orig, "sqlstate", None) in RETRIED:
+                raise
+            url = connection.engine.url
+            raise classify(error, url) or RepairFailed(
+                cause="a step of the repair failed, and the rest is done" if step.apart else None,
+                mended=_names(step),
+                database=mask_url(url),
+                statement=statement,
+                # Further lines may quote the row, and what is secret in it.
+                reported=str(error.orig).strip().splitlines()[0],
+            ) from error
+        if wrong:
+            raise RepairFailed(
+                cause="rows would have been changed that nobody asked for; everything was rolled back",
+                mended=_names(step),
+                rows=wrong,
+                found_by=statement,
+            )
+
+
+def undo(connection: sa.Connection, step: Step) -> None:
+    """Take away the half of a step that was done by itself."""
+    for statement in step.undo:
+        run(connection, statement)
+
+
+def _rows(connection: sa.Connection, tables: Sequence[str]) -> dict[str, int]:
+    return {table: int(run(connection, f"SELECT count(*) FROM {quote(table)}").scalar_one()) for table in tables}
+
+
+def _verified(planned: Planned, look: Look, steps: Sequence[Step]) -> tuple[Left, ...]:
+    known = {(finding.code, finding.where) for finding in planned.found}
+    mended = {(finding.code, finding.where) for step in steps for finding in step.mends}
+    unfinished = {finding.where for step in planned.steps if step.apart for finding in step.mends}
+    left = []
+    for finding in check.findings(look):
+        this = finding.code, finding.where
+        if finding.severity == "info" or finding.where in unfinished or (this in known and this not in mended):
+            continue
+        if this in mended or finding.code not in _COMES_TO_LIGHT:
+            raise RepairFailed(
+                cause="after the repair something was still wrong; everything was rolled back",
+                found=f"{finding.code} {finding.where}: {finding.message}",
+                is_there=finding.found,
+                expected=finding.expected,
+            )
+        left.append(Left(finding, "it could not be seen before; to mend it: repeat"))
+    return tuple(left)
+
+
+def _names(step: Step) -> str:
+    return ", ".join(f"{finding.code} {finding.where}" for finding in step.mends)

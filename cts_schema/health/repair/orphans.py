@@ -1,0 +1,195 @@
+"""Orphans, kept aside: a row whose parent is gone goes to ``adoption_leftovers``, whole, before it leaves its table.
+
+Where the models would have set the reference NULL when the parent went, only that is done, and the old value is kept.
+A row whose parent leaves in this way goes with it, or loses its reference. ``updated_at`` stays as it is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from cts_schema.adoption.sql import as_json, literal, quote, row_id, run
+from cts_schema.health import references
+from cts_schema.health.look import Look
+from cts_schema.health.references import Reference
+from cts_schema.health.repair.refused import key_of
+from cts_schema.health.repair.report import Left, OrphanPolicy, Proof, Step
+from cts_schema.health.repair.values import untouched
+from cts_schema.health.report import Finding
+from cts_schema.models import Base
+
+_KEPT = "adoption_leftovers"
+_GONE = "cts_repair_orphans"
+
+
+@dataclass(frozen=True)
+class _Child:
+    """A table that may have orphans: the references whose rows leave, and those that become NULL."""
+
+    table: sa.Table
+    leaving: tuple[Reference, ...]
+    nulled: tuple[Reference, ...]
+
+
+def plan(look: Look, found: Sequence[Finding], policy: OrphanPolicy, *, made: Collection[str]) -> Iterator[Step | Left]:
+    """Yield the one step that keeps orphans aside, or why it does not.
+
+    Args:
+        look: the database.
+        found: the findings about orphans.
+        policy: what is to be done with them.
+        made: missing tables that are made before.
+    """
+    meant = [finding for finding in found if finding.severity == "info"]
+    for finding in meant:
+        yield Left(finding, "there is no foreign key, and such rows are meant to stay")
+    strayed = [finding for finding in found if finding not in meant]
+    reason = None
+    if policy == "leave":
+        reason = "bring the parents back, or keep the rows aside: cts-schema repair orphans --orphans quarantine"
+    elif not look.has(_KEPT, "payload") and _KEPT not in made:
+        reason = f"there is no {_KEPT} to keep them in: cts-schema repair missing-table"
+    if reason is not None:
+        for finding in strayed:
+            yield Left(finding, reason)
+    elif strayed:
+        children = list(_children(look, {finding.where.partition(".")[0] for finding in strayed}))
+        moves = tuple(child.table.name for child in children if child.leaving)
+        yield Step(tuple(strayed), tuple(_statements(look, children)), moves=moves)
+
+
+def _children(look: Look, begun: set[str]) -> Iterator[_Child]:
+    """Yield the tables that have orphans, and those that may get some by that, parents first."""
+    known = list(references.declared(look))
+    reached = set(begun)
+    for table in Base.metadata.sorted_tables:  # a table refers to itself only by what becomes NULL
+        mine = [one for one in known if one.table == table.name and _is_comparable(look, one)]
+        if not mine or not (table.name in begun or any(one.parents[0][0] in reached for one in mine)):
+            continue
+        reached.add(table.name)
+        nulled = tuple(one for one in mine if one.on_delete == "SET NULL" and not _required(look, one))
+        yield _Child(table, tuple(one for one in mine if one not in nulled), nulled)
+
+
+def _is_comparable(look: Look, reference: Reference) -> bool:
+    return look.comparable((reference.table, reference.column), *reference.parents)
+
+
+def _required(look: Look, reference: Reference) -> bool:
+    return bool(look.schema[f"table {reference.table}"][f"column {reference.column}"][1])
+
+
+def _statements(look: Look, children: Sequence[_Child]) -> Iterator[str]:
+    postgresql = look.dialect == "postgresql"
+    if postgresql:
+        parents = {parent for child in children for one in (*child.leaving, *child.nulled) for parent, _ in one.parents}
+        tables = sorted(parents | {child.table.name for child in children})
+        yield f"LOCK TABLE {', '.join(map(quote, tables))} IN SHARE ROW EXCLUSIVE MODE"
+    row, end = ("tid", " ON COMMIT DROP") if postgresql else ("INTEGER", "")
+    yield f"CREATE TEMP TABLE {_GONE} (table_name TEXT, row_key TEXT, source_row {row}){end}"
+    yield f"CREATE INDEX {'' if postgresql else 'temp.'}{_GONE}_row ON {_GONE} (table_name, source_row)"
+    for child in children:
+        if child.leaving:
+            name, where = child.table.name, " OR ".join(_is_orphan(look, one) for one in child.leaving)
+            yield (
+                f"INSERT INTO {_GONE} SELECT {literal(name)}, {key_of(look, child.table)}, c.{_row(look, name)} "
+                f"FROM {quote(name)} AS c WHERE {where}"
+            )
+    for child in children:
+        yield _kept(look, child.table)
+        for one in child.nulled:
+            yield from _nulled(look, child.table, one)
+    yield Proof(
+        f"SELECT count(*) FROM {_GONE} AS g WHERE NOT EXISTS (SELECT 1 FROM {_KEPT} AS k WHERE "
+        "k.table_name = g.table_name AND k.row_key = g.row_key AND k.reason = 'orphan')"
+    )
+    for child in children:
+        yield from _others(look, child.table.name)
+    for child in reversed(children):
+        name = child.table.name
+        those = f"SELECT source_row FROM {_GONE} WHERE table_name = {literal(name)}"
+        yield f"DELETE FROM {quote(name)} AS c WHERE c.{_row(look, name)} IN ({those})"
+    yield f"DROP TABLE {_GONE}"
+
+
+def _row(look: Look, table: str) -> str:
+    columns = [what.removeprefix("column ") for what in look.schema[f"table {table}"] if what.startswith("column ")]
+    return row_id(look.dialect, columns)
+
+
+def _is_orphan(look: Look, reference: Reference) -> str:
+    ((parent, key),) = reference.parents
+    value = f"c.{quote(reference.column)}"
+    goes = f"g.table_name = {literal(parent)} AND g.source_row = p.{_row(look, parent)}"
+    stays = f"NOT EXISTS (SELECT 1 FROM {_GONE} AS g WHERE {goes})"
+    there = f"SELECT 1 FROM {quote(parent)} AS p WHERE p.{quote(key)} = {value} AND {stays}"
+    return f"({value} IS NOT NULL AND NOT EXISTS ({there}))"
+
+
+def _kept(look: Look, table: sa.Table) -> str:
+    return (
+        f"INSERT INTO {_KEPT} (table_name, row_key, reason, payload) "
+        f"SELECT {literal(table.name)}, g.row_key, 'orphan', {_whole(look, table.name)} FROM {quote(table.name)} AS c "
+        f"JOIN {_GONE} AS g ON g.table_name = {literal(table.name)} AND g.source_row = c.{_row(look, table.name)}"
+    )
+
+
+def _nulled(look: Look, table: sa.Table, reference: Reference) -> Iterator[str]:
+    name, column = table.name, reference.column
+    goes = f"SELECT 1 FROM {_GONE} AS g WHERE g.table_name = {literal(name)} AND g.source_row = c.{_row(look, name)}"
+    where = f"{_is_orphan(look, reference)} AND NOT EXISTS ({goes})"
+    value = as_json(look.dialect, f"c.{quote(column)}")
+    build = "jsonb_build_object" if look.dialect == "postgresql" else "json_object"
+    yield (
+        f"INSERT INTO {_KEPT} (table_name, row_key, reason, payload) SELECT {literal(name)}, {key_of(look, table)}, "
+        f"'orphan', {build}({literal(column)}, {value}) FROM {quote(name)} AS c WHERE {where}"
+    )
+    yield from untouched(look, name, [f"UPDATE {quote(name)} AS c SET {quote(column)} = NULL WHERE {where}"])
+
+
+def _whole(look: Look, table: str) -> str:
+    """Return a row as one JSON object; on SQLite put together as text, since functions take few arguments."""
+    if look.dialect == "postgresql":
+        return "to_jsonb(c)"
+    columns = [what.removeprefix("column ") for what in look.schema[f"table {table}"] if what.startswith("column ")]
+    members = (
+        f"{literal(json.dumps(name, ensure_ascii=False) + ':')} || {as_json('sqlite', f'c.{quote(name)}')}"
+        for name in columns
+    )
+    return "'{' || " + " || ',' || ".join(members) + " || '}'"
+
+
+def _others(look: Look, table: str) -> Iterator[str]:
+    """Yield what proves that no row of somebody else's refers to one that goes: the database might delete it too."""
+    ours = {(one.table, one.column) for one in references.declared(look)}
+    for child, column, key in _referring(look, table):
+        if (child, column) not in ours:
+            goes = f"g.table_name = {literal(table)} AND g.source_row = c.{_row(look, table)}"
+            refers = f"c.{quote(key)} = o.{quote(column)}"
+            yield Proof(
+                f"SELECT count(*) FROM {quote(child)} AS o JOIN {quote(table)} AS c ON {refers} "
+                f"JOIN {_GONE} AS g ON {goes}"
+            )
+
+
+def _referring(look: Look, table: str) -> Iterator[tuple[str, str, str]]:
+    """Yield table, column and parent's column of each foreign key of one column to a table."""
+    if look.dialect == "postgresql":
+        query = (
+            "SELECT k.conrelid::regclass::text, a.attname, p.attname FROM pg_constraint k "
+            "JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1] "
+            "JOIN pg_attribute p ON p.attrelid = k.confrelid AND p.attnum = k.confkey[1] "
+            f"WHERE k.contype = 'f' AND k.confrelid = to_regclass({literal(quote(table))}) ORDER BY 1, 2"
+        )
+        yield from (tuple(row) for row in run(look.connection, query))
+        return
+    for what, facts in look.schema.items():
+        for parts in facts.get("foreign keys", ()):
+            column, key, parent, *_ = parts[0]
+            if parent == table:
+                (own,) = Base.metadata.tables[table].primary_key
+                yield what.removeprefix("table "), column, key or own.name

@@ -1,0 +1,214 @@
+"""What a repair would do: which statements mend which finding, in which order, and what stays and why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from cts_schema.adoption.sql import literal, quote
+from cts_schema.exceptions import WrongUsage
+from cts_schema.health import check
+from cts_schema.health.look import Look
+from cts_schema.health.repair import alter, orphans, remake, statements, values
+from cts_schema.health.repair.report import Left, OrphanPolicy, Step
+from cts_schema.health.report import MENDED, SEVERITIES, Finding
+from cts_schema.migration import ledger
+from cts_schema.models import Base
+
+# Where one of these is found, nothing is mended: the finding itself says which command goes on.
+_STOPPING = {
+    "corrupt": "a damaged file is not written to",
+    "empty-database": "there is nothing to mend yet",
+    "old-database": "it is brought in first",
+    "not-at-head": "it is brought to head first",
+    "unknown-revision": "what is right there, this package does not know",
+    "false-version": "all tables are gone: what was in them only a backup has",
+}
+_EXPLAINED = {
+    "extra-column": "somebody has added it, and there may be values in it; where it hinders, its owner drops it",
+    "extra-check": "somebody has added it; where it hinders, its owner drops it",
+    "extra-foreign-key": "somebody has added it; where it hinders, its owner drops it",
+    "extra-unique": "somebody has added it; where it hinders, its owner drops it",
+    "extra-primary-key": "somebody has added it; where it hinders, its owner drops it",
+    "extra-constraint": "somebody has added it; where it hinders, its owner drops it",
+    "extra-identity": "somebody has added it; where it hinders, its owner drops it",
+    "extra-trigger": "somebody has added it; where it hinders, its owner drops it",
+    "extra-index": "somebody has added it; where it hinders, its owner drops it",
+    "duplicate-index": "somebody has added it, and may rely on its name; its owner drops it",
+    "unused-index": "whether nobody will need it, only a person knows",
+    "foreign-key-without-index": "whether the index is worth its cost, whoever added the key knows",
+    "bloat": "nothing is wrong with it; vacuum takes as long as it takes",
+    "slow-migration": "it is done",
+    "unmanaged-tables": "they are left alone",
+    "refused-values": "what the values should be, only a person knows",
+    "not-checked": "what was not looked at is not mended",
+}
+CODES = tuple(sorted({*MENDED, *_STOPPING, *_EXPLAINED}))
+"""All codes that a repair can be asked for."""
+
+_SHAPES = ("column", "identity", "primary-key", "unique", "check", "foreign-key")
+_LEFT_BY_REINDEX = re.compile(r"_cc(new|old)\d*$")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a repair is asked for.
+
+    Attributes:
+        codes: the codes to mend; all where there is none.
+        orphans: what is to be done with rows whose parent is gone.
+        concurrently: whether indexes can be built beside the traffic, each outside of a transaction (PostgreSQL).
+    """
+
+    codes: tuple[str, ...] = ()
+    orphans: OrphanPolicy = "leave"
+    concurrently: bool = False
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What is to be done.
+
+    Attributes:
+        revision: that of the database.
+        found: all findings, also those that nobody has asked for.
+        steps: what mends those that were asked for; what no transaction holds comes last.
+        left: what of them stays.
+    """
+
+    revision: str | None
+    found: tuple[Finding, ...]
+    steps: tuple[Step, ...]
+    left: tuple[Left, ...]
+
+
+def require_known(codes: Iterable[str]) -> None:
+    """Check that codes are those of findings.
+
+    Raises:
+        WrongUsage: one is not.
+    """
+    for code in codes:
+        if code not in CODES:
+            next_step = "see what was found: cts-schema check"
+            raise WrongUsage(cause="there is no such finding", code=code, known=", ".join(CODES), next_step=next_step)
+
+
+def make(look: Look, asked: Asked) -> Planned:
+    """Find out what is to be done, in order, and what stays."""
+    found = sorted(check.findings(look), key=lambda one: (SEVERITIES.index(one.severity), one.code, one.where))
+    wanted = [one for one in found if not asked.codes or one.code in asked.codes]
+    if stopping := [one for one in found if one.code in _STOPPING]:
+        why = _STOPPING[stopping[0].code]
+        left = [Left(one, why if one in stopping else f"{stopping[0].code}: {why}") for one in wanted]
+        return Planned(look.status.revision, tuple(found), (), tuple(left))
+    made = list(_made(look, asked, found, wanted))
+    steps = sorted((one for one in made if isinstance(one, Step)), key=lambda step: step.apart)
+    left = [one for one in made if isinstance(one, Left)]
+    return Planned(look.status.revision, tuple(found), tuple(steps), tuple(left))
+
+
+def _made(look: Look, asked: Asked, found: Sequence[Finding], wanted: Sequence[Finding]) -> Iterator[Step | Left]:
+    by_code: dict[str, list[Finding]] = {}
+    for finding in wanted:
+        by_code.setdefault(finding.code, []).append(finding)
+    dialect = look.connection.dialect
+    for code in ("missing-function", "changed-function"):
+        for finding in by_code.pop(code, ()):
+            yield Step((finding,), (statements.create_function(dialect),))
+    missing = {finding.where: finding for finding in by_code.pop("missing-table", ())}
+    for table in Base.metadata.sorted_tables:
+        if table.name in missing:
+            yield Step((missing[table.name],), tuple(statements.create_table(table, dialect)))
+    for finding in by_code.pop("time-form", ()):
+        yield from values.plan_times(look, look.tables[_table(finding)], finding)
+    blobs = [finding for finding in by_code.get("wrong-id-type", ()) if finding.found is None]
+    for finding in blobs:
+        yield from values.plan_blobs(look, look.tables[_table(finding)], finding)
+    strayed = by_code.pop("orphans", [])
+    parentless = set[str]()
+    for one in orphans.plan(look, strayed, asked.orphans, made=missing.keys()):
+        parentless |= {finding.where for finding in one.mends} if isinstance(one, Step) else set()
+        yield one
+    shapes = [finding for finding in wanted if _is_shape(finding)]
+    if look.dialect == "sqlite":
+        yield from _remade(look, [finding for finding in found if _is_shape(finding)], shapes)
+    else:
+        # Columns first: constraints may need them. Keys before the foreign keys that need them.
+        for kind in ("column", "type", "identity", "primary-key", "unique", "check", "foreign-key", "validated"):
+            for finding in shapes:
+                if finding.code.endswith(f"-{kind}"):
+                    yield from alter.plan(look, look.tables[_table(finding)], finding, parentless)
+    for code in ("missing-trigger", "changed-trigger"):
+        for finding in by_code.pop(code, ()):
+            table, there = look.tables[_table(finding)], code == "changed-trigger"
+            yield Step((finding,), tuple(statements.trigger(table, dialect, there=there)), (table.name,))
+    yield from _indexes(look, asked, by_code)
+    for finding in by_code.pop("sequence-behind", ()):
+        name, _, column = finding.where.partition(".")
+        sequence = f"pg_get_serial_sequence({literal(quote(name))}, {literal(column)})"
+        yield Step((finding,), (statements.set_sequence(name, column, sequence),))
+    astray = [*by_code.pop("ledger-row-missing", ()), *by_code.pop("ledger-row-surplus", ())]
+    if ledger.LEDGER.name in missing:
+        astray.append(missing[ledger.LEDGER.name])
+    yield from _ledger(look, astray)
+    for code, of_code in by_code.items():
+        for finding in of_code if code in _EXPLAINED else ():
+            yield Left(finding, _EXPLAINED[code])
+
+
+def _table(finding: Finding) -> str:
+    return finding.where.partition(".")[0]
+
+
+def _is_shape(finding: Finding) -> bool:
+    """Whether it is of the columns and constraints of a table, which SQLite makes anew as a whole."""
+    change, _, kind = finding.code.partition("-")
+    if finding.code == "wrong-id-type":
+        return finding.found is not None  # else the keys are blobs
+    return finding.code in ("not-validated", "changed-table") or (change in ("missing", "changed") and kind in _SHAPES)
+
+
+def _remade(look: Look, found: Sequence[Finding], wanted: Sequence[Finding]) -> Iterator[Step | Left]:
+    for name in sorted({_table(finding) for finding in wanted}):
+        whole = [finding for finding in found if _table(finding) == name]
+        mends = [finding for finding in wanted if _table(finding) == name]
+        if others := sorted({finding.code for finding in whole if finding not in mends}):
+            for finding in mends:
+                yield Left(finding, f"the table is made anew as a whole; ask for these too: {' '.join(others)}")
+        else:
+            yield from remake.plan(look, look.tables[name], mends)
+
+
+def _indexes(look: Look, asked: Asked, by_code: dict[str, list[Finding]]) -> Iterator[Step | Left]:
+    dialect, concurrently = look.connection.dialect, asked.concurrently
+    codes = ("missing-index", "changed-index", "invalid-index")
+    for finding in [one for code in codes for one in by_code.pop(code, ())]:
+        table, _, name = finding.where.partition(".")
+        model = look.tables.get(table)
+        word = "CONCURRENTLY " if concurrently else ""
+        if model is None or all(index.name != name for index in model.indexes):
+            # What an interrupted REINDEX has left is nobody's; else whoever made the index gets it as it was meant.
+            left = _LEFT_BY_REINDEX.search(name)
+            made = [f"DROP INDEX {word}{quote(name)}" if left else f"REINDEX INDEX {word}{quote(name)}"]
+            yield Step((finding,), tuple(made), apart=concurrently)
+            continue
+        there = finding.code != "missing-index"
+        made = list(statements.index(model, name, dialect, there=there, concurrently=concurrently))
+        undo = (f"DROP INDEX CONCURRENTLY IF EXISTS {quote(name)}",) if concurrently else ()
+        yield Step((finding,), tuple(made), (table,), apart=concurrently, undo=undo)
+
+
+def _ledger(look: Look, found: Sequence[Finding]) -> Iterator[Step]:
+    if not found:
+        return
+    from alembic.script import ScriptDirectory
+
+    from cts_schema.migration.command import quiet_config
+
+    script = ScriptDirectory.from_config(quiet_config())
+    rows, _ = ledger.mending(look.connection, script, look.status.revision)
+    dialect = look.connection.dialect
+    texts = (str(row.compile(dialect=dialect, compile_kwargs={"literal_binds": True})) for row in rows)
+    yield Step(tuple(found), tuple(texts))

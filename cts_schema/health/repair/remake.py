@@ -1,0 +1,209 @@
+"""Tables of SQLite, which has no ALTER for most things: made anew as the models have them, with all that is in them.
+
+Columns and constraints of somebody else's come along, and so do indexes, triggers, rowids and the counter of
+AUTOINCREMENT. The new table is first tried in memory: what cannot be taken over is told, and nothing is done then.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.schema import CreateTable
+
+from cts_schema.adoption.sql import literal, quote, row_id, run, unquoted
+from cts_schema.ddl import shorten, sqlite_checks
+from cts_schema.ddl.checks import parse_checks
+from cts_schema.fingerprint import fingerprint
+from cts_schema.health import drift
+from cts_schema.health.drift import Item
+from cts_schema.health.look import Look
+from cts_schema.health.repair.refused import duplicates, rows_where
+from cts_schema.health.repair.report import Left, Proof, Step
+from cts_schema.health.report import Finding
+
+_TOKEN = re.compile(
+    r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|(?P<comment>--[^\n]*|/\*.*?\*/)|[(),]""", re.DOTALL
+)
+_CONSTRAINT = re.compile(r"(CONSTRAINT|PRIMARY|UNIQUE|CHECK|FOREIGN)\b", re.IGNORECASE)
+_NAME = re.compile(r"""\s*("(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|[^\s(,]+)""")
+
+
+def plan(look: Look, table: sa.Table, mends: Sequence[Finding]) -> Iterator[Step | Left]:
+    """Yield the step that makes a table anew, or why it cannot be."""
+    target, reason = _target(look, table), _refused(look, table)
+    if target is None:
+        reason = "what somebody has added to the table cannot be taken over into a new one"
+    if target is None or reason is not None:
+        for finding in mends:
+            yield Left(finding, f"{reason}; nothing of the table is touched")
+        return
+    yield Step(tuple(mends), tuple(_statements(look, table, target)), (table.name,))
+
+
+def parts(create_table: str) -> list[str]:
+    """Return the definitions of columns and constraints in a CREATE TABLE statement, without comments."""
+    found, text, depth, last = [], "", 0, 0
+    for token in _TOKEN.finditer(create_table):
+        if depth:
+            text += create_table[last : token.start()]
+        last, sign = token.end(), token[0]
+        depth += {"(": 1, ")": -1}.get(sign, 0)
+        if (sign, depth) in ((",", 1), (")", 0)):
+            found.append(text.strip())
+            text = ""
+        elif (sign, depth) != ("(", 1) and depth:
+            text += " " if token["comment"] else sign
+        if (sign, depth) == (")", 0):
+            break
+    return found
+
+
+def _refused(look: Look, table: sa.Table) -> str | None:
+    """Return what rows the new table would refuse, None where it takes all of them as they are."""
+    facts, wanted = look.schema[f"table {table.name}"], drift.at_head("sqlite")[f"table {table.name}"]
+    if "WITHOUT ROWID" in re.sub(r"\s+", " ", " ".join(facts["clauses"])):
+        return "the table is WITHOUT ROWID, and is not made anew"
+    reasons = []
+    for column in table.columns:
+        name, value = column.name, f"c.{quote(column.name)}"
+        type_, required, default, *_ = wanted[f"column {name}"]
+        if not look.has(table.name, name):
+            if required and default is None and (found := rows_where(look, table, "1")):
+                reasons.append(f"{found} would have no value in {name}, which must have one and has no default")
+            continue
+        if required and (found := rows_where(look, table, f"{value} IS NULL")):
+            reasons.append(f"{found} have no value in {name}, which must have one")
+        there = facts[f"column {name}"][0]
+        if type_ != there and (found := rows_where(look, table, _changed_by(type_, value))):
+            reasons.append(f"{found} have a value in {name} that {type_} would change")
+    absent = [column.name for column in table.columns if not look.has(table.name, column.name)]
+    for check, condition in parse_checks(_model(look, table)):
+        if not any(re.search(rf"\b{re.escape(one)}\b", condition) for one in absent) and (
+            found := rows_where(look, table, f"NOT ({condition})")
+        ):
+            reasons.append(f"{found} are refused by {check}")
+    for _, columns in wanted["unique"]:
+        names = [str(part[0]) for part in columns]
+        if not set(names) & set(absent) and columns not in [key for _, key in facts["unique"]]:
+            values = [f"c.{quote(name)}" for name in names]
+            if found := duplicates(look, table, values):
+                reasons.append(f"{found} have the same {', '.join(names)}")
+    return "; ".join(reasons) or None
+
+
+def _changed_by(type_: str, value: str) -> str:
+    """Return the condition that a value would not be what it is in a column of that type (datatype3.html, 3.1)."""
+    if "TEXT" in type_ or "CHAR" in type_:
+        return f"typeof({value}) = 'real' AND CAST(CAST({value} AS TEXT) AS REAL) IS NOT {value}"
+    number = f"CAST({value} AS NUMERIC)"
+    return f"typeof({value}) = 'text' AND CAST({number} AS TEXT) IS NOT {value} OR typeof({value}) = 'blob'"
+
+
+def _model(look: Look, table: sa.Table) -> str:
+    return str(CreateTable(table).compile(dialect=look.connection.dialect)).strip()
+
+
+def _target(look: Look, table: sa.Table) -> str | None:
+    """Return the CREATE TABLE of the new table, None where something of somebody else's would be lost."""
+    facts = look.schema[f"table {table.name}"]
+    wanted = drift.items("sqlite", drift.at_head("sqlite")[f"table {table.name}"])
+    there = drift.items("sqlite", facts)
+    extras = {item for item in there.keys() - wanted.keys() if item.kind not in ("index", "trigger")}
+    sql = run(
+        look.connection, f"SELECT sql FROM sqlite_master WHERE type = 'table' AND name = {literal(table.name)}"
+    ).scalar_one()
+    ours = parts(_model(look, table))
+    columns = [part for part in ours if not _CONSTRAINT.match(part)]
+    constraints = [part for part in ours if _CONSTRAINT.match(part)]
+    names = {item.name for item in extras if item.kind == "column"}
+    columns += [
+        part
+        for part in parts(sql)
+        if not _CONSTRAINT.match(part) and (name := _NAME.match(part)) and unquoted(name[1]) in names
+    ]
+    brought = _tried(_created(table, [*columns, *constraints]))
+    if brought is None:
+        return None
+    lost = sorted(extras - brought.keys())
+    constraints += [_constraint(look, table, item, there[item]) for item in lost if item.kind != "column"]
+    target = _created(table, [*columns, *constraints])
+    made = _tried(target)
+    if made is None:
+        return None
+    kept = {item: facts for item, facts in wanted.items() if item.kind not in ("index", "trigger", "rest")}
+    kept |= {item: there[item] for item in extras}
+    return target if all(made.get(item) == facts for item, facts in kept.items()) else None
+
+
+def _created(table: sa.Table, definitions: Sequence[str]) -> str:
+    return f"CREATE TABLE {quote(_new(table))} (\n  " + ",\n  ".join(definitions) + "\n)"
+
+
+def _new(table: sa.Table) -> str:
+    return shorten(f"cts_repair_{table.name}")
+
+
+def _tried(create_table: str) -> dict[Item, Any] | None:
+    """Return what a table would have, by making it in memory; None where that fails."""
+    engine = sa.create_engine("sqlite://")
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql(create_table)
+            (facts,) = (facts for name, facts in fingerprint(connection).items() if name.startswith("table "))
+            return drift.items("sqlite", facts)
+    except DBAPIError:
+        return None
+    finally:
+        engine.dispose()
+
+
+def _constraint(look: Look, table: sa.Table, item: Item, facts: Any) -> str:
+    """Return an added constraint that stood in the definition of one of our columns, or at the end of the table."""
+    if item.kind == "check":
+        condition = sqlite_checks(look.connection, table.name)[item.name]
+        named = "" if item.name == condition else f"CONSTRAINT {quote(item.name)} "
+        return f"{named}CHECK ({condition})"
+    if item.kind == "foreign-key":
+        columns, keys = (", ".join(quote(str(part[place])) for part in facts) for place in (0, 1))
+        _, key, parent, update, delete, _ = facts[0]
+        refers = f"{quote(parent)} ({keys})" if key is not None else quote(parent)
+        return f"FOREIGN KEY ({columns}) REFERENCES {refers} ON UPDATE {update} ON DELETE {delete}"
+    return f"UNIQUE ({', '.join(map(quote, item.name.split(', ')))})"
+
+
+def _statements(look: Look, table: sa.Table, target: str) -> Iterator[str]:
+    old, new = quote(table.name), quote(_new(table))
+    facts = look.schema[f"table {table.name}"]
+    hidden = {what for what, about in facts.items() if what.startswith("column ") and about[4]}
+    copied = [what.removeprefix("column ") for what in facts if what.startswith("column ") and what not in hidden]
+    counted = next((column.name for column in table.columns if column.identity is not None), None)
+    row = quote(counted) if counted in copied else row_id("sqlite", copied)
+    into = ", ".join([*([] if counted in copied else [row]), *map(quote, copied)])
+    differs = " OR ".join([f"n.{row} IS NULL", *(f"n.{quote(name)} IS NOT o.{quote(name)}" for name in copied)])
+    # Else the rename re-reads every view and foreign trigger of the file while the table is missing, and fails.
+    yield "PRAGMA legacy_alter_table = ON"
+    yield target
+    yield f"INSERT INTO {new} ({into}) SELECT {into} FROM {old}"
+    yield Proof(f"SELECT count(*) FROM {old} AS o LEFT JOIN {new} AS n ON n.{row} = o.{row} WHERE {differs}")
+    if counted is not None:
+        yield from _go_on_counting(table.name, _new(table), counted)
+    yield f"DROP TABLE {old}"
+    yield f"ALTER TABLE {new} RENAME TO {old}"
+    yield from run(
+        look.connection,
+        f"SELECT sql FROM sqlite_master WHERE tbl_name = {literal(table.name)} "
+        "AND type IN ('trigger', 'index') AND sql IS NOT NULL ORDER BY rowid",
+    ).scalars()
+    yield "PRAGMA legacy_alter_table = OFF"
+
+
+def _go_on_counting(old: str, new: str, key: str) -> Iterator[str]:
+    """Yield what lets no id be given twice, though the rows that had the last ones are deleted."""
+    given = f"SELECT seq AS n FROM sqlite_sequence WHERE name = {literal(old)}"
+    largest = f"SELECT max(n) AS n FROM ({given} UNION ALL SELECT max({quote(key)}) FROM {quote(new)})"
+    yield f"DELETE FROM sqlite_sequence WHERE name = {literal(new)}"
+    yield (f"INSERT INTO sqlite_sequence (name, seq) SELECT {literal(new)}, n FROM ({largest}) WHERE n IS NOT NULL")

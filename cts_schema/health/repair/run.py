@@ -1,0 +1,245 @@
+"""``repair``: mend what ``check`` finds, on the road of a migration: lock, backup, one transaction, verification.
+
+On SQLite it is one transaction. On PostgreSQL it is one for all that a transaction can hold; what reads many rows
+beside the traffic comes after it, each by itself: a run that was stopped there is finished by the next one.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic.migration import MigrationContext
+
+from cts_schema.adoption import backup as copies
+from cts_schema.database import look_only
+from cts_schema.exceptions import mask_url
+from cts_schema.health.look import Look, reading_only
+from cts_schema.health.repair import execution
+from cts_schema.health.repair import plan as planning
+from cts_schema.health.repair.plan import Asked, Planned
+from cts_schema.health.repair.report import Left, OrphanPolicy, Repair
+from cts_schema.maintenance import backup as maintenance
+from cts_schema.maintenance import files, manifest
+from cts_schema.maintenance import sqlite as sqlite_files
+from cts_schema.migration import sqlite
+from cts_schema.migration.command import process_lock
+from cts_schema.migration.lock import (
+    Deadline,
+    alone,
+    behind_proxy,
+    read_committed,
+    search_path,
+    setting,
+    unprepared,
+)
+from cts_schema.migration.options import VERSION_TABLE, Options
+from cts_schema.migration.patience import again_and_again
+from cts_schema.migration.requirements import require_one_schema
+from cts_schema.migration.state import read_status
+from cts_schema.migration.sync import Target, connected
+
+_WAIT_LONGER = "repeat when there is less traffic, or wait longer: cts-schema repair --wait 600"
+
+BackupPlace = str | os.PathLike[str] | bool | None
+
+
+def repair(
+    target: Target = None,
+    codes: Sequence[str] = (),
+    *,
+    plan: bool = False,
+    orphans: OrphanPolicy = "leave",
+    deep: bool = False,
+    backup: BackupPlace = None,
+    version_table: str = VERSION_TABLE,
+    schema: str | None = None,
+    wait: float = 60.0,
+) -> Repair:
+    """Mend what is wrong with a database, as far as that needs nobody's decision and loses nothing.
+
+    A Connection in a transaction is used as it is: the caller commits or rolls back.
+
+    Args:
+        target: the database: a URL, an Engine, a Connection, or None for what the environment says.
+        codes: the codes of the findings to mend; all by default.
+        plan: only say what would be done.
+        orphans: what is done with rows whose parent is gone: nothing, or they go to ``adoption_leftovers``.
+        deep: find by looking at every row, as ``check`` does; what is found is always mended as a whole.
+        backup: a file or folder for a copy that is made before; False for none. By default a SQLite file is copied
+            into ``backups`` beside it, and PostgreSQL is not: all that loses nothing is in one transaction.
+        version_table: the table that holds the revision.
+        schema: the PostgreSQL schema to work in.
+        wait: seconds to wait for a migration and for locked tables.
+
+    Raises:
+        RepairFailed: a step did not do what it should. What was not committed is rolled back.
+        SchemaError: another subclass says what is wrong, where, and what to do next.
+    """
+    began = time.perf_counter()
+    planning.require_known(codes)
+    options = Options(version_table, schema, wait)
+    with connected(target, look_only, options) as connection:
+        asked = Asked(tuple(codes), orphans, concurrently=connection.dialect.name == "postgresql")
+        mending = _Mending(connection, options, asked, deep, backup)
+        if plan:
+            with reading_only(connection, options, deep=True):  # what it counts, it counts to the end
+                mending.plan()
+        else:
+            with process_lock(wait):
+                mending.mend()
+        # Where the run is logged in site_logs, it is logged here, and where the block above has raised.
+        return mending.report(done=not plan, began=began)
+
+
+class _Mending:
+    """One repair on a connection."""
+
+    def __init__(
+        self, connection: sa.Connection, options: Options, asked: Asked, deep: bool, backup: BackupPlace
+    ) -> None:
+        self._connection = connection
+        self._options = options
+        self._asked = asked
+        self._deep = deep
+        self._wanted_backup = backup
+        self._backup: Path | None = None
+        self._planned = Planned(None, (), (), ())
+        self._came_to_light: tuple[Left, ...] = ()
+
+    def plan(self) -> None:
+        """Find out what is to be done."""
+        look = self._look()
+        if look.dialect == "postgresql":
+            context = MigrationContext.configure(self._connection, opts={"version_table": look.version_table})
+            require_one_schema(context, self._connection)
+        self._planned = planning.make(look, self._asked)
+
+    def mend(self) -> None:
+        """Do it."""
+        if self._connection.dialect.name == "sqlite":
+            self._on_sqlite()
+        else:
+            self._on_postgresql()
+
+    def report(self, *, done: bool, began: float) -> Repair:
+        """Return what was done, or would be."""
+        return Repair(
+            database=mask_url(self._connection.engine.url),
+            revision=self._planned.revision,
+            done=done,
+            steps=self._planned.steps,
+            left=(*self._planned.left, *self._came_to_light),
+            backup=None if self._backup is None else str(self._backup),
+            duration_ms=(time.perf_counter() - began) * 1000,
+        )
+
+    def _on_sqlite(self) -> None:
+        committed = False
+        try:
+            with sqlite.transaction(self._connection, self._options.wait):
+                self.plan()
+                if self._planned.steps:
+                    self._copy_sqlite()
+                    self._execute_on_sqlite()
+            committed = True
+        finally:
+            if not committed and self._backup is not None:  # it is a copy of what is there
+                self._backup.unlink(missing_ok=True)
+                manifest.beside(self._backup).unlink(missing_ok=True)
+
+    def _execute_on_sqlite(self) -> None:
+        legacy = self._connection.exec_driver_sql("PRAGMA legacy_alter_table").scalar_one()
+        before = sqlite.violations(self._connection)
+        try:
+            self._execute()
+        finally:
+            self._connection.exec_driver_sql(f"PRAGMA legacy_alter_table = {legacy}")
+        sqlite.refuse_new_violations(before, sqlite.violations(self._connection))
+
+    def _copy_sqlite(self) -> None:
+        file = copies.file_of(self._connection)
+        if file is None or self._wanted_backup is False:
+            return
+        given = None if isinstance(self._wanted_backup, bool) else self._wanted_backup
+        place = files.place_for(given, files.folder_beside(file), file.stem, ".db")
+        sqlite_files.back_up(file, place, self._options.version_table, self._options.wait)
+        self._backup = place
+
+    def _on_postgresql(self) -> None:
+        connection, options = self._connection, self._options
+        deadline = Deadline(options.wait)
+
+        def planned_and_executed() -> None:
+            self.plan()
+            self._execute()
+
+        def in_one_transaction() -> None:
+            with alone(connection, options.schema, deadline):
+                planned_and_executed()
+
+        def of_our_own(work: Callable[[], None]) -> None:
+            def begun() -> None:
+                with connection.begin():
+                    work()
+
+            again_and_again(connection, deadline, begun, next_step=_WAIT_LONGER)
+
+        with read_committed(connection):
+            if connection.in_transaction():
+                self._asked = replace(self._asked, concurrently=False)
+                in_one_transaction()
+            elif behind_proxy(connection):
+                self._asked = replace(self._asked, concurrently=False)
+                with unprepared(connection):
+                    of_our_own(in_one_transaction)
+            else:
+                self._copy_postgresql()
+                with alone(connection, options.schema, deadline):
+                    of_our_own(planned_and_executed)
+                    self._execute_apart(deadline)
+
+    def _copy_postgresql(self) -> None:
+        if self._wanted_backup is None or self._wanted_backup is False:
+            return
+        with self._connection.begin(), search_path(self._connection, self._options.schema):
+            self.plan()
+        if self._planned.steps:
+            given = None if isinstance(self._wanted_backup, bool) else self._wanted_backup
+            made = maintenance.backup(
+                self._connection,
+                given,
+                version_table=self._options.version_table,
+                schema=self._options.schema,
+                wait=self._options.wait,
+            )
+            self._backup = Path(made.path)
+
+    def _execute(self) -> None:
+        self._came_to_light = execution.execute_all(self._planned, self._look)
+
+    def _look(self) -> Look:
+        status = read_status(self._connection, self._options)
+        return Look(self._connection, status, self._deep, self._options.version_table)
+
+    def _execute_apart(self, deadline: Deadline) -> None:
+        """Execute what no transaction should hold; nobody who reads or writes rows waits behind it."""
+        steps = [step for step in self._planned.steps if step.apart]
+        if not steps:
+            return
+        connection = self._connection
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+        # Giving up would throw the whole build away.
+        milliseconds = int(min(max(deadline.remaining * 1000, 2000), 2**31 - 1))
+        with setting(connection, "lock_timeout", str(milliseconds)):
+            for step in steps:
+                try:
+                    execution.execute(connection, step)
+                except BaseException:
+                    if not connection.invalidated:
+                        execution.undo(connection, step)
+                    raise

@@ -1,0 +1,98 @@
+"""Values of SQLite that stand in another form than they should: times with a T, and keys that are blobs.
+
+Nobody has changed the rows, so that ``updated_at`` stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import sqlalchemy as sa
+
+from cts_schema.adoption.casts_sqlite import timestamp
+from cts_schema.adoption.sql import literal, quote, run
+from cts_schema.ddl import trigger_name
+from cts_schema.health import times
+from cts_schema.health.look import Look
+from cts_schema.health.repair.refused import duplicates, rows_where
+from cts_schema.health.repair.report import Left, Step
+from cts_schema.health.report import Finding
+
+
+def untouched(look: Look, table: str, changes: Sequence[str]) -> Iterator[str]:
+    """Yield changes to rows of a table, between what lets ``updated_at`` stay as it is."""
+    trigger = look.schema[f"table {table}"].get(f"trigger {trigger_name(table)}")
+    name, on = quote(trigger_name(table)), quote(table)
+    before = after = None
+    if look.dialect == "sqlite" and trigger is not None:
+        query = f"SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = {literal(trigger_name(table))}"
+        before, after = f"DROP TRIGGER {name}", str(run(look.connection, query).scalar_one())
+    elif trigger is not None and trigger[1] == "O":
+        before, after = (f"ALTER TABLE {on} {word} TRIGGER {name}" for word in ("DISABLE", "ENABLE"))
+    yield from [] if before is None else [before]
+    yield from changes
+    yield from [] if after is None else [after]
+
+
+def plan_times(look: Look, table: sa.Table, finding: Finding) -> Iterator[Step | Left]:
+    """Yield the step that writes times as the package writes them, or why they are not."""
+    name = finding.where.partition(".")[2]
+    value = f"c.{quote(name)}"
+    cast = timestamp(value)
+    form = f"{value} GLOB '{times.FORM}'"
+    readable = f"coalesce(({cast.valid}) AND ({cast.exact}), 0)"
+    if rows := rows_where(look, table, f"{form} AND NOT {readable}"):
+        yield Left(finding, f"{rows} have a time that cannot be read, or would lose digits; they all stay as they are")
+        return
+    same = f"CASE WHEN {form} THEN {cast.value} ELSE {value} END"
+    for constraint in table.constraints:
+        if not isinstance(constraint, sa.UniqueConstraint | sa.PrimaryKeyConstraint):
+            continue
+        columns = [column.name for column in constraint.columns]
+        if name not in columns or not all(look.has(table.name, column) for column in columns):
+            continue
+        values = [same if column == name else f"c.{quote(column)}" for column in columns]
+        if rows := duplicates(look, table, values):
+            yield Left(finding, f"{rows} mean the same time, and would break {constraint.name}")
+            return
+    update = f"UPDATE {quote(table.name)} AS c SET {quote(name)} = {cast.value} WHERE {form}"
+    yield Step((finding,), tuple(untouched(look, table.name, [update])), (table.name,))
+
+
+def plan_blobs(look: Look, table: sa.Table, finding: Finding) -> Iterator[Step | Left]:
+    """Yield the step that makes texts of keys that are blobs, and of what refers to them, or why it does not."""
+    name = finding.where.partition(".")[2]
+    key = f"c.{quote(name)}"
+    blobs = run(look.connection, f"SELECT {key} FROM {quote(table.name)} AS c WHERE typeof({key}) = 'blob'").scalars()
+    if not all(_is_text(bytes(blob)) for blob in blobs):
+        yield Left(finding, "some of them are no text that can be read; they all stay as they are")
+        return
+    text = f"CAST({key} AS TEXT)"
+    others = [f"c.{quote(one.name)}" if one.name != name else text for one in table.primary_key]
+    if rows := duplicates(look, table, others):
+        yield Left(finding, f"{rows} would have the same key")
+        return
+    changes: list[str] = []
+    for child, column in _referring(look, table.name, name):
+        value = f"c.{quote(column)}"
+        those = f"typeof({value}) = 'blob' AND {value} IN (SELECT {quote(name)} FROM {quote(table.name)})"
+        change = f"UPDATE {quote(child)} AS c SET {quote(column)} = CAST({value} AS TEXT) WHERE {those}"
+        changes += untouched(look, child, [change])
+    update = f"UPDATE {quote(table.name)} AS c SET {quote(name)} = {text} WHERE typeof({key}) = 'blob'"
+    yield Step((finding,), (*changes, *untouched(look, table.name, [update])), (table.name,))
+
+
+def _is_text(blob: bytes) -> bool:
+    try:
+        return "\0" not in blob.decode()
+    except UnicodeDecodeError:
+        return False
+
+
+def _referring(look: Look, table: str, key: str) -> Iterator[tuple[str, str]]:
+    """Yield table and column of each foreign key to a column, whoever has made it."""
+    for what, facts in look.schema.items():
+        for parts in facts.get("foreign keys", ()):
+            for column, parent_key, parent, *_ in parts:
+                if parent == table and parent_key in (key, None):
+                    yield what.removeprefix("table "), column
