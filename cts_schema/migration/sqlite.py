@@ -17,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 from cts_schema.exceptions import ForeignKeyViolations, TransactionRefused
 
 Violations = Counter[tuple[str, str]]
+NO_SUCH_KEY = "(no such key)"
 
 
 @contextmanager
@@ -80,7 +81,7 @@ def violations(connection: sa.Connection) -> Violations:
         except OperationalError as error:
             if "foreign key mismatch" not in str(error.orig):
                 raise
-            found[table, "(no such key)"] += 1
+            found[table, NO_SUCH_KEY] += 1
     return found
 
 

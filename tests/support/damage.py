@@ -21,13 +21,15 @@ def damaged(database: Database, statements: Sequence[str]) -> None:
 
 
 def rewrite(database: Database, table: str, old: str, new: str) -> None:
-    """Make a table of SQLite anew with another definition, as no ALTER can."""
+    """Make a table of SQLite anew with another definition, as no ALTER can, and the same rows."""
     rest = "SELECT sql FROM sqlite_master WHERE tbl_name = :table AND sql IS NOT NULL ORDER BY type <> 'table'"
     with operations(database) as ddl:
         first, *others = ddl.connection.execute(sa.text(rest), {"table": table}).scalars().all()
         assert first.count(old) == 1, first
-        for statement in (f"DROP TABLE {table}", first.replace(old, new), *others):
+        rows = f"CREATE TEMP TABLE rewritten AS SELECT * FROM {table}", f"INSERT INTO {table} SELECT * FROM rewritten"
+        for statement in (rows[0], f"DROP TABLE {table}", first.replace(old, new), rows[1], *others):
             ddl.connection.exec_driver_sql(statement)
+        ddl.connection.exec_driver_sql("DROP TABLE rewritten")
 
 
 # What is done to a database at head, and all that is found then.
@@ -94,7 +96,7 @@ POSTGRESQL: dict[str, tuple[list[str], tuple[str, str]]] = {
     "a check changed": (
         [
             "ALTER TABLE users DROP CONSTRAINT ck_users_role",
-            "ALTER TABLE users ADD CONSTRAINT ck_users_role CHECK (role IN ('user', 'root'))",
+            "ALTER TABLE users ADD CONSTRAINT ck_users_role CHECK (role IN ('user', 'admin', 'root'))",
         ],
         ("changed-check", "users.ck_users_role"),
     ),
@@ -186,7 +188,7 @@ REWRITTEN = {
     ),
     "ids that are numbers": (("orders", "user_id TEXT", "user_id INTEGER"), ("wrong-id-type", "orders.user_id")),
     "a check changed": (
-        ("users", "role IN ('user', 'admin')", "role IN ('user', 'root')"),
+        ("users", "role IN ('user', 'admin')", "role IN ('user', 'admin', 'root')"),
         ("changed-check", "users.ck_users_role"),
     ),
     "another action on delete": (

@@ -211,4 +211,4 @@ def _ledger(look: Look, found: Sequence[Finding]) -> Iterator[Step]:
     rows, _ = ledger.mending(look.connection, script, look.status.revision)
     dialect = look.connection.dialect
     texts = (str(row.compile(dialect=dialect, compile_kwargs={"literal_binds": True})) for row in rows)
-    yield Step(tuple(found), tuple(texts))
+    yield Step(tuple(found), tuple(texts), moves=(ledger.LEDGER.name,))

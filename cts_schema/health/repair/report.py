@@ -24,7 +24,7 @@ class Step:
         mends: the findings.
         statements: what is executed, in this order.
         tables: the tables whose rows must be as many afterwards.
-        moves: the tables of which rows go to ``adoption_leftovers``.
+        moves: the tables of which rows come or go.
         apart: whether each statement is by itself, after the transaction of the others, beside the traffic.
         undo: what takes a half of it away again, where a statement that is by itself fails.
     """
