@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import random
+import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from cts_schema import Health, check, repair, upgrade
+from cts_schema import Health, Repair, check, repair, upgrade
 from cts_schema.adoption.sql import run
-from cts_schema.exceptions import LockTimeout, RepairFailed, SchemaError, WrongUsage
-from cts_schema.health.repair import execution, remake
-from cts_schema.health.repair.plan import CODES
+from cts_schema.database import migration_engine
+from cts_schema.exceptions import DatabaseLocked, LockTimeout, RepairFailed, WrongUsage
+from cts_schema.health.repair import execution
 from cts_schema.health.repair.report import Step
 from cts_schema.health.report import MENDED
 from tests.support.damage import BOTH, POSTGRESQL, REWRITTEN, SQLITE, damaged, rewrite
 from tests.support.databases import Database
-from tests.support.program import ROOT, cts_schema, environment
+from tests.support.program import ROOT, cts_schema
 from tests.support.rows import fill, managed
 
 USER = "INSERT INTO users (id, username, password_hash, api_key, api_secret) VALUES ('u', 'me', 'x', 'K3Y', 'S3CRET')"
@@ -165,3 +162,367 @@ def test_what_is_found_is_mended_and_no_value_is_lost(head: Database, group: lis
     assert codes(check(head.url, deep=True)) == []
     assert values(head, columns) == before
     assert repair(head.url, deep=True).steps == ()
+
+
+def left(made: Repair) -> dict[str, str]:
+    return {f"{one.finding.code} {one.finding.where}": one.reason for one in made.left}
+
+
+UNMENDABLE: dict[str, dict[str, tuple[list[Change], str, str]]] = {
+    "postgresql": {
+        "a required column without a default": (
+            [["ALTER TABLE site_logs DROP COLUMN message"]],
+            "missing-column site_logs.message",
+            "would have no value",
+        ),
+        "NULL where a value is needed": (
+            [["ALTER TABLE users ALTER username DROP NOT NULL", "UPDATE users SET username = NULL WHERE id = 'row-1'"]],
+            "changed-column users.username",
+            "1 row (row-1) have no value",
+        ),
+        "two rows with one key": (
+            [["ALTER TABLE users DROP CONSTRAINT uq_users_username", "UPDATE users SET username = 'same'"]],
+            "missing-unique users.uq_users_username",
+            "1 group of rows (row-0)",
+        ),
+        "a word that a check refuses": (
+            [["ALTER TABLE users DROP CONSTRAINT ck_users_role", "UPDATE users SET role = 'root' WHERE id = 'row-2'"]],
+            "missing-check users.ck_users_role",
+            "1 row (row-2) are refused",
+        ),
+        "orphans under a foreign key": (
+            [["ALTER TABLE orders DROP CONSTRAINT fk_orders_user_id", "UPDATE orders SET user_id = 'gone'"]],
+            "missing-foreign-key orders.fk_orders_user_id",
+            "4 rows (row-0, row-1, row-2, row-3) refer to users that are not there",
+        ),
+        "a type that loses digits": (
+            [
+                [
+                    "ALTER TABLE volume_configuration ALTER max_leverage TYPE numeric(10, 5)",
+                    "UPDATE volume_configuration SET max_leverage = 0.00001 WHERE id = 'row-3'",
+                ]
+            ],
+            "changed-column volume_configuration.max_leverage",
+            "1 row (row-3) have more digits",
+        ),
+    },
+    "sqlite": {
+        "a required column without a default": (
+            [["ALTER TABLE site_logs DROP COLUMN message"]],
+            "missing-column site_logs.message",
+            "would have no value",
+        ),
+        "NULL where a value is needed": (
+            [
+                ("users", "username TEXT NOT NULL", "username TEXT"),
+                ["UPDATE users SET username = NULL WHERE id = 'row-1'"],
+            ],
+            "changed-column users.username",
+            "1 row (row-1) have no value",
+        ),
+        "two rows with one key": (
+            [
+                ("users", ", \n\tCONSTRAINT uq_users_username UNIQUE (username)", ""),
+                ["UPDATE users SET username = 'same'"],
+            ],
+            "missing-unique users.username",
+            "1 group of rows (row-0)",
+        ),
+        "a word that a check refuses": (
+            [
+                ("users", "role IN ('user', 'admin')", "role IN ('user', 'admin', 'root')"),
+                ["UPDATE users SET role = 'root' WHERE id = 'row-2'"],
+            ],
+            "changed-check users.ck_users_role",
+            "1 row (row-2) are refused",
+        ),
+        "a time that cannot be read": (
+            [["UPDATE site_logs SET timestamp = '2026-02-30T01:00:00Z' WHERE id = 1"]],
+            "time-form site_logs.timestamp",
+            "1 row (1) have a time that cannot be read",
+        ),
+        "keys that are no text": (
+            [["INSERT INTO users (id, username, password_hash) VALUES (x'ff00', 'me', 'x')"]],
+            "wrong-id-type users.id",
+            "no text that can be read",
+        ),
+        "half of what a table needs": (
+            [
+                ("users", "role TEXT DEFAULT 'user'", "role TEXT DEFAULT 'admin'"),
+                ["ALTER TABLE users DROP COLUMN api_secret"],
+            ],
+            "missing-column users.api_secret",
+            "ask for these too: changed-column",
+        ),
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "what"), [(kind, what) for kind, cases in UNMENDABLE.items() for what in cases], indirect=["kind"]
+)
+def test_what_cannot_be_mended_is_explained_and_left_alone(head: Database, what: str) -> None:
+    changes, finding, reason = UNMENDABLE[head.kind][what]
+    filled(head)
+    for change in changes:
+        damage(head, change)
+    before, shape = values(head), head.fingerprint()
+    asked = [finding.partition(" ")[0]]
+    made = repair(head.url, asked, deep=True)
+    assert reason in left(made)[finding]
+    assert (made.steps, made.complete, made.backup) == ((), False, None)
+    assert (values(head), head.fingerprint()) == (before, shape)
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_what_is_somebody_elses_comes_along_when_a_table_is_made_anew(head: Database) -> None:
+    filled(head)
+    damage(head, ("users", "email TEXT,", "email TEXT CHECK (length(email) < 999) UNIQUE, -- mine, too\n"))
+    damage(head, ("users", "role TEXT DEFAULT 'user'", "role TEXT DEFAULT 'admin'"))
+    damaged(
+        head,
+        [
+            """ALTER TABLE users ADD COLUMN "my, (own" VARCHAR(9) DEFAULT 'a,b' COLLATE NOCASE CHECK ("my, (own" <> '')""",
+            "ALTER TABLE users ADD COLUMN twice AS (username || username)",
+            """CREATE INDEX own ON users (lower("my, (own") DESC) WHERE twice <> 'x'""",
+            "CREATE TRIGGER own_trigger AFTER INSERT ON users BEGIN SELECT 1; END",
+            "CREATE VIEW own_view AS SELECT twice FROM users",
+            """UPDATE users SET "my, (own" = id, updated_at = '2020-01-01 00:00:00'""",
+            "DELETE FROM site_logs WHERE id = 4",
+        ],
+    )
+    damage(head, ("site_logs", "level TEXT DEFAULT 'info'", "level TEXT DEFAULT 'debug'"))
+    before, there = values(head), head.fingerprint()
+    assert repair(head.url).done
+    assert codes(check(head.url)) == ["extra-check", "extra-check", "extra-column", "extra-column"]
+    assert values(head) == before
+    after = head.fingerprint()
+    mine = {key for key in there["table users"] if "own" in key or "twice" in key}
+    assert {key: after["table users"][key] for key in mine} == {key: there["table users"][key] for key in mine}
+    assert after["view own_view"] == there["view own_view"]
+    head.execute("INSERT INTO site_logs (level, category, message) VALUES ('info', 'x', 'x')")
+    assert head.value("SELECT max(id) FROM site_logs") == 5  # 4 is never given twice
+
+
+ORPHANS = [
+    "UPDATE portfolios SET user_id = 'gone' WHERE id IN ('row-0', 'row-1')",
+    "UPDATE exchange_connections SET exchange_id = 'gone' WHERE id = 'row-1'",
+]
+
+
+def test_orphans_are_left_alone_unless_they_are_asked_for(head: Database) -> None:
+    filled(head)
+    damaged(head, ORPHANS)
+    before = values(head)
+    for asked in ([], ["orphans"]):
+        made = repair(head.url, asked, deep=True)
+        assert "keep the rows aside" in left(made)["orphans portfolios.user_id"]
+        assert (made.steps, made.complete) == ((), False)
+    assert values(head) == before
+    assert cts_schema("repair", "orphans", url=head.url).code == 1
+
+
+def test_a_quarantined_row_is_readable_whole_and_its_children_follow_it(head: Database) -> None:
+    filled(head)
+    damaged(head, ["UPDATE orders SET portfolio_id = id, user_id = NULL", *ORPHANS])
+    names = ("id", "user_id", "name", "updated_at")
+    text = ", ".join(f"CAST({name} AS TEXT)" for name in names)
+    rows = {row[0]: row for row in head.rows(f"SELECT {text} FROM portfolios")}
+    times = head.rows("SELECT id, CAST(updated_at AS TEXT) FROM exchange_connections ORDER BY id")
+    kept = head.value("SELECT count(*) FROM adoption_leftovers")
+    counts = {table: len(found) for table, found in values(head).items()}
+    done = repair(head.url, ["orphans"], orphans="quarantine", deep=True)
+    assert done.complete
+    assert codes(check(head.url, deep=True)) == []
+    leftovers = {
+        (table, key): payload if isinstance(payload, dict) else json.loads(payload)
+        for table, key, payload in head.rows(
+            f"SELECT table_name, row_key, payload FROM adoption_leftovers WHERE id > {kept} AND reason = 'orphan'"
+        )
+    }
+    assert {"row-0", "row-1"} == {key for table, key in leftovers if table == "portfolios"}
+    for key in ("row-0", "row-1"):
+        whole = leftovers["portfolios", key]
+        assert (whole["id"], whole["user_id"], whole["name"]) == rows[key][:3]
+        assert whole["updated_at"][:10] == rows[key][3][:10]
+        assert ("orders", key) in leftovers
+    assert leftovers["exchange_connections", "row-1"] == {"exchange_id": "gone"}
+    assert head.value("SELECT exchange_id FROM exchange_connections WHERE id = 'row-1'") is None
+    assert head.rows("SELECT id, CAST(updated_at AS TEXT) FROM exchange_connections ORDER BY id") == times
+    after = {table: len(found) for table, found in values(head).items()}
+    moved = {table: sum(one == table for one, _ in leftovers) for table in counts}
+    moved["exchange_connections"] = 0
+    moved["adoption_leftovers"] = -len(leftovers)
+    assert {table: counts[table] - moved[table] for table in counts} == after
+
+
+def test_a_row_that_somebody_elses_row_refers_to_is_not_taken_away(head: Database) -> None:
+    filled(head)
+    damaged(head, ORPHANS)
+    head.execute("CREATE TABLE own (id int PRIMARY KEY, p TEXT REFERENCES portfolios (id) ON DELETE CASCADE)")
+    head.execute("INSERT INTO own VALUES (1, 'row-1')")
+    before = values(head)
+    with pytest.raises(RepairFailed, match="nobody asked for"):
+        repair(head.url, ["orphans"], orphans="quarantine", deep=True)
+    assert (values(head), head.value("SELECT count(*) FROM own")) == (before, 1)
+
+
+def test_where_another_command_goes_on_nothing_is_touched(database: Database) -> None:
+    for revision, code, next_step in (
+        (None, "empty-database", "cts-schema upgrade"),
+        ("055", "not-at-head", "cts-schema upgrade"),
+    ):
+        if revision is not None:
+            upgrade(database.url, revision)
+        shape = database.fingerprint()
+        made = repair(database.url)
+        assert ([one.finding.code for one in made.left], made.steps) == ([code], ())
+        assert made.left[0].finding.repair == next_step
+        assert database.fingerprint() == shape
+    assert cts_schema("repair", url=database.url).code == 1
+
+
+def test_a_code_says_what_is_mended_and_one_that_is_not_known_is_refused(head: Database) -> None:
+    damaged(head, ["DROP INDEX ix_orders_portfolio_id", "DROP TABLE data_sync_log", "CREATE INDEX own ON users (role)"])
+    done = cts_schema("repair", "missing-indexes", url=head.url)
+    assert (done.code, done.out) == (2, "")
+    assert all(code in done.err for code in MENDED)
+    assert repair(head.url, ["slow-migration"]).complete
+    assert repair(head.url, ["missing-index"]).complete
+    assert codes(check(head.url)) == ["missing-table"]
+    made = repair(head.url, ["extra-index"])
+    assert "somebody has added it" in left(made)["extra-index users.own"]
+    with pytest.raises(WrongUsage):
+        repair(head.url, ["nonsense"])
+
+
+def test_the_plan_is_a_command_that_shows_statements_and_no_secrets(head: Database) -> None:
+    filled(head)
+    head.execute(USER)
+    head.execute(CONNECTION)
+    damaged(head, ["DROP INDEX ix_orders_portfolio_id", "ALTER TABLE users DROP COLUMN api_secret", *ORPHANS])
+    before = values(head)
+    url = head.location
+    if head.kind == "postgresql":  # what PostgreSQL refuses then, it would refuse on a hot standby
+        url = url.update_query_dict({"options": "-c default_transaction_read_only=on"})
+    said = cts_schema("repair", "--plan", "--orphans", "quarantine", url=url.render_as_string(hide_password=False))
+    assert said.code == 1
+    assert "ix_orders_portfolio_id ON orders (portfolio_id)" in said.out
+    answer = json.loads(cts_schema("repair", "--plan", "--json", url=head.url).out)
+    assert (answer["done"], answer["complete"]) == (False, False)
+    assert {finding["code"] for step in answer["steps"] for finding in step["mends"]} == {
+        "missing-index",
+        "missing-column",
+    }
+    assert values(head) == before
+    done = cts_schema("repair", "--orphans", "quarantine", url=head.url)
+    assert (done.code, done.err) == (0, "")
+    for text in (said.out, json.dumps(answer), done.out):
+        assert not any(secret in text for secret in ("K3Y", "S3CRET", "PHR4SE"))
+    done = cts_schema("repair", "--plan", url=head.url)
+    assert (done.code, "0 to mend" in done.out) == (0, True)
+    assert cts_schema("repair", url=head.url).code == 0
+
+
+def test_a_copy_of_a_file_is_made_before_and_has_what_was_there(head: Database, tmp_path: Path) -> None:
+    damaged(head, ["DROP INDEX ix_orders_portfolio_id"])
+    made = repair(head.url, backup=False)
+    assert made.backup is None
+    damaged(head, ["DROP INDEX ix_orders_portfolio_id"])
+    made = repair(head.url, backup=None if head.kind == "sqlite" else tmp_path)
+    assert made.backup is not None
+    assert Path(made.backup).is_file()
+    if head.kind == "sqlite":
+        with Database(sa.make_url(f"sqlite:///{made.backup}")) as copy:
+            assert codes(check(copy.url)) == ["missing-index"]
+
+
+def test_a_repair_that_does_not_prove_itself_is_undone(head: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled(head)
+    damaged(head, ["ALTER TABLE users DROP COLUMN api_secret"])
+    before, shape = values(head), head.fingerprint()
+    original = execution.execute
+
+    def spoilt(connection: sa.Connection, step: Step) -> None:
+        original(connection, step)
+        run(connection, spoiling)
+
+    monkeypatch.setattr(execution, "execute", spoilt)
+    for spoiling in ("DELETE FROM users WHERE id = 'row-3'", "DROP INDEX ix_orders_portfolio_id", "SELECT nonsense"):
+        with pytest.raises((RepairFailed, sa.exc.SQLAlchemyError)):
+            repair(head.url)
+        assert (values(head), head.fingerprint()) == (before, shape)
+    if head.kind == "sqlite":
+        assert not list(Path(str(head.location.database)).parent.glob("backups/*"))
+    monkeypatch.undo()
+    assert repair(head.url).complete
+
+
+def test_in_a_transaction_of_the_caller_everything_is_his_to_roll_back(head: Database) -> None:
+    filled(head)
+    damaged(head, ["ALTER TABLE users DROP COLUMN api_secret", "DROP INDEX ix_orders_portfolio_id"])
+    shape = head.fingerprint()
+    engine = migration_engine(head.location)
+    with engine.connect() as connection:
+        transaction = connection.begin()
+        assert repair(connection).complete
+        assert codes(check(connection)) == []
+        transaction.rollback()
+        assert head.fingerprint() == shape
+        with connection.begin():
+            assert repair(connection).complete
+    engine.dispose()
+    assert codes(check(head.url)) == []
+
+
+KILLED = """
+import os, signal, sys
+import cts_schema.health.repair.execution as execution
+from cts_schema import repair
+left, original = int(sys.argv[1]), execution.run
+def counted(connection, statement):
+    global left
+    left -= 1
+    if left < 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return original(connection, statement)
+execution.run = counted
+repair(sys.argv[2], orphans="quarantine")
+"""
+
+
+def test_a_repair_that_is_killed_leaves_the_old_state_and_the_next_one_ends_it(head: Database) -> None:
+    filled(head)
+    damaged(head, ["ALTER TABLE users DROP COLUMN api_secret", *ORPHANS, "DROP INDEX ix_orders_portfolio_id"])
+    before, shape = values(head), head.fingerprint()
+    planned = repair(head.url, plan=True, orphans="quarantine")
+    statements = sum(len(step.statements) for step in planned.steps if not step.apart)
+    for point in (1, statements // 2, statements):
+        command = [sys.executable, "-c", KILLED, str(point), head.url]
+        assert subprocess.run(command, cwd=ROOT, check=False, timeout=120).returncode == -signal.SIGKILL
+        assert (values(head), head.fingerprint()) == (before, shape)
+    assert repair(head.url, orphans="quarantine").complete
+    assert codes(check(head.url)) == []
+
+
+def test_a_migration_is_waited_for_and_not_for_ever(head: Database) -> None:
+    damaged(head, ["DROP INDEX ix_orders_portfolio_id"])
+    with head.engine.connect() as connection:
+        if head.kind == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE") if not connection.in_transaction() else None
+            connection.exec_driver_sql("UPDATE users SET role = role")
+        else:
+            key = "hashtextextended('cts_schema:' || current_schema(), 0)"
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({key})")
+        with pytest.raises((LockTimeout, DatabaseLocked)):
+            repair(head.url, wait=0.1)
+        done: list[Repair] = []
+        waiter = threading.Thread(target=lambda: done.append(repair(head.url)))
+        waiter.start()
+        waiter.join(0.5)
+        assert waiter.is_alive()
+        assert done == []
+        connection.rollback()
+        waiter.join(60)
+    assert done[0].complete
+    assert codes(check(head.url)) == []
