@@ -20,6 +20,8 @@ from cts_schema.exceptions import DatabaseLocked, LockTimeout, RepairFailed, Wro
 from cts_schema.health.repair import execution
 from cts_schema.health.repair.report import Step
 from cts_schema.health.report import MENDED
+from cts_schema.maintenance import programs
+from tests.support import client
 from tests.support.damage import BOTH, POSTGRESQL, REWRITTEN, SQLITE, damaged, rewrite
 from tests.support.databases import Database
 from tests.support.program import ROOT, cts_schema
@@ -98,10 +100,11 @@ def _groups(kind: str) -> list[list[str]]:
     """Put together what is about different tables: many breakages in one database are cheaper, and harder."""
     groups: list[tuple[set[str], list[str]]] = []
     for what, (_, table) in _cases(kind).items():
-        fitting = (group for group in groups if not {table, "*"} & group[0] and table != "*")
-        tables, names = next(fitting, None) or (groups.append((set(), [])) or groups[-1])
-        tables.add(table)
-        names.append(what)
+        group = next((one for one in groups if table != "*" and not {table, "*"} & one[0]), None)
+        if group is None:
+            groups.append(group := (set(), []))
+        group[0].add(table)
+        group[1].append(what)
     return [names for _, names in groups]
 
 
@@ -118,7 +121,8 @@ def values(database: Database, columns: dict[str, list[str]] | None = None) -> d
     with database.engine.connect() as connection:
         for table, names in (columns or managed(database.engine)).items():
             if table != "schema_migrations":
-                listed = ", ".join(f'CAST("{name}" AS TEXT)' for name in names)
+                value = 'hex("{}")' if database.kind == "sqlite" else 'CAST("{}" AS TEXT)'
+                listed = ", ".join(map(value.format, names))
                 found[table] = sorted(map(repr, run(connection, f'SELECT {listed} FROM "{table}"')))
     return found
 
@@ -279,10 +283,11 @@ def test_what_is_somebody_elses_comes_along_when_a_table_is_made_anew(head: Data
     filled(head)
     damage(head, ("users", "email TEXT,", "email TEXT CHECK (length(email) < 999) UNIQUE, -- mine, too\n"))
     damage(head, ("users", "role TEXT DEFAULT 'user'", "role TEXT DEFAULT 'admin'"))
+    damage(head, ("site_logs", "level TEXT DEFAULT 'info'", "level TEXT DEFAULT 'debug'"))
     damaged(
         head,
         [
-            """ALTER TABLE users ADD COLUMN "my, (own" VARCHAR(9) DEFAULT 'a,b' COLLATE NOCASE CHECK ("my, (own" <> '')""",
+            """ALTER TABLE users ADD "my, (own" VARCHAR(9) DEFAULT 'a,b' COLLATE NOCASE CHECK ("my, (own" <> '')""",
             "ALTER TABLE users ADD COLUMN twice AS (username || username)",
             """CREATE INDEX own ON users (lower("my, (own") DESC) WHERE twice <> 'x'""",
             "CREATE TRIGGER own_trigger AFTER INSERT ON users BEGIN SELECT 1; END",
@@ -291,7 +296,6 @@ def test_what_is_somebody_elses_comes_along_when_a_table_is_made_anew(head: Data
             "DELETE FROM site_logs WHERE id = 4",
         ],
     )
-    damage(head, ("site_logs", "level TEXT DEFAULT 'info'", "level TEXT DEFAULT 'debug'"))
     before, there = values(head), head.fingerprint()
     assert repair(head.url).done
     assert codes(check(head.url)) == ["extra-check", "extra-check", "extra-column", "extra-column"]
@@ -424,7 +428,10 @@ def test_the_plan_is_a_command_that_shows_statements_and_no_secrets(head: Databa
     assert cts_schema("repair", url=head.url).code == 0
 
 
-def test_a_copy_of_a_file_is_made_before_and_has_what_was_there(head: Database, tmp_path: Path) -> None:
+def test_a_copy_is_made_before_and_has_what_was_there(
+    head: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(programs.FOLDER, str(client.folder()))
     damaged(head, ["DROP INDEX ix_orders_portfolio_id"])
     made = repair(head.url, backup=False)
     assert made.backup is None
@@ -442,13 +449,13 @@ def test_a_repair_that_does_not_prove_itself_is_undone(head: Database, monkeypat
     damaged(head, ["ALTER TABLE users DROP COLUMN api_secret"])
     before, shape = values(head), head.fingerprint()
     original = execution.execute
-
-    def spoilt(connection: sa.Connection, step: Step) -> None:
-        original(connection, step)
-        run(connection, spoiling)
-
-    monkeypatch.setattr(execution, "execute", spoilt)
     for spoiling in ("DELETE FROM users WHERE id = 'row-3'", "DROP INDEX ix_orders_portfolio_id", "SELECT nonsense"):
+
+        def spoilt(connection: sa.Connection, step: Step, spoiling: str = spoiling) -> None:
+            original(connection, step)
+            run(connection, spoiling)
+
+        monkeypatch.setattr(execution, "execute", spoilt)
         with pytest.raises((RepairFailed, sa.exc.SQLAlchemyError)):
             repair(head.url)
         assert (values(head), head.fingerprint()) == (before, shape)
@@ -509,7 +516,6 @@ def test_a_migration_is_waited_for_and_not_for_ever(head: Database) -> None:
     damaged(head, ["DROP INDEX ix_orders_portfolio_id"])
     with head.engine.connect() as connection:
         if head.kind == "sqlite":
-            connection.exec_driver_sql("BEGIN IMMEDIATE") if not connection.in_transaction() else None
             connection.exec_driver_sql("UPDATE users SET role = role")
         else:
             key = "hashtextextended('cts_schema:' || current_schema(), 0)"

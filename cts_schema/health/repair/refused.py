@@ -14,7 +14,14 @@ from cts_schema.health.report import EXAMPLES
 def key_of(look: Look, table: sa.Table, alias: str = "c") -> str:
     """Return the key of a row as one text, parts joined by ':', as SQL."""
     keys = [column.name for column in table.primary_key if look.has(table.name, column.name)]
-    return " || ':' || ".join(f"CAST({alias}.{quote(key)} AS TEXT)" for key in keys) or "NULL"
+    return " || ':' || ".join(_as_text(look.dialect, f"{alias}.{quote(key)}") for key in keys) or "NULL"
+
+
+def _as_text(dialect: str, value: str) -> str:
+    text = f"CAST({value} AS TEXT)"
+    if dialect == "postgresql":
+        return text
+    return f"CASE typeof({value}) WHEN 'blob' THEN 'x' || quote(hex({value})) ELSE {text} END"  # bytes may be no text
 
 
 def rows_where(look: Look, table: sa.Table, condition: str) -> str | None:
@@ -23,7 +30,7 @@ def rows_where(look: Look, table: sa.Table, condition: str) -> str | None:
     count = run(look.connection, f"SELECT count(*) {rows}").scalar_one()
     if not count:
         return None
-    keys = run(look.connection, f"SELECT {key_of(look, table)} {rows} LIMIT {EXAMPLES}").scalars()
+    keys = run(look.connection, f"SELECT {key_of(look, table)} {rows} ORDER BY 1 LIMIT {EXAMPLES}").scalars()
     return _said(count, [str(key) for key in keys])
 
 
@@ -43,7 +50,7 @@ def duplicates(look: Look, table: sa.Table, values: Sequence[str]) -> str | None
     count = run(look.connection, f"SELECT count(*) FROM ({groups}) AS g").scalar_one()
     if not count:
         return None
-    keys = run(look.connection, f"{groups} LIMIT {EXAMPLES}").scalars()
+    keys = run(look.connection, f"{groups} ORDER BY 1 LIMIT {EXAMPLES}").scalars()
     return _said(count, [str(key) for key in keys], "group of rows", "groups of rows")
 
 
