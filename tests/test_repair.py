@@ -17,7 +17,7 @@ from cts_schema import Health, Repair, check, repair, upgrade
 from cts_schema.adoption.sql import run
 from cts_schema.database import migration_engine
 from cts_schema.exceptions import DatabaseLocked, LockTimeout, RepairFailed, WrongUsage
-from cts_schema.health.repair import execution
+from cts_schema.health.repair import alter, execution
 from cts_schema.health.repair.report import Step
 from cts_schema.health.report import MENDED
 from cts_schema.maintenance import programs
@@ -468,6 +468,8 @@ def test_a_repair_that_does_not_prove_itself_is_undone(head: Database, monkeypat
 def test_in_a_transaction_of_the_caller_everything_is_his_to_roll_back(head: Database) -> None:
     filled(head)
     damaged(head, ["ALTER TABLE users DROP COLUMN api_secret", "DROP INDEX ix_orders_portfolio_id"])
+    if head.kind == "postgresql":
+        damaged(head, ["ALTER TABLE orders DROP CONSTRAINT fk_orders_user_id"])
     shape = head.fingerprint()
     engine = migration_engine(head.location)
     with engine.connect() as connection:
@@ -490,7 +492,7 @@ left, original = int(sys.argv[1]), execution.run
 def counted(connection, statement):
     global left
     left -= 1
-    if left < 0:
+    if left < 0 or (sys.argv[3:] and sys.argv[3] in statement):
         os.kill(os.getpid(), signal.SIGKILL)
     return original(connection, statement)
 execution.run = counted
@@ -510,6 +512,50 @@ def test_a_repair_that_is_killed_leaves_the_old_state_and_the_next_one_ends_it(h
         assert (values(head), head.fingerprint()) == (before, shape)
     assert repair(head.url, orphans="quarantine").complete
     assert codes(check(head.url)) == []
+
+
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+def test_what_is_done_beside_the_traffic_is_ended_by_the_next_repair(head: Database) -> None:
+    filled(head)
+    damaged(
+        head,
+        [
+            "ALTER TABLE orders DROP CONSTRAINT fk_orders_user_id",
+            "ALTER TABLE users DROP CONSTRAINT ck_users_role",
+            "DROP INDEX ix_orders_portfolio_id",
+        ],
+    )
+    before = values(head)
+    for statement, still in (
+        ("VALIDATE CONSTRAINT", ["missing-index", "not-validated", "not-validated"]),
+        ("CONCURRENTLY", ["missing-index"]),
+    ):
+        command = [sys.executable, "-c", KILLED, "999", head.url, statement]
+        assert subprocess.run(command, cwd=ROOT, check=False, timeout=120).returncode == -signal.SIGKILL
+        assert sorted(codes(check(head.url))) == still
+    assert repair(head.url).complete
+    assert codes(check(head.url)) == []
+    assert values(head) == before
+
+
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+def test_a_foreign_key_that_rows_refuse_after_all_is_taken_away_again(
+    head: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(head)
+    damaged(
+        head,
+        [
+            "ALTER TABLE orders DROP CONSTRAINT fk_orders_user_id",
+            "UPDATE orders SET user_id = 'gone' WHERE id = 'row-1'",
+        ],
+    )
+    monkeypatch.setattr(alter, "_orphans", lambda *given: None)
+    shape, before = head.fingerprint(), values(head)
+    with pytest.raises(RepairFailed, match="the rest is done") as caught:
+        repair(head.url, ["missing-foreign-key"])
+    assert "gone" not in str(caught.value)
+    assert (head.fingerprint(), values(head)) == (shape, before)
 
 
 def test_a_migration_is_waited_for_and_not_for_ever(head: Database) -> None:

@@ -35,6 +35,7 @@ def _rows(look: Look) -> Iterator[Finding]:
     if not look.has(LEDGER, "migration_id") or not look.has(LEDGER, "execution_time_ms"):
         return  # told as a missing table or column
     status = look.status
+    by_upgrade = "cts-schema upgrade" if status.pending else None  # which goes on anyway
     if missing := status.missing_in_ledger:
         yield Finding(
             "ledger-row-missing",
@@ -43,6 +44,7 @@ def _rows(look: Look) -> Iterator[Finding]:
             "revisions are applied, and have no row",
             count=len(missing),
             examples=missing[:EXAMPLES],
+            repair=by_upgrade,
         )
     query = f"SELECT migration_id, execution_time_ms FROM {LEDGER} WHERE source = 'alembic' ORDER BY migration_id"
     known: dict[int | None, str] = {int(revision): revision for revision in revisions()}
@@ -50,7 +52,7 @@ def _rows(look: Look) -> Iterator[Finding]:
         revision = known.get(number)
         if revision in status.pending:
             message = f"revision {revision} has a row, and is not applied"
-            yield Finding("ledger-row-surplus", "error", LEDGER, message)
+            yield Finding("ledger-row-surplus", "error", LEDGER, message, repair=by_upgrade)
         elif revision is not None and (milliseconds or 0) >= LONG_MS:
             message = f"revision {revision} took {milliseconds / 1000:,.0f} s"
             yield Finding("slow-migration", "info", LEDGER, message, count=milliseconds)

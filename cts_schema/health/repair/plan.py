@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cts_schema.adoption.sql import literal, quote
 from cts_schema.exceptions import WrongUsage
@@ -58,7 +58,7 @@ class Asked:
     Attributes:
         codes: the codes to mend; all where there is none.
         orphans: what is to be done with rows whose parent is gone.
-        concurrently: whether indexes can be built beside the traffic, each outside of a transaction (PostgreSQL).
+        concurrently: whether something can be done beside the traffic, outside of the transaction (PostgreSQL).
     """
 
     codes: tuple[str, ...] = ()
@@ -105,6 +105,8 @@ def make(look: Look, asked: Asked) -> Planned:
         return Planned(look.status.revision, tuple(found), (), tuple(left))
     made = list(_made(look, asked, found, wanted))
     steps = sorted((one for one in made if isinstance(one, Step)), key=lambda step: step.apart)
+    if not asked.concurrently:
+        steps = [replace(step, apart=False, undo=()) for step in steps]
     left = [one for one in made if isinstance(one, Left)]
     return Planned(look.status.revision, tuple(found), tuple(steps), tuple(left))
 

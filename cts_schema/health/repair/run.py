@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from alembic.migration import MigrationContext
 
 from cts_schema.adoption import backup as copies
-from cts_schema.database import look_only
+from cts_schema.database import look_only, resolve_url, sync_url
 from cts_schema.exceptions import mask_url
 from cts_schema.health.look import Look, reading_only
 from cts_schema.health.repair import execution
@@ -94,7 +94,9 @@ def repair(
             with process_lock(wait):
                 mending.mend()
         # Where the run is logged in site_logs, it is logged here, and where the block above has raised.
-        return mending.report(done=not plan, began=began)
+    # Instead of a file that is not there, an empty database in memory was looked at.
+    url = target.engine.url if isinstance(target, sa.Engine | sa.Connection) else sync_url(resolve_url(target))
+    return mending.report(mask_url(url), done=not plan, began=began)
 
 
 class _Mending:
@@ -127,10 +129,10 @@ class _Mending:
         else:
             self._on_postgresql()
 
-    def report(self, *, done: bool, began: float) -> Repair:
+    def report(self, database: str, *, done: bool, began: float) -> Repair:
         """Return what was done, or would be."""
         return Repair(
-            database=mask_url(self._connection.engine.url),
+            database=database,
             revision=self._planned.revision,
             done=done,
             steps=self._planned.steps,
