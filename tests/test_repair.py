@@ -558,6 +558,24 @@ def test_a_foreign_key_that_rows_refuse_after_all_is_taken_away_again(
     assert (head.fingerprint(), values(head)) == (shape, before)
 
 
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+def test_another_schema_is_mended_by_its_name(database: Database) -> None:
+    database.execute('CREATE SCHEMA "own schema"')
+    upgrade(database.url, schema="own schema")
+    damaged(
+        database,
+        [
+            'DROP INDEX "own schema".ix_orders_portfolio_id',
+            'ALTER TABLE "own schema".orders DROP CONSTRAINT fk_orders_user_id',
+            'DROP TABLE "own schema".indication_history',
+            'ALTER TABLE "own schema".site_logs ALTER COLUMN id DROP IDENTITY',
+        ],
+    )
+    assert repair(database.url, schema="own schema").complete
+    assert codes(check(database.url, schema="own schema", deep=True)) == []
+    assert database.value("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == 0
+
+
 def test_a_migration_is_waited_for_and_not_for_ever(head: Database) -> None:
     damaged(head, ["DROP INDEX ix_orders_portfolio_id"])
     with head.engine.connect() as connection:

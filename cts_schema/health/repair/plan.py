@@ -25,16 +25,10 @@ _STOPPING = {
     "unknown-revision": "what is right there, this package does not know",
     "false-version": "all tables are gone: what was in them only a backup has",
 }
+_PARTS = ("check", "foreign-key", "unique", "primary-key", "constraint", "identity", "trigger", "index")
 _EXPLAINED = {
+    **{f"extra-{part}": "somebody has added it; where it hinders, its owner drops it" for part in _PARTS},
     "extra-column": "somebody has added it, and there may be values in it; where it hinders, its owner drops it",
-    "extra-check": "somebody has added it; where it hinders, its owner drops it",
-    "extra-foreign-key": "somebody has added it; where it hinders, its owner drops it",
-    "extra-unique": "somebody has added it; where it hinders, its owner drops it",
-    "extra-primary-key": "somebody has added it; where it hinders, its owner drops it",
-    "extra-constraint": "somebody has added it; where it hinders, its owner drops it",
-    "extra-identity": "somebody has added it; where it hinders, its owner drops it",
-    "extra-trigger": "somebody has added it; where it hinders, its owner drops it",
-    "extra-index": "somebody has added it; where it hinders, its owner drops it",
     "duplicate-index": "somebody has added it, and may rely on its name; its owner drops it",
     "unused-index": "whether nobody will need it, only a person knows",
     "foreign-key-without-index": "whether the index is worth its cost, whoever added the key knows",
@@ -108,6 +102,8 @@ def make(look: Look, asked: Asked) -> Planned:
     if not asked.concurrently:
         steps = [replace(step, apart=False, undo=()) for step in steps]
     left = [one for one in made if isinstance(one, Left)]
+    told = {finding for step in steps for finding in step.mends} | {one.finding for one in left}
+    left += [Left(finding, "nothing here mends it") for finding in wanted if finding not in told]
     return Planned(look.status.revision, tuple(found), tuple(steps), tuple(left))
 
 

@@ -93,7 +93,6 @@ def repair(
         else:
             with process_lock(wait):
                 mending.mend()
-        # Where the run is logged in site_logs, it is logged here, and where the block above has raised.
     # Instead of a file that is not there, an empty database in memory was looked at.
     url = target.engine.url if isinstance(target, sa.Engine | sa.Connection) else sync_url(resolve_url(target))
     return mending.report(mask_url(url), done=not plan, began=began)
