@@ -130,8 +130,8 @@ def values(database: Database, columns: dict[str, list[str]] | None = None) -> d
 def filled(head: Database) -> None:
     """Fill it with rows, none of which is an orphan, or has a time in the form T...Z."""
     fill(head.engine)
-    repair(head.url, ["time-form"], deep=True, backup=False)
-    assert codes(check(head.url, deep=True)) == []
+    if head.kind == "sqlite":
+        repair(head.url, ["time-form"], deep=True, backup=False)
 
 
 def damage(head: Database, change: Change) -> None:
@@ -165,7 +165,6 @@ def test_what_is_found_is_mended_and_no_value_is_lost(head: Database, group: lis
     assert [step.statements for step in done.steps] == [step.statements for step in planned.steps]
     assert codes(check(head.url, deep=True)) == []
     assert values(head, columns) == before
-    assert repair(head.url, deep=True).steps == ()
 
 
 def left(made: Repair) -> dict[str, str]:
@@ -512,6 +511,8 @@ def test_a_repair_that_is_killed_leaves_the_old_state_and_the_next_one_ends_it(h
         assert (values(head), head.fingerprint()) == (before, shape)
     assert repair(head.url, orphans="quarantine").complete
     assert codes(check(head.url)) == []
+    again = repair(head.url, orphans="quarantine")
+    assert (again.steps, again.backup) == ((), None)
 
 
 @pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
