@@ -25,6 +25,7 @@ from cts_schema import (
     downgrade,
     downgrade_async,
     initialize,
+    repair,
     status,
     upgrade,
     upgrade_async,
@@ -321,3 +322,20 @@ def test_a_schema_and_a_version_table_of_its_own_are_respected(server: Server) -
         assert database.value('SELECT count(*) FROM "my schema".site_logs') == 1
         assert "site_logs" not in database.tables()
     server.drop(database.location)
+
+
+def test_a_repair_leaves_its_record_too(head: Database, records: list[Any]) -> None:
+    head.execute("DROP INDEX ix_site_logs_timestamp")
+    head.execute("DROP TABLE data_cleanup_log")
+    repair(head.url)
+    (row,) = runs(head)
+    assert isinstance(row.metadata_, dict)
+    told = row.metadata_
+    assert set(told["mended"]) == {"missing-index site_logs.ix_site_logs_timestamp", "missing-table data_cleanup_log"}
+    assert (row.level, told["direction"], told["outcome"], told["revision"]) == ("info", "repair", "applied", "060")
+    assert [record.event for record in records] == ["run_started", "run_ended"]
+    repair(head.url)
+    repair(head.url, plan=True)
+    with head.engine.connect() as connection:
+        repair(connection)
+    assert len(runs(head)) == 1

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from cts_schema.database import look_only, migration_engine, prepare_folder, resolve_url
 from cts_schema.driver_errors import translate_errors
-from cts_schema.exceptions import SchemaError, WrongUsage
+from cts_schema.exceptions import SchemaError, WrongUsage, mask_url
 from cts_schema.migration import autogenerate, ledger, sqlite
 from cts_schema.migration.line import Line, stretches
 from cts_schema.migration.lock import (
@@ -92,7 +92,10 @@ def _run(context: Any, metadata: sa.MetaData) -> None:
         owned = attributes.get("owned", not isinstance(attributes.get("connection"), sa.Connection))
         owned = owned and not connection.in_transaction()
         migrate = _migrate_sqlite if connection.dialect.name == "sqlite" else _migrate_postgresql
-        with line.logged(connection, options, owned=owned), line.explained(connection.engine.url):
+        with (
+            line.log.recorded(connection, options, line.stand, owned=owned),
+            line.explained(connection.engine.url),
+        ):
             migrate(context, connection, options, line, settings)
         line.finish(connection, options)
 

@@ -39,7 +39,7 @@ from cts_schema.migration.requirements import (
     script_of,
     url_of,
 )
-from cts_schema.migration.run_log import RunLog
+from cts_schema.migration.run_log import RunLog, Stand
 from cts_schema.migration.scripts import ADOPTION_REVISION
 from cts_schema.migration.terminal import Terminal
 
@@ -140,27 +140,15 @@ class Line:
         if self.terminal is not None:
             self.terminal.summary(connection, options, self.after, self.applied, self.healed, self.adopted)
 
-    @contextmanager
-    def logged(self, connection: sa.Connection, options: Options, *, owned: bool) -> Iterator[None]:
-        """Log how the block, which is the run, has ended; in ``site_logs`` too, where the connection is ``owned``."""
-        if self.log is None:
-            raise AssertionError("a run without a log")
-        error: BaseException | None = None
-        try:
-            with self.log.counting(connection):
-                yield
-        except BaseException as raised:
-            error = raised
-            raise
-        finally:
-            if error is not None or self.applied or self.healed:
-                failing = None if error is None or self._running is None else self._running.info.up_revision_id
-                row = self.log.ended(
-                    before=self.before, after=self.after, done=self.applied, failing=failing, error=error
-                )
-                # A task that was cancelled shall end, and not ask the database for something more.
-                if owned and not (connection.dialect.is_async and not isinstance(error, Exception | None)):
-                    self.log.write(connection, options, row)
+    def stand(self) -> Stand:
+        """Return how far the run has come."""
+        return Stand(
+            before=self.before,
+            after=self.after,
+            done=self.applied,
+            failing=None if self._running is None else self._running.info.up_revision_id,
+            changed=bool(self.applied or self.healed),
+        )
 
     @contextmanager
     def explained(self, url: sa.URL) -> Iterator[None]:

@@ -14,8 +14,9 @@ import logging
 import socket
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -55,8 +56,29 @@ _SITE_LOGS = sa.table(
 )
 
 
+@dataclass(frozen=True)
+class Stand:
+    """How far a run has come.
+
+    Attributes:
+        before: the revision before it.
+        after: the revision that the database is at now.
+        done: the steps that were committed.
+        failing: the revision that it is at work on.
+        mended: what a repair has mended: code and place of each finding.
+        changed: whether anything was changed.
+    """
+
+    before: str | None
+    after: str | None
+    done: Sequence[AppliedRevision] = ()
+    failing: str | None = None
+    mended: Sequence[str] = ()
+    changed: bool = True
+
+
 class RunLog:
-    """The log of one run. Nothing is written before it has begun, or where it finds nothing to do."""
+    """The log of one run. A run that finds nothing to do leaves none."""
 
     def __init__(self, direction: Direction, database: str) -> None:
         """Begin to count.
@@ -72,9 +94,35 @@ class RunLog:
         self._since = time.perf_counter()
 
     @contextmanager
-    def counting(self, connection: sa.Connection) -> Iterator[None]:
-        """Count the statements that a connection executes within the block."""
+    def recorded(
+        self, connection: sa.Connection, options: Options, stand: Callable[[], Stand], *, owned: bool
+    ) -> Iterator[None]:
+        """Log how the block, which is the run, has ended.
 
+        Args:
+            connection: that of the run.
+            options: those of the run.
+            stand: says how far the run has come.
+            owned: whether the connection is ours, so that the row of ``site_logs`` may be written with it.
+        """
+        error: BaseException | None = None
+        try:
+            with self._counting(connection):
+                yield
+        except BaseException as raised:
+            error = raised
+            raise
+        finally:
+            stands = stand()
+            if error is not None or stands.changed:
+                row = self._ended(stands, error)
+                # A task that was cancelled shall end, and not ask the database for something more.
+                cancelled = connection.dialect.is_async and not isinstance(error, Exception | None)
+                if owned and not cancelled and row["metadata"]["outcome"] != "refused":
+                    self._write(connection, options, row)
+
+    @contextmanager
+    def _counting(self, connection: sa.Connection) -> Iterator[None]:
         def count(*_: Any) -> None:
             self.statements += 1
 
@@ -88,7 +136,8 @@ class RunLog:
         """Tell that the lock is held, and that there is something to do. To tell it again changes nothing."""
         if not self._begun:
             self._begun = True
-            message = f"{self.direction} from {before or 'nothing'}: {steps} revision{'' if steps == 1 else 's'}"
+            what = "finding" if self.direction == "repair" else "revision"
+            message = f"{self.direction} from {before or 'nothing'}: {steps} {what}{'' if steps == 1 else 's'}"
             self._tell(logging.INFO, message, event="run_started", revision=before, steps=steps)
 
     def waiting(self, cause: str) -> None:
@@ -108,39 +157,22 @@ class RunLog:
             statements=done.statements,
         )
 
-    def ended(
-        self,
-        *,
-        before: str | None,
-        after: str | None,
-        done: Sequence[AppliedRevision],
-        failing: str | None = None,
-        error: BaseException | None = None,
-    ) -> dict[str, Any]:
-        """Tell how the run has ended.
-
-        Args:
-            before: the revision before it.
-            after: the revision that the database is at now.
-            done: the steps that were committed.
-            failing: the revision at which it failed, where it was one.
-            error: why it failed.
-
-        Returns:
-            The row for ``site_logs``; with outcome ``refused`` it is not to be written.
-        """
+    def _ended(self, stands: Stand, error: BaseException | None) -> dict[str, Any]:
+        """Tell logging how the run has ended, and return the row for ``site_logs``."""
         outcome = self._outcome(error)
         took = round((time.perf_counter() - self._since) * 1000, 1)
         said = None if error is None else _said(error)
-        revision = failing if failing is not None else after
-        way = f"{self.direction} {before or 'nothing'} -> {after or 'nothing'}"
+        failing = None if error is None else stands.failing
+        way = f"{self.direction} {stands.before or 'nothing'} -> {stands.after or 'nothing'}"
+        if self.direction == "repair":
+            way = f"repair of {', '.join(stands.mended)}"
         place = "" if failing is None else f" at {failing}"
         message = f"{way} in {took:.0f} ms" if said is None else f"{self.direction} {outcome}{place}: {said}"
         metadata = {
             **self._facts,
-            "revision": revision,
-            "before": before,
-            "after": after,
+            "revision": stands.after if failing is None else failing,
+            "before": stands.before,
+            "after": stands.after,
             "direction": self.direction,
             "duration_ms": took,
             "statements": self.statements,
@@ -157,26 +189,19 @@ class RunLog:
                 "duration_ms": round(one.duration_ms, 1),
                 "statements": one.statements,
             }
-            for one in done
+            for one in stands.done
         ]
+        detail = {"mended": list(stands.mended)} if self.direction == "repair" else {"revisions": steps}
         return {
             "level": "info" if error is None else "error",
             "category": CATEGORY,
             "message": message,
             "error_message": said,
-            "metadata": {**metadata, "revisions": steps},
+            "metadata": {**metadata, **detail},
         }
 
-    def write(self, connection: sa.Connection, options: Options, row: dict[str, Any]) -> None:
-        """Write a row into ``site_logs``. Where that cannot be done, logging is told, and nothing is raised.
-
-        Args:
-            connection: that of the run, in no transaction any more.
-            options: those of the run.
-            row: what :meth:`ended` has returned.
-        """
-        if row["metadata"]["outcome"] == "refused":
-            return
+    def _write(self, connection: sa.Connection, options: Options, row: dict[str, Any]) -> None:
+        """Write a row into ``site_logs``. Where that cannot be done, logging is told, and nothing is raised."""
         try:
             connection.rollback()  # after an error SQLAlchemy wants it; and a lost connection comes back so
             with _transaction(connection, options):

@@ -30,7 +30,7 @@ def execute_all(planned: Planned, look: Callable[[], Look]) -> tuple[Left, ...]:
     Raises:
         RepairFailed: it is not as it should be then; the caller rolls back.
     """
-    steps = [step for step in planned.steps if not step.apart]
+    steps = planned.together
     if not steps:
         return ()
     connection = look().connection

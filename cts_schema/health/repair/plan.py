@@ -76,6 +76,11 @@ class Planned:
     steps: tuple[Step, ...]
     left: tuple[Left, ...]
 
+    @property
+    def together(self) -> list[Step]:
+        """The steps of the one transaction."""
+        return [step for step in self.steps if not step.apart]
+
 
 def require_known(codes: Iterable[str]) -> None:
     """Check that codes are those of findings.

@@ -23,7 +23,7 @@ from cts_schema.health.look import Look, reading_only
 from cts_schema.health.repair import execution
 from cts_schema.health.repair import plan as planning
 from cts_schema.health.repair.plan import Asked, Planned
-from cts_schema.health.repair.report import Left, OrphanPolicy, Repair
+from cts_schema.health.repair.report import Left, OrphanPolicy, Repair, Step
 from cts_schema.maintenance import backup as maintenance
 from cts_schema.maintenance import files, manifest
 from cts_schema.maintenance import sqlite as sqlite_files
@@ -41,6 +41,7 @@ from cts_schema.migration.lock import (
 from cts_schema.migration.options import VERSION_TABLE, Options
 from cts_schema.migration.patience import again_and_again
 from cts_schema.migration.requirements import require_one_schema
+from cts_schema.migration.run_log import RunLog, Stand
 from cts_schema.migration.state import read_status
 from cts_schema.migration.sync import Target, connected
 
@@ -91,7 +92,8 @@ def repair(
             with reading_only(connection, options, deep=True):  # what it counts, it counts to the end
                 mending.plan()
         else:
-            with process_lock(wait):
+            owned = connection is not target and not connection.in_transaction()
+            with process_lock(wait), mending.log.recorded(connection, options, mending.stand, owned=owned):
                 mending.mend()
     # Instead of a file that is not there, an empty database in memory was looked at.
     url = target.engine.url if isinstance(target, sa.Engine | sa.Connection) else sync_url(resolve_url(target))
@@ -112,6 +114,8 @@ class _Mending:
         self._backup: Path | None = None
         self._planned = Planned(None, (), (), ())
         self._came_to_light: tuple[Left, ...] = ()
+        self._mended: list[str] = []
+        self.log = RunLog("repair", mask_url(connection.engine.url))
 
     def plan(self) -> None:
         """Find out what is to be done."""
@@ -127,6 +131,19 @@ class _Mending:
             self._on_sqlite()
         else:
             self._on_postgresql()
+
+    def stand(self) -> Stand:
+        """Return what was done so far, for the run log."""
+        revision = self._planned.revision
+        return Stand(before=revision, after=revision, mended=self._mended, changed=bool(self._mended))
+
+    def _begin(self) -> None:
+        self.plan()
+        if steps := self._planned.steps:
+            self.log.started(self._planned.revision, sum(len(step.mends) for step in steps))
+
+    def _note(self, steps: Sequence[Step]) -> None:
+        self._mended += [f"{finding.code} {finding.where}" for step in steps for finding in step.mends]
 
     def report(self, database: str, *, done: bool, began: float) -> Repair:
         """Return what was done, or would be."""
@@ -144,11 +161,12 @@ class _Mending:
         committed = False
         try:
             with sqlite.transaction(self._connection, self._options.wait):
-                self.plan()
+                self._begin()
                 if self._planned.steps:
                     self._copy_sqlite()
                     self._execute_on_sqlite()
             committed = True
+            self._note(self._planned.steps)
         finally:
             if not committed and self._backup is not None:  # it is a copy of what is there
                 self._backup.unlink(missing_ok=True)
@@ -180,7 +198,7 @@ class _Mending:
         deadline = Deadline(options.wait)
 
         def planned_and_executed() -> None:
-            self.plan()
+            self._begin()
             self._execute()
 
         def in_one_transaction() -> None:
@@ -193,11 +211,13 @@ class _Mending:
                     work()
 
             again_and_again(connection, deadline, begun, next_step=_WAIT_LONGER)
+            self._note(self._planned.together)
 
         with read_committed(connection):
             if connection.in_transaction():
                 self._asked = replace(self._asked, concurrently=False)
                 in_one_transaction()
+                self._note(self._planned.together)
             elif behind_proxy(connection):
                 self._asked = replace(self._asked, concurrently=False)
                 with unprepared(connection):
@@ -248,3 +268,4 @@ class _Mending:
                     if not connection.invalidated:
                         execution.undo(connection, step)
                     raise
+                self._note([step])
