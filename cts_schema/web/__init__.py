@@ -1,0 +1,21 @@
+"""The state of a database over HTTP, and a button that migrates it (extra: web).
+
+app.include_router(database_router(engine, token=token))   # in an application of FastAPI
+app = create_app(engine, token=token)                       # by itself, with a page: for any server of ASGI
+"""
+
+from __future__ import annotations
+
+from cts_schema.exceptions import WrongUsage
+
+try:
+    from cts_schema.web.app import create_app
+    from cts_schema.web.routes import database_router
+except ModuleNotFoundError as error:
+    if (error.name or "").partition(".")[0] not in ("fastapi", "starlette", "pydantic", "anyio", "limits"):
+        raise
+    raise WrongUsage(
+        cause="the web routes are not installed", missing=error.name, next_step="pip install 'cts-schema[web]'"
+    ) from error
+
+__all__ = ["create_app", "database_router"]

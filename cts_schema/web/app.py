@@ -1,0 +1,106 @@
+"""The application: the routes, and a page that shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import resources
+
+from fastapi import FastAPI
+from fastapi.responses import Response
+from starlette.datastructures import MutableHeaders
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+import cts_schema
+from cts_schema.migration.options import VERSION_TABLE
+from cts_schema.web.guard import RATE, WRONG_TOKENS
+from cts_schema.web.place import Target
+from cts_schema.web.routes import database_router
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1", "[::1]")
+
+_HEADERS = {
+    # Nothing from elsewhere, nothing inline, no frame around it; a form goes nowhere, for a script reads it.
+    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+_ASSETS = {"page.css": "text/css", "page.js": "text/javascript"}
+
+
+def create_app(
+    target: Target = None,
+    *,
+    token: str | None = None,
+    version_table: str = VERSION_TABLE,
+    schema: str | None = None,
+    wait: float = 60.0,
+    rate: str = RATE,
+    wrong_tokens: str = WRONG_TOKENS,
+    allowed_hosts: Sequence[str] = LOOPBACK,
+) -> FastAPI:
+    """Make the application: the page at /, the routes, and OpenAPI at /openapi.json.
+
+    Args:
+        target: the database: a URL, an Engine, or None for what the environment says.
+        token: who sends it may migrate; None means that of CTS_WEB_TOKEN, and without that nobody may.
+        version_table: the table that holds the revision.
+        schema: the PostgreSQL schema to work in.
+        wait: seconds that a migration waits for another one and for locked tables.
+        rate: how many requests an address may make, as ``300/minute``.
+        wrong_tokens: how many wrong tokens it may send.
+        allowed_hosts: names under which it is asked. Others are refused: a page elsewhere could have its own name
+            lead here, and read what this answers.
+
+    Raises:
+        SchemaError: what names the database or the token cannot be read.
+    """
+    app = FastAPI(
+        title="CTS database",
+        summary=cts_schema.__doc__.splitlines()[0] if cts_schema.__doc__ else None,
+        version=cts_schema.__version__,
+        docs_url=None,  # those pages come from another network
+        redoc_url=None,
+    )
+    router = database_router(
+        target,
+        token=token,
+        version_table=version_table,
+        schema=schema,
+        wait=wait,
+        rate=rate,
+        wrong_tokens=wrong_tokens,
+    )
+    app.include_router(router)
+    app.add_api_route("/", _page("index.html", "text/html"), include_in_schema=False)
+    for name, kind in _ASSETS.items():
+        app.add_api_route(f"/assets/{name}", _page(name, kind), include_in_schema=False)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(allowed_hosts), www_redirect=False)
+    app.add_middleware(_Headers)  # the outermost, so that a refusal has them too
+    return app
+
+
+class _Headers:
+    """Adds headers to every response."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(_HEADERS)
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
+
+
+def _page(name: str, kind: str):  # type: ignore[no-untyped-def]
+    content = (resources.files("cts_schema.web") / "page" / name).read_bytes()
+
+    def page() -> Response:
+        return Response(content, media_type=kind)
+
+    return page

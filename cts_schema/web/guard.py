@@ -1,0 +1,168 @@
+"""Who may ask, how often, and from where.
+
+A token comes in a header and never in a cookie, so that no other site can make a browser send it along.
+"""
+
+from __future__ import annotations
+
+import hmac
+import math
+import os
+import time
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import limits
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
+from pydantic import BaseModel
+
+from cts_schema.exceptions import EXIT_USAGE, SchemaError, WrongUsage
+from cts_schema.web.answers import Problem
+
+TOKEN_VARIABLE = "CTS_WEB_TOKEN"  # noqa: S105  the name of a variable
+RATE = "300/minute"
+WRONG_TOKENS = "10/minute"
+
+_bearer = HTTPBearer(auto_error=False, description="the token of the configuration")
+
+
+class Refused(Exception):  # noqa: N818  as in cts_schema.exceptions
+    """A request that is answered with no more than why."""
+
+    def __init__(self, status: int, answer: SchemaError | BaseModel, **headers: str) -> None:
+        """Make the refusal.
+
+        Args:
+            status: of HTTP.
+            answer: the body, or the error that it tells.
+            headers: of the response, with ``_`` for ``-``.
+        """
+        super().__init__(str(answer))
+        self.status = status
+        self.answer = Problem.of(answer) if isinstance(answer, SchemaError) else answer
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+class Unauthorized(SchemaError):
+    """a migration over HTTP needs the token, and it was not given or is another one"""
+
+    exit_code = EXIT_USAGE
+    next_step = "repeat with the header Authorization: Bearer TOKEN"
+
+
+class SwitchedOff(SchemaError):
+    """migrations over HTTP are switched off, for no token is configured"""
+
+    exit_code = EXIT_USAGE
+    next_step = f"configure one: {TOKEN_VARIABLE}=..., or migrate by hand: cts-schema upgrade"
+
+
+class OtherSite(SchemaError):
+    """the request comes from the page of another site"""
+
+    exit_code = EXIT_USAGE
+    next_step = "use the page of this server"
+
+
+class TooMany(SchemaError):
+    """there were too many requests, or wrong tokens, from this address"""
+
+    exit_code = EXIT_USAGE
+    next_step = "repeat in {seconds} s"
+
+
+class Guard:
+    """The dependencies of the routes."""
+
+    def __init__(self, token: str | None, rate: str, wrong_tokens: str) -> None:
+        """Make a guard.
+
+        Args:
+            token: None means that of the environment; without that, whoever needs one is refused.
+            rate: how many requests an address may make, as ``300/minute``.
+            wrong_tokens: how many wrong tokens it may send.
+
+        Raises:
+            WrongUsage: the token is empty, or a rate cannot be read.
+        """
+        self._token = usable(os.environ.get(TOKEN_VARIABLE) if token is None else token)
+        self._rate, self._wrong_tokens = _rate(rate), _rate(wrong_tokens)
+        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+
+    def limited(self, request: Request) -> None:
+        """Let an address ask so often, and no more.
+
+        Raises:
+            Refused: it has asked too often.
+        """
+        if not self._limiter.hit(self._rate, "requests", _address(request)):
+            raise self._too_many(self._rate, "requests", _address(request))
+
+    def same_site(self, request: Request) -> None:
+        """Refuse what a browser sends for the page of another site.
+
+        Raises:
+            Refused: it says so.
+        """
+        site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+        allowed = site in (None, "same-origin", "none")
+        if not allowed or (origin is not None and urlsplit(origin).netloc != request.headers.get("host")):
+            raise Refused(403, OtherSite(origin=origin, sec_fetch_site=site))
+
+    def authorized(
+        self, request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+    ) -> None:
+        """Let in whoever has the token.
+
+        Raises:
+            Refused: it was not given, or is another one; or there is none.
+        """
+        if self._token is None:
+            raise Refused(403, SwitchedOff())
+        address = _address(request)
+        if not self._limiter.test(self._wrong_tokens, "tokens", address):
+            raise self._too_many(self._wrong_tokens, "tokens", address)
+        # Starlette reads a header as latin-1, whatever was meant: the bytes are those that came.
+        if given is None or not hmac.compare_digest(given.credentials.encode("latin-1"), self._token.encode()):
+            if given is not None:
+                self._limiter.hit(self._wrong_tokens, "tokens", address)
+            raise Refused(401, Unauthorized(), WWW_Authenticate="Bearer")
+
+    def _too_many(self, rate: limits.RateLimitItem, what: str, address: str) -> Refused:
+        end = self._limiter.get_window_stats(rate, what, address).reset_time
+        seconds = max(1, math.ceil(end - time.time()))
+        return Refused(429, TooMany(limit=str(rate), seconds=seconds), Retry_After=str(seconds))
+
+
+def usable(token: str | None) -> str | None:
+    """Return the token, without the line break that a file has at its end.
+
+    Raises:
+        WrongUsage: there is nothing else in it, or what a header cannot carry.
+    """
+    if token is None:
+        return None
+    token = token.strip()
+    if not token or not all(character.isprintable() and not character.isspace() for character in token):
+        raise WrongUsage(
+            cause="the token is empty, or has spaces in it",
+            given_by=TOKEN_VARIABLE,
+            next_step="make one: python3 -c 'import secrets; print(secrets.token_urlsafe())'",
+        )
+    return token
+
+
+def _rate(text: str) -> limits.RateLimitItem:
+    try:
+        return limits.parse(text)
+    except ValueError as error:
+        raise WrongUsage(
+            cause="the rate cannot be read", rate=text, next_step="write it as 300/minute or 5/second"
+        ) from error
+
+
+def _address(request: Request) -> str:
+    return "local" if request.client is None else request.client.host

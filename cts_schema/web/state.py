@@ -1,0 +1,86 @@
+"""Where the database stands, and whether it answers."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from cts_schema.exceptions import SchemaError
+from cts_schema.health.ledger import LEDGER
+from cts_schema.migration.scripts import revisions
+from cts_schema.migration.state import read_status
+from cts_schema.models import Base
+from cts_schema.web.answers import DatabaseStatus, Migration, Problem, Status, Table, moment
+from cts_schema.web.place import Place
+
+
+def status(place: Place) -> Status:
+    """Read where the database stands.
+
+    Raises:
+        SchemaError: it cannot be read.
+    """
+    with place.read() as connection:
+        found = read_status(connection, place.options)
+        there = set(sa.inspect(connection).get_table_names(schema=place.options.schema))
+        took = _durations(connection, place) if found.executed_at else {}
+    tables = [Table(name=name, exists=name in there) for name in sorted(Base.metadata.tables)]
+    return Status(
+        initialized=found.revision is not None and all(table.exists for table in tables),
+        tables=tables,
+        migrations=[
+            Migration(
+                id=int(revision),
+                name=name,
+                executed=revision in found.executed_at,
+                executed_at=_shown(found.executed_at.get(revision)),
+                duration_ms=took.get(int(revision)),
+            )
+            for revision, name in revisions().items()
+        ],
+        revision=found.revision,
+        head=found.head,
+        at_head=found.at_head,
+        pending=list(found.pending),
+        missing_in_ledger=list(found.missing_in_ledger),
+        unmanaged=list(found.unmanaged),
+        unadopted=list(found.unadopted),
+    )
+
+
+def database_status(place: Place) -> DatabaseStatus:
+    """Say which database is meant, and try to reach it."""
+    tables, error = 0, None
+    connected = False
+    try:
+        if place.is_there():
+            with place.read() as connection:
+                tables = len(sa.inspect(connection).get_table_names(schema=place.options.schema))
+            connected = True
+    except SchemaError as reported:
+        error = Problem.of(reported)
+    return DatabaseStatus(
+        type=place.kind,
+        isConfigured=place.configured,
+        isConnected=connected,
+        url=place.shown,
+        tableCount=tables,
+        error=error,
+    )
+
+
+def _durations(connection: sa.Connection, place: Place) -> dict[int, int | None]:
+    """Read from the ledger how many milliseconds each revision took; None where it was not measured."""
+    columns = {column["name"] for column in sa.inspect(connection).get_columns(LEDGER, schema=place.options.schema)}
+    if "execution_time_ms" not in columns:
+        return {}  # somebody has dropped it; `check` says so
+    query = f"SELECT migration_id, execution_time_ms FROM {LEDGER} WHERE migration_id IS NOT NULL"  # noqa: S608
+    return {row[0]: row[1] for row in connection.exec_driver_sql(query)}
+
+
+def _shown(time: str | None) -> str | None:
+    try:
+        return None if time is None else moment(datetime.fromisoformat(time).replace(tzinfo=UTC))
+    except ValueError:
+        return time  # SQLite takes any text
