@@ -386,6 +386,13 @@ class ProxyBetween(SchemaError):
     next_step = "repeat with the address of the server itself: --url postgresql://USER@SERVER:5432/NAME"
 
 
+class CannotListen(SchemaError):
+    """nothing can be served at this address"""
+
+    exit_code = EXIT_USAGE
+    next_step = "end what listens there, or choose another one: cts-schema serve --port 3001"
+
+
 class NotAtHead(SchemaError):
     """the database was not brought to head in time"""
 

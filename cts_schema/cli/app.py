@@ -16,6 +16,7 @@ from cts_schema.cli import (
     repair,
     restore,
     seed,
+    serve,
     status,
     upgrade,
     wait,
@@ -57,3 +58,4 @@ app.command(epilog=epilog(*backup.EXAMPLES))(backup.backup)
 app.command(epilog=epilog(*rehearse.EXAMPLES))(rehearse.rehearse)
 app.command(epilog=epilog(*restore.EXAMPLES))(restore.restore)
 app.command(epilog=epilog(*seed.EXAMPLES))(seed.seed)
+app.command(epilog=epilog(*serve.EXAMPLES))(serve.serve)

@@ -126,3 +126,160 @@ class Busy(BaseModel):
     success: Literal[False] = False
     errors: list[str]
     holder: Holder
+
+
+class Summary(BaseModel):
+    """The site_logs of 24 hours, counted: errors are error, critical and fatal, warnings warn and warning.
+
+    healthScore is 100 without logs; each percent of errors takes one off, each percent of warnings a quarter.
+    """
+
+    totalLogs: int
+    errorCount: int
+    warningCount: int
+    infoCount: int
+    errorPercentage: float
+    healthScore: float
+
+
+class LevelCount(BaseModel):
+    """How many logs have a level."""
+
+    level: str
+    count: int
+
+
+class Hour(BaseModel):
+    """How many logs an hour has, and how many errors."""
+
+    hour: str
+    errors: int
+    total: int
+
+
+class TopError(BaseModel):
+    """An error that came again and again."""
+
+    message: str
+    category: str
+    count: int
+    lastSeen: str
+
+
+class Entry(BaseModel):
+    """One log, without what the application added to it."""
+
+    id: int
+    timestamp: str
+    level: str
+    category: str
+    message: str
+
+
+class CategoryCount(BaseModel):
+    """How many errors a category has."""
+
+    category: str
+    count: int
+
+
+class Logs(BaseModel):
+    """The site_logs of 24 hours, the current one and the 23 before it, in UTC."""
+
+    summary: Summary
+    byLevel: list[LevelCount]
+    errorRate: list[Hour]
+    topErrors: list[TopError]
+    criticalErrors: list[Entry]
+    errorsByCategory: list[CategoryCount]
+    recentActivity: list[Entry]
+
+
+class TableSize(BaseModel):
+    """How large a table is: rows are an estimate, bytes null where the database does not know them."""
+
+    name: str
+    managed: bool
+    rows: int | None
+    bytes: int | None
+
+
+class Sizes(BaseModel):
+    """How large the database is."""
+
+    tables: list[TableSize]
+    bytes: int
+    deep: bool
+
+
+class Applied(BaseModel):
+    """A revision that the database has, by its ledger."""
+
+    revision: str
+    name: str
+    executed_at: str | None
+    duration_ms: int | None
+
+
+class LoggedRun(BaseModel):
+    """A migration, by whatever program, that left its row in site_logs."""
+
+    timestamp: str
+    revision: str | None
+    direction: str | None
+    outcome: str
+    duration_ms: float | None
+    statements: int | None
+    error: str | None
+    host: str | None
+    package_version: str | None
+
+
+class Migrations(BaseModel):
+    """How migrations went: the revisions of the ledger, and the newest runs that were logged."""
+
+    runs: int
+    failed: int
+    last: LoggedRun | None
+    history: list[Applied]
+    recent: list[LoggedRun]
+
+
+class Orphans(BaseModel):
+    """Rows that refer to one that is not there."""
+
+    where: str
+    count: int | None
+    message: str
+
+
+class Finding(BaseModel):
+    """One thing that is not as it should be; docs/health.md has all codes."""
+
+    code: str
+    severity: Literal["error", "warning", "info"]
+    where: str
+    message: str
+    count: int | None
+    repair: str | None
+
+
+class Findings(BaseModel):
+    """What ``cts-schema check`` found."""
+
+    error: int
+    warning: int
+    info: int
+    list: list[Finding]
+
+
+class Statistics(BaseModel):
+    """How the application and its database are. Notes say what could not be looked at, and stands as nothing."""
+
+    stats: Logs
+    database: Sizes
+    migrations: Migrations
+    orphans: list[Orphans]
+    findings: Findings
+    notes: list[str]
+    checked_at: str

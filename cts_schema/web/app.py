@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import resources
 
 from fastapi import FastAPI
@@ -97,7 +97,7 @@ class _Headers:
         await self._app(scope, receive, with_headers)
 
 
-def _page(name: str, kind: str):  # type: ignore[no-untyped-def]
+def _page(name: str, kind: str) -> Callable[[], Response]:
     content = (resources.files("cts_schema.web") / "page" / name).read_bytes()
 
     def page() -> Response:

@@ -3,6 +3,8 @@
 A token comes in a header and never in a cookie, so that no other site can make a browser send it along.
 """
 
+# ruff: noqa: N818 - as in cts_schema.exceptions, an error is named after what happened
+
 from __future__ import annotations
 
 import hmac
@@ -29,7 +31,7 @@ WRONG_TOKENS = "10/minute"
 _bearer = HTTPBearer(auto_error=False, description="the token of the configuration")
 
 
-class Refused(Exception):  # noqa: N818  as in cts_schema.exceptions
+class Refused(Exception):
     """A request that is answered with no more than why."""
 
     def __init__(self, status: int, answer: SchemaError | BaseModel, **headers: str) -> None:

@@ -19,7 +19,7 @@ from cts_schema.web.answers import DatabaseType
 Target = str | sa.URL | sa.Engine | None
 """A database: its URL, an engine to it, or None for what the environment says."""
 
-_READ_WAIT = 2.0
+READ_WAIT = 2.0
 """Seconds that a look at a SQLite file waits for whoever has it locked."""
 
 
@@ -101,7 +101,7 @@ class Place:
         Raises:
             SchemaError: it cannot be read.
         """
-        options = Options(self.options.version_table, self.options.schema, _READ_WAIT)
+        options = Options(self.options.version_table, self.options.schema, READ_WAIT)
         with (
             connected(self.to_read, look_only, options) as connection,
             reading_only(connection, options, deep=False),

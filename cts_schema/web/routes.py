@@ -1,5 +1,7 @@
 """The routes, for any application of FastAPI."""
 
+# ruff: noqa: N818 - as in cts_schema.exceptions, an error is named after what happened
+
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -15,10 +17,11 @@ from starlette.concurrency import run_in_threadpool
 from cts_schema.exceptions import EXIT_DATABASE, EXIT_DISK, EXIT_LOCK, EXIT_USAGE, SchemaError
 from cts_schema.migration.options import VERSION_TABLE
 from cts_schema.web import state
-from cts_schema.web.answers import Busy, DatabaseStatus, Problem, Run, Status
+from cts_schema.web.answers import Busy, DatabaseStatus, Problem, Run, Statistics, Status
 from cts_schema.web.guard import RATE, WRONG_TOKENS, Guard, Refused
 from cts_schema.web.place import Place, Target
 from cts_schema.web.runs import Runs
+from cts_schema.web.statistics import Checked, statistics
 
 MIGRATE = "/api/install/database/migrate"
 BODY_LIMIT = 4096
@@ -96,7 +99,8 @@ def database_router(
     """
     place = Place.of(target, version_table=version_table, schema=schema, wait=wait)
     guard = Guard(token, rate, wrong_tokens)
-    runs = Runs(place)
+    checked = Checked(place)
+    runs = Runs(place, at_end=checked.forget)
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
@@ -121,6 +125,11 @@ def database_router(
     def database_settings() -> DatabaseStatus:
         """Tell which database is meant, and whether it answers."""
         return state.database_status(place)
+
+    @router.get("/api/monitoring/stats", responses=_UNREADABLE)
+    def monitoring() -> Statistics:
+        """Tell how the application and its database are: logs of 24 hours, sizes, migrations, orphans, findings."""
+        return statistics(place, checked)
 
     @router.post(
         MIGRATE,

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +14,6 @@ from cts_schema.exceptions import SchemaError, mask_secrets
 from cts_schema.migration.report import Report
 from cts_schema.migration.scripts import revisions
 from cts_schema.migration.sync import upgrade
-from cts_schema.models import Base
 from cts_schema.web import state
 from cts_schema.web.answers import Busy, Holder, LogLine, Problem, Run, moment
 from cts_schema.web.guard import Refused
@@ -29,8 +29,15 @@ _log = logging.getLogger("cts_schema.web")
 class Runs:
     """The runs of one application."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, at_end: Callable[[], None]) -> None:
+        """Make the runs.
+
+        Args:
+            place: the database.
+            at_end: is called when a run has ended.
+        """
         self._place = place
+        self._at_end = at_end
         self._lock = threading.Lock()
         self._kept: dict[str, _Running] = {}
 
@@ -50,7 +57,7 @@ class Runs:
             last = next(reversed(self._kept.values()), None)
             if last is not None and not last.ended.is_set():
                 raise Refused(409, _busy(last.answer()))
-            running = _Running(self._place)
+            running = _Running(self._place, self._at_end)
             self._kept[running.run_id] = running
             for run_id in list(self._kept)[:-KEPT]:
                 del self._kept[run_id]
@@ -75,8 +82,9 @@ class Runs:
 class _Running:
     """One run, written by its thread and read by others."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, at_end: Callable[[], None]) -> None:
         self._place = place
+        self._at_end = at_end
         self._lock = threading.Lock()
         self._began = time.monotonic()
         self._applied: list[str] = []
@@ -112,6 +120,7 @@ class _Running:
             self.error = SchemaError(reported=f"{type(error).__name__}: {lines[0]}")
         finally:
             self._end(report)
+            self._at_end()
             self.ended.set()
 
     def _take(self, record: logging.LogRecord) -> None:

@@ -1,0 +1,191 @@
+"""What site_logs says of the last 24 hours, and of migrations. Of the rest of a row, nothing leaves the database."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from cts_schema.exceptions import mask_secrets
+from cts_schema.web.answers import CategoryCount, Entry, Hour, LevelCount, LoggedRun, Logs, Summary, TopError, moment
+
+SHOWN = 20
+"""How many rows of each kind are shown."""
+
+NEEDED = {"id", "timestamp", "level", "category", "message", "metadata"}
+"""The columns that are read."""
+
+_HOURS = 24
+_ERRORS = ("error", "critical", "fatal")
+_WARNINGS = ("warn", "warning")
+_LONGEST = 500
+"""Characters of a message that are shown."""
+
+# An application may have logged a request with its keys.
+_SECRET = re.compile(
+    r"""((?:api[_-]?key|api[_-]?secret|secret|passphrase|password|token|authorization|signature)["']?\s*[:=]\s*"""
+    r"""["']?(?:bearer\s+|basic\s+)?)[^\s"'&,;}]+""",
+    re.IGNORECASE,
+)
+_SCHEME = re.compile(r"\b(bearer\s+|basic\s+)[\w.~+/=-]{8,}", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class _Words:
+    r"""How a kind of database says what the queries need. A colon that is no parameter is written ``\:``."""
+
+    within: str
+    hour: str
+    at: str
+    newest: str
+    outcome: str
+
+
+# On SQLite a time may be in the form T...Z, which sorts after every other one of its day: the index finds the day, and
+# the rest of the condition the time.
+_AT = "replace(substr(timestamp, 1, 19), 'T', ' ')"
+_WORDS = {
+    "sqlite": _Words(
+        within=f"timestamp >= :since AND {_AT} >= :since AND {_AT} < :until",
+        hour=r"replace(substr(timestamp, 1, 13), ' ', 'T') || '\:00\:00Z'",
+        at="replace(substr(timestamp, 1, 19), ' ', 'T') || 'Z'",
+        newest=f"{_AT} DESC, id DESC",
+        outcome="CASE WHEN json_valid(metadata) THEN json_extract(metadata, '$.outcome') END",
+    ),
+    "postgresql": _Words(
+        within="timestamp >= :since AND timestamp < :until",
+        hour=r"""to_char(timestamp, 'YYYY-MM-DD"T"HH24\:00\:00"Z"')""",
+        at=r"""to_char(timestamp, 'YYYY-MM-DD"T"HH24\:MI\:SS"Z"')""",
+        newest="timestamp DESC, id DESC",
+        outcome="metadata ->> 'outcome'",
+    ),
+}
+
+
+def masked(message: str) -> str:
+    """Return a message of a log without the secrets that can be told from the rest."""
+    return _SCHEME.sub(r"\1***", _SECRET.sub(r"\1***", mask_secrets(message)))[:_LONGEST]
+
+
+class SiteLogs:
+    """The logs of a database, or none where ``connection`` is None.
+
+    Args:
+        connection: one whose session works in UTC.
+        now: the time at which the 24 hours end.
+    """
+
+    def __init__(self, connection: sa.Connection | None, now: datetime) -> None:
+        self._connection = connection
+        self._first = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=_HOURS - 1)
+
+    def of_a_day(self) -> Logs:
+        """Count and show what the last 24 hours have."""
+        counted = self._rows("SELECT {hour} AS hour, level, category, count(*) AS number", "GROUP BY 1, 2, 3")
+        levels, hours, bad_hours, categories = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
+        for row in counted:
+            levels[row.level] += row.number
+            hours[row.hour] += row.number
+            if row.level in _ERRORS:
+                bad_hours[row.hour] += row.number
+                categories[row.category] += row.number
+        starts = [moment(self._first + timedelta(hours=hour)) for hour in range(_HOURS)]
+        return Logs(
+            summary=_summary(levels),
+            byLevel=[LevelCount(level=level, count=count) for level, count in levels.most_common()],
+            errorRate=[Hour(hour=hour, errors=bad_hours[hour], total=hours[hour]) for hour in starts],
+            topErrors=self._top_errors(),
+            criticalErrors=self._entries("AND level IN ('critical', 'fatal')"),
+            errorsByCategory=[CategoryCount(category=name, count=count) for name, count in categories.most_common()],
+            recentActivity=self._entries(""),
+        )
+
+    def migrations(self) -> tuple[int, int, list[LoggedRun]]:
+        """Count the migrations that were ever logged, and those of them that failed; return the newest."""
+        of_runs = "FROM site_logs WHERE category = 'migration' AND {outcome} IS NOT NULL"
+        counted = self._ask(
+            "SELECT count(*) AS runs, coalesce(sum(CASE WHEN {outcome} = 'failed' THEN 1 ELSE 0 END), 0) AS failed "
+            + of_runs
+        )
+        newest = self._ask(f"SELECT {{at}} AS at, metadata {of_runs} ORDER BY {{newest}} LIMIT {SHOWN}")
+        runs, failed = (counted[0].runs, counted[0].failed) if counted else (0, 0)
+        return runs, failed, [_logged(row.at, row.metadata) for row in newest]
+
+    def _top_errors(self) -> list[TopError]:
+        rows = self._rows(
+            f"SELECT substr(message, 1, {_LONGEST}) AS message, category, count(*) AS number, max({{at}}) AS last",
+            f"AND level IN {_ERRORS} GROUP BY 1, 2 ORDER BY 3 DESC, 4 DESC LIMIT {SHOWN}",
+        )
+        return [
+            TopError(message=masked(row.message), category=row.category, count=row.number, lastSeen=row.last)
+            for row in rows
+        ]
+
+    def _entries(self, condition: str) -> list[Entry]:
+        rows = self._rows(
+            f"SELECT id, {{at}} AS at, level, category, substr(message, 1, {_LONGEST}) AS message",
+            f"{condition} ORDER BY {{newest}} LIMIT {SHOWN}",
+        )
+        return [
+            Entry(id=row.id, timestamp=row.at, level=row.level, category=row.category, message=masked(row.message))
+            for row in rows
+        ]
+
+    def _rows(self, select: str, rest: str) -> Iterable[Any]:
+        return self._ask(f"{select} FROM site_logs WHERE {{within}} {rest}")
+
+    def _ask(self, query: str) -> list[Any]:
+        """Ask a query, in which ``{at}`` and its like are put into the words of the database."""
+        if self._connection is None:
+            return []
+        kind = self._connection.dialect.name
+        since, until = self._first, self._first + timedelta(hours=_HOURS)
+        bounds: dict[str, Any] = {"since": since, "until": until}
+        if kind == "sqlite":
+            bounds = {name: f"{time:%Y-%m-%d %H:%M:%S}" for name, time in bounds.items()}
+        statement = sa.text(query.format(**vars(_WORDS[kind])))
+        return list(self._connection.execute(statement, bounds if ":since" in statement.text else {}))
+
+
+def _summary(levels: Mapping[str, int]) -> Summary:
+    total = sum(levels.values())
+    errors = sum(levels.get(level, 0) for level in _ERRORS)
+    warnings = sum(levels.get(level, 0) for level in _WARNINGS)
+    percent = 100 / total if total else 0.0
+    return Summary(
+        totalLogs=total,
+        errorCount=errors,
+        warningCount=warnings,
+        infoCount=total - errors - warnings,
+        errorPercentage=round(errors * percent, 2),
+        healthScore=round(100 - errors * percent - warnings * percent / 4, 2),
+    )
+
+
+def _logged(at: str, metadata: Any) -> LoggedRun:
+    """Return a run by its row; whatever else an application has written there counts as nothing."""
+    told = json.loads(metadata) if isinstance(metadata, str) else metadata
+
+    def text(name: str) -> str | None:
+        return None if told.get(name) is None else masked(str(told[name]))
+
+    def number(name: str) -> Any:
+        return told[name] if isinstance(told.get(name), int | float) else None
+
+    return LoggedRun(
+        timestamp=at,
+        revision=text("revision"),
+        direction=text("direction"),
+        outcome=masked(str(told["outcome"])),
+        duration_ms=number("duration_ms"),
+        statements=None if number("statements") is None else int(number("statements")),
+        error=text("error"),
+        host=text("host"),
+        package_version=text("package_version"),
+    )

@@ -1,0 +1,106 @@
+"""The application behind a server of its own: what ``cts-schema serve`` runs."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import secrets
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import uvicorn
+from fastapi import FastAPI
+
+from cts_schema.exceptions import CannotListen, WrongUsage
+from cts_schema.web.guard import TOKEN_VARIABLE, usable
+
+
+@dataclass(frozen=True)
+class Token:
+    """What lets a migration be asked for.
+
+    Attributes:
+        text: the token.
+        one_time: whether it was made for this process, and nobody knows it yet.
+    """
+
+    text: str
+    one_time: bool
+
+    @classmethod
+    def of(cls, file: Path | None) -> Self:
+        """Return the token of a file, or that of the environment, or a new one.
+
+        Raises:
+            WrongUsage: the file cannot be read, or there is no token in it.
+        """
+        if file is None:
+            given = usable(os.environ.get(TOKEN_VARIABLE))
+            return cls(secrets.token_urlsafe(), True) if given is None else cls(given, False)
+        try:
+            given = usable(file.read_text())
+        except (OSError, UnicodeDecodeError) as error:
+            raise WrongUsage(
+                cause="the token cannot be read",
+                file=file,
+                reported=getattr(error, "strerror", None) or "it is no text",
+                next_step="cts-schema serve --help",
+            ) from error
+        return cls(given or "", False)
+
+
+class Listener:
+    """A socket that listens, before anything is said or served."""
+
+    def __init__(self, host: str, port: int) -> None:
+        """Begin to listen.
+
+        Raises:
+            CannotListen: somebody else does, or the address is none of this machine.
+        """
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        try:
+            self._socket = socket.create_server((host, port), family=family, backlog=128)
+        except (OSError, OverflowError, UnicodeError) as error:
+            reported = getattr(error, "strerror", None) or str(error)
+            raise CannotListen(address=f"{host}:{port}", reported=reported) from error
+        shown = f"[{host}]" if ":" in host else host
+        self.host = host
+        self.url = f"http://{shown}:{self._socket.getsockname()[1]}"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can ask."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    def names(self, others: Sequence[str]) -> tuple[str, ...]:
+        """Return the names under which it may be asked, besides those of loopback."""
+        return (self.host, f"[{self.host}]", socket.gethostname().lower(), *others)
+
+    def serve(self, app: FastAPI) -> None:
+        """Serve until Ctrl-C or a signal to end, and until what goes on then has ended.
+
+        Args:
+            app: the application.
+        """
+        server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                log_level="warning",
+                access_log=False,  # no line in which somebody's mistake could put a token
+                proxy_headers=False,  # whoever asks could say that he is somebody else, and be counted as that
+                server_header=False,
+            )
+        )
+        try:
+            server.run(sockets=[self._socket])
+        except KeyboardInterrupt:
+            pass  # uvicorn raises it when it has ended because of it
+        finally:
+            self._socket.close()
