@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from cts_schema.cli.output import in_our_words
 from cts_schema.exceptions import SchemaError
@@ -106,10 +106,10 @@ class Run(BaseModel):
     migrations_applied: int = 0
     total_tables: int | None = None
     revision: str | None = None
-    progress: Progress = Progress()
-    errors: list[str] = []
+    progress: Progress = Field(default_factory=Progress)
+    errors: list[str] = Field(default_factory=list)
     error: Problem | None = None
-    logs: list[LogLine] = []
+    logs: list[LogLine] = Field(default_factory=list)
 
 
 class Holder(BaseModel):

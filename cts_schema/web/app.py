@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.responses import Response
@@ -27,7 +29,7 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-_ASSETS = {"page.css": "text/css", "page.js": "text/javascript"}
+_KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
 def create_app(
@@ -74,9 +76,9 @@ def create_app(
         wrong_tokens=wrong_tokens,
     )
     app.include_router(router)
-    app.add_api_route("/", _page("index.html", "text/html"), include_in_schema=False)
-    for name, kind in _ASSETS.items():
-        app.add_api_route(f"/assets/{name}", _page(name, kind), include_in_schema=False)
+    for file in (resources.files("cts_schema.web") / "page").iterdir():
+        path = "/" if file.name == "index.html" else f"/assets/{file.name}"
+        app.add_api_route(path, _page(file), include_in_schema=False)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(allowed_hosts), www_redirect=False)
     app.add_middleware(_Headers)  # the outermost, so that a refusal has them too
     return app
@@ -97,8 +99,8 @@ class _Headers:
         await self._app(scope, receive, with_headers)
 
 
-def _page(name: str, kind: str) -> Callable[[], Response]:
-    content = (resources.files("cts_schema.web") / "page" / name).read_bytes()
+def _page(file: Traversable) -> Callable[[], Response]:
+    content, kind = file.read_bytes(), _KINDS[Path(file.name).suffix]
 
     def page() -> Response:
         return Response(content, media_type=kind)

@@ -12,7 +12,6 @@ import math
 import os
 import time
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import limits
 from fastapi import Depends, Request
@@ -111,7 +110,7 @@ class Guard:
         """
         site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
         allowed = site in (None, "same-origin", "none")
-        if not allowed or (origin is not None and urlsplit(origin).netloc != request.headers.get("host")):
+        if not allowed or (origin is not None and origin.partition("://")[2] != request.headers.get("host")):
             raise Refused(403, OtherSite(origin=origin, sec_fetch_site=site))
 
     def authorized(
@@ -151,7 +150,6 @@ def usable(token: str | None) -> str | None:
     if not token or not all(character.isprintable() and not character.isspace() for character in token):
         raise WrongUsage(
             cause="the token is empty, or has spaces in it",
-            given_by=TOKEN_VARIABLE,
             next_step="make one: python3 -c 'import secrets; print(secrets.token_urlsafe())'",
         )
     return token

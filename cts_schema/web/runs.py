@@ -15,7 +15,7 @@ from cts_schema.migration.report import Report
 from cts_schema.migration.scripts import revisions
 from cts_schema.migration.sync import upgrade
 from cts_schema.web import state
-from cts_schema.web.answers import Busy, Holder, LogLine, Problem, Run, moment
+from cts_schema.web.answers import Busy, Holder, LogLine, Problem, Run, Status, moment
 from cts_schema.web.guard import Refused
 from cts_schema.web.place import Place
 from cts_schema.web.records import collecting
@@ -88,6 +88,7 @@ class _Running:
         self._lock = threading.Lock()
         self._began = time.monotonic()
         self._applied: list[str] = []
+        self._told = False
         self.run_id = uuid.uuid4().hex
         self.ended = threading.Event()
         self.error: SchemaError | None = None
@@ -119,7 +120,7 @@ class _Running:
             lines = str(error).strip().splitlines() or [""]
             self.error = SchemaError(reported=f"{type(error).__name__}: {lines[0]}")
         finally:
-            self._end(report)
+            self._end(report, self._stands())
             self._at_end()
             self.ended.set()
 
@@ -128,7 +129,9 @@ class _Running:
         facts: dict[str, Any] = record.__dict__
         with self._lock:
             time_ = moment(datetime.fromtimestamp(record.created, UTC))
-            self._run.logs.append(LogLine(at=time_, level=record.levelname.lower(), message=_masked(record)))
+            self._run.logs.append(
+                LogLine(at=time_, level=record.levelname.lower(), message=mask_secrets(record.getMessage()))
+            )
             progress = self._run.progress
             match facts.get("event"):
                 case "run_started":
@@ -136,13 +139,21 @@ class _Running:
                 case "revision_applied":
                     self._applied.append(facts["revision"])
                     progress.done, progress.current = len(self._applied), _after(facts["revision"])
+                case "run_ended":
+                    self._told = True
 
-    def _end(self, report: Report | None) -> None:
-        """Say how it ended, and where the database stands now."""
+    def _stands(self) -> Status | None:
+        """Look where the database stands, None where that cannot be said any more."""
         try:
-            stands = state.status(self._place)
+            return state.status(self._place)
         except SchemaError:
-            stands = None  # it is told by the run's own error
+            return None  # the run's own error tells why
+        except Exception:
+            _log.exception("where the database stands cannot be told by a fault of this program")
+            return None
+
+    def _end(self, report: Report | None, stands: Status | None) -> None:
+        """Say how it ended, and where the database stands now."""
         with self._lock:
             run = self._run
             if stands is not None:
@@ -155,10 +166,11 @@ class _Running:
             else:
                 error = self.error or SchemaError()
                 run.state, run.success = "failed", False
-                run.error, run.errors = Problem.of(error), [str(error)]
+                run.error, run.errors = Problem.of(error), [error.cause]
                 # Those before the one that failed may have been committed.
                 run.migrations_applied = sum(one <= (run.revision or "") for one in self._applied)
-                run.logs.append(self._said("error", error.cause))
+                if not self._told:
+                    run.logs.append(self._said("error", error.cause))
             run.progress.current = None
             run.ended_at = moment(datetime.now(UTC))
             run.duration_ms = round((time.monotonic() - self._began) * 1000)
@@ -193,7 +205,3 @@ def _busy(run: Run) -> Busy:
 def _after(revision: str | None) -> str | None:
     """Return the revision that an upgrade applies next."""
     return next((one for one in revisions() if one > (revision or "")), None)
-
-
-def _masked(record: logging.LogRecord) -> str:
-    return mask_secrets(record.getMessage())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import ipaddress
 import os
 import secrets
@@ -13,6 +14,7 @@ from typing import Self
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.config import LOGGING_CONFIG
 
 from cts_schema.exceptions import CannotListen, WrongUsage
 from cts_schema.web.guard import TOKEN_VARIABLE, usable
@@ -65,7 +67,7 @@ class Listener:
         try:
             self._socket = socket.create_server((host, port), family=family, backlog=128)
         except (OSError, OverflowError, UnicodeError) as error:
-            reported = getattr(error, "strerror", None) or str(error)
+            reported = (getattr(error, "strerror", None) or str(error)).partition(" (while")[0]
             raise CannotListen(address=f"{host}:{port}", reported=reported) from error
         shown = f"[{host}]" if ":" in host else host
         self.host = host
@@ -89,9 +91,12 @@ class Listener:
         Args:
             app: the application.
         """
+        logging = copy.deepcopy(LOGGING_CONFIG)
+        logging["loggers"]["cts_schema.web"] = {"handlers": ["default"], "level": "WARNING"}
         server = uvicorn.Server(
             uvicorn.Config(
                 app,
+                log_config=logging,
                 log_level="warning",
                 access_log=False,  # no line in which somebody's mistake could put a token
                 proxy_headers=False,  # whoever asks could say that he is somebody else, and be counted as that
