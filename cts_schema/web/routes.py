@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict
@@ -39,6 +40,13 @@ class UnknownRun(SchemaError):
     next_step = "see where the database stands: GET /api/install/database/status"
 
 
+class NothingToChoose(SchemaError):
+    """the request asks for something, and a migration goes to head, whatever is asked"""
+
+    exit_code = EXIT_USAGE
+    next_step = "repeat without a body, or with {{}} as application/json"
+
+
 class Nothing(BaseModel):
     """An empty object: a migration goes to head, and there is nothing to choose."""
 
@@ -56,6 +64,8 @@ class _Route(APIRoute):
                 return await handle(request)
             except Refused as refused:
                 return JSONResponse(refused.answer.model_dump(), refused.status, refused.headers)
+            except RequestValidationError:
+                return JSONResponse(Problem.of(NothingToChoose()).model_dump(), 422)
             except SchemaError as error:
                 return JSONResponse(Problem.of(error).model_dump(), 503)
 
@@ -68,7 +78,11 @@ def _responses(**described: str) -> dict[int | str, dict[str, Any]]:
 
 _LIMITED = _responses(_429="too many requests from this address; Retry-After says when to come again")
 _UNREADABLE = _responses(_503="the database cannot be read")
-_TOKEN = _responses(_401="without the token, or with another one", _403="no token is configured")
+_TOKEN = _responses(
+    _401="without the token, or with another one",
+    _403="no token is configured, or the page of another site asks",
+    _422="the request cannot be read, or asks for something that there is not",
+)
 
 
 def database_router(
@@ -138,13 +152,13 @@ def database_router(
             **_TOKEN,
             202: {"model": Run, "description": "it goes on; Location says where to ask for it"},
             409: {"model": Busy, "description": "another one goes on, which is named"},
-            413: {"description": "the request is too large", "content": {"text/plain": {}}},
+            413: {"description": "the request is too large", "content": {"text/plain": {}, "application/json": {}}},
             500: {"model": Run, "description": "it failed, and the run says why"},
             503: {"model": Run, "description": "the same, where the database cannot be reached or is locked"},
             507: {"model": Run, "description": "the same, where the disk is full"},
         },
     )
-    def migrate(response: Response, _: Annotated[Nothing | None, Body()] = None) -> Run:
+    def migrate(request: Request, response: Response, _: Annotated[Nothing | None, Body()] = None) -> Run:
         """Bring the database to head, by the same road as ``cts-schema upgrade``; adopts an old one on the way.
 
         What ends within a second is answered at once, with 200 where it succeeded; else with 202, and goes on.
@@ -154,7 +168,7 @@ def database_router(
             response.status_code = 202
         elif error is not None:
             response.status_code = _STATUS_OF.get(error.exit_code, 500)
-        response.headers["Location"] = f"{MIGRATE}/{run.run_id}"
+        response.headers["Location"] = f"{request.url.path}/{run.run_id}"  # wherever the router is mounted
         return run
 
     @router.get(

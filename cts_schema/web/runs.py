@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+import traceback
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -116,7 +117,7 @@ class _Running:
         except SchemaError as error:
             self.error = error
         except Exception as error:
-            _log.exception("a migration failed by a fault of this program")
+            _log_fault("a migration failed by a fault of this program")
             lines = str(error).strip().splitlines() or [""]
             self.error = SchemaError(reported=f"{type(error).__name__}: {lines[0]}")
         finally:
@@ -149,7 +150,7 @@ class _Running:
         except SchemaError:
             return None  # the run's own error tells why
         except Exception:
-            _log.exception("where the database stands cannot be told by a fault of this program")
+            _log_fault("where the database stands cannot be told, by a fault of this program")
             return None
 
     def _end(self, report: Report | None, stands: Status | None) -> None:
@@ -195,6 +196,11 @@ def _told(report: Report) -> list[str]:
     if not report.applied:
         told.append(f"nothing to do: the database is at revision {report.after}")
     return told
+
+
+def _log_fault(what: str) -> None:
+    """Log the exception that is being handled, without the passwords in it."""
+    _log.error("%s\n%s", what, mask_secrets(traceback.format_exc()))
 
 
 def _busy(run: Run) -> Busy:

@@ -85,6 +85,10 @@ class Listener:
         """Return the names under which it may be asked, besides those of loopback."""
         return (self.host, f"[{self.host}]", socket.gethostname().lower(), *others)
 
+    def close(self) -> None:
+        """Listen no more."""
+        self._socket.close()
+
     def serve(self, app: FastAPI) -> None:
         """Serve until Ctrl-C or a signal to end, and until what goes on then has ended.
 
@@ -108,4 +112,4 @@ class Listener:
         except KeyboardInterrupt:
             pass  # uvicorn raises it when it has ended because of it
         finally:
-            self._socket.close()
+            self.close()
