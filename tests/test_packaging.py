@@ -59,7 +59,7 @@ def test_the_wheel_has_the_package_and_the_revisions_and_nothing_else(built: Bui
     package = {
         str(path.relative_to(ROOT))
         for path in (ROOT / "cts_schema").rglob("*")
-        if path.suffix in (".py", ".typed", ".json", ".sql")
+        if path.suffix in (".py", ".typed", ".json", ".sql", ".html", ".css", ".js", ".svg")
     }
     scripts = [*(ROOT / "alembic").glob("*.*"), *(ROOT / "alembic/versions").glob("*.py")]
     assert names - info == package | {f"cts_schema/_{path.relative_to(ROOT)}" for path in scripts}
@@ -86,7 +86,7 @@ def test_the_metadata_names_version_license_python_and_extras(built: Built) -> N
     assert fields["License-Expression"] == "MIT"
     assert fields["License-File"] == "LICENSE"
     assert fields["Requires-Python"] == ">=3.11"
-    assert fields.get_all("Provides-Extra") == ["asyncio", "asyncpg", "cli"]
+    assert fields.get_all("Provides-Extra") == ["asyncio", "asyncpg", "cli", "web"]
     assert str(fields.get_payload()).startswith("# cts_schema")
     required = [one.partition(";")[0] for one in fields.get_all("Requires-Dist", []) if "extra ==" not in one]
     assert [one.partition("<")[0].partition("[")[0] for one in required] == ["alembic", "psycopg", "sqlalchemy"]

@@ -166,6 +166,7 @@ def log(database: Database, level: str, ago: timedelta, message: str, category: 
 
 
 def test_the_logs_of_a_day_are_counted_by_level_category_and_hour(head: Database) -> None:
+    head.execute("DELETE FROM site_logs")
     minute = timedelta(minutes=1)
     for level in ("error", "critical", "fatal", "warn", "warning", "info", "success", "debug"):
         log(head, level, 0 * minute, f"it was {level}")
@@ -206,6 +207,7 @@ def test_the_logs_of_a_day_are_counted_by_level_category_and_hour(head: Database
 def test_times_with_a_t_are_in_their_hour(tmp_path: Path) -> None:
     with Database(sa.make_url(f"sqlite:///{tmp_path / 'cts.db'}")) as database:
         upgrade(database.url)
+        database.execute("DELETE FROM site_logs")
         now = datetime.now(UTC)
         for ago in (0, 1, 23, 24, 30):
             time = now - timedelta(hours=ago)
@@ -241,7 +243,7 @@ def test_secrets_that_were_logged_are_not_told(head: Database) -> None:
 def test_runs_that_were_logged_are_told_and_other_logs_of_migrations_are_none(head: Database) -> None:
     facts = {"run": "1", "outcome": "applied", "revision": "060", "direction": "upgrade", "duration_ms": 12.5}
     more = {"statements": 7, "error": None, "host": "trader", "package_version": "0.1.0"}
-    before = head.value("SELECT count(*) FROM site_logs")
+    head.execute("DELETE FROM site_logs")
     log(head, "info", timedelta(days=3), "done", "migration", more=json.dumps(facts | more))
     failed = {**facts, **more, "outcome": "failed", "error": "password=geheim", "revision": "058"}
     log(head, "error", timedelta(days=2), "failed", "migration", more=json.dumps(failed))
@@ -249,12 +251,11 @@ def test_runs_that_were_logged_are_told_and_other_logs_of_migrations_are_none(he
         log(head, "info", timedelta(days=1), "somebody else's", "migration", more=odd)
     with client_of(head.url) as client:
         found = client.get(STATS).json()["migrations"]
-    assert (found["runs"] - before, found["failed"]) == (2, 1)
+    assert (found["runs"], found["failed"]) == (2, 1)
     last = next(one for one in found["recent"] if one["outcome"] == "failed")
-    assert last.pop("timestamp").endswith("Z")
     del failed["run"]
-    assert last == failed | {"error": "password=***"}
-    assert found["last"] == found["recent"][0]
+    assert last == failed | {"error": "password=***", "timestamp": last["timestamp"]}
+    assert found["last"] == found["recent"][0] == last
     assert found["history"][0]["revision"] == "035"
 
 
