@@ -14,7 +14,7 @@ from schemathesis.core.result import Ok
 from tests.support.databases import Database
 from tests.support.served import BEARER, MIGRATE, SETTINGS, STATS, STATUS, client_of
 
-EXAMPLES = 25
+EXAMPLES = 15
 NO_LIMIT = {"rate": "100000/minute", "wrong_tokens": "100000/minute"}
 
 
