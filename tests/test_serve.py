@@ -11,12 +11,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
 from cts_schema import status, upgrade
 from cts_schema.web.server import Listener
 from tests.support.databases import Database
 from tests.support.program import cts_schema, installed, python
-from tests.support.served import BEARER, MIGRATE, STATUS, TOKEN, ended, program
+from tests.support.served import BEARER, MIGRATE, STATUS, TOKEN, ended, migrating, program
 
 
 def test_the_token_that_is_shown_lets_migrate_until_ctrl_c_ends_it(tmp_path: Path) -> None:
@@ -33,6 +34,19 @@ def test_the_token_that_is_shown_lets_migrate_until_ctrl_c_ends_it(tmp_path: Pat
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (0, "", "")
+
+
+def test_ctrl_c_waits_for_the_migration_and_says_so(tmp_path: Path) -> None:
+    with Database(sa.make_url(f"sqlite:///{tmp_path / 'cts.db'}")) as database:
+        with program(url=database.url, variables={"CTS_WEB_TOKEN": TOKEN}) as (process, _, client):
+            with migrating(database):
+                assert client.post(MIGRATE, headers=BEARER).status_code == 202
+                client.close()
+                process.send_signal(signal.SIGINT)
+                assert "this waits until it has ended" in process.stderr.readline()
+            out, err = process.communicate(timeout=60)
+        assert (process.returncode, out, err) == (0, "", "")
+        assert status(database.url).at_head
 
 
 def test_a_configured_token_is_not_shown(tmp_path: Path) -> None:
