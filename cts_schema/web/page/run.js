@@ -1,0 +1,152 @@
+// A run of the migrations: asks for the token, starts it, and shows how it goes until it has ended.
+
+import { Gone, ask } from "./api.js";
+import { badge, byId, clock, counted, duration, element, fill, trouble } from "./dom.js";
+
+const RUNS = "install/database/migrate";
+const EVERY = 1000;
+
+let running = false;
+let ended; // what the page does after the last word of a run
+export const isRunning = () => running;
+
+export function allowRuns(due, why) {
+  if (running) return;
+  byId("migrate").disabled = !due;
+  byId("migrate-why").textContent = why;
+}
+
+// `facts` gives what is to be confirmed, as the inside of a <dl>.
+export function offerRuns(facts, afterwards) {
+  ended = afterwards;
+  const dialog = byId("ask");
+  const input = byId("token");
+  const start = byId("ask-run");
+
+  byId("migrate").addEventListener("click", () => {
+    byId("ask-what").replaceChildren(...facts());
+    dialog.showModal();
+  });
+  byId("ask-cancel").addEventListener("click", () => dialog.close());
+  dialog.addEventListener("cancel", (event) => start.disabled && event.preventDefault()); // it is being started
+  dialog.addEventListener("close", () => {
+    input.value = "";
+    refuse();
+  });
+  byId("ask-form").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (start.disabled) return;
+    const token = input.value.trim();
+    refuse();
+    start.disabled = byId("ask-cancel").disabled = true;
+    start.textContent = "Starting…";
+    const run = await begin(token).finally(() => {
+      start.disabled = byId("ask-cancel").disabled = false;
+      start.textContent = "Run";
+    });
+    if (run) {
+      dialog.close();
+      await follow(run, token);
+    } else {
+      input.select();
+      (byId("ask-watch") ?? input).focus();
+    }
+  });
+}
+
+// Says in the dialog why there is no run, or takes that back.
+function refuse(...why) {
+  byId("ask-error").replaceChildren(...why);
+  byId("token").setAttribute("aria-invalid", String(why.length > 0));
+}
+
+async function begin(token) {
+  if (!token) return refuse(notice("Enter the token."));
+  if (!/^[!-~]+$/.test(token)) return refuse(notice("That is not the token: it has only plain letters, digits and signs."));
+  try {
+    const answer = await ask(RUNS, { method: "POST", token });
+    if (answer.body?.run_id) return answer.body; // a run that failed within the first second has the status of its error
+    if (answer.status === 409) return refuse(holder(answer.body?.holder, token));
+    if (answer.status === 401) return refuse(notice("That is not the token."));
+    return refuse(trouble(answer.error));
+  } catch (error) {
+    if (!(error instanceof Gone)) throw error;
+    return refuse(notice("The app does not answer. Whether a run has begun is not known: refresh the page first."));
+  }
+}
+
+const notice = (text) => element("p", { class: "notice error" }, text);
+
+// Somebody else's run may be watched with the same token.
+function holder(held, token) {
+  const { done = 0, total = null } = held?.progress ?? {};
+  const since = held ? ` since ${clock(new Date(held.started_at))}${total === null ? "" : `, ${done} of ${total} revisions done`}` : "";
+  const watch = element("button", { type: "button", id: "ask-watch" }, "Watch it");
+  watch.addEventListener("click", async () => {
+    const answer = await ask(`${RUNS}/${held.run_id}`, { token }).catch(() => null);
+    if (!answer?.ok) return refuse(trouble(answer?.error ?? { error: "The app does not answer." }));
+    byId("ask").close();
+    return follow(answer.body, token);
+  });
+  return element("div", { class: "notice error" }, element("p", null, `Another run is going on${since}.`), held && watch);
+}
+
+async function follow(run, token) {
+  allowRuns(false, "A run is going on.");
+  running = true;
+  byId("run-log").replaceChildren();
+  byId("run").hidden = false;
+  byId("run-title").focus();
+  let now = run;
+  const clockwork = setInterval(() => showElapsed(now), 1000);
+  show(now);
+  while (now.state === "running") {
+    await new Promise((resolve) => setTimeout(resolve, EVERY));
+    const answer = await ask(`${RUNS}/${run.run_id}`, { token }).catch(() => null);
+    if (answer === null) tell("warning", "The app does not answer. The run may be going on; trying again.");
+    else if (answer.ok) show((now = answer.body));
+    else if (answer.status !== 429) {
+      tell("error", trouble(answer.error, "The app no longer tells of this run. Above is where the database stands."));
+      break;
+    }
+  }
+  clearInterval(clockwork);
+  running = false;
+  allowRuns(false, "Reading…");
+  ended();
+}
+
+function show(run) {
+  const { done, total, current } = run.progress;
+  const bar = byId("run-progress");
+  bar.max = total || 1;
+  if (run.state === "succeeded") bar.value = bar.max;
+  else if (total === null) bar.removeAttribute("value");
+  else bar.value = done;
+  byId("run-step").textContent =
+    total === null ? "Preparing" : `${run.state === "failed" ? "Failed after " : ""}${done} of ${counted(total, "revision")}${current ? `, now ${current}` : ""}`;
+  showElapsed(run);
+  showLog(run.logs);
+  if (run.state === "running") tell("info", "Running. It goes on even if this page is closed.");
+  if (run.state === "succeeded")
+    tell("good", `Done: ${counted(run.migrations_applied, "revision")} applied in ${duration(run.duration_ms)}, now at ${run.revision}.`);
+  if (run.state === "failed") tell("error", trouble(run.error ?? { error: run.errors.join("\n") }, "The run failed."));
+}
+
+function showElapsed(run) {
+  const ms = run.duration_ms ?? Math.max(0, Date.now() - Date.parse(run.started_at));
+  byId("run-elapsed").textContent = run.state === "running" ? `${Math.floor(ms / 1000)} s` : duration(ms);
+}
+
+const tell = (kind, what) =>
+  fill(byId("run-result"), [kind, what.textContent ?? what], () => (typeof what === "string" ? badge(kind, what) : what));
+
+// Adds what is new, so that a screen reader says only that; stays at the end where the reader is at the end.
+function showLog(entries) {
+  const log = byId("run-log");
+  const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 20;
+  for (const entry of entries.slice(log.childElementCount))
+    log.append(element("p", { class: entry.level.toLowerCase() },
+      element("time", { datetime: entry.at, class: "quiet" }, String(entry.at).slice(11, 19)), ` ${entry.message}`));
+  if (atEnd) log.scrollTop = log.scrollHeight;
+}
