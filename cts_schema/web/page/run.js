@@ -100,6 +100,7 @@ async function follow(run, token) {
   let now = run;
   const clockwork = setInterval(() => showElapsed(now), 1000);
   show(now);
+  byId("run").scrollIntoView({ block: "nearest" });
   while (now.state === "running") {
     await new Promise((resolve) => setTimeout(resolve, EVERY));
     const answer = await ask(`${RUNS}/${run.run_id}`, { token }).catch(() => null);

@@ -36,7 +36,7 @@ function findings({ error, warning, info, list }) {
 const finding = (key, { code, severity, where, message, count, repair }) =>
   details(
     key,
-    [badge(severity, code), element("code", { class: "where" }, where), count != null && element("span", { class: "number" }, number(count))],
+    [badge(severity, code), " ", named(where), count != null && element("span", { class: "number" }, ` ${number(count)}`)],
     element("p", null, message),
     repair ? [element("p", { class: "quiet" }, "What mends it"), element("pre", { tabindex: "0" }, repair)]
       : quiet("Nothing mends it by itself."),
