@@ -18,9 +18,11 @@ upgrade: $(READY)
 	$(BIN)/alembic upgrade head
 
 test: $(READY)
+	@$(BIN)/python -m tests.support.chromium
 	$(BIN)/python -m pytest -n 2 $(ARGS)
 
 coverage: $(READY)
+	@$(BIN)/python -m tests.support.chromium
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term $(ARGS)
 
 lint: $(READY)

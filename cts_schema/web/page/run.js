@@ -98,7 +98,6 @@ async function follow(run, token) {
   byId("run").hidden = false;
   byId("run-title").focus();
   let now = run;
-  const clockwork = setInterval(() => showElapsed(now), 1000);
   show(now);
   byId("run").scrollIntoView({ block: "nearest" });
   while (now.state === "running") {
@@ -111,22 +110,20 @@ async function follow(run, token) {
       break;
     }
   }
-  clearInterval(clockwork);
   running = false;
   allowRuns(false, "Reading…");
   ended();
 }
 
 function show(run) {
-  const { done, total, current } = run.progress;
+  const { done, total } = run.progress;
   const bar = byId("run-progress");
   bar.max = total || 1;
   if (run.state === "succeeded") bar.value = bar.max;
   else if (total === null) bar.removeAttribute("value");
   else bar.value = done;
-  byId("run-step").textContent =
-    total === null ? "Preparing" : `${run.state === "failed" ? "Failed after " : ""}${done} of ${counted(total, "revision")}${current ? `, now ${current}` : ""}`;
-  showElapsed(run);
+  byId("run-step").textContent = step(run);
+  byId("run-elapsed").textContent = run.state === "running" ? `${Math.floor(run.duration_ms / 1000)} s` : duration(run.duration_ms);
   showLog(run.logs);
   if (run.state === "running") tell("info", "Running. It goes on even if this page is closed.");
   if (run.state === "succeeded")
@@ -134,9 +131,9 @@ function show(run) {
   if (run.state === "failed") tell("error", trouble(run.error ?? { error: run.errors.join("\n") }, "The run failed."));
 }
 
-function showElapsed(run) {
-  const ms = run.duration_ms ?? Math.max(0, Date.now() - Date.parse(run.started_at));
-  byId("run-elapsed").textContent = run.state === "running" ? `${Math.floor(ms / 1000)} s` : duration(ms);
+function step({ state, progress: { done, total, current } }) {
+  if (total === null) return state === "running" ? "Preparing" : "";
+  return `${state === "failed" ? "Failed after " : ""}${done} of ${counted(total, "revision")}${current ? `, now ${current}` : ""}`;
 }
 
 const tell = (kind, what) =>

@@ -62,7 +62,9 @@ export function showFacts(connection, status, stats) {
     const facts = {
       Database: named(connection.url ?? "not configured"),
       Type: { sqlite: "SQLite", postgresql: "PostgreSQL" }[connection.type] ?? connection.type,
-      Connection: connection.isConnected ? badge("good", "connected") : badge("error", "not connected"),
+      Connection: connection.isConnected
+        ? badge("good", "connected")
+        : connection.error ? badge("error", "not connected") : "no file yet",
       Tables: number(connection.tableCount),
       ...(stats && { Size: bytes(stats.database.bytes) }),
       ...(status && {

@@ -9,7 +9,7 @@ const body = (section) => byId(section).querySelector(".body");
 export function showStats(stats) {
   fill(body("findings"), stats.findings, findings);
   fill(body("migrations"), stats.migrations, migrations);
-  fill(body("log"), stats.stats, log);
+  fill(body("log"), { ...stats.stats, notes: stats.notes }, log);
   showTables(body("tables"), stats.database);
 }
 
@@ -42,6 +42,7 @@ const finding = (key, { code, severity, where, message, count, repair }) =>
       : quiet("Nothing mends it by itself."),
   );
 
+const MOST = 8; // entries of a list
 const SHOWN = 26; // columns whose numbers can still be read on a narrow screen
 
 function migrations({ runs, failed, history, recent }) {
@@ -72,7 +73,7 @@ function migrations({ runs, failed, history, recent }) {
             duration(one.duration_ms),
           ]))),
     ],
-    recent.length > 0 && [element("h3", null, "Recent runs"), element("ul", { class: "entries" }, recent.map(run))],
+    recent.length > 0 && [element("h3", null, "Recent runs"), element("ul", { class: "entries" }, recent.slice(0, MOST).map(run))],
   ];
 }
 
@@ -82,7 +83,7 @@ const run = ({ timestamp, revision, direction, outcome, duration_ms, statements,
     null,
     element("p", { class: "head" },
       badge(outcome === "failed" ? "error" : "good", outcome),
-      ` ${direction} ${direction === "downgrade" ? "from" : "to"} `,
+      ` ${direction} ${outcome === "failed" ? "at" : "to"} `,
       element("span", { class: "revision" }, revision ?? "–"),
       element("span", { class: "quiet" }, moment(timestamp))),
     quiet([
@@ -94,8 +95,8 @@ const run = ({ timestamp, revision, direction, outcome, duration_ms, statements,
     error && element("pre", { tabindex: "0" }, error),
   );
 
-function log({ summary, errorRate, topErrors, criticalErrors, errorsByCategory, recentActivity }) {
-  if (!summary.totalLogs) return quiet("Nothing was logged.");
+function log({ summary, errorRate, topErrors, criticalErrors, errorsByCategory, recentActivity, notes }) {
+  if (!summary.totalLogs) return [quiet("Nothing was logged."), notes.map((note) => quiet(note))];
   const most = errorRate.reduce((one, other) => (other.errors > (one?.errors ?? 0) ? other : one), null);
   const hour = (one) => one.hour.slice(11, 16);
   const bars = errorRate.map((one, index) => ({
@@ -131,12 +132,12 @@ function log({ summary, errorRate, topErrors, criticalErrors, errorsByCategory, 
   ];
 }
 
-const KINDS = { error: "error", critical: "error", warn: "warning", warning: "warning" };
+const KINDS = { error: "error", critical: "error", fatal: "error", warn: "warning", warning: "warning" };
 
 const entries = (title, list) =>
   list.length > 0 && [
     element("h3", null, title),
-    element("ul", { class: "entries" }, list.slice(0, 8).map((one) => element("li", null,
+    element("ul", { class: "entries" }, list.slice(0, MOST).map((one) => element("li", null,
       element("p", { class: "head" }, badge(KINDS[one.level] ?? "info", one.level), ` ${one.category}`,
         element("span", { class: "quiet" }, moment(one.timestamp))),
       element("p", { class: "message" }, one.message)))),
