@@ -18,7 +18,6 @@ export const byId = (id) => document.getElementById(id);
 // open stays open, and the focus stays where it was.
 const shown = new WeakMap();
 export function fill(place, facts, render) {
-  place.closest("section")?.removeAttribute("aria-busy");
   const text = JSON.stringify(facts);
   if (shown.get(place) === text) return;
   shown.set(place, text);

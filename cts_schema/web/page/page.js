@@ -34,6 +34,8 @@ async function read() {
     known = { connection: connection.body, status: status.body };
     readAt = new Date();
     fill(byId("gone"), null, () => []);
+    byId("columns").hidden = false; // all at once, so that nothing jumps
+    byId("main").removeAttribute("aria-busy");
     schedule(EVERY);
   } catch (error) {
     if (!(error instanceof Gone)) throw error;
@@ -44,10 +46,7 @@ async function read() {
 }
 
 function showGone() {
-  if (!readAt) {
-    showUnreadable({ error: "The app does not answer." });
-    showNoStats();
-  }
+  if (!readAt) showUnreadable({ error: "The app does not answer." });
   const what = readAt ? `What is shown was read at ${clock(readAt)}.` : "Nothing has been read yet.";
   fill(byId("gone"), what, () => element("p", { class: "notice error" },
     element("strong", null, "The app does not answer. "), what,
