@@ -6,11 +6,11 @@ import { showTables } from "./tables.js";
 
 const body = (section) => byId(section).querySelector(".body");
 
-export function showStats(stats) {
+export function showStats(stats, unmanaged) {
   fill(body("findings"), stats.findings, findings);
   fill(body("migrations"), stats.migrations, migrations);
   fill(body("log"), { ...stats.stats, notes: stats.notes }, log);
-  showTables(body("tables"), stats.database);
+  showTables(body("tables"), stats.database, unmanaged);
 }
 
 export function showNoStats(error) {

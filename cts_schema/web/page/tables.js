@@ -5,15 +5,16 @@ import { bytes, element, fill, named, number, quiet, table } from "./dom.js";
 const FEW = 12;
 const chosen = { by: null, descending: true, all: false };
 
-export function showTables(place, database) {
+// `unmanaged` names those that are told to be somebody else's; Alembic's own table is neither theirs nor a model.
+export function showTables(place, database, unmanaged) {
   const choose = (change) => {
     Object.assign(chosen, change);
-    showTables(place, database);
+    showTables(place, database, unmanaged);
   };
-  fill(place, { database, chosen }, () => draw(database, choose));
+  fill(place, { database, unmanaged, chosen }, () => draw(database, unmanaged, choose));
 }
 
-function draw({ tables, deep }, choose) {
+function draw({ tables, deep }, unmanaged, choose) {
   if (!tables.length) return quiet("There are none.");
   const measured = tables.some((one) => one.bytes != null); // SQLite does not measure them
   const by = chosen.by ?? (measured ? "bytes" : "rows");
@@ -36,7 +37,7 @@ function draw({ tables, deep }, choose) {
       "Tables, with their rows and sizes",
       [head("name", "Table"), head("rows", deep ? "Rows" : "Rows, about"), ...(measured ? [head("bytes", "Size")] : [])],
       sorted.slice(0, chosen.all ? undefined : FEW).map((one) => [
-        [named(one.name), !one.managed && element("span", { class: "quiet" }, " unmanaged")],
+        [named(one.name), unmanaged.includes(one.name) && element("span", { class: "quiet" }, " unmanaged")],
         number(one.rows),
         ...(measured ? [bytes(one.bytes)] : []),
       ]),
