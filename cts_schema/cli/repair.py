@@ -22,6 +22,9 @@ EXAMPLES = (
     "cts-schema repair orphans --orphans quarantine",
 )
 
+_LONGEST = 400
+"""Characters of a statement that are shown; what twice as many say nobody reads in a terminal."""
+
 
 def repair(
     codes: Annotated[
@@ -90,7 +93,7 @@ def _tell(made: Repair) -> None:
         for number, statement in enumerate(() if made.done else step.statements):
             for line_number, line in enumerate(statement.splitlines()):
                 name = "" if number or line_number else "apart" if step.apart else "SQL"
-                say_facts({f"  {name:6}": line.replace("\t", "  ")})
+                say_facts({f"  {name:6}": _shortened(line.replace("\t", "  "))})
     for one in made.left:
         say(f"stays  {_named(one.finding)}", "yellow")
         say_facts({"  why   ": one.reason, "  next  ": _by_hand(one.finding)})
@@ -99,6 +102,11 @@ def _tell(made: Repair) -> None:
     mended = len({finding for step in made.steps for finding in step.mends})
     verb = "mended" if made.done else "to mend"
     say(f"{made.database}: {mended} {verb}, {len(made.left)} left ({made.duration_ms / 1000:.1f} s)", "bold")
+
+
+def _shortened(line: str) -> str:
+    rest = len(line) - _LONGEST
+    return line if rest < _LONGEST else f"{line[:_LONGEST]} ... ({rest:,} characters more; --json has them)"
 
 
 def _named(finding: Finding) -> str:
