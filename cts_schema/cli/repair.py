@@ -87,10 +87,14 @@ def repair(
 
 
 def _tell(made: Repair) -> None:
-    for step in made.steps:
+    # What is made and then validated is mended in two steps.
+    mended = list(dict.fromkeys(finding for step in made.steps for finding in step.mends))
+    for finding in mended if made.done else ():
+        say(f"mended  {_named(finding)}", "bold")
+    for step in () if made.done else made.steps:
         for finding in step.mends:
-            say(f"{'mended' if made.done else 'to mend'}  {_named(finding)}", "bold")
-        for number, statement in enumerate(() if made.done else step.statements):
+            say(f"to mend  {_named(finding)}", "bold")
+        for number, statement in enumerate(step.statements):
             for line_number, line in enumerate(statement.splitlines()):
                 name = "" if number or line_number else "apart" if step.apart else "SQL"
                 say_facts({f"  {name:6}": _shortened(line.replace("\t", "  "))})
@@ -99,9 +103,8 @@ def _tell(made: Repair) -> None:
         say_facts({"  why   ": one.reason, "  next  ": _by_hand(one.finding)})
     if made.backup is not None:
         say_facts({"backup": made.backup})
-    mended = len({finding for step in made.steps for finding in step.mends})
     verb = "mended" if made.done else "to mend"
-    say(f"{made.database}: {mended} {verb}, {len(made.left)} left ({made.duration_ms / 1000:.1f} s)", "bold")
+    say(f"{made.database}: {len(mended)} {verb}, {len(made.left)} left ({made.duration_ms / 1000:.1f} s)", "bold")
 
 
 def _shortened(line: str) -> str:
