@@ -420,7 +420,7 @@ class FalseVersion(SchemaError):
     exit_code = EXIT_DATABASE
     unlisted = ("table",)
     next_step = (
-        "if tables were dropped: cts-schema restore BACKUP, or to have them back empty: cts-schema repair missing-table\n"
+        "if tables were dropped: cts-schema restore BACKUP; to have them back empty: cts-schema repair missing-table\n"
         "if the old application has made it and something else has stamped it: DROP TABLE {table!n}, then\n"
         "alembic upgrade head, which brings it in"
     )
