@@ -141,8 +141,8 @@ class Subject:
             allowed |= {"cts.db-journal", *(copy + end for end in ends)} | self.files["new"]
         if self.operation.name == "restore":  # the copy of what was there is never taken away again
             allowed |= self.files["new"]
-            if ended == "new" and not self.files["new"] <= place.files():
-                return ["there is no copy of what was there"]
+        if ended == "new" and not self.files["new"] <= place.files():
+            return ["there is no copy of what was there"]
         strays = [f"a stray file: {name}" for name in place.files() if name not in allowed]
         return strays + [f"a false copy: {file.name}" for file in place.copies() if not self._is_true(file)]
 
