@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
@@ -223,6 +226,20 @@ def test_an_orphan_loses_a_reference_it_may_miss_and_is_moved_where_it_may_not(d
         ("pseudo_positions", "1", "orphan", {"base_position_id": "gone"}),
         ("pseudo_positions", "2", "orphan", {"id": 2, "connection_id": 99, "symbol": "B", "entry_price": 2.0}),
     ]
+
+
+def test_an_orphan_that_no_key_had_shown_before_is_no_hindrance(tmp_path: Path) -> None:
+    file = tmp_path / "cts.db"
+    with closing(sqlite3.connect(file)) as old:
+        old.executescript(
+            "CREATE TABLE trading_pairs (id TEXT, symbol TEXT, base_currency TEXT, quote_currency TEXT);"
+            "INSERT INTO trading_pairs VALUES ('1', 'BTCUSDT', 'BTC', 'USDT');"
+            "CREATE TABLE notes (id INTEGER PRIMARY KEY, trading_pair_id TEXT REFERENCES trading_pairs (id));"
+            "INSERT INTO notes VALUES (1, '1'), (2, 'gone');"
+        )
+    upgrade(f"sqlite:///{file}")
+    with closing(sqlite3.connect(file)) as new:
+        assert new.execute("SELECT * FROM notes ORDER BY id").fetchall() == [(1, "1"), (2, "gone")]
 
 
 def test_numbers_of_log_lines_go_on_where_the_old_table_stood(database: Database) -> None:

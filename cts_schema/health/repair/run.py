@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -179,10 +178,7 @@ class _Mending:
             self._execute()
         finally:
             self._connection.exec_driver_sql(f"PRAGMA legacy_alter_table = {legacy}")
-        after = sqlite.violations(self._connection)
-        # Where a parent had no such key, nobody could tell before.
-        unknown = {table for table, parent in before if parent == sqlite.NO_SUCH_KEY}
-        sqlite.refuse_new_violations(before, Counter({one: n for one, n in after.items() if one[0] not in unknown}))
+        sqlite.refuse_new_violations(before, sqlite.violations(self._connection))
 
     def _copy_sqlite(self) -> None:
         file = copies.file_of(self._connection)
