@@ -34,6 +34,7 @@ from cts_schema.exceptions import (
     DatabaseLocked,
     DatabaseUnreachable,
     DataWouldBeDropped,
+    DecisionNeeded,
     LockTimeout,
     RevisionFailed,
     SchemaError,
@@ -228,6 +229,20 @@ def test_what_is_refused_leaves_logging_alone(head: Database, records: list[Any]
         downgrade(head.url, "base", yes=False)
     assert len(runs(head)) == before
     assert (records[-1].levelname, records[-1].outcome) == ("WARNING", "refused")
+
+
+def test_an_old_database_that_needs_a_decision_is_refused_and_has_not_failed(
+    database: Database, records: list[Any]
+) -> None:
+    database.execute("CREATE TABLE trading_pairs (id text, symbol text)")
+    database.execute("INSERT INTO trading_pairs VALUES ('1', 'BTCUSDT')")
+    with pytest.raises(DecisionNeeded):
+        upgrade(database.url)
+    assert [(record.event, record.levelname) for record in records] == [
+        ("run_started", "INFO"),
+        ("run_ended", "WARNING"),
+    ]
+    assert records[-1].outcome == "refused"
 
 
 def test_the_log_survives_a_downgrade_to_nothing(database: Database) -> None:

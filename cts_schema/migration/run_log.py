@@ -23,7 +23,7 @@ import sqlalchemy as sa
 
 from cts_schema import __version__
 from cts_schema.ddl import Json
-from cts_schema.exceptions import EXIT_LOCK, SchemaError, mask_secrets
+from cts_schema.exceptions import EXIT_DECISION, EXIT_LOCK, SchemaError, mask_secrets
 from cts_schema.migration import sqlite
 from cts_schema.migration.lock import LOCK_TIMEOUT, read_committed, search_path
 from cts_schema.migration.options import Options
@@ -216,9 +216,10 @@ class RunLog:
     def _outcome(self, error: BaseException | None) -> Outcome:
         if error is None:
             return "applied"
-        if isinstance(error, SchemaError) and not self._begun and error.exit_code != EXIT_LOCK:
-            return "refused"
-        return "failed"
+        if not isinstance(error, SchemaError):
+            return "failed"
+        untouched = error.exit_code == EXIT_DECISION or (not self._begun and error.exit_code != EXIT_LOCK)
+        return "refused" if untouched else "failed"
 
     def _tell(self, level: int, message: str, **facts: Any) -> None:
         _log.log(level, "%s", message, extra={**self._facts, **facts})
