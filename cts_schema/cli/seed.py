@@ -49,12 +49,12 @@ def seed(
         say_json(dataclasses.asdict(done))
         return
     before = "there already" if done.before == done.version else f"before: {done.before or 'none'}"
+    tables = f"{len(done.rows)} table{'' if len(done.rows) == 1 else 's'}"
+    added = f"{sum(done.rows.values()):,} rows in {tables}, {done.duration_ms / 1000:.1f} s"
     say_facts(
         {
             "database": done.database,
             "data set": f"{done.name}, version {done.version} ({before})",
-            "added": f"{sum(done.rows.values()):,} rows in {len(done.rows)} tables, {done.duration_ms / 1000:.1f} s"
-            if done.rows
-            else "nothing",
+            "added": added if done.rows else "nothing",
         }
     )
