@@ -230,13 +230,21 @@ def test_secrets_that_were_logged_are_not_told(head: Database) -> None:
             "postgresql://cts:geheim1234@db/cts is down",
             "passphrase='geheim1234'",
             "https://exchange.example/?signature=geheim1234&x=1",
+            r'sent "{\"api_key\":\"geheim1234\",\"api_passphrase\": \"my \\\"geheim\"}"',
+            '"password": "my \\" geheim"',
+            "password='my geheim'",
+            "OK-ACCESS-KEY: geheim1234",
+            "X-BAPI-SIGN: geheim1234",
+            "API key: geheim1234",
+            "'private_key': 'geheim1234",
+            f"{'x' * 480} postgresql://cts:geheim1234@db/cts",
         ]
     ):
         log(head, "critical", timedelta(seconds=number), message, more=json.dumps({"api_key": "geheim1234"}))
     with client_of(head.url) as client:
         answer = client.get(STATS)
-    assert len(answer.json()["stats"]["criticalErrors"]) == 8
-    assert len(answer.json()["stats"]["topErrors"]) == 8
+    assert len(answer.json()["stats"]["criticalErrors"]) == 16
+    assert len(answer.json()["stats"]["topErrors"]) == 16
     assert "geheim" not in answer.text
 
 
@@ -257,6 +265,29 @@ def test_runs_that_were_logged_are_told_and_other_logs_of_migrations_are_none(he
     assert last == failed | {"error": "password=***", "timestamp": last["timestamp"]}
     assert found["last"] == found["recent"][0] == last
     assert found["history"][0]["revision"] == "035"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "('error', 'x', CAST(x'ff61' AS text), NULL)",
+        "('error', x'ff', x'ff61', NULL)",
+        """('info', 'migration', 'm', '{"outcome": "applied", "error": "\\ud800"}')""",
+        """('info', 'migration', 'm', '{"outcome": "applied", "duration_ms": 1e999, "statements": -1e999}')""",
+    ],
+)
+def test_whatever_stands_in_the_logs_of_a_file_can_be_told(tmp_path: Path, row: str) -> None:
+    with Database(sa.make_url(f"sqlite:///{tmp_path / 'cts.db'}")) as database:
+        upgrade(database.url)
+        engine = sa.create_engine(database.location)
+        with engine.begin() as connection:
+            connection.exec_driver_sql(f"INSERT INTO site_logs (level, category, message, metadata) VALUES {row}")
+        engine.dispose()
+        with client_of(database.url) as client:
+            found = client.get(STATS).raise_for_status().json()
+    newest = found["stats"]["recentActivity"][0]
+    assert newest["message"] in ("\N{REPLACEMENT CHARACTER}a", "m")
+    assert (newest["message"] == "m") == (found["migrations"]["runs"] == 2)
 
 
 def test_sizes_orphans_and_findings_are_those_of_check(head: Database) -> None:

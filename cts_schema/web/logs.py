@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -27,11 +28,19 @@ _WARNINGS = ("warn", "warning")
 _LONGEST = 500
 """Characters of a message that are shown."""
 
-# An application may have logged a request with its keys.
+_READ = 2 * _LONGEST
+"""Characters that are read of it, so that a secret which is cut off is still known by what follows."""
+
+_NUMBERS = 2**53
+"""Up to here, JSON has the same numbers everywhere."""
+
+# An application may have logged a request with its keys; in quotes, which are escaped where the whole was quoted, a
+# secret may have spaces.
 _SECRET = re.compile(
-    r"""((?:api[_-]?key|api[_-]?secret|secret|passphrase|password|token|authorization|signature)["']?\s*[:=]\s*"""
-    r"""["']?(?:bearer\s+|basic\s+)?)[^\s"'&,;}]+""",
-    re.IGNORECASE,
+    r"""((?:(?:api|access|private)[\s_-]?key|secret|passphrase|password|token|authorization|(?<![a-z])sign(?:ature)?)"""
+    r"""\\*["']?\s*[:=]\s*)"""
+    r"""(?:(?P<quote>\\*["']).*?(?:(?<!\\)(?P=quote)|$)|(?:(?:bearer|basic)\s+)?[^\s"'&,;}]+)""",
+    re.IGNORECASE | re.DOTALL,
 )
 _SCHEME = re.compile(r"\b(bearer\s+|basic\s+)[\w.~+/=-]{8,}", re.IGNORECASE)
 
@@ -68,9 +77,9 @@ _WORDS = {
 }
 
 
-def masked(message: str) -> str:
+def masked(message: Any) -> str:
     """Return a message of a log without the secrets that can be told from the rest."""
-    return _SCHEME.sub(r"\1***", _SECRET.sub(r"\1***", mask_secrets(message)))[:_LONGEST]
+    return _SCHEME.sub(r"\1***", mask_secrets(_SECRET.sub(r"\1***", _text(message))))[:_LONGEST]
 
 
 class SiteLogs:
@@ -94,7 +103,7 @@ class SiteLogs:
             hours[row.hour] += row.number
             if row.level in _ERRORS:
                 bad_hours[row.hour] += row.number
-                categories[row.category] += row.number
+                categories[_text(row.category)] += row.number
         starts = [moment(self._first + timedelta(hours=hour)) for hour in range(_HOURS)]
         return Logs(
             summary=_summary(levels),
@@ -119,21 +128,23 @@ class SiteLogs:
 
     def _top_errors(self) -> list[TopError]:
         rows = self._rows(
-            f"SELECT substr(message, 1, {_LONGEST}) AS message, category, count(*) AS number, max({{at}}) AS last",
+            f"SELECT substr(message, 1, {_READ}) AS message, category, count(*) AS number, max({{at}}) AS last",
             f"AND level IN {_ERRORS} GROUP BY 1, 2 ORDER BY 3 DESC, 4 DESC LIMIT {SHOWN}",
         )
         return [
-            TopError(message=masked(row.message), category=row.category, count=row.number, lastSeen=row.last)
+            TopError(message=masked(row.message), category=_text(row.category), count=row.number, lastSeen=row.last)
             for row in rows
         ]
 
     def _entries(self, condition: str) -> list[Entry]:
         rows = self._rows(
-            f"SELECT id, {{at}} AS at, level, category, substr(message, 1, {_LONGEST}) AS message",
+            f"SELECT id, {{at}} AS at, level, category, substr(message, 1, {_READ}) AS message",
             f"{condition} ORDER BY {{newest}} LIMIT {SHOWN}",
         )
         return [
-            Entry(id=row.id, timestamp=row.at, level=row.level, category=row.category, message=masked(row.message))
+            Entry(
+                id=row.id, timestamp=row.at, level=row.level, category=_text(row.category), message=masked(row.message)
+            )
             for row in rows
         ]
 
@@ -150,7 +161,29 @@ class SiteLogs:
         if kind == "sqlite":
             bounds = {name: f"{time:%Y-%m-%d %H:%M:%S}" for name, time in bounds.items()}
         statement = sa.text(query.format(**vars(_WORDS[kind])))
-        return list(self._connection.execute(statement, bounds if ":since" in statement.text else {}))
+        with _any_text(self._connection):
+            return list(self._connection.execute(statement, bounds if ":since" in statement.text else {}))
+
+
+@contextmanager
+def _any_text(connection: sa.Connection) -> Iterator[None]:
+    """Let a text of SQLite that is not UTF-8 be read within the block: nothing there has looked at it."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    before = driver.text_factory
+    driver.text_factory = lambda text: text.decode(errors="replace")
+    try:
+        yield
+    finally:
+        driver.text_factory = before
+
+
+def _text(value: Any) -> str:
+    """Return a value as text that JSON can carry; SQLite takes bytes in a column of texts, too."""
+    text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+    return text.encode(errors="replace").decode()  # JSON knows halves of a character, UTF-8 does not
 
 
 def _summary(levels: Mapping[str, int]) -> Summary:
@@ -173,16 +206,17 @@ def _logged(at: str, metadata: Any) -> LoggedRun:
     told = json.loads(metadata) if isinstance(metadata, str) else metadata
 
     def text(name: str) -> str | None:
-        return None if told.get(name) is None else masked(str(told[name]))
+        return None if told.get(name) is None else masked(told[name])
 
     def number(name: str) -> Any:
-        return told[name] if isinstance(told.get(name), int | float) else None
+        value = told.get(name)
+        return value if isinstance(value, int | float) and abs(value) < _NUMBERS else None
 
     return LoggedRun(
         timestamp=at,
         revision=text("revision"),
         direction=text("direction"),
-        outcome=masked(str(told["outcome"])),
+        outcome=masked(told["outcome"]),
         duration_ms=number("duration_ms"),
         statements=None if number("statements") is None else int(number("statements")),
         error=text("error"),
