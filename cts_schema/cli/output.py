@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
 from cts_schema.exceptions import EXIT_DISK, SchemaError, mask_secrets
+from cts_schema.next_steps import in_our_words
 
 
 class OutputFailed(SchemaError):
@@ -72,25 +73,6 @@ def complain(error: SchemaError, *, as_json: bool, story: str | None) -> None:
     _write(sys.stderr, _visible(first), "bold red")
     for line in rest:
         _write(sys.stderr, _visible(line))
-
-
-_ALEMBIC = re.compile(
-    r"\balembic(?P<raiseerr> --raiseerr)?(?P<options>(?: -x \w+=\S+)*)"
-    r" (?P<command>upgrade(?: head)?|downgrade|current|history|--help)"
-)
-_COMMANDS = {"upgrade head": "upgrade", "current": "status"}
-
-
-def in_our_words(next_step: str) -> str:
-    """Return a next step that names commands of alembic with those of this program, which need no alembic.ini."""
-
-    def ours(found: re.Match[str]) -> str:
-        options = re.findall(r" -x (\w+)=(\S+)", found["options"])
-        words = ["cts-schema", _COMMANDS.get(found["command"], found["command"])]
-        words += [f"--{name.replace('_', '-')} {value}" for name, value in options]
-        return " ".join(words + ["--debug"] * bool(found["raiseerr"]))
-
-    return _ALEMBIC.sub(ours, next_step)
 
 
 def never_fail_to_encode() -> None:

@@ -9,8 +9,8 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from cts_schema.cli.output import in_our_words
 from cts_schema.exceptions import SchemaError
+from cts_schema.next_steps import in_our_words
 
 DatabaseType = Literal["sqlite", "postgresql"]
 
