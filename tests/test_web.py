@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +18,9 @@ from fastapi import FastAPI
 
 from cts_schema import create_engine, status, upgrade
 from cts_schema.models import Base
-from cts_schema.web import create_app, database_router
+from cts_schema.web import create_app, database_router, state
+from cts_schema.web.answers import Status
+from cts_schema.web.place import Place
 from cts_schema.web.records import LOGGER, collecting
 from tests.support.databases import Database
 from tests.support.served import (
@@ -322,6 +326,24 @@ def test_logs_that_cannot_be_read_are_noted(head: Database, change: str | None, 
         found = client.get(STATS).json()
     assert note in found["notes"][0]
     assert found["stats"]["summary"]["totalLogs"] == 0
+
+
+def test_those_who_ask_for_statistics_together_share_a_look(head: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = []
+    look = state.status
+
+    def counted(place: Place) -> Status:
+        reads.append(time.monotonic())
+        time.sleep(0.5)  # as where there are many logs
+        return look(place)
+
+    monkeypatch.setattr("cts_schema.web.statistics.status", counted)
+    with client_of(head.url) as client, ThreadPoolExecutor(16) as callers:
+        answers = list(callers.map(lambda _: client.get(STATS).status_code, range(16)))
+        assert answers == [200] * 16
+        assert len(reads) < 8
+        log(head, "error", timedelta(0), "after them")
+        assert "after them" in client.get(STATS).text
 
 
 def test_what_check_found_is_shown_again_for_a_moment_and_until_a_migration_ends(database: Database) -> None:

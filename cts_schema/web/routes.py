@@ -22,7 +22,7 @@ from cts_schema.web.answers import Busy, DatabaseStatus, Problem, Run, Statistic
 from cts_schema.web.guard import RATE, WRONG_TOKENS, Guard, Refused
 from cts_schema.web.place import Place, Target
 from cts_schema.web.runs import Runs
-from cts_schema.web.statistics import Checked, statistics
+from cts_schema.web.statistics import Look
 
 MIGRATE = "/api/install/database/migrate"
 BODY_LIMIT = 4096
@@ -113,8 +113,8 @@ def database_router(
     """
     place = Place.of(target, version_table=version_table, schema=schema, wait=wait)
     guard = Guard(token, rate, wrong_tokens)
-    checked = Checked(place)
-    runs = Runs(place, at_end=checked.forget)
+    look = Look(place)
+    runs = Runs(place, at_end=look.changed)
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
@@ -143,7 +143,7 @@ def database_router(
     @router.get("/api/monitoring/stats", responses=_UNREADABLE)
     def monitoring() -> Statistics:
         """Tell how the application and its database are: logs of 24 hours, sizes, migrations, orphans, findings."""
-        return statistics(place, checked)
+        return look.get()
 
     @router.post(
         MIGRATE,

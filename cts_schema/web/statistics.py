@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
+from cts_schema.exceptions import SchemaError
 from cts_schema.health.check import check
 from cts_schema.health.report import Health
 from cts_schema.migration.scripts import revisions
@@ -31,46 +32,59 @@ FRESH = 10.0
 """Seconds for which what `check` found is shown again, however many ask."""
 
 
-class Checked:
-    """What `check` has found a moment ago."""
+class Look:
+    """A look at a database, taken by one request at a time: those that come meanwhile share the next one."""
 
     def __init__(self, place: Place) -> None:
         self._place = place
         self._lock = threading.Lock()
-        self._found: tuple[float, datetime, Health] | None = None
+        self._last: tuple[float, Statistics | SchemaError] | None = None
+        self._checked: tuple[float, datetime, Health] | None = None
+        self._changed = time.monotonic()
 
-    def get(self) -> tuple[datetime, Health]:
-        """Return when it looked, and what it found.
+    def get(self) -> Statistics:
+        """Say how everything is, by what was read after this was asked.
 
         Raises:
             SchemaError: the database cannot be read.
         """
-        with self._lock:  # who comes meanwhile gets what the first one finds
-            if self._found is None or time.monotonic() - self._found[0] > FRESH:
-                options = self._place.options
-                found = check(
-                    self._place.to_read,
-                    version_table=options.version_table,
-                    schema=options.schema,
-                    wait=READ_WAIT,
-                )
-                self._found = time.monotonic(), datetime.now(UTC), found
-            return self._found[1:]
-
-    def forget(self) -> None:
-        """Look again when next asked: something has changed."""
+        asked = time.monotonic()
         with self._lock:
-            self._found = None
+            if self._last is None or self._last[0] < asked:
+                began = time.monotonic()
+                self._last = began, self._look()
+            found = self._last[1]
+        if isinstance(found, SchemaError):
+            raise found
+        return found
+
+    def changed(self) -> None:
+        """Let `check` look again when next asked."""
+        self._changed = time.monotonic()
+
+    def _look(self) -> Statistics | SchemaError:
+        try:
+            return _statistics(self._place, *self._check())
+        except SchemaError as error:
+            return error
+
+    def _check(self) -> tuple[datetime, Health]:
+        """Return when `check` looked, a moment ago, and what it found."""
+        began = time.monotonic()
+        if self._checked is None or self._checked[0] < max(self._changed, began - FRESH):
+            options = self._place.options
+            found = check(
+                self._place.to_read,
+                version_table=options.version_table,
+                schema=options.schema,
+                wait=READ_WAIT,
+            )
+            self._checked = began, datetime.now(UTC), found
+        return self._checked[1:]
 
 
-def statistics(place: Place, checked: Checked) -> Statistics:
-    """Say how everything is.
-
-    Raises:
-        SchemaError: the database cannot be read.
-    """
+def _statistics(place: Place, at: datetime, health: Health) -> Statistics:
     stands = status(place)
-    at, health = checked.get()
     with place.read() as connection:
         missing = _missing(connection, stands.revision, place.options.schema)
         logs = SiteLogs(None if missing else connection, datetime.now(UTC))
