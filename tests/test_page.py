@@ -129,11 +129,12 @@ def test_at_head_it_says_so_and_shows_the_database_at_a_glance(head: Database, v
     assert "connected" in fact(page, "Connection")
     assert (fact(page, "Tables"), fact(page, "Pending"), fact(page, "Unmanaged tables")) == ("43", "none", "notes")
     assert fact(page, "Ledger") == "agrees with the revision"
+    assert fact(page, "Orphaned rows") == "none"
 
     finding = page.locator("#findings details", has_text="orders.ix_orders_portfolio_id")
     finding.locator("summary").click()
     expect(finding.get_by_text("the index is missing")).to_be_visible()
-    expect(finding.locator("pre")).to_contain_text("cts-schema repair missing-index")
+    expect(finding.locator("pre")).to_have_text("cts-schema repair missing-index")
 
     expect(page.locator("#log .tally")).to_contain_text(f"{logged(head)} entries")
     expect(page.locator("#log .tally")).to_contain_text("1 error (")
@@ -181,6 +182,7 @@ def test_at_an_older_revision_it_shows_what_is_pending(database: Database, visit
         f"{one} to apply" for one in ("056", "057", "058", "059", "060")
     ]
     assert fact(page, "Pending") == "056 to 060 (5)"
+    assert fact(page, "Orphaned rows") == "not looked for"
 
 
 def test_rows_that_are_gone_from_the_ledger_are_told(head: Database, visit: Visit) -> None:
@@ -308,6 +310,14 @@ def test_a_run_that_fails_shows_cause_place_and_next_step(database: Database, vi
             expect(result.locator(".next")).not_to_be_empty()
             expect(page.locator("#verdict")).not_to_contain_text("At head")
             expect(page.get_by_role("button", name="Run migrations")).to_be_enabled()
+
+
+def test_a_run_that_waits_in_vain_says_so_and_its_bar_stands_still(database: Database, visit: Visit) -> None:
+    with served(create_app(database.url, token=TOKEN, wait=0.1)) as client, held(database):
+        page = visit(str(client.base_url).rstrip("/"))
+        start(page)
+        expect(page.locator("#run-result")).to_contain_text("The run failed.")
+        assert page.locator("progress:indeterminate:visible").count() == 0
 
 
 @on_sqlite

@@ -120,7 +120,7 @@ function show(run) {
   const bar = byId("run-progress");
   bar.max = total || 1;
   if (run.state === "succeeded") bar.value = bar.max;
-  else if (total === null) bar.removeAttribute("value");
+  else if (total === null && run.state === "running") bar.removeAttribute("value");
   else bar.value = done;
   byId("run-step").textContent = step(run);
   byId("run-elapsed").textContent = run.state === "running" ? `${Math.floor(run.duration_ms / 1000)} s` : duration(run.duration_ms);

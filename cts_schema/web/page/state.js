@@ -12,7 +12,7 @@ function judge(status) {
   const steps = pending.length && `${counted(pending.length, "revision")} to apply`;
   if (revision === null && unadopted.length)
     return { kind: "warning", word: "A database of the old application", due: true,
-      why: `${counted(unadopted.length, "table")} to adopt. It is backed up first.` };
+      why: `${counted(unadopted.length, "table")} to adopt, and kept as they were, too.` };
   if (revision === null) return { kind: "warning", word: "Empty", due: true, why: `${steps}.` };
   const rows = missing.length && `${counted(missing.length, "row")} of the ledger to write again`;
   return { kind: "warning", word: "Not at head", due: true, why: `${[steps, rows].filter(Boolean).join(", ")}.` };
@@ -57,7 +57,9 @@ export const series = (revisions) =>
 
 // `status` and `stats` are null where the database cannot be read.
 export function showFacts(connection, status, stats) {
-  fill(byId("facts"), [connection, status, stats?.database.bytes, stats?.orphans], () => {
+  // Of a database that is not at head, `check` says only that; and PostgreSQL may not let it look at all.
+  const looked = status?.at_head && !stats?.findings.list.some((one) => one.code === "not-checked");
+  fill(byId("facts"), [connection, status, stats?.database.bytes, stats?.orphans, looked], () => {
     const orphans = stats?.orphans.filter((one) => one.count !== 0) ?? [];
     const facts = {
       Database: named(connection.url ?? "not configured"),
@@ -76,7 +78,7 @@ export function showFacts(connection, status, stats) {
       ...(stats && {
         "Orphaned rows": orphans.length
           ? badge("warning", [`${number(orphans[0].count)} in `, named(orphans[0].where), orphans.length > 1 && `, and in ${orphans.length - 1} more`])
-          : "none",
+          : looked ? "none" : "not looked for",
       }),
       ...(status?.unadopted.length && { "To adopt": names(status.unadopted) }),
       ...(status?.unmanaged.length && { "Unmanaged tables": names(status.unmanaged) }),

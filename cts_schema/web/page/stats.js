@@ -83,7 +83,7 @@ const run = ({ timestamp, revision, direction, outcome, duration_ms, statements,
     null,
     element("p", { class: "head" },
       badge(outcome === "failed" ? "error" : "good", outcome),
-      ` ${direction} ${outcome === "failed" ? "at" : "to"} `,
+      ` ${direction ?? ""} ${outcome === "failed" ? "at" : "to"} `,
       element("span", { class: "revision" }, revision ?? "–"),
       element("span", { class: "quiet" }, moment(timestamp))),
     quiet([
