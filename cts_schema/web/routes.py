@@ -14,6 +14,7 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 
 from cts_schema.exceptions import EXIT_DATABASE, EXIT_DISK, EXIT_LOCK, EXIT_USAGE, SchemaError
 from cts_schema.migration.options import VERSION_TABLE
@@ -65,11 +66,19 @@ class _Route(APIRoute):
             except Refused as refused:
                 return JSONResponse(refused.answer.model_dump(), refused.status, refused.headers)
             except RequestValidationError:
-                return JSONResponse(Problem.of(NothingToChoose()).model_dump(), 422)
+                return _cannot_be_read()
+            except HTTPException as error:
+                if error.status_code != 400:
+                    raise
+                return _cannot_be_read()  # bytes that are no text
             except SchemaError as error:
                 return JSONResponse(Problem.of(error).model_dump(), 503)
 
         return answer
+
+
+def _cannot_be_read() -> Response:
+    return JSONResponse(Problem.of(NothingToChoose()).model_dump(), 422)
 
 
 def _responses(**described: str) -> dict[int | str, dict[str, Any]]:
