@@ -188,7 +188,8 @@ class Line:
                 database=mask_url(connection.engine.url),
                 next_step="alembic upgrade head",
             )
-        progress = Progress() if self.terminal is None else Progress.of_terminal()
+        on_part = (lambda what: None) if self.log is None else self.log.adopting
+        progress = Progress(on_part=on_part) if self.terminal is None else Progress.of_terminal(on_part)
         self._adopt = partial(Adoption, connection, options, progress)
 
     def _begin_adoption(self) -> None:

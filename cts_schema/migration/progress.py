@@ -1,4 +1,4 @@
-"""How far an adoption has come, for a person at a terminal; silent everywhere else."""
+"""How far an adoption has come: a line for a person at a terminal, and each of its parts for the run log."""
 
 from __future__ import annotations
 
@@ -12,22 +12,27 @@ class Progress:
 
     Args:
         write: gets the line; None where nobody looks.
+        on_part: is told what is being done, each time that changes.
     """
 
-    def __init__(self, write: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self, write: Callable[[str], None] | None = None, on_part: Callable[[str], None] = lambda what: None
+    ) -> None:
         self._write = write
+        self._on_part = on_part
         self._total = self._done = 0
         self._began = 0.0
         self.what = ""
 
     @classmethod
-    def of_terminal(cls) -> Progress:
+    def of_terminal(cls, on_part: Callable[[str], None] = lambda what: None) -> Progress:
         """Return the one of standard error, silent where that is no terminal."""
-        return cls(_line) if sys.stderr.isatty() else cls()
+        return cls(_line if sys.stderr.isatty() else None, on_part)
 
     def tell(self, what: str) -> None:
         """Say what is being done."""
         self.what = what
+        self._on_part(what)
         self._show()
 
     def start(self, total: int) -> None:

@@ -1,7 +1,8 @@
 """The run log: what a run does, told to logging as it goes on, and to the table ``site_logs`` once it has ended.
 
-Each record of the logger ``cts_schema.migration`` has ``event`` (``run_started``, ``waiting``, ``revision_applied``,
-``run_ended``), ``run``, ``database`` and what belongs to the event as attributes of its own, for any handler to take.
+Each record of the logger ``cts_schema.migration`` has ``event`` (``run_started``, ``waiting``, ``adopting``,
+``revision_applied``, ``run_ended``), ``run``, ``database`` and what belongs to the event as attributes of its own, for
+any handler to take.
 
 A row of ``site_logs`` is written after the end, in a transaction of its own: so a failure is recorded although all that
 was done is rolled back. Logging alone has to do where the connection is the caller's, where there is no ``site_logs``
@@ -143,6 +144,10 @@ class RunLog:
     def waiting(self, cause: str) -> None:
         """Tell why nothing goes on."""
         self._tell(logging.INFO, f"waiting for {cause}", event="waiting", cause=cause)
+
+    def adopting(self, what: str) -> None:
+        """Tell which part of an adoption is being done: that of many rows takes long."""
+        self._tell(logging.INFO, f"adoption: {what}", event="adopting", part=what)
 
     def applied(self, done: AppliedRevision) -> None:
         """Tell of a step. It counts only once the run has ended well."""
