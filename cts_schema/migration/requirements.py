@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Sequence
 
@@ -10,12 +9,9 @@ import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
 from alembic.script import ScriptDirectory
 
-from cts_schema import __version__
 from cts_schema.exceptions import (
-    DatabaseNewer,
     DataWouldBeDropped,
     FalseVersion,
-    ForeignRevision,
     OtherSchema,
     SeveralHeads,
     UnadoptedDatabase,
@@ -23,6 +19,7 @@ from cts_schema.exceptions import (
     mask_url,
 )
 from cts_schema.migration import foresight, ledger
+from cts_schema.migration.state import not_ours
 from cts_schema.models import Base
 
 
@@ -46,15 +43,8 @@ def require_known(context: MigrationContext, heads: Sequence[str]) -> None:
         raise SeveralHeads(database=database, table=table, rows=", ".join(sorted(heads)))
     ours = {found.revision for found in script.walk_revisions()}
     for revision in heads:
-        if revision in ours:
-            continue
-        if re.fullmatch(r"\d{3}", revision) and revision > max(ours):
-            raise DatabaseNewer(
-                database=f"revision {revision}   {database}",
-                package=f"cts_schema {__version__} knows up to {max(ours)}",
-                known=max(ours),
-            )
-        raise ForeignRevision(database=database, table=table, revision=revision)
+        if revision not in ours:
+            raise not_ours(revision, newest=max(ours), table=table, database=database)
 
 
 def require_one_schema(context: MigrationContext, connection: sa.Connection) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
@@ -11,7 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from cts_schema.exceptions import SeveralHeads, mask_url
+from cts_schema import __version__
+from cts_schema.exceptions import DatabaseNewer, ForeignRevision, SeveralHeads, mask_url
 from cts_schema.migration.lock import in_autocommit
 from cts_schema.migration.options import Options
 from cts_schema.migration.report import Status
@@ -66,6 +68,24 @@ def read_status(connection: sa.Connection, options: Options) -> Status:
         unadopted=unadopted if revision is None else (),
         executed_at={one: _shown(executed[int(one)]) for one in applied if int(one) in executed},
     )
+
+
+def not_ours(revision: str, *, newest: str, table: str, database: str) -> DatabaseNewer | ForeignRevision:
+    """Return the error for a revision that this package does not have.
+
+    Args:
+        revision: what the version table says.
+        newest: the newest revision of this package.
+        table: the version table.
+        database: the URL, with credentials masked.
+    """
+    if re.fullmatch(r"\d{3}", revision) and revision > newest:
+        return DatabaseNewer(
+            database=f"revision {revision}   {database}",
+            package=f"cts_schema {__version__} knows up to {newest}",
+            known=newest,
+        )
+    return ForeignRevision(database=database, table=table, revision=revision)
 
 
 def _shown(moment: datetime | str) -> str:

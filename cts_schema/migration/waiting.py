@@ -7,8 +7,8 @@ import time
 from cts_schema.database import look_only
 from cts_schema.exceptions import DatabaseLocked, DatabaseMissing, DatabaseUnreachable, NotAtHead, SchemaError
 from cts_schema.migration.options import VERSION_TABLE, Options
-from cts_schema.migration.scripts import head
-from cts_schema.migration.state import at_head, read_status
+from cts_schema.migration.scripts import head, revisions
+from cts_schema.migration.state import at_head, not_ours, read_status
 from cts_schema.migration.sync import Target, connected
 
 _PASSING = (DatabaseUnreachable, DatabaseMissing, DatabaseLocked)
@@ -47,6 +47,8 @@ def wait_for_head(
                 if at_head(connection, options):
                     return time.monotonic() - began
                 found = read_status(connection, options)
+            if found.revision is not None and found.revision not in revisions():
+                raise not_ours(found.revision, newest=head(), table=version_table, database=found.database)
             error: SchemaError = NotAtHead(
                 database=found.database,
                 revision=found.revision or "none",
