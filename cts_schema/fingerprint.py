@@ -42,13 +42,15 @@ def _sqlite(connection: sa.Connection) -> Fingerprint:
     rows = connection.exec_driver_sql(
         "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type = 'trigger'"
     ).all()
+    # A trigger has the name of its table as whoever made it wrote it.
+    tables = {name.lower(): name for kind, name, *_ in rows if kind in ("table", "view")}
     for kind, name, table, sql in rows:
         if kind == "table" and not name.startswith("sqlite_"):
             found[f"table {name}"] = _sqlite_table(connection, name, sql)
         elif kind == "view":
             found[f"view {name}"] = {"sql": _squeezed(sql)}
         elif kind == "trigger":
-            found.setdefault(f"table {table}", {})[f"trigger {name}"] = _squeezed(sql)
+            found.setdefault(f"table {tables.get(table.lower(), table)}", {})[f"trigger {name}"] = _squeezed(sql)
     return found
 
 

@@ -57,6 +57,7 @@ def build(ddl: Ddl) -> None:
     run("CREATE VIEW cheap AS SELECT id, name FROM things WHERE price < 10")
     if ddl.connection.dialect.name == "sqlite":
         run("CREATE TRIGGER own AFTER INSERT ON things BEGIN UPDATE parents SET id = id; END")
+        run("CREATE TRIGGER capitals AFTER DELETE ON THINGS BEGIN UPDATE parents SET id = id; END")
         run(
             "CREATE TRIGGER of_parents AFTER DELETE ON parents "
             "BEGIN UPDATE things SET level = 1 WHERE level IS NULL; END"

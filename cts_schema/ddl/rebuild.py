@@ -121,7 +121,7 @@ def _definitions(connection: sa.Connection, table: str) -> list[tuple[str, str]]
     rows = connection.execute(
         sa.text(
             "SELECT type, sql FROM sqlite_master "
-            "WHERE tbl_name = :table AND type IN ('trigger', 'index') AND sql IS NOT NULL ORDER BY rowid"
+            "WHERE tbl_name = :table COLLATE NOCASE AND type IN ('trigger', 'index') AND sql IS NOT NULL ORDER BY rowid"
         ),
         {"table": table},
     )

@@ -96,7 +96,9 @@ def _function_postgresql(element: CreateUpdatedAtFunction, compiler: DDLCompiler
 def has_updated_at_trigger(connection: sa.Connection, table: str) -> bool:
     """Tell whether the updated_at trigger of ``table`` is there."""
     if connection.dialect.name == "sqlite":
-        query = "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND name = :name AND tbl_name = :table"
+        query = (
+            "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND name = :name AND tbl_name = :table COLLATE NOCASE"
+        )
     else:
         query = (
             "SELECT 1 FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "

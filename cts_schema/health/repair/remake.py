@@ -195,7 +195,7 @@ def _statements(look: Look, table: sa.Table, target: str) -> Iterator[str]:
     yield f"ALTER TABLE {new} RENAME TO {old}"
     yield from run(
         look.connection,
-        f"SELECT sql FROM sqlite_master WHERE tbl_name = {literal(table.name)} "
+        f"SELECT sql FROM sqlite_master WHERE tbl_name = {literal(table.name)} COLLATE NOCASE "
         "AND type IN ('trigger', 'index') AND sql IS NOT NULL ORDER BY rowid",
     ).scalars()
     yield "PRAGMA legacy_alter_table = OFF"
