@@ -292,6 +292,7 @@ def test_what_is_somebody_elses_comes_along_when_a_table_is_made_anew(head: Data
             "ALTER TABLE users ADD COLUMN twice AS (username || username)",
             """CREATE INDEX own ON users (lower("my, (own") DESC) WHERE twice <> 'x'""",
             "CREATE TRIGGER own_trigger AFTER INSERT ON users BEGIN SELECT 1; END",
+            "CREATE TRIGGER own_in_capitals AFTER INSERT ON USERS BEGIN SELECT 1; END",
             "CREATE VIEW own_view AS SELECT twice FROM users",
             """UPDATE users SET "my, (own" = id, updated_at = '2020-01-01 00:00:00'""",
             "DELETE FROM site_logs WHERE id = 4",
@@ -303,6 +304,7 @@ def test_what_is_somebody_elses_comes_along_when_a_table_is_made_anew(head: Data
     assert values(head) == before
     after = head.fingerprint()
     mine = {key for key in there["table users"] if "own" in key or "twice" in key}
+    assert "trigger own_in_capitals" in mine
     assert {key: after["table users"][key] for key in mine} == {key: there["table users"][key] for key in mine}
     assert after["view own_view"] == there["view own_view"]
     last = head.value("SELECT seq FROM sqlite_sequence WHERE name = 'site_logs'")
@@ -371,6 +373,38 @@ def test_a_row_that_somebody_elses_row_refers_to_is_not_taken_away(head: Databas
     with pytest.raises(RepairFailed, match="nobody asked for"):
         repair(head.url, ["orphans"], orphans="quarantine", deep=True)
     assert (values(head), head.value("SELECT count(*) FROM own")) == (before, 1)
+
+
+OWN_TRIGGERS = {
+    "sqlite": [
+        f"CREATE TRIGGER own_{event} AFTER {event} ON Portfolios BEGIN DELETE FROM own; "
+        "UPDATE users SET email = ''; END"
+        for event in ("DELETE", "UPDATE")
+    ],
+    "postgresql": [
+        "CREATE FUNCTION own() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$BEGIN DELETE FROM own; UPDATE users SET email = 'x'; RETURN NULL; END$$",
+        "CREATE TRIGGER own_delete AFTER DELETE ON portfolios FOR EACH ROW EXECUTE FUNCTION own()",
+        "CREATE TRIGGER own_always AFTER DELETE ON portfolios FOR EACH ROW EXECUTE FUNCTION own()",
+        "ALTER TABLE portfolios ENABLE ALWAYS TRIGGER own_always",
+    ],
+}
+
+
+def test_a_trigger_of_somebody_elses_does_not_fire_and_is_as_it_was_afterwards(head: Database) -> None:
+    filled(head)
+    damaged(head, ORPHANS)
+    if head.kind == "sqlite":
+        head.execute("UPDATE portfolios SET created_at = '2020-01-01T00:00:00Z' WHERE id = 'row-2'")
+    head.execute("CREATE TABLE own (id int)")
+    head.execute("INSERT INTO own VALUES (1)")
+    for statement in OWN_TRIGGERS[head.kind]:
+        with head.engine.begin() as connection:
+            connection.exec_driver_sql(statement)
+    users, shape = values(head)["users"], head.fingerprint()
+    assert repair(head.url, orphans="quarantine", deep=True).complete
+    assert (values(head)["users"], head.value("SELECT count(*) FROM own")) == (users, 1)
+    assert head.fingerprint() == shape
 
 
 def test_where_another_command_goes_on_nothing_is_touched(database: Database) -> None:

@@ -1,7 +1,8 @@
 """Orphans, kept aside: a row whose parent is gone goes to ``adoption_leftovers``, whole, before it leaves its table.
 
 Where the models would have set the reference NULL when the parent went, only that is done, and the old value is kept.
-A row whose parent leaves in this way goes with it, or loses its reference. ``updated_at`` stays as it is.
+A row whose parent leaves in this way goes with it, or loses its reference. No trigger fires: ``updated_at``
+stays as it is, and so does what somebody's own trigger would change.
 """
 
 from __future__ import annotations
@@ -112,7 +113,8 @@ def _statements(look: Look, children: Sequence[_Child]) -> Iterator[str]:
     for child in reversed(children):
         name = child.table.name
         those = f"SELECT source_row FROM {_GONE} WHERE table_name = {literal(name)}"
-        yield f"DELETE FROM {quote(name)} AS c WHERE c.{_row(look, name)} IN ({those})"
+        gone = f"DELETE FROM {quote(name)} AS c WHERE c.{_row(look, name)} IN ({those})"
+        yield from untouched(look, name, [gone])
     yield f"DROP TABLE {_GONE}"
 
 

@@ -1,6 +1,6 @@
 """Values of SQLite that stand in another form than they should: times with a T, and keys that are blobs.
 
-Nobody has changed the rows, so that ``updated_at`` stays as it is.
+Nobody has changed the rows: no trigger fires, so that ``updated_at`` stays as it is, and all that others would do.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import sqlalchemy as sa
 
 from cts_schema.adoption.casts_sqlite import timestamp
 from cts_schema.adoption.sql import literal, quote, run
-from cts_schema.ddl import trigger_name
 from cts_schema.health import times
 from cts_schema.health.look import Look
 from cts_schema.health.repair.refused import duplicates, rows_where
@@ -20,18 +19,34 @@ from cts_schema.health.report import Finding
 
 
 def untouched(look: Look, table: str, changes: Sequence[str]) -> Iterator[str]:
-    """Yield changes to rows of a table, between what lets ``updated_at`` stay as it is."""
-    trigger = look.schema[f"table {table}"].get(f"trigger {trigger_name(table)}")
-    name, on = quote(trigger_name(table)), quote(table)
-    before = after = None
-    if look.dialect == "sqlite" and trigger is not None:
-        query = f"SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = {literal(trigger_name(table))}"
-        before, after = f"DROP TRIGGER {name}", str(run(look.connection, query).scalar_one())
-    elif trigger is not None and trigger[1] == "O":
-        before, after = (f"ALTER TABLE {on} {word} TRIGGER {name}" for word in ("DISABLE", "ENABLE"))
-    yield from [] if before is None else [before]
-    yield from changes
-    yield from [] if after is None else [after]
+    """Yield changes to rows of a table, between what lets its triggers rest, whoever has made them."""
+    quiet: list[str] = []
+    awake: list[str] = []
+    for name, again in _triggers(look, table):
+        trigger = quote(name)
+        if look.dialect == "sqlite":
+            quiet.append(f"DROP TRIGGER {trigger}")
+            awake.append(again)
+        else:
+            quiet.append(f"ALTER TABLE {quote(table)} DISABLE TRIGGER {trigger}")
+            awake.append(f"ALTER TABLE {quote(table)} {again} TRIGGER {trigger}")
+    yield from (*quiet, *changes, *awake)
+
+
+def _triggers(look: Look, table: str) -> Iterator[tuple[str, str]]:
+    """Yield each trigger that would fire, with what makes it do so again."""
+    if look.dialect == "sqlite":
+        query = (
+            f"SELECT name, sql FROM sqlite_master WHERE tbl_name = {literal(table)} COLLATE NOCASE "
+            "AND type = 'trigger' ORDER BY rowid"
+        )
+        yield from (tuple(row) for row in run(look.connection, query))
+        return
+    words = {"O": "ENABLE", "A": "ENABLE ALWAYS"}
+    for what, facts in look.schema[f"table {table}"].items():
+        kind, _, name = what.partition(" ")
+        if kind == "trigger" and facts[1] in words:
+            yield name, words[facts[1]]
 
 
 def plan_times(look: Look, table: sa.Table, finding: Finding) -> Iterator[Step | Left]:
