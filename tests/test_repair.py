@@ -375,6 +375,18 @@ def test_a_row_that_somebody_elses_row_refers_to_is_not_taken_away(head: Databas
     assert (values(head), head.value("SELECT count(*) FROM own")) == (before, 1)
 
 
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("gone", ["site_logs.id", "schema_migrations.version", "schema_migrations.source"])
+def test_a_column_that_a_check_itself_reads_comes_back_with_its_constraints(head: Database, gone: str) -> None:
+    table, _, column = gone.partition(".")
+    shape = head.fingerprint()[f"table {table}"]
+    head.execute(f"ALTER TABLE {table} DROP COLUMN {column} CASCADE")
+    assert f"missing-column {gone}" in [f"{one.code} {one.where}" for one in check(head.url).findings]
+    repair(head.url)
+    assert head.fingerprint()[f"table {table}"] == shape
+    assert codes(check(head.url)) == []
+
+
 OWN_TRIGGERS = {
     "sqlite": [
         f"CREATE TRIGGER own_{event} AFTER {event} ON Portfolios BEGIN DELETE FROM own; "

@@ -32,7 +32,7 @@ def migrations(look: Look) -> tuple[MigrationTime, ...]:
 
 
 def _rows(look: Look) -> Iterator[Finding]:
-    if not look.has(LEDGER, "migration_id") or not look.has(LEDGER, "execution_time_ms"):
+    if not all(look.has(LEDGER, column) for column in ("migration_id", "execution_time_ms", "source")):
         return  # told as a missing table or column
     status = look.status
     by_upgrade = "cts-schema upgrade" if status.pending else None  # which goes on anyway
@@ -60,7 +60,8 @@ def _rows(look: Look) -> Iterator[Finding]:
 
 def _failures(look: Look) -> Iterator[Finding]:
     """Find the newest runs that the run log tells of, where they failed."""
-    if not all(look.has(run_log.TABLE, column) for column in ("category", "level", "message", "timestamp", "metadata")):
+    columns = ("id", "category", "level", "message", "timestamp", "metadata")
+    if not all(look.has(run_log.TABLE, column) for column in columns):
         return
     query = (
         f"SELECT level, message, timestamp, CAST(metadata AS text) FROM {run_log.TABLE} "

@@ -146,6 +146,9 @@ def _validate(table: sa.Table, name: str) -> str:
 
 
 def _refused_by_check(look: Look, table: sa.Table, definition: str) -> str | None:
+    absent = [column.name for column in table.columns if not look.has(table.name, column.name)]
+    if any(re.search(rf"\b{re.escape(name)}\b", definition) for name in absent):
+        return None  # the column is made before; the validation tells whether its default will do
     rows = rows_where(look, table, f"NOT {definition.removeprefix('CHECK ').removesuffix(' NOT VALID')}")
     return None if rows is None else f"{rows} are refused by it"
 
@@ -181,7 +184,7 @@ def _key(look: Look, table: sa.Table, finding: Finding, wanted: str, there: Any)
     columns = [column.name for column in constraint.columns if look.has(table.name, column.name)]
     values = [f"c.{quote(column)}" for column in columns]
     empty = " OR ".join(f"{value} IS NULL" for value in values)
-    if wanted.startswith("PRIMARY") and (rows := rows_where(look, table, empty)):
+    if empty and wanted.startswith("PRIMARY") and (rows := rows_where(look, table, empty)):
         yield Left(finding, f"{rows} have no value in {', '.join(columns)}")
     elif len(values) == len(constraint.columns) and (rows := duplicates(look, table, values)):
         yield Left(finding, f"{rows} have the same {', '.join(columns)}")
