@@ -414,3 +414,11 @@ def test_it_tells_how_much_each_index_is_used_and_how_long_each_revision_took(da
     used = {(one.table, one.name): one for one in found.indexes}
     assert used["orders", "ix_orders_user_id_created_at"].scans >= 3
     assert used["orders", "ix_orders_user_id_created_at"].bytes > 0
+
+
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+def test_what_has_changed_of_a_counter_is_shown(head: Database) -> None:
+    damaged(head, ["ALTER TABLE site_logs ALTER id SET INCREMENT BY 10"])
+    (finding,) = [one for one in check(head.url).findings if one.code == "changed-identity"]
+    assert finding.found == "bigint, increment and start 10 1"
+    assert finding.expected == "bigint, increment and start 1 1"

@@ -180,6 +180,11 @@ UNMENDABLE: dict[str, dict[str, tuple[list[Change], str, str]]] = {
             "missing-column site_logs.message",
             "would have no value",
         ),
+        "ids that are gone": (
+            [["ALTER TABLE portfolios DROP COLUMN id CASCADE"]],
+            "missing-column portfolios.id",
+            "4 rows have lost it, and invented ids would be those of no row",
+        ),
         "NULL where a value is needed": (
             [["ALTER TABLE users ALTER username DROP NOT NULL", "UPDATE users SET username = NULL WHERE id = 'row-1'"]],
             "changed-column users.username",
@@ -277,6 +282,26 @@ def test_what_cannot_be_mended_is_explained_and_left_alone(head: Database, what:
     assert reason in left(made)[finding]
     assert (made.steps, made.complete, made.backup) == ((), False, None)
     assert (values(head), head.fingerprint()) == (before, shape)
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_ids_that_are_gone_are_not_invented(head: Database) -> None:
+    filled(head)
+    damaged(
+        head,
+        [
+            "CREATE TABLE other AS SELECT connection_id, created_at FROM volume_configuration",
+            "DROP TABLE volume_configuration",
+            "ALTER TABLE other RENAME TO volume_configuration",
+        ],
+    )
+    before = values(head)
+    made = repair(head.url, deep=True)
+    assert (
+        "4 rows have lost id, and invented ids would be those of no row"
+        in (left(made)["missing-column volume_configuration.id"])
+    )
+    assert values(head) == before
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)

@@ -181,6 +181,8 @@ def _shown(item: Item, facts: Any) -> str:
         type_, required, default, *others = facts
         words = [str(type_), "NOT NULL" if required else "NULL", "" if default is None else f"DEFAULT {default}"]
         return " ".join(filter(None, [*words, *(str(other) for other in others if other and other != "default")]))
+    if item.kind == "identity":
+        return f"{facts[0]}, increment and start {facts[1]}"
     if isinstance(facts, list):  # of PostgreSQL: the statement, and the state of a trigger
         return f"{facts[0]}, switched off" if item.kind == "trigger" and facts[1] == "D" else str(facts[0])
     if item.kind == "index":

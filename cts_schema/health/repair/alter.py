@@ -55,7 +55,7 @@ def plan(look: Look, table: sa.Table, finding: Finding, parentless: Collection[s
     elif kind in ("unique", "primary-key"):
         yield from _key(look, table, finding, wanted[item][0], there.get(item))
     else:
-        yield Left(finding, "whoever changed it knows why: ALTER TABLE ... ALTER COLUMN ... SET GENERATED")
+        yield Left(finding, "whoever changed it knows why: ALTER TABLE ... ALTER COLUMN ... SET INCREMENT BY ...")
 
 
 def _column(
@@ -86,6 +86,10 @@ def _missing_column(
     facts = wanted[Item("column", name)]
     if facts[1] and not facts[2] and not facts[3] and (rows := rows_where(look, table, "true")):
         yield Left(finding, f"{rows} would have no value in it, which must have one and has no default")
+        return
+    # The numbers of a log mean nothing; by ids other rows refer to theirs.
+    if table.columns[name].primary_key and not facts[3] and (rows := rows_where(look, table, "true")):
+        yield Left(finding, f"{rows} have lost it, and invented ids would be those of no row: restore a backup")
         return
     yield Step((finding,), (statements.add_column(table.name, name, facts),), (table.name,))
     for item in sorted(wanted.keys() - there.keys()):

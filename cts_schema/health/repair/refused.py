@@ -31,7 +31,7 @@ def rows_where(look: Look, table: sa.Table, condition: str) -> str | None:
     if not count:
         return None
     keys = run(look.connection, f"SELECT {key_of(look, table)} {rows} ORDER BY 1 LIMIT {EXAMPLES}").scalars()
-    return _said(count, [str(key) for key in keys])
+    return _said(count, [str(key) for key in keys if key is not None])
 
 
 def duplicates(look: Look, table: sa.Table, values: Sequence[str]) -> str | None:
@@ -55,5 +55,6 @@ def duplicates(look: Look, table: sa.Table, values: Sequence[str]) -> str | None
 
 
 def _said(count: int, keys: Sequence[str], one: str = "row", many: str = "rows") -> str:
+    said = f"{count:,} {one if count == 1 else many}"
     more = ", ..." if count > len(keys) else ""
-    return f"{count:,} {one if count == 1 else many} ({', '.join(keys)}{more})"
+    return f"{said} ({', '.join(keys)}{more})" if keys else said

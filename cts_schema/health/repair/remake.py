@@ -74,6 +74,8 @@ def _refused(look: Look, table: sa.Table) -> str | None:
         if not look.has(table.name, name):
             if required and default is None and (found := rows_where(look, table, "1")):
                 reasons.append(f"{found} would have no value in {name}, which must have one and has no default")
+            elif isinstance(column.type, sa.Text) and column.primary_key and (found := rows_where(look, table, "1")):
+                reasons.append(f"{found} have lost {name}, and invented ids would be those of no row: restore a backup")
             continue
         if required and (found := rows_where(look, table, f"{value} IS NULL")):
             reasons.append(f"{found} have no value in {name}, which must have one")
