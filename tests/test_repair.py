@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -16,12 +18,13 @@ import sqlalchemy as sa
 from cts_schema import Health, Repair, check, repair, upgrade
 from cts_schema.adoption.sql import run
 from cts_schema.database import migration_engine
-from cts_schema.exceptions import DatabaseLocked, LockTimeout, RepairFailed, WrongUsage
+from cts_schema.exceptions import DatabaseLocked, LockTimeout, RepairFailed, SchemaError, WrongUsage
 from cts_schema.health.repair import alter, execution
+from cts_schema.health.repair.plan import CODES
 from cts_schema.health.repair.report import Step
 from cts_schema.health.report import MENDED
 from cts_schema.maintenance import programs
-from cts_schema.migration import run_log
+from cts_schema.migration import run_log, sqlite
 from tests.support import client
 from tests.support.damage import BOTH, POSTGRESQL, REWRITTEN, SQLITE, damaged, rewrite
 from tests.support.databases import Database
@@ -284,6 +287,13 @@ def test_what_cannot_be_mended_is_explained_and_left_alone(head: Database, what:
     assert (values(head), head.fingerprint()) == (before, shape)
 
 
+def test_every_code_of_the_guide_can_be_asked_for() -> None:
+    guide = (ROOT / "docs" / "health.md").read_text()
+    rows = [line.split("|")[1] for line in guide.splitlines() if re.match(r"\| `[a-z-]+`", line)]
+    codes = {code for row in rows for code in re.findall(r"`([a-z-]+)`", row)}
+    assert {"missing-table", "failed-migration", "not-checked"} <= codes <= set(CODES)
+
+
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 def test_ids_that_are_gone_are_not_invented(head: Database) -> None:
     filled(head)
@@ -536,6 +546,32 @@ def test_a_repair_that_does_not_prove_itself_is_undone(head: Database, monkeypat
         assert not list(Path(str(head.location.database)).parent.glob("backups/*"))
     monkeypatch.undo()
     assert repair(head.url).complete
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_what_fails_after_the_commit_does_not_take_the_copy_away(
+    head: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    damaged(head, ["ALTER TABLE users DROP COLUMN api_secret"])
+    pragma = sqlite._raw
+    before = pragma_of(head, "foreign_keys")
+
+    def failing(connection: sa.Connection, statement: str) -> Any:
+        if statement == f"PRAGMA foreign_keys = {before}":  # as it was before the run
+            raise sqlite3.OperationalError("disk I/O error")
+        return pragma(connection, statement)
+
+    monkeypatch.setattr(sqlite, "_raw", failing)
+    with pytest.raises(SchemaError):
+        repair(migration_engine(head.location))
+    monkeypatch.undo()
+    assert codes(check(head.url)) == []
+    assert len(list(Path(str(head.location.database)).parent.glob("backups/*.db"))) == 1
+
+
+def pragma_of(head: Database, name: str) -> int:
+    with migration_engine(head.location).connect() as connection:
+        return int(connection.exec_driver_sql(f"PRAGMA {name}").scalar_one())
 
 
 def test_in_a_transaction_of_the_caller_everything_is_his_to_roll_back(head: Database) -> None:

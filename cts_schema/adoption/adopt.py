@@ -181,8 +181,7 @@ class Adoption:
         What failed may have come after the commit, so the file is asked; where it does not answer, the copy stays.
         """
         if self._backup is not None and not backup.may_be_adopted(self.connection, self.options.version_table):
-            self._backup.unlink(missing_ok=True)
-            manifest.beside(self._backup).unlink(missing_ok=True)
+            manifest.remove(self._backup)
 
     def close(self) -> None:
         """Put connection and terminal in order, whatever has happened."""

@@ -58,6 +58,12 @@ def beside(backup: Path) -> Path:
     return backup.with_name(f"{backup.name}.json")
 
 
+def remove(backup: Path) -> None:
+    """Remove a backup, and its manifest."""
+    backup.unlink(missing_ok=True)
+    beside(backup).unlink(missing_ok=True)
+
+
 def write(
     backup: Path, manifest: Manifest, mode: int, adoption: Mapping[str, Any] | None = None, *, replace: bool = False
 ) -> None:

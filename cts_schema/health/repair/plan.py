@@ -34,6 +34,7 @@ _EXPLAINED = {
     "foreign-key-without-index": "whether the index is worth its cost, whoever added the key knows",
     "bloat": "nothing is wrong with it; vacuum takes as long as it takes",
     "slow-migration": "it is done",
+    "failed-migration": "it is over; what it left to do, an upgrade does",
     "unmanaged-tables": "they are left alone",
     "refused-values": "what the values should be, only a person knows",
     "not-checked": "what was not looked at is not mended",

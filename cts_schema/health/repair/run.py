@@ -157,19 +157,17 @@ class _Mending:
         )
 
     def _on_sqlite(self) -> None:
-        committed = False
-        try:
-            with sqlite.transaction(self._connection, self._options.wait):
-                self._begin()
-                if self._planned.steps:
-                    self._copy_sqlite()
+        with sqlite.transaction(self._connection, self._options.wait):
+            self._begin()
+            if self._planned.steps:
+                self._copy_sqlite()
+                try:
                     self._execute_on_sqlite()
-            committed = True
-            self._note(self._planned.steps)
-        finally:
-            if not committed and self._backup is not None:  # it is a copy of what is there
-                self._backup.unlink(missing_ok=True)
-                manifest.beside(self._backup).unlink(missing_ok=True)
+                except BaseException:  # before the commit: the copy is one of what is there
+                    if self._backup is not None:
+                        manifest.remove(self._backup)
+                    raise
+        self._note(self._planned.steps)
 
     def _execute_on_sqlite(self) -> None:
         legacy = self._connection.exec_driver_sql("PRAGMA legacy_alter_table").scalar_one()
@@ -184,8 +182,7 @@ class _Mending:
         file = copies.file_of(self._connection)
         if file is None or self._wanted_backup is False:
             return
-        given = None if isinstance(self._wanted_backup, bool) else self._wanted_backup
-        place = files.place_for(given, files.folder_beside(file), file.stem, ".db")
+        place = files.place_for(self._place, files.folder_beside(file), file.stem, ".db")
         sqlite_files.back_up(file, place, self._options.version_table, self._options.wait)
         self._backup = place
 
@@ -224,16 +221,20 @@ class _Mending:
                     of_our_own(planned_and_executed)
                     self._execute_apart(deadline)
 
+    @property
+    def _place(self) -> str | os.PathLike[str] | None:
+        """Where the copy is wanted; None for the usual place."""
+        return None if isinstance(self._wanted_backup, bool) else self._wanted_backup
+
     def _copy_postgresql(self) -> None:
         if self._wanted_backup is None or self._wanted_backup is False:
             return
         with self._connection.begin(), search_path(self._connection, self._options.schema):
             self.plan()
         if self._planned.steps:
-            given = None if isinstance(self._wanted_backup, bool) else self._wanted_backup
             made = maintenance.backup(
                 self._connection,
-                given,
+                self._place,
                 version_table=self._options.version_table,
                 schema=self._options.schema,
                 wait=self._options.wait,
