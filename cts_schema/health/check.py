@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import replace
 
-import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from cts_schema.database import look_only, resolve_url, sync_url
+from cts_schema.database import look_only
 from cts_schema.exceptions import mask_url
 from cts_schema.health import drift, files, ids, indexes, ledger, references, sequences, sizes, standing, times
 from cts_schema.health.look import Look, reading_only
@@ -18,7 +17,7 @@ from cts_schema.health.report import MENDED, SEVERITIES, Finding, Health
 from cts_schema.migration.options import VERSION_TABLE, Options
 from cts_schema.migration.scripts import head
 from cts_schema.migration.state import read_status
-from cts_schema.migration.sync import Target, connected
+from cts_schema.migration.sync import Target, connected, url_of
 
 Check = Callable[[Look], Iterator[Finding]]
 
@@ -73,10 +72,8 @@ def check(
         size, since = sizes.database(look), indexes.statistics_since(look)
         used = indexes.use(look)
         applied = ledger.migrations(look) if readable else ()
-    # Instead of a file that is not there, an empty database in memory was looked at.
-    asked = target.engine.url if isinstance(target, sa.Engine | sa.Connection) else sync_url(resolve_url(target))
     return Health(
-        database=mask_url(asked),
+        database=mask_url(url_of(target)),
         revision=look.status.revision,
         head=head(),
         deep=deep,

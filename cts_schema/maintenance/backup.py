@@ -15,12 +15,12 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from cts_schema.database import migration_engine, prepare_folder, resolve_url, sync_url
+from cts_schema.database import migration_engine, prepare_folder
 from cts_schema.driver_errors import sqlite_file, translate_errors
 from cts_schema.exceptions import WrongUsage, mask_url
 from cts_schema.maintenance import files, manifest, postgresql, sqlite
 from cts_schema.migration.options import VERSION_TABLE, Options
-from cts_schema.migration.sync import Target
+from cts_schema.migration.sync import Target, url_of
 
 
 @dataclass(frozen=True)
@@ -99,19 +99,6 @@ def backup(
         sha256=made.sha256,
         duration_ms=(time.perf_counter() - began) * 1000,
     )
-
-
-def url_of(target: Target) -> sa.URL:
-    """Return the URL of a database, for a driver that is not asynchronous.
-
-    Raises:
-        WrongUsage: the target is none.
-    """
-    if isinstance(target, sa.Engine | sa.Connection):
-        return sync_url(target.engine.url)
-    if target is None or isinstance(target, str | sa.URL):
-        return sync_url(resolve_url(target))
-    raise WrongUsage(target=type(target).__name__, expected="a URL, an Engine or a Connection")
 
 
 def file_of(url: sa.URL) -> Path:

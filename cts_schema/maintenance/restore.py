@@ -12,12 +12,11 @@ from pathlib import Path
 
 from cts_schema.exceptions import BackupDamaged, RestoreFailed, WrongBackup, mask_url
 from cts_schema.maintenance import contents, files, manifest
-from cts_schema.maintenance.backup import url_of
 from cts_schema.maintenance.into_postgresql import into_postgresql
 from cts_schema.maintenance.into_sqlite import into_sqlite
 from cts_schema.maintenance.manifest import Manifest
 from cts_schema.migration.options import VERSION_TABLE, Options
-from cts_schema.migration.sync import Target, status
+from cts_schema.migration.sync import Target, status, url_of
 
 
 @dataclass(frozen=True)

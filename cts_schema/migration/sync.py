@@ -137,8 +137,7 @@ def status(
     with connected(target, look_only, options) as connection:
         found = read_status(connection, options)
     # Instead of a file that is not there, an empty database in memory was looked at.
-    asked = target.engine.url if isinstance(target, sa.Engine | sa.Connection) else sync_url(resolve_url(target))
-    return replace(found, database=mask_url(asked))
+    return replace(found, database=mask_url(url_of(target)))
 
 
 def run(target: Target, command: Command) -> Report:
@@ -148,6 +147,19 @@ def run(target: Target, command: Command) -> Report:
             with process_lock(command.options.wait):
                 command.run(connection, owned=not isinstance(target, sa.Connection))
     return command.report()
+
+
+def url_of(target: Target) -> sa.URL:
+    """Return the URL of a database, for a driver that is not asynchronous.
+
+    Raises:
+        WrongUsage: the target is none.
+    """
+    if isinstance(target, sa.Engine | sa.Connection):
+        return sync_url(target.engine.url)
+    if target is None or isinstance(target, str | sa.URL):
+        return sync_url(resolve_url(target))
+    raise WrongUsage(target=type(target).__name__, expected="a URL, an Engine or a Connection")
 
 
 @contextmanager

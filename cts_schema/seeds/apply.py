@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from cts_schema.database import look_only, resolve_url, sync_url
+from cts_schema.database import look_only
 from cts_schema.exceptions import (
     DatabaseNewer,
     DatabaseUnusable,
@@ -26,7 +26,7 @@ from cts_schema.migration.options import VERSION_TABLE, Options
 from cts_schema.migration.progress import Progress
 from cts_schema.migration.scripts import head
 from cts_schema.migration.state import at_head, read_status
-from cts_schema.migration.sync import Target, connected
+from cts_schema.migration.sync import Target, connected, url_of
 from cts_schema.models import Base, SystemSetting
 from cts_schema.seeds import demo, fixed, production
 from cts_schema.seeds.writer import Writer
@@ -119,9 +119,7 @@ def seed(
     if chosen.example and os.environ.get(ENVIRONMENT, "").strip().lower() == "production":
         raise NotInProduction(data_set=name, environment=f"{ENVIRONMENT}={os.environ[ENVIRONMENT]}")
     options = Options(version_table, schema, wait)
-    # Instead of a file that is not there, an empty database in memory would be named.
-    asked = target.engine.url if isinstance(target, sa.Engine | sa.Connection) else sync_url(resolve_url(target))
-    database = mask_url(asked)
+    database = mask_url(url_of(target))
     progress = progress or Progress()
     try:
         with connected(target, look_only, options) as connection, _whole(connection, options):

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from alembic.migration import MigrationContext
 
 from cts_schema.adoption import backup as copies
-from cts_schema.database import look_only, resolve_url, sync_url
+from cts_schema.database import look_only
 from cts_schema.exceptions import mask_url
 from cts_schema.health.look import Look, reading_only
 from cts_schema.health.repair import execution
@@ -42,7 +42,7 @@ from cts_schema.migration.patience import again_and_again
 from cts_schema.migration.requirements import require_one_schema
 from cts_schema.migration.run_log import RunLog, Stand
 from cts_schema.migration.state import read_status
-from cts_schema.migration.sync import Target, connected
+from cts_schema.migration.sync import Target, connected, url_of
 
 _WAIT_LONGER = "repeat when there is less traffic, or wait longer: cts-schema repair --wait 600"
 
@@ -94,9 +94,7 @@ def repair(
             owned = connection is not target and not connection.in_transaction()
             with process_lock(wait), mending.log.recorded(connection, options, mending.stand, owned=owned):
                 mending.mend()
-    # Instead of a file that is not there, an empty database in memory was looked at.
-    url = target.engine.url if isinstance(target, sa.Engine | sa.Connection) else sync_url(resolve_url(target))
-    return mending.report(mask_url(url), done=not plan, began=began)
+    return mending.report(mask_url(url_of(target)), done=not plan, began=began)
 
 
 class _Mending:
