@@ -399,6 +399,17 @@ def test_a_quarantined_row_is_readable_whole_and_its_children_follow_it(head: Da
     assert {table: counts[table] - moved[table] for table in counts} == after
 
 
+def test_a_key_of_two_columns_may_be_referred_to(head: Database) -> None:
+    head.execute(
+        "CREATE TABLE notes (id integer PRIMARY KEY, c text, p text, "
+        "FOREIGN KEY (c, p) REFERENCES preset_trade_engine_state)"
+    )
+    damaged(head, ["INSERT INTO preset_trade_engine_state (connection_id, preset_id) VALUES ('gone', 'p')"])
+    assert repair(head.url, ["orphans"], orphans="quarantine").complete
+    assert head.value("SELECT count(*) FROM preset_trade_engine_state") == 0
+    assert head.value("SELECT count(*) FROM adoption_leftovers WHERE reason = 'orphan'") == 1
+
+
 def test_a_row_that_somebody_elses_row_refers_to_is_not_taken_away(head: Database) -> None:
     filled(head)
     damaged(head, ORPHANS)

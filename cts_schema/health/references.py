@@ -13,6 +13,7 @@ from typing import Any
 from cts_schema.health import indexes
 from cts_schema.health.look import PROBE, Look, quote
 from cts_schema.health.report import EXAMPLES, Finding
+from cts_schema.models import Base
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,20 @@ def declared(look: Look) -> Iterator[Reference]:
             (element,) = constraint.elements
             parent, _, column = element.target_fullname.rpartition(".")
             yield Reference(name, element.parent.name, ((parent, column),), constraint.ondelete)
+
+
+def referring(look: Look, table: str) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """Yield each foreign key of SQLite to a table of the models, whoever has made it.
+
+    It is the table that it is in, and each of its columns with the column that this one refers to.
+    """
+    own = [column.name for column in Base.metadata.tables[table].primary_key]
+    for what, facts in look.schema.items():
+        for parts in facts.get("foreign keys", ()):
+            if parts[0][2] == table:
+                named = [part[1] for part in parts]
+                columns = zip((part[0] for part in parts), own if None in named else named, strict=False)
+                yield what.removeprefix("table "), list(columns)
 
 
 def _finding(reference: Reference, rows: list[tuple[Any, int]], *, deep: bool) -> Finding:

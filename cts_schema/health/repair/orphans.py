@@ -189,9 +189,5 @@ def _referring(look: Look, table: str) -> Iterator[tuple[str, str, str]]:
         )
         yield from (tuple(row) for row in run(look.connection, query))
         return
-    for what, facts in look.schema.items():
-        for parts in facts.get("foreign keys", ()):
-            column, key, parent, *_ = parts[0]
-            if parent == table:
-                (own,) = Base.metadata.tables[table].primary_key
-                yield what.removeprefix("table "), column, key or own.name
+    for child, columns in references.referring(look, table):
+        yield child, *columns[0]

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from cts_schema.adoption.casts_sqlite import timestamp
 from cts_schema.adoption.sql import literal, quote, run
-from cts_schema.health import times
+from cts_schema.health import references, times
 from cts_schema.health.look import Look
 from cts_schema.health.repair.refused import duplicates, rows_where
 from cts_schema.health.repair.report import Left, Step
@@ -88,7 +88,13 @@ def plan_blobs(look: Look, table: sa.Table, finding: Finding) -> Iterator[Step |
         yield Left(finding, f"{rows} would have the same key")
         return
     changes: list[str] = []
-    for child, column in _referring(look, table.name, name):
+    referring = [
+        (child, column)
+        for child, columns in references.referring(look, table.name)
+        for column, parent_key in columns
+        if parent_key == name
+    ]
+    for child, column in referring:
         value = f"c.{quote(column)}"
         those = f"typeof({value}) = 'blob' AND {value} IN (SELECT {quote(name)} FROM {quote(table.name)})"
         change = f"UPDATE {quote(child)} AS c SET {quote(column)} = CAST({value} AS TEXT) WHERE {those}"
@@ -102,12 +108,3 @@ def _is_text(blob: bytes) -> bool:
         return "\0" not in blob.decode()
     except UnicodeDecodeError:
         return False
-
-
-def _referring(look: Look, table: str, key: str) -> Iterator[tuple[str, str]]:
-    """Yield table and column of each foreign key to a column, whoever has made it."""
-    for what, facts in look.schema.items():
-        for parts in facts.get("foreign keys", ()):
-            for column, parent_key, parent, *_ in parts:
-                if parent == table and parent_key in (key, None):
-                    yield what.removeprefix("table "), column
