@@ -29,6 +29,17 @@ def mask_secrets(text: str) -> str:
     return _PARAMETER.sub(r"\1***", _CREDENTIALS.sub(r"\1:***@", text))
 
 
+def first_line(text: object) -> str:
+    """The first line of a text, with secrets masked. Further lines of a driver may quote a row, and what is in it."""
+    lines = mask_secrets(str(text)).strip().splitlines()
+    return lines[0] if lines else ""
+
+
+def in_a_line(error: BaseException) -> str:
+    """An error as its kind and the first line of what it says, or of what its driver says."""
+    return f"{type(error).__name__}: {first_line(getattr(error, 'orig', None) or error)}"
+
+
 def mask_url(url: object) -> str:
     """A database URL to be shown: `***` for the password and for query parameters named like a secret.
 

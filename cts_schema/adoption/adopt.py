@@ -35,7 +35,15 @@ from cts_schema.adoption.pour_bare import bare
 from cts_schema.adoption.sql import quote, run
 from cts_schema.adoption.survey import Survey, survey
 from cts_schema.adoption.values import Checksums
-from cts_schema.exceptions import AdoptionBlocked, AdoptionFailed, DecisionNeeded, DiskFull, NotPermitted, mask_url
+from cts_schema.exceptions import (
+    AdoptionBlocked,
+    AdoptionFailed,
+    DecisionNeeded,
+    DiskFull,
+    NotPermitted,
+    in_a_line,
+    mask_url,
+)
 from cts_schema.maintenance import manifest, sqlite
 from cts_schema.migration.options import Options
 from cts_schema.migration.progress import Progress
@@ -190,13 +198,11 @@ class Adoption:
 
     def failed(self, error: Exception) -> AdoptionFailed:
         """Return what to raise for an error that nobody expected."""
-        lines = str(getattr(error, "orig", None) or error).strip().splitlines()
         return AdoptionFailed(
             cause="the old database could not be brought in; everything was rolled back",
             database=mask_url(self.connection.engine.url),
             during=self.progress.what,
-            # Further lines may quote the row, and what is secret in it.
-            reported=f"{type(error).__name__}: {lines[0] if lines else ''}",
+            reported=in_a_line(error),
         )
 
     def _examine(self, found: Survey) -> None:

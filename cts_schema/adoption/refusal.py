@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from cts_schema.adoption.sql import run
+from cts_schema.exceptions import first_line
 
 _REFUSALS = ("0A", "22", "23", "2B", "3F", "42", "44", "P0", "55000", "55006")
 _DATA_EXCEPTION = "22"
@@ -44,7 +45,7 @@ def is_refusal(error: DBAPIError) -> bool:
 
 def reason(error: DBAPIError) -> str:
     """Return what PostgreSQL said, in one line and without the value of a row."""
-    said = str(error.orig).strip().splitlines()[0]
+    said = first_line(error.orig)
     return said.split(":")[0] if state(error).startswith(_DATA_EXCEPTION) else said
 
 

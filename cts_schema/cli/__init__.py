@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from cts_schema.cli import probe
 from cts_schema.cli.output import complain, never_fail_to_encode
-from cts_schema.exceptions import EXIT_OK, SchemaError, WrongUsage
+from cts_schema.exceptions import EXIT_OK, SchemaError, WrongUsage, in_a_line
 
 PROGRAM = "cts-schema"
 
@@ -46,8 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SchemaError as raised:
         error, story = raised, traceback.format_exc() if "--debug" in given else None
     except Exception as raised:  # it may not happen a second time, so its story is told at once
-        lines = str(raised).strip().splitlines() or [""]
-        error, story = Fault(reported=f"{type(raised).__name__}: {lines[0]}"), traceback.format_exc()
+        error, story = Fault(reported=in_a_line(raised)), traceback.format_exc()
     # Looked for here, not by the parser: it counts for an error of the parser, too.
     complain(error, as_json="--json" in given, story=story)
     return error.exit_code

@@ -64,10 +64,10 @@ def _failures(look: Look) -> Iterator[Finding]:
     if not all(look.has(run_log.TABLE, column) for column in columns):
         return
     query = (
-        f"SELECT level, message, timestamp, CAST(metadata AS text) FROM {run_log.TABLE} "
+        f"SELECT level, message, timestamp, {run_log.ROWS} AS ours FROM {run_log.TABLE} "
         f"WHERE category = :category ORDER BY timestamp DESC, id DESC LIMIT {RUNS}"
     )
-    runs = [row for row in look.rows(query, category=run_log.CATEGORY) if '"package_version"' in (row[3] or "")]
+    runs = [row for row in look.rows(query, category=run_log.CATEGORY) if row.ours]
     failed = [row for row in runs if row[0] == "error"]
     if not failed:
         return

@@ -24,6 +24,7 @@ from cts_schema.exceptions import (
     SeveralHeads,
     UnknownRevision,
     WrongUsage,
+    in_a_line,
     mask_url,
 )
 from cts_schema.migration import ledger
@@ -167,14 +168,12 @@ class Line:
             if self._running is None:
                 raise classify(error, url) or error from error
             revision = self._running.info.up_revision_id
-            lines = str(getattr(error, "orig", None) or error).strip().splitlines()
             later = (revision or "") > ADOPTION_REVISION  # whose online operations may have committed something
             raise classify(error, url) or RevisionFailed(
                 cause="a revision failed; what it had not committed was rolled back" if later else None,
                 revision=f"{revision}, {'upgrade' if self._running.is_upgrade else 'downgrade'}",
                 database=mask_url(url),
-                # Further lines may quote the row, and what is secret in it.
-                reported=f"{type(error).__name__}: {lines[0] if lines else ''}",
+                reported=in_a_line(error),
             ) from error
 
     def _plan_adoption(self, connection: sa.Connection, options: Options, steps: list[Step]) -> None:

@@ -24,7 +24,7 @@ import sqlalchemy as sa
 
 from cts_schema import __version__
 from cts_schema.ddl import Json
-from cts_schema.exceptions import EXIT_DECISION, EXIT_LOCK, SchemaError, mask_secrets
+from cts_schema.exceptions import EXIT_DECISION, EXIT_LOCK, SchemaError, first_line, in_a_line
 from cts_schema.migration import sqlite
 from cts_schema.migration.lock import LOCK_TIMEOUT, read_committed, search_path
 from cts_schema.migration.options import Options
@@ -36,10 +36,9 @@ Outcome = Literal["applied", "failed", "refused"]
 
 TABLE = "site_logs"
 CATEGORY = "migration"
-OTHER_ROWS = (
-    "(category <> 'migration' OR metadata IS NULL OR CAST(metadata AS text) NOT LIKE '%%\"package_version\"%%')"
-)
-"""SQL, for a driver that wants percent signs doubled: the rows of ``site_logs`` that are not of the run log."""
+ROWS = f"(category = '{CATEGORY}' AND coalesce(CAST(metadata AS text), '') LIKE '%%\"package_version\"%%')"
+"""SQL, for a driver that wants percent signs doubled: the rows of ``site_logs`` that are of the run log."""
+OTHER_ROWS = f"NOT {ROWS}"
 
 _log = logging.getLogger("cts_schema.migration")
 # Else Python prints warnings on stderr where an application has set up no logging at all.
@@ -214,7 +213,7 @@ class RunLog:
                     connection.execute(sa.insert(_SITE_LOGS).values(row))
         except Exception as error:
             # The run is what counts: it has succeeded, or its own error is what the caller must see.
-            reason = f"{type(error).__name__}: {_first_line(getattr(error, 'orig', None) or error)}"
+            reason = in_a_line(error)
             message = f"the row of this run could not be written into site_logs: {reason}"
             self._tell(logging.WARNING, message, event="row_lost", error=reason)
 
@@ -252,13 +251,8 @@ def _is_ours(connection: sa.Connection, version_table: str) -> bool:
 
 
 def _said(error: BaseException) -> str:
-    """Return what went wrong in a line. Further lines of a driver may quote a row, and what is secret in it."""
+    """Return what went wrong in a line."""
     if isinstance(error, SchemaError):
         reported = error.place.get("reported")
-        return error.cause if reported is None else f"{error.cause} ({_first_line(reported)})"
-    return f"{type(error).__name__}: {_first_line(error)}".removesuffix(": ")
-
-
-def _first_line(text: object) -> str:
-    lines = mask_secrets(str(text)).strip().splitlines()
-    return lines[0] if lines else ""
+        return error.cause if reported is None else f"{error.cause} ({first_line(reported)})"
+    return in_a_line(error).removesuffix(": ")

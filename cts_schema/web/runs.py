@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from cts_schema.exceptions import SchemaError, mask_secrets
+from cts_schema.exceptions import SchemaError, in_a_line, mask_secrets
 from cts_schema.migration.report import Report
 from cts_schema.migration.scripts import revisions
 from cts_schema.migration.sync import upgrade
@@ -118,8 +118,7 @@ class _Running:
             self.error = error
         except Exception as error:
             _log_fault("a migration failed by a fault of this program")
-            lines = str(error).strip().splitlines() or [""]
-            self.error = SchemaError(reported=f"{type(error).__name__}: {lines[0]}")
+            self.error = SchemaError(reported=in_a_line(error))
         finally:
             self._end(report, self._stands())
             self._at_end()

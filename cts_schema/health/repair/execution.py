@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from cts_schema.adoption.sql import quote, run
 from cts_schema.driver_errors import classify
-from cts_schema.exceptions import RepairFailed, mask_url
+from cts_schema.exceptions import RepairFailed, first_line, mask_url
 from cts_schema.health import check
 from cts_schema.health.look import Look
 from cts_schema.health.repair.plan import Planned
@@ -64,8 +64,7 @@ def execute(connection: sa.Connection, step: Step) -> None:
                 mended=_names(step),
                 database=mask_url(url),
                 statement=statement,
-                # Further lines may quote the row, and what is secret in it.
-                reported=str(error.orig).strip().splitlines()[0],
+                reported=first_line(error.orig),
             ) from error
         if wrong:
             raise RepairFailed(
