@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -41,15 +41,6 @@ class Terminal:
         took = "stamped" if done.direction == "stamp" else f"{done.duration_ms:4.0f} ms"
         self._print(f"{_SIGNS[done.direction]} {done.revision}  {done.name:{self._width}}  {took:>7}")
 
-    def _adopted(self, done: Adopted) -> None:
-        tables = f"{done.tables} old table{'' if done.tables == 1 else 's'}"
-        self._print(f"  adopted {done.rows:,} rows of {tables}, verified, {done.duration_ms / 1000:.1f} s")
-        if done.leftovers:
-            whole = f", {done.refused:,} of them whole rows" if done.refused else ""
-            self._print(f"  what has no place any more: {done.leftovers:,} in adoption_leftovers{whole}")
-        if done.backup is not None:
-            self._print(f"  the old database as it was: {done.backup}")
-
     def waiting(self, cause: str) -> None:
         """Print why nothing goes on."""
         self._print(f"waiting for {cause}")
@@ -65,7 +56,8 @@ class Terminal:
     ) -> None:
         """Print what came in of an old database, and where the database stands now."""
         if adopted is not None:
-            self._adopted(adopted)
+            for line in adoption_lines(adopted):
+                self._print(f"  {line}")
         if healed:
             self._print(f"rows written again in schema_migrations: {', '.join(healed)}")
         if not applied:
@@ -84,3 +76,14 @@ class Terminal:
             *([f"{seconds:.1f} s"] if seconds else []),
         ]
         self._print(f"{mask_url(connection.engine.url)}: {', '.join(what)}")
+
+
+def adoption_lines(done: Adopted) -> Iterator[str]:
+    """Yield what is to be said of an adoption."""
+    tables = f"{done.tables} old table{'' if done.tables == 1 else 's'}"
+    yield f"adopted {done.rows:,} rows of {tables}, verified, {done.duration_ms / 1000:.1f} s"
+    if done.leftovers:
+        whole = f", {done.refused:,} of them whole rows" if done.refused else ""
+        yield f"what has no place any more: {done.leftovers:,} in adoption_leftovers{whole}"
+    if done.backup is not None:
+        yield f"the old database as it was: {done.backup}"

@@ -15,6 +15,7 @@ from cts_schema.exceptions import SchemaError, in_a_line, mask_secrets
 from cts_schema.migration.report import Report
 from cts_schema.migration.scripts import revisions
 from cts_schema.migration.sync import upgrade
+from cts_schema.migration.terminal import adoption_lines
 from cts_schema.web import state
 from cts_schema.web.answers import Busy, Holder, LogLine, Problem, Run, Status, moment
 from cts_schema.web.guard import Refused
@@ -182,14 +183,7 @@ class _Running:
 
 def _told(report: Report) -> list[str]:
     """Return what a report has that no record says."""
-    told = []
-    if report.adopted is not None:
-        adopted = report.adopted
-        told.append(f"adopted {adopted.rows:,} rows of {adopted.tables} old tables, verified")
-        if adopted.leftovers:
-            told.append(f"what has no place any more: {adopted.leftovers:,} in adoption_leftovers")
-        if adopted.backup is not None:
-            told.append(f"the old database as it was: {adopted.backup}")
+    told = [] if report.adopted is None else list(adoption_lines(report.adopted))
     if report.healed:
         told.append(f"rows written again in schema_migrations: {', '.join(report.healed)}")
     if not report.applied:
