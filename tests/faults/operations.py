@@ -8,6 +8,7 @@ from typing import Any
 
 from cts_schema import adopt, backup, downgrade, restore, seed, upgrade
 from tests.faults.places import Place
+from tests.faults.states import Cells
 from tests.legacy.catalogue import build
 from tests.support import rows
 
@@ -21,6 +22,7 @@ class Operation:
         prepare: makes the old state in an empty place.
         run: takes it to the new state; what is broken.
         finish: what a user does after an interruption, plainly: succeeds from the old state and from the new one.
+        volatile: the columns that the clock of a run fills, or chance: two runs leave them different.
         engines: where it is a matter of calls that can be struck. PostgreSQL restores in one transaction of psql.
     """
 
@@ -28,6 +30,7 @@ class Operation:
     prepare: Callable[[Place], None]
     run: Callable[[Place], Any]
     finish: Callable[[Place], Any]
+    volatile: Cells = frozenset()
     engines: tuple[str, ...] = ("sqlite", "postgresql")
 
 
@@ -87,13 +90,32 @@ def _seed(place: Place) -> None:
     seed(place.url, "test", wait=0)
 
 
+def _cells(**columns: str) -> Cells:
+    return frozenset((table, name) for table, names in columns.items() for name in names.split())
+
+
+_LEDGER = _cells(schema_migrations="executed_at execution_time_ms")
+_SETTINGS = _cells(system_settings="created_at updated_at")
+# What the old rows leave open, the defaults fill while they are loaded.
+_LOADED = _cells(
+    adoption_leftovers="created_at",
+    exchange_connections="id created_at updated_at",
+    market_data="created_at timestamp",
+    preset_trade_engine_state="created_at",
+    pseudo_positions="opened_at",
+    site_logs="created_at timestamp",
+) | {("cts_legacy.cts_adoption_state", "state")}
+_SEEDED = _cells(
+    active_exchange_positions="last_sync_at", archived_market_data="created_at", trade_engine_state="last_updated"
+)
+
 OPERATIONS = (
-    Operation("install", lambda place: None, _upgrade, _upgrade),
-    Operation("upgrade", _behind, _upgrade, _upgrade),
-    Operation("downgrade", _at_head, _downgrade, _down_and_up),
-    Operation("adoption", _old, _adopt, _adopt),
-    Operation("restore", _saved_and_gone_on, _restore, _restore, ("sqlite",)),
-    Operation("seed", _upgrade, _seed, _seed),
+    Operation("install", lambda place: None, _upgrade, _upgrade, _LEDGER | _SETTINGS),
+    Operation("upgrade", _behind, _upgrade, _upgrade, _LEDGER | _SETTINGS),
+    Operation("downgrade", _at_head, _downgrade, _down_and_up, _LEDGER),
+    Operation("adoption", _old, _adopt, _adopt, _LEDGER | _SETTINGS | _LOADED),
+    Operation("restore", _saved_and_gone_on, _restore, _restore, engines=("sqlite",)),
+    Operation("seed", _upgrade, _seed, _seed, _SETTINGS | _SEEDED),
 )
 """From nothing to head; from 035, with dirty rows, to head; from there to 035; from an old database to head; back to a
 backup; from no rows to those of the data set test."""
