@@ -1,8 +1,7 @@
-"""The copy of a SQLite file that is made before an adoption touches it, and found again by an undo."""
+"""The copy of a SQLite file that is made before an adoption touches it."""
 
 from __future__ import annotations
 
-import glob
 import shutil
 import sqlite3
 from contextlib import closing
@@ -12,7 +11,7 @@ import sqlalchemy as sa
 
 from cts_schema.adoption.sql import run
 from cts_schema.driver_errors import sqlite_file
-from cts_schema.maintenance import files, manifest
+from cts_schema.maintenance import files
 
 
 def file_of(connection: sa.Connection) -> Path | None:
@@ -21,16 +20,6 @@ def file_of(connection: sa.Connection) -> Path | None:
         return None
     name = run(connection, "SELECT file FROM pragma_database_list WHERE name = 'main'").scalar()
     return Path(name) if name else None
-
-
-def newest_of_adoption(file: Path) -> Path | None:
-    """Return the newest backup of a database that an adoption has made, and that nobody has brought back."""
-    folder = files.folder_beside(file)
-    for copy in sorted(folder.glob(f"{glob.escape(files.first_part(file.stem))}-*.db"), reverse=True):
-        told = manifest.adoption_of(copy)
-        if told is not None and told["file"] == file.name:
-            return copy
-    return None
 
 
 def next_name(file: Path) -> Path:

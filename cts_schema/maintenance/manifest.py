@@ -64,21 +64,10 @@ def remove(backup: Path) -> None:
     beside(backup).unlink(missing_ok=True)
 
 
-def write(
-    backup: Path, manifest: Manifest, mode: int, adoption: Mapping[str, Any] | None = None, *, replace: bool = False
-) -> None:
-    """Write the manifest of a backup.
-
-    Args:
-        backup: the file beside which it goes.
-        manifest: what it says.
-        mode: the permissions.
-        adoption: what an undo of the adoption that made the backup needs.
-        replace: whether there is one already.
-    """
-    told = asdict(manifest) | ({} if adoption is None else {"adoption": adoption})
-    with files.written(beside(backup), mode, replace=replace) as unfinished:
-        unfinished.write_text(json.dumps(told, indent=2), encoding="utf-8")
+def write(backup: Path, manifest: Manifest, mode: int) -> None:
+    """Write the manifest of a backup, with these permissions."""
+    with files.written(beside(backup), mode) as unfinished:
+        unfinished.write_text(json.dumps(asdict(manifest), indent=2), encoding="utf-8")
 
 
 def read(backup: Path) -> Manifest | None:
@@ -94,13 +83,6 @@ def read(backup: Path) -> Manifest | None:
     if not all(name in told for name in names) or not isinstance(told["rows"], dict):
         raise BackupDamaged(cause="the manifest beside the backup is not complete", manifest=beside(backup))
     return Manifest(**{name: told[name] for name in names})
-
-
-def adoption_of(backup: Path) -> Mapping[str, Any] | None:
-    """Return what the adoption that made a backup has told; None where no adoption did, or it was brought back."""
-    told = _told(backup)
-    found = None if told is None else told.get("adoption")
-    return found if isinstance(found, dict) else None
 
 
 def _told(backup: Path) -> dict[str, Any] | None:

@@ -16,6 +16,9 @@ from cts_schema.exceptions import SchemaError, SeveralHeads
 #: Up to this revision PostgreSQL runs the line in one transaction, and adoption builds it. See docs/revisions.md.
 ADOPTION_REVISION = "060"
 
+#: The table of a SQLite file in which an adoption names its backup. It is ours, and not in the models.
+ADOPTION_RECORD = "cts_adoption_state"
+
 _FILE = re.compile(r"^(\d{3})_([a-z0-9_]+)\.py$")
 
 

@@ -17,7 +17,7 @@ from cts_schema.exceptions import DatabaseNewer, ForeignRevision, SeveralHeads, 
 from cts_schema.migration.lock import in_autocommit
 from cts_schema.migration.options import Options
 from cts_schema.migration.report import Status
-from cts_schema.migration.scripts import head, revisions
+from cts_schema.migration.scripts import ADOPTION_RECORD, head, revisions
 
 IMPATIENT = "cts_lock_timeout"
 """The execution option of an engine made for one run: milliseconds to wait for a table that somebody has locked.
@@ -99,7 +99,10 @@ def _tables(connection: sa.Connection, options: Options) -> tuple[tuple[str, ...
     with _without_a_trace(connection):
         there = set(sa.inspect(connection).get_table_names(schema=options.schema))
     alike = {name for name in there if name.lower() in Base.metadata.tables}
-    return tuple(sorted(alike)), tuple(sorted(there - {*Base.metadata.tables, options.version_table}))
+    ours = {*Base.metadata.tables, options.version_table}
+    if connection.dialect.name == "sqlite":
+        ours.add(ADOPTION_RECORD)
+    return tuple(sorted(alike)), tuple(sorted(there - ours))
 
 
 def _names(connection: sa.Connection, options: Options) -> tuple[str, str]:
