@@ -167,7 +167,8 @@ def _state_on_sqlite(connection: sa.Connection, name: str) -> dict[str, str]:
     columns = run(connection, f"SELECT name FROM pragma_table_xinfo({literal(name)}) WHERE hidden <> 1").scalars()
     # A text may be no UTF-8, so it comes as bytes, and bytes as a text.
     values = ", ".join(
-        f"CASE typeof({column}) WHEN 'text' THEN CAST({column} AS BLOB) WHEN 'blob' THEN hex({column}) ELSE {column} END"
+        f"CASE typeof({column}) WHEN 'text' THEN CAST({column} AS BLOB) "
+        f"WHEN 'blob' THEN hex({column}) ELSE {column} END"
         for column in map(quote, columns)
     )
     rows, digest = 0, hashlib.sha256()
