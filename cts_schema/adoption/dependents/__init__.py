@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from cts_schema.adoption.dependents import by_size, catalogue, on_postgresql, on_sqlite
 from cts_schema.adoption.dependents import found as found_
+from cts_schema.adoption.dependents.making import add_key
 from cts_schema.adoption.refusal import Refusal
 from cts_schema.adoption.survey import OldTable
 
@@ -91,7 +92,13 @@ def definition_of(found: Dependents, refusal: Refusal) -> str:
     """Return how something that is left out was made, as far as the database knows."""
     if isinstance(found, on_sqlite.Dependents):
         made = {one.key: one.sql for one in found.objects}
+        for table, lost in found.lost_keys.items():
+            made[on_sqlite.KEY, f"of {table}"] = "; ".join(key.title for key, _ in lost)
     else:
         made = {(view.kind, view.title): view.definition for view in found.views}
-        made |= {(one.kind, f"{one.name} on {found.title(one.table)}"): "; ".join(one.make) for one in found.hanging}
+        for hanging in found.hanging:
+            made[hanging.kind, f"{hanging.name} on {found.title(hanging.table)}"] = "; ".join(hanging.make)
+        made |= {
+            ("foreign key", f"{one.name} of {found.title(one.table)}"): add_key(one)[0] for one in found.foreign_keys
+        }
     return made.get((refusal.kind, refusal.name), "")

@@ -1,4 +1,4 @@
-"""Dependents on SQLite: views and triggers, which bind by name and are compiled only when they are used.
+"""Dependents on SQLite: views, triggers and foreign keys, which bind by name and are compiled only when they are used.
 
 They are compiled here in copies of the schema in memory, of before and of after, without a row. SQLite tells by its
 authorizer which columns a statement reads. That is compared too: a column that is gone and was written in double
@@ -11,16 +11,19 @@ import sqlite3
 from collections.abc import Collection, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from itertools import takewhile
 
 import sqlalchemy as sa
 
 from cts_schema.adoption import target
+from cts_schema.adoption.dependents import keys_on_sqlite
 from cts_schema.adoption.refusal import Refusal
 from cts_schema.adoption.sql import quote, run, tokens, unquoted
 
 Key = tuple[str, str]
+#: What a refusal calls the foreign keys of a table.
+KEY = "foreign key"
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,16 @@ class Dependents:
         """What stays when the old tables with their indexes are gone, and the triggers that are put on the new ones."""
         return tuple(one for one in self.objects if one.kind == "trigger" or not self.on_old_table(one))
 
+    @cached_property
+    def lost_keys(self) -> dict[str, list[tuple[keys_on_sqlite.Key, str]]]:
+        """The foreign keys of other tables that mean nothing beside the new tables, and why, by table."""
+        definitions = [
+            [(one.name, one.sql) for one in objects if one.kind in ("table", "index")]
+            for objects in (self.objects, (*_new(), *self.others))
+        ]
+        tables = [one.name for one in self.others if one.kind == "table"]
+        return keys_on_sqlite.lost(definitions[0], definitions[1], tables)
+
     def on_old_table(self, one: Object) -> bool:
         """Whether something is, or is of, an old table."""
         return one.table.lower() in self.tables
@@ -90,7 +103,11 @@ def refused(found: Dependents, left_out: Collection[Key]) -> list[Refusal]:
         for one in staying
         if one.key not in gone and (kind := _new_names().get((one.kind == "trigger", one.name.lower())))
     ]
-    return [*taken, *_refusals(found, before, after, {*gone, *((one.kind, one.name) for one in taken)})]
+    refusals = _refusals(found, before, after, {*gone, *((one.kind, one.name) for one in taken)})
+    keys = [
+        Refusal(KEY, f"of {table}", "; ".join(reason for _, reason in lost)) for table, lost in found.lost_keys.items()
+    ]
+    return [*taken, *keys, *refusals]
 
 
 def detach(connection: sa.Connection, found: Dependents) -> None:
@@ -106,6 +123,11 @@ def attach(connection: sa.Connection, found: Dependents, left_out: Collection[Ke
     """Create views and triggers again; then compile each of them."""
     before = _compile(found.objects)
     gone = {*left_out, *_superseded(found, before, _compile((*_new(), *found.others)))}
+    for table, lost in found.lost_keys.items():
+        if (KEY, f"of {table}") in left_out:
+            [made] = [one.sql for one in found.objects if (one.kind, one.name) == ("table", table)]
+            indexes = [one.sql for one in found.objects if one.kind == "index" and one.table.lower() == table.lower()]
+            keys_on_sqlite.drop(connection, table, keys_on_sqlite.without(made, [key for key, _ in lost]), indexes)
     failed = []
     for one in found.hanging:
         if one.key not in gone:
@@ -182,7 +204,7 @@ def _refusals(
 
 
 def _compile(objects: Sequence[Object]) -> dict[Key, _Compiled]:
-    """Compile all views, triggers and foreign keys of a schema, in a copy of it in memory."""
+    """Compile all views and triggers of a schema, in a copy of it in memory."""
     found: dict[Key, _Compiled] = {}
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as copy:
         _create(copy, objects, "table")
@@ -194,10 +216,6 @@ def _compile(objects: Sequence[Object]) -> dict[Key, _Compiled]:
                 found[one.key] = _compiled_trigger(copy, one)
         # Not before: an index on a moving expression lets no write compile.
         _create(copy, objects, "index")
-        for one in objects:
-            if one.kind == "table":
-                check = f"PRAGMA foreign_key_check({quote(one.name)})"
-                found["foreign key", f"of {one.name}"] = _compiled(copy, check)
     return found
 
 
