@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Self
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 from uvicorn.config import LOGGING_CONFIG
 
 from cts_schema.exceptions import CannotListen, WrongUsage
 from cts_schema.web.guard import TOKEN_VARIABLE, usable
+from cts_schema.web.slow_clients import LIMITS, LimitedProtocol, Limits
 
 
 @dataclass(frozen=True)
@@ -89,27 +90,35 @@ class Listener:
         """Listen no more."""
         self._socket.close()
 
-    def serve(self, app: FastAPI) -> None:
-        """Serve until Ctrl-C or a signal to end, and until what goes on then has ended.
-
-        Args:
-            app: the application.
-        """
-        logging = copy.deepcopy(LOGGING_CONFIG)
-        logging["loggers"]["cts_schema.web"] = {"handlers": ["default"], "level": "WARNING"}
-        server = uvicorn.Server(
-            uvicorn.Config(
-                app,
-                log_config=logging,
-                log_level="warning",
-                access_log=False,  # no line in which somebody's mistake could put a token
-                proxy_headers=False,  # whoever asks could say that he is somebody else, and be counted as that
-                server_header=False,
-            )
-        )
+    def serve(self, app: ASGIApp) -> None:
+        """Serve an application until Ctrl-C or a signal to end, and until what goes on then has ended."""
         try:
-            server.run(sockets=[self._socket])
+            server_of(app).run(sockets=[self._socket])
         except KeyboardInterrupt:
             pass  # uvicorn raises it when it has ended because of it
         finally:
             self.close()
+
+
+def server_of(app: ASGIApp, limits: Limits = LIMITS) -> uvicorn.Server:
+    """Return a server for an application.
+
+    Args:
+        app: the application.
+        limits: for slow clients, and for many at once.
+    """
+    logging = copy.deepcopy(LOGGING_CONFIG)
+    logging["loggers"]["cts_schema.web"] = {"handlers": ["default"], "level": "WARNING"}
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            http=type("Protocol", (LimitedProtocol,), {"limits": limits}),
+            ws="none",  # there is none, and its connections would have no limits
+            timeout_keep_alive=limits.idle,
+            log_config=logging,
+            log_level="warning",
+            access_log=False,  # no line in which somebody's mistake could put a token
+            proxy_headers=False,  # whoever asks could say that he is somebody else, and be counted as that
+            server_header=False,
+        )
+    )
