@@ -95,7 +95,7 @@ def test_of_those_who_start_at_once_one_migrates(database: Database, pooler: Poo
 
 
 def test_what_needs_sessions_of_its_own_is_refused(database: Database, pooler: Pooler, tmp_path: Path) -> None:
-    """psql and pg_dump set what would stay with whoever gets their session next."""
+    """A script and pg_dump set what would stay with whoever gets their session next."""
     upgrade(database.url)
     with pytest.raises(ProxyBetween, match="a proxy stands before the server"):
         backup(url_of(pooler), tmp_path)

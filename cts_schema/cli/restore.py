@@ -32,7 +32,7 @@ def restore(
 ) -> None:
     """Bring a database back from a backup, all of it or nothing.
 
-    Without --force only an empty one is filled. PostgreSQL needs its psql and pg_restore, on PATH or in the folder
+    Without --force only an empty one is filled. A dump in the custom format needs pg_restore, on PATH or in the folder
     CTS_PG_BIN.
     """
     import cts_schema

@@ -27,7 +27,7 @@ def program(name: str, server: int) -> Path:
     """Find a program that can deal with a server.
 
     Args:
-        name: ``pg_dump``, ``pg_restore`` or ``psql``.
+        name: ``pg_dump`` or ``pg_restore``.
         server: the major version of the server.
 
     Raises:

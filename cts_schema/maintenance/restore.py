@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from cts_schema.exceptions import BackupDamaged, RestoreFailed, WrongBackup, mask_url
+from cts_schema.exceptions import BackupDamaged, WrongBackup, mask_url
 from cts_schema.maintenance import contents, files, manifest
 from cts_schema.maintenance.into_postgresql import into_postgresql
 from cts_schema.maintenance.into_sqlite import into_sqlite
@@ -85,17 +85,8 @@ def restore(
     if backend == "sqlite":
         kept = into_sqlite(url, backup, found, told, version_table, wait, force=force)
     else:
-        kept = into_postgresql(url, backup, found, told, schema, wait, force=force)
+        kept = into_postgresql(url, backup, found, told, schema, version_table, wait, force=force)
     now = status(url, version_table=version_table, schema=schema, wait=wait)
-    if told is not None and now.revision != told.revision:
-        raise RestoreFailed(
-            cause="the restored database does not have the revision of the manifest",
-            database=now.database,
-            revision=now.revision,
-            expected=told.revision,
-            kept=kept,
-            next_step="see whether another program has just migrated it: cts-schema history",
-        )
     return Restored(
         database=now.database,
         path=str(backup),

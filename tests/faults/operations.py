@@ -23,7 +23,7 @@ class Operation:
         run: takes it to the new state; what is broken.
         finish: what a user does after an interruption, plainly: succeeds from the old state and from the new one.
         volatile: the columns that the clock of a run fills, or chance: two runs leave them different.
-        engines: where it is a matter of calls that can be struck. PostgreSQL restores in one transaction of psql.
+        engines: where it is a matter of calls that can be struck. PostgreSQL restores in one transaction.
     """
 
     name: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 
-PROGRAMS = ("pg_dump", "pg_restore", "psql")
+PROGRAMS = ("pg_dump", "pg_restore")
 
 
 def folder() -> Path:

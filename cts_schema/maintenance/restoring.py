@@ -1,0 +1,166 @@
+"""The transaction of a restore on PostgreSQL: make room, run the script statement by statement, verify."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+from psycopg.pq import ExecStatus, TransactionStatus
+
+from cts_schema.exceptions import RestoreFailed
+from cts_schema.maintenance import script
+from cts_schema.maintenance.manifest import Manifest
+from cts_schema.maintenance.postgresql import ASIDE, RELATIONS, milliseconds, revision_of
+from cts_schema.maintenance.script import Statement
+
+_LINES = 1000  # of COPY data, that are sent together
+
+# Encodings in which a byte of a longer character may look like a quote or a backslash.
+_AMBIGUOUS = frozenset({"BIG5", "GB18030", "GBK", "JOHAB", "SHIFT_JIS_2004", "SJIS", "UHC"})
+
+_SET_ASIDE = """
+DO $aside$
+DECLARE
+    command text;
+    made boolean := false;
+BEGIN
+    FOR command IN
+        SELECT format('ALTER %s %I.%I SET SCHEMA {aside}', CASE relkind WHEN 'v' THEN 'VIEW' WHEN 'S' THEN 'SEQUENCE'
+                      WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END,
+                      nspname, relname)
+          FROM ({relations}) r WHERE nspname = 'public'
+        UNION ALL
+        SELECT format('ALTER ROUTINE %s SET SCHEMA {aside}', p.oid::regprocedure) FROM pg_proc p
+         WHERE pronamespace = to_regnamespace('public')
+           AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.classid = 'pg_proc'::regclass
+                              AND d.deptype IN ('e', 'i'))
+        UNION ALL
+        SELECT format('ALTER TYPE public.%I SET SCHEMA {aside}', typname)
+          FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid
+         WHERE typnamespace = to_regnamespace('public') AND (typtype IN ('e', 'd', 'r') OR c.relkind = 'c')
+           AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = t.oid AND d.classid = 'pg_type'::regclass
+                              AND d.deptype = 'e')
+    LOOP
+        IF NOT made THEN
+            CREATE SCHEMA {aside};
+            made := true;
+        END IF;
+        EXECUTE command;
+    END LOOP;
+END $aside$;
+"""
+
+
+class Restoring:
+    """The transaction of a restore: its caller commits it."""
+
+    def __init__(self, session: sa.Connection, backup: Path) -> None:
+        session.execution_options(isolation_level="READ COMMITTED")
+        self._session = session
+        self._backup = backup
+        self._driver: psycopg.Connection[Any] = session.connection.driver_connection  # type: ignore[assignment]
+        self._path: str = session.exec_driver_sql("SHOW search_path").scalar_one()
+        self.line: int | None = None
+        """Of the script, where it is being run."""
+
+    def move_aside(self, schemas: Sequence[str], wait: float, *, public: bool) -> str:
+        """Make room for a backup.
+
+        Args:
+            schemas: those that the backup makes.
+            wait: seconds to wait for each table.
+            public: whether it makes something in the schema public.
+
+        Returns:
+            How the schemas are called that hold what was there.
+        """
+        aside = f"{ASIDE}{datetime.now(UTC):%Y%m%dt%H%M%S%f}"  # two may come in one second
+        self._execute(f"SET lock_timeout = {milliseconds(wait)}")
+        if public and "public" not in schemas:
+            self._execute(_SET_ASIDE.format(aside=aside, relations=RELATIONS))
+        for schema in schemas:
+            if self._driver.execute("SELECT FROM pg_namespace WHERE nspname = %s", [schema]).rowcount:
+                self._execute(f"ALTER SCHEMA {_quoted(schema)} RENAME TO {_quoted(f'{aside}_{schema}')}")
+        self._execute("RESET lock_timeout")
+        return aside
+
+    def run(self, source: Iterable[bytes]) -> None:
+        """Run a script."""
+        for setting in (
+            "client_encoding = 'UTF8'",
+            "client_min_messages = warning",
+            "standard_conforming_strings = on",
+        ):
+            self._execute(f"SET {setting}")
+        for statement in script.statements(source, self._backup):
+            self.line = statement.line
+            # Servers before 17 do not know it, and programs since then write it for all.
+            if statement.words[:2] == (b"SET", b"TRANSACTION_TIMEOUT") and self._driver.info.server_version < 170000:
+                continue
+            self._send(statement)
+            if self._driver.info.transaction_status != TransactionStatus.INTRANS:
+                raise AssertionError("a statement has ended the transaction of the restore")
+            if self._driver.info.parameter_status("client_encoding") in _AMBIGUOUS:
+                raise RestoreFailed(
+                    cause="the script is in an encoding that cannot be read safely; the database is as it was",
+                    backup=self._backup,
+                    line=statement.line,
+                    next_step="dump the database anew, with --encoding=UTF8",
+                )
+        self.line = None
+
+    def verify(self, told: Manifest, version_table: str, schema: str | None) -> None:
+        """Compare rows and revision with the manifest.
+
+        Raises:
+            RestoreFailed: they differ.
+        """
+        self._execute("RESET SESSION AUTHORIZATION")  # which the script may have set, as what follows
+        for name, value in (("client_encoding", "UTF8"), ("row_security", "off"), ("search_path", self._path)):
+            self._driver.execute("SELECT pg_catalog.set_config(%s, %s, true)", [name, value])
+        for table, expected in told.rows.items():
+            (name,) = self._one("SELECT pg_catalog.to_regclass(%s)::text", [table])
+            (rows,) = (None,) if name is None else self._one(f"SELECT pg_catalog.count(*) FROM {name}")
+            if rows != expected:
+                self._differs("rows", table=table, rows="none: it is missing" if rows is None else rows, told=expected)
+        revision = revision_of(self._session, version_table, schema)
+        if revision != told.revision:
+            self._differs("revision", revision=revision or "none", told=told.revision or "none")
+
+    def _send(self, statement: Statement) -> None:
+        if statement.data is None:
+            # In binary, for only so the driver lets the server refuse a text of several statements.
+            self._driver.cursor(binary=True).execute(statement.sql)
+            return
+        parsed = self._driver.pgconn.prepare(b"", statement.sql)  # which refuses it too
+        if parsed.status != ExecStatus.COMMAND_OK:
+            raise psycopg.errors.error_from_result(parsed)
+        with self._driver.cursor().copy(statement.sql) as copy:
+            while lines := b"".join(islice(statement.data, _LINES)):
+                copy.write(lines)
+
+    def _execute(self, sql: str) -> None:
+        self._driver.execute(sql.encode())
+
+    def _one(self, query: str, values: Sequence[str] | None = None) -> tuple[Any, ...]:
+        found: tuple[Any, ...] | None = self._driver.execute(query.encode(), values).fetchone()
+        if found is None:
+            raise AssertionError("a query for one row found none")
+        return found
+
+    def _differs(self, what: str, **facts: object) -> None:
+        raise RestoreFailed(
+            cause=f"the backup does not have the {what} of its manifest; the database is as it was",
+            backup=self._backup,
+            **facts,
+            next_step="use another backup; whoever trusts this file all the same moves its manifest away",
+        )
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
