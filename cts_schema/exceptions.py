@@ -11,6 +11,9 @@ import re
 import string
 from typing import Any, ClassVar
 
+from cts_schema.masking import mask_secrets as mask_secrets
+from cts_schema.masking import mask_url as mask_url
+
 EXIT_OK = 0
 EXIT_FINDINGS = 1  # findings, or the database is not at head
 EXIT_USAGE = 2
@@ -19,14 +22,6 @@ EXIT_LOCK = 4
 EXIT_DECISION = 5
 EXIT_DISK = 6
 EXIT_FAULT = 70  # a fault of this package
-
-_PARAMETER = re.compile(r"([\w.-]*(?:password|passphrase|secret)[\w.-]*\s*=\s*)('[^']*'|[^\s&;,]+)", re.IGNORECASE)
-_CREDENTIALS = re.compile(r"((?!sqlite[\w+]*:///)\b[a-z][\w+.-]*://[^\s:]*):\S*@", re.IGNORECASE)
-
-
-def mask_secrets(text: str) -> str:
-    """The text with `***` for the password of every URL in it and for parameters named like a secret."""
-    return _PARAMETER.sub(r"\1***", _CREDENTIALS.sub(r"\1:***@", text))
 
 
 def first_line(text: object) -> str:
@@ -38,29 +33,6 @@ def first_line(text: object) -> str:
 def in_a_line(error: BaseException) -> str:
     """An error as its kind and the first line of what it says, or of what its driver says."""
     return f"{type(error).__name__}: {first_line(getattr(error, 'orig', None) or error)}"
-
-
-def mask_url(url: object) -> str:
-    """A database URL to be shown: `***` for the password and for query parameters named like a secret.
-
-    Takes a `sqlalchemy.URL` or any text, also one that is not a URL or whose password was not escaped: what may
-    be a password is masked rather than shown. `+psycopg` is left out, being what plain `postgresql://` means here.
-    """
-    text = str(url).replace("postgresql+psycopg://", "postgresql://", 1)
-    if getattr(url, "password", None) == "":
-        text = text.replace(":***@", "@", 1)  # SQLAlchemy masks an empty password too
-    text, question, query = text.partition("?")
-    text += question + query.replace("%2F", "/")  # the folder of a socket is easier to read so
-    scheme, separator, rest = text.partition("://")
-    if not re.fullmatch(r"[\w+.-]+", scheme if separator else "path"):
-        return "***"
-    if not separator:  # a path, unless there is a sign of a connection string; a drive letter is none
-        return "***" if re.search(r"[@=:]", re.sub(r"^[A-Za-z]:", "", text)) else text
-    if not (scheme.lower().startswith("sqlite") and rest.startswith("/")):  # the path of a file holds no password
-        text, masked = re.subn(r"(://[^:]*):.*@", r"\1:***@", text, count=1, flags=re.DOTALL)
-        if not masked:  # "scheme://user:password" without a host: only digits may be a port
-            text = re.sub(r"(://[^:@/\[]*):(?!\d*(?:[/?]|$))[^/?]*", r"\1:***", text, count=1)
-    return mask_secrets(text)
 
 
 def as_sql(name: str) -> str:

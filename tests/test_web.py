@@ -242,13 +242,17 @@ def test_secrets_that_were_logged_are_not_told(head: Database) -> None:
             "API key: geheim1234",
             "'private_key': 'geheim1234",
             f"{'x' * 480} postgresql://cts:geheim1234@db/cts",
+            "pwd=geheim1234",
+            "GET /?key=geheim1234",
+            "Cookie: session=geheim1234; other=geheim1234",
+            'apiSecret "geheim1234" refused',
         ]
     ):
         log(head, "critical", timedelta(seconds=number), message, more=json.dumps({"api_key": "geheim1234"}))
     with client_of(head.url) as client:
         answer = client.get(STATS)
-    assert len(answer.json()["stats"]["criticalErrors"]) == 16
-    assert len(answer.json()["stats"]["topErrors"]) == 16
+    assert len(answer.json()["stats"]["criticalErrors"]) == 20
+    assert len(answer.json()["stats"]["topErrors"]) == 20
     assert "geheim" not in answer.text
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cts_schema.exceptions import mask_secrets
+from cts_schema.masking import mask_secrets
 from cts_schema.web.answers import CategoryCount, Entry, Hour, LevelCount, LoggedRun, Logs, Summary, TopError, moment
 
 SHOWN = 20
@@ -33,16 +32,6 @@ _READ = 2 * _LONGEST
 
 _NUMBERS = 2**53
 """Up to here, JSON has the same numbers everywhere."""
-
-# An application may have logged a request with its keys; in quotes, which are escaped where the whole was quoted, a
-# secret may have spaces.
-_SECRET = re.compile(
-    r"""((?:(?:api|access|private)[\s_-]?key|secret|passphrase|password|token|authorization|(?<![a-z])sign(?:ature)?)"""
-    r"""\\*["']?\s*[:=]\s*)"""
-    r"""(?:(?P<quote>\\*["']).*?(?:(?<!\\)(?P=quote)|$)|(?:(?:bearer|basic)\s+)?[^\s"'&,;}]+)""",
-    re.IGNORECASE | re.DOTALL,
-)
-_SCHEME = re.compile(r"\b(bearer\s+|basic\s+)[\w.~+/=-]{8,}", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -79,7 +68,7 @@ _WORDS = {
 
 def masked(message: Any) -> str:
     """Return a message of a log without the secrets that can be told from the rest."""
-    return _SCHEME.sub(r"\1***", mask_secrets(_SECRET.sub(r"\1***", _text(message))))[:_LONGEST]
+    return mask_secrets(_text(message))[:_LONGEST]
 
 
 class SiteLogs:

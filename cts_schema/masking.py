@@ -1,0 +1,151 @@
+"""The one masker: what may be a credential becomes ``***`` before a text is printed, logged or answered.
+
+A credential is known by the name before it (:func:`_is_secret`), by the form of a URL, or by a scheme of HTTP. A bare
+value in a sentence is not known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from urllib.parse import unquote
+
+_MASK = "***"
+
+# Names are compared in lower case and without what joins their words: apiSecret, API-SECRET and api_secret are one.
+_ANYWHERE = re.compile(r"passw(?:or)?d|pwd|passphrase|passcode|secret|credential|cookie|authorization")
+_AT_END = re.compile(r"\wtoken$|signature$|sessionid$|jwt$")
+_QUALIFIED = re.compile(
+    r"(?:api|access|refresh|private|auth|encryption|signing|master|session|consumer|client|app|account|service|license"
+    r"|ssh|rsa|hmac|shared|wallet|binance|bybit|bingx|okx|kucoin|pionex|orangex)(?:keys?|token)$"
+)
+_LAST_WORDS = {"sign", "sig", "sid", "auth", "pass", "pin", "otp"}
+#: A key or a token with one of these words before it is one of a database or of a parser.
+_HARMLESS = {
+    *("primary", "foreign", "unique", "duplicate", "composite", "candidate", "sort", "partition", "state", "row"),
+    *("cache", "public", "missing", "unknown", "unrecognized", "unexpected", "illegal"),
+}
+#: Headers whose value is the rest of the line.
+_WHOLE_LINE = re.compile(r"(?:cookie|authorization)$")
+
+_NAME = re.compile(
+    r"(?<![\w.%-])(?P<name>(?:[\w.-]|%(?!3[AaDd]))++)(?P<close>\\*[\"'`\])]*)"
+    r"(?:(?P<sign>\s*(?:=>|->|:=|==?|:|%3[AaDd])\s*)|(?P<space>(?<=[\w.%-])(?:\s+|\s*\(\s*)(?=\\*[\"'`]))|(?P<option>\s+)(?=[^\s-]))"
+)
+_QUOTED = re.compile(
+    r"[bruef]?(?P<quote>\\*[\"'`])(?:(?P=quote){2}|(?!(?<!\\)(?P=quote)).)*(?:(?P=quote)|\Z)|[\[{][^\]}]*(?:[\]}]|\Z)",
+    re.DOTALL | re.IGNORECASE,
+)
+# Ends where the next parameter begins, or at what closes a text around it: a password may have any other sign.
+_BARE = re.compile(
+    r"(?:(?:bearer|basic|token)\s+)?"
+    r"(?:(?!&(?:[\w.%\[\]-]+=|\s|\Z)|%26[\w.-]+%3D"
+    r"|[,;](?:\s|\Z|\\*[\"']?[\w.-]+\\*[\"']?\s*[=:])"
+    r"|\\*[)\]}>\"'`]+(?:[\s,;:.)\]}]|\Z))"
+    r"(?:\\.|\S))+",
+    re.IGNORECASE,
+)
+_LINE = re.compile(r"(?:(?!\\[rn])[^\r\n])+")
+_TOKEN_OF_SCHEME = re.compile(
+    r"\b(bearer\s+|basic\s+)(?=[\w.~+/-]*(?:\d|=|[\w.~+/-]{20}))[\w.~+/=-]{8,}", re.IGNORECASE
+)
+_PAIR = re.compile(r"([(\[]\s*b?([\"'])(?P<name>[\w. -]+)\2\s*,\s*)b?([\"'])(?:(?!\4).)*\4(?=\s*[)\]])", re.DOTALL)
+_PRIVATE_KEY = re.compile(r"(-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(?=-----END|\Z)", re.DOTALL)
+
+_IN_URL = re.compile(r"((?!sqlite[\w+]*:///)\b[a-z][\w+.-]*://[^\s:]*):\S*@", re.IGNORECASE)
+_CUT_OFF_IN_URL = re.compile(
+    r"(\b[a-z][\w+.-]*://[^\s:@/\[\]]+):(?!\*\*\*|\d*(?:[/?\s,;:.)\]}\"'`]|\Z))[^\s/?]+", re.IGNORECASE
+)
+
+
+def mask_secrets(text: str) -> str:
+    """Return a text with ``***`` for each value that may be a credential; see the module."""
+    text = _IN_URL.sub(rf"\1:{_MASK}@", text)
+    text = _CUT_OFF_IN_URL.sub(rf"\1:{_MASK}", text)
+    text = _PRIVATE_KEY.sub(rf"\1{_MASK}", text)
+    text = _PAIR.sub(lambda found: found[1] + _MASK if _is_secret(found["name"], "") else found[0], text)
+    return _TOKEN_OF_SCHEME.sub(rf"\1{_MASK}", "".join(_parts(text)))
+
+
+def mask_url(url: object) -> str:
+    """Return a database URL to be shown: ``***`` for the password and for query parameters named like a secret.
+
+    Takes a `sqlalchemy.URL` or any text, also one that is not a URL or whose password was not escaped: what may
+    be a password is masked rather than shown. `+psycopg` is left out, being what plain `postgresql://` means here.
+    """
+    text = str(url).replace("postgresql+psycopg://", "postgresql://", 1)
+    if getattr(url, "password", None) == "":
+        text = text.replace(":***@", "@", 1)  # SQLAlchemy masks an empty password too
+    text, question, query = text.partition("?")
+    text += question + query.replace("%2F", "/")  # the folder of a socket is easier to read so
+    scheme, separator, rest = text.partition("://")
+    if not re.fullmatch(r"[\w+.-]+", scheme if separator else "path"):
+        return _MASK
+    if not separator:  # a path, unless there is a sign of a connection string; a drive letter is none
+        return _MASK if re.search(r"[@=:]", re.sub(r"^[A-Za-z]:", "", text)) else text
+    if not (scheme.lower().startswith("sqlite") and rest.startswith("/")):  # the path of a file holds no password
+        text, masked = re.subn(r"(://[^:]*):.*@", r"\1:***@", text, count=1, flags=re.DOTALL)
+        if not masked:  # "scheme://user:password" without a host: only digits may be a port
+            text = re.sub(r"(://[^:@/\[]*):(?!\d*(?:[/?]|$))[^/?]*", r"\1:***", text, count=1)
+    return mask_secrets(text)
+
+
+def _parts(text: str) -> Iterator[str]:
+    """Yield a text in parts, with a mask for each value whose name is that of a secret."""
+    shown = at = 0
+    while found := _NAME.search(text, at):
+        at = found.end("name")
+        if not _names_a_secret(text, found):
+            continue
+        value = _value(text, found)
+        if value is not None:
+            yield text[shown : found.end()] + _MASK
+            shown = at = value
+    yield text[shown:]
+
+
+def _names_a_secret(text: str, found: re.Match[str]) -> bool:
+    before = re.search(r"([A-Za-z]+) $", text[max(0, found.start() - 20) : found.start()])
+    kind = _is_secret(found["name"], before[1].lower() if before else "")
+    if found["option"] is not None:
+        return kind is not None and found["name"].startswith("--")
+    # A quote behind a blank follows many a word: 'Unexpected token "<"'.
+    return kind == "surely" if found["space"] is not None else kind is not None
+
+
+def _value(text: str, found: re.Match[str]) -> int | None:
+    """Return where the value behind a name ends, None where there is none."""
+    at = found.end()
+    quoted = _QUOTED.match(text, at)
+    if quoted:
+        return quoted.end()
+    bare = _BARE.match(text, at)
+    if bare and _WHOLE_LINE.search(_plain(found["name"])) and not re.match(r"(?i)(bearer|basic)\s", bare[0]):
+        line = _LINE.match(text, at)
+        around = text[found.start() - 1 : found.start()]
+        if line and around and around in "\"'`":
+            return at + len(line[0].partition(around)[0])
+        return line and line.end()
+    return bare and bare.end()
+
+
+@lru_cache(1024)
+def _is_secret(name: str, before: str) -> str | None:
+    """Tell whether a name is that of a secret: ``surely``, ``maybe``, or None.
+
+    Args:
+        name: with all that joins its words.
+        before: the word before it, in lower case.
+    """
+    plain = _plain(name)
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", unquote(name))
+    if _ANYWHERE.search(plain) or _AT_END.search(plain) or _QUALIFIED.search(before + plain):
+        return "surely"
+    if words and words[-1].lower() in _LAST_WORDS:
+        return "maybe"
+    return "maybe" if plain in ("key", "token") and before not in _HARMLESS else None
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]", "", unquote(name)).lower()

@@ -1,0 +1,161 @@
+"""A credential is masked however its name is spelled and its value is written; what only looks like one is shown."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from cts_schema.exceptions import SchemaError, in_a_line
+from cts_schema.masking import mask_secrets, mask_url
+
+WORDS = [
+    ["password"], ["passwd"], ["pwd"], ["passphrase"], ["secret"], ["token"], ["key"], ["signature"], ["sig"],
+    ["sign"], ["client", "secret"],
+    ["api", "key"], ["api", "secret"], ["api", "passphrase"], ["access", "key"], ["access", "token"],
+    ["private", "key"], ["secret", "access", "key"], ["session", "id"], ["db", "pass"],
+]  # fmt: skip
+AS_THEY_ARE = [
+    "X-API-Key", "OK-ACCESS-KEY", "OK-ACCESS-SIGN", "OK-ACCESS-PASSPHRASE", "X-BAPI-API-KEY", "X-BAPI-SIGN",
+    "X-MBX-APIKEY", "KC-API-KEY", "sslpassword", "PGPASSWORD", "apikey", "apisecret", "connection.api_key", "Cookie",
+    "Set-Cookie", "Authorization", "Proxy-Authorization",
+]  # fmt: skip
+
+
+def spelled(words: list[str]) -> set[str]:
+    """Return a name in snake, camel, kebab and upper case, and in separate words."""
+    first, *others = words
+    camel = first + "".join(word.title() for word in others)
+    spaced = " ".join([*words[:-1], words[-1]]) if words[-1] in ("key", "secret", "passphrase", "token") else camel
+    return {"_".join(words), "-".join(words), camel, camel[0].upper() + camel[1:], "_".join(words).upper(), spaced}
+
+
+NAMES = sorted({name for words in WORDS for name in spelled(words)} | set(AS_THEY_ARE))
+
+# How a name and its value are written; "rest" must still be there.
+FORMS = [
+    "NAME=geheim1 rest",
+    "NAME: geheim1\nrest",
+    "NAME => 'ge heim', rest",
+    "NAME := 'ge heim' rest",
+    'POST {"NAME": "ge heim", "rest": 1}',
+    "{'NAME': 'ge heim', 'rest': 1}",
+    r'sent "{\"NAME\":\"ge heim\",\"rest\":1}"',
+    r'"{\\\"NAME\\\":\\\"ge heim\\\",\\\"rest\\\":1}"',
+    r'{"NAME": "my \" geheim", "rest": 1}',
+    "{NAME: 'geheim', rest: 1}",
+    "{b'NAME': b'ge heim', b'rest': b'1'}",
+    "[('NAME', 'ge heim'), ('rest', '1')]",
+    "NAME='ge heim' user=rest",
+    'NAME="ge heim" user=rest',
+    "NAME='ge''heim' user=rest",
+    r"NAME='ge\'heim' user=rest",
+    '"NAME":\n    "geheim"\nrest',
+    'rest, cut off "NAME": "gehei',
+    "NAME=b'ge heim' rest",
+    "rest [NAME=geheim]",
+]
+UNQUOTED = [
+    "NAME=ge,he;im&geheim user=rest",
+    "https://exchange.example/?a=1&NAME=geheim%20x&rest=2",
+    "https://x.example/?next=%2F%3FNAME%3Dgeheim%26rest%3D1",
+    'curl -H "NAME: geheim" https://rest',
+    "{NAME: geheim, rest: 1}",
+    "NAME=geheim; Rest=rest",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_value_is_masked_by_its_name_however_both_are_written(name: str) -> None:
+    takes_the_line = name in ("Cookie", "Set-Cookie", "Authorization", "Proxy-Authorization")
+    for form in FORMS if takes_the_line or " " in name else (*FORMS, *UNQUOTED):
+        shown = mask_secrets(form.replace("NAME", name))
+        assert "heim" not in shown, form
+        assert "gehei" not in shown, form
+        assert "***" in shown, form
+        assert "rest" in shown or takes_the_line, form
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Authorization: Bearer geheim1234 rest",
+        "Authorization: Basic Z2VoZWltOmdlaGVpbQ== rest",
+        'Authorization: Digest username="x", response="geheim"\nrest',
+        "sent bearer geheim1234 to rest",
+        "Cookie: a=geheim; b=geheim\nHost: rest",
+        r"GET / HTTP/1.1\r\nCookie: a=geheim; b=geheim\r\nHost: rest",
+        "curl -H 'Cookie: a=geheim; b=geheim' https://rest",
+        "Set-Cookie: sid=geheim; Path=/\nrest",
+        "postgresql://cts:geheim@db/rest",
+        "rest redis://:geheim@db/0",
+        "rest, cut off postgresql://cts:geheim",
+        'apiSecret "geheim" rest',
+        "API key 'geheim' rest",
+        "ALTER ROLE rest PASSWORD 'geheim'",
+        'set_password("geheim") rest',
+        "cts --password geheim --rest",
+        r"host=db password=ge\ heim user=rest",
+        "host=db password = 'ge heim' user=rest",
+        "DRIVER=x;Pwd=geheim;Uid=rest",
+        "auth[password]=geheim&rest=1",
+        "api%5Fkey=geheim&rest=1",
+        "-----BEGIN RSA PRIVATE KEY-----\ngeheim\n-----END RSA PRIVATE KEY-----\nrest",
+        '{"credentials": {"user": "x", "of": "geheim"}, "rest": 1}',
+        "API_KEYS=geheim1,geheim2 rest",
+    ],
+)
+def test_credentials_in_headers_urls_and_commands_are_masked(text: str) -> None:
+    shown = mask_secrets(text)
+    assert "heim" not in shown
+    assert "Z2Vo" not in shown
+    assert "***" in shown
+    assert "rest" in shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "PRIMARY KEY (id)",
+        "primary key: id",
+        "foreign key = portfolio_id",
+        "state_key=k1",
+        "sort_key=created_at, row_key: 5, public_key=abc, keys: 5",
+        "Key (id)=(7) already exists",
+        "Key (state_key)=(k1) already exists.",
+        'duplicate key value violates unique constraint "uq_users_email"',
+        'null value in column "api_key" of relation "users" violates not-null constraint',
+        "columns ['api_key', 'api_secret', 'name'] are missing",
+        "KeyError: 'api_key'",
+        'unrecognized token: "\'abc"',
+        "Unexpected token '<', \"<html>\" is not valid JSON",
+        'syntax error at or near token "FROM"',
+        'password authentication failed for user "cts"',
+        "Basic authentication failed; bearer authentication is required",
+        "token_count=5, tokens: 5, sign_type=2, X-BAPI-SIGN-TYPE: 2, design: new, bypass=true",
+        "http://localhost:3000/x",
+        "postgresql://cts@db:5432/cts?sslmode=require&sslkey=/run/cts.pem",
+        "sqlite:////home/a:b@c/cts.db",
+    ],
+)
+def test_what_only_looks_like_a_credential_is_shown(text: str) -> None:
+    assert mask_secrets(text) == text
+
+
+def test_urls_of_databases_and_errors_have_the_same_masker() -> None:
+    assert mask_url("sqlite:///x.db?key=geheim") == "sqlite:///x.db?key=***"
+    assert mask_url("postgresql://db/cts?pwd=geheim&a=1") == "postgresql://db/cts?pwd=***&a=1"
+    assert in_a_line(ValueError("api_key=AKIA123 refused")) == "ValueError: api_key=*** refused"
+    error = SchemaError(cause="apiSecret 'geheim'", reported="Cookie: a=geheim", next_step="try key=geheim")
+    assert "geheim" not in str(error)
+
+
+def test_a_masked_text_stays_as_it_is() -> None:
+    for name, form in itertools.product(("password", "apiKey", "X-BAPI-SIGN"), FORMS):
+        shown = mask_secrets(form.replace("NAME", name))
+        assert mask_secrets(shown) == shown
+
+
+def test_a_long_text_takes_no_longer_than_its_length() -> None:
+    for text in ("a" * 200_000, "key " * 50_000, "key=" * 50_000, "'" * 200_000, "\\" * 200_000, "://a:" * 20_000):
+        assert mask_secrets(text)
