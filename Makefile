@@ -19,7 +19,8 @@ upgrade: $(READY)
 
 test: $(READY)
 	@$(BIN)/python -m tests.support.chromium
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	@$(BIN)/python -m compileall -q cts_schema alembic tests  # a hundred programs are started, and each would compile
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 coverage: $(READY)
 	@$(BIN)/python -m tests.support.chromium

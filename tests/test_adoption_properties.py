@@ -1,11 +1,12 @@
 """Old databases of random shapes with random rows come in, nothing of them is lost, and all of it can be brought back.
 
-CTS_TEST_EXAMPLES draws that many on either database, other ones each time.
+CTS_TEST_EXAMPLES draws that many on either database, other ones each time; CTS_TEST_SEED draws those of a time again.
 """
 
 from __future__ import annotations
 
 import os
+import random
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from cts_schema import adopt, status, undo_adoption, upgrade
 from tests.conftest import Server
@@ -25,6 +26,8 @@ from tests.support.old_shapes import OldDatabase, databases
 from tests.support.state import catalogue_of
 
 EXAMPLES = int(os.environ.get("CTS_TEST_EXAMPLES", "0"))
+SEED = int(os.environ.get("CTS_TEST_SEED", "0"))
+PARTS = 6
 Empty = Callable[[], AbstractContextManager[Database]]
 
 
@@ -76,15 +79,19 @@ def comes_in(database: Database, old: OldDatabase) -> None:
     assert (counted(database), catalogue_of(database)) == before
 
 
-@pytest.mark.parametrize(("kind", "examples"), [("sqlite", 25), ("postgresql", 10)], indirect=["kind"])
+@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize(("kind", "examples"), [("sqlite", 5), ("postgresql", 3)], indirect=["kind"])
 def test_whatever_an_old_database_looks_like_it_comes_in_and_nothing_is_lost(
-    kind: str, examples: int, empty: Empty
+    kind: str, examples: int, part: int, empty: Empty
 ) -> None:
+    """A part of the examples, so that the workers share them; the first of each is the smallest database."""
+    number = PARTS * (SEED or (random.SystemRandom().randrange(10**6) if EXAMPLES else 0)) + part
+
+    @seed(number)
     @settings(
-        max_examples=EXAMPLES or examples,
+        max_examples=-(-EXAMPLES // PARTS) or examples,
         deadline=None,
         database=None,
-        derandomize=not EXAMPLES,
         phases=[Phase.generate, Phase.shrink] if EXAMPLES else [Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
@@ -93,6 +100,7 @@ def test_whatever_an_old_database_looks_like_it_comes_in_and_nothing_is_lost(
         with empty() as database:
             comes_in(database, old)
 
+    print(f"CTS_TEST_EXAMPLES={EXAMPLES} CTS_TEST_SEED={number // PARTS}, part {part}")  # noqa: T201  for a failure
     check()
 
 

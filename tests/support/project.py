@@ -29,7 +29,7 @@ class Project:
         self.versions = root / "alembic" / "versions"
         self._models = root / "cts_schema" / "models"
         for folder in ("alembic", "cts_schema"):
-            shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(ROOT / folder, root / folder)
         for file in ("alembic.ini", "pyproject.toml"):
             shutil.copy(ROOT / file, root / file)
 
