@@ -10,8 +10,9 @@ An ordinary upgrade adopts too, where the plan has no decisions.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -23,6 +24,7 @@ from cts_schema.database import look_only, prepare_folder
 from cts_schema.migration.command import Command, process_lock
 from cts_schema.migration.lock import Deadline, alone, search_path, setting
 from cts_schema.migration.options import VERSION_TABLE, Options, orphans_of
+from cts_schema.migration.patience import again_and_again
 from cts_schema.migration.progress import Progress
 from cts_schema.migration.report import Report
 from cts_schema.migration.state import read_status
@@ -127,8 +129,8 @@ def undo_adoption(
         if connection.dialect.name == "sqlite":
             old, kept = way_back.undo_on_sqlite(connection, version_table, wait, discard_new=discard_new)
             return f"the old database is back, from {old}; what was there until now is in {kept}"
-        with _locked(connection, options):
-            way_back.undo_on_postgresql(connection, version_table, discard_new=discard_new)
+        undo = partial(way_back.undo_on_postgresql, connection, version_table, discard_new=discard_new)
+        _run_locked(connection, options, undo, "cts-schema adopt --undo --wait 600")
         return "the old tables are back, with all that hung on them; the new ones are dropped"
 
 
@@ -154,8 +156,27 @@ def finalize_adoption(
     with connected(target, prepare_folder, options) as connection, process_lock(wait):
         if connection.dialect.name == "sqlite":
             return ()
+        dropped: list[str] = []
+        step = "cts-schema adopt --finalize --wait 600"
+        _run_locked(connection, options, lambda: dropped.extend(aside.finalize(connection)), step)
+        return tuple(dropped)
+
+
+def _run_locked(connection: sa.Connection, options: Options, run: Callable[[], None], longer: str) -> None:
+    """Run something under the lock; again, while others keep tables locked, until the wait of the options is over.
+
+    In a transaction of the caller it runs once: what has failed there cannot be repeated.
+    """
+
+    def once() -> None:
         with _locked(connection, options):
-            return tuple(aside.finalize(connection))
+            run()
+
+    if connection.in_transaction():
+        once()
+    else:
+        step = f"repeat when there is less traffic, or wait longer: {longer}"
+        again_and_again(connection, Deadline(options.wait), once, next_step=step)
 
 
 @contextmanager
