@@ -48,6 +48,7 @@ def restore(
             "revision": done.revision or "none",
             "verified": None if done.rows is None else f"{done.tables} tables, {done.rows:,} rows, as in its manifest",
             "what was there": done.kept,
+            "note": done.note,
             "next": "cts-schema upgrade, which adopts it" if done.unadopted else "cts-schema status",
         }
     )

@@ -11,6 +11,7 @@ from cts_schema.exceptions import BackupDamaged, NotABackup
 from cts_schema.maintenance import script
 
 _HEAD, _TAIL = 1 << 16, 1 << 10
+_READ_VERSION = 19  # the byte of a SQLite file that is 2 with a write-ahead log
 
 
 @dataclass(frozen=True)
@@ -20,10 +21,12 @@ class Contents:
     Attributes:
         kind: a SQLite file, an archive of pg_dump, or a script.
         database: ``sqlite`` or ``postgresql``; None of a script that does not say.
+        logged: whether it is of a SQLite database with a write-ahead log, which is a file of its own.
     """
 
     kind: Literal["sqlite", "custom", "sql"]
     database: str | None
+    logged: bool = False
 
 
 def look(backup: Path) -> Contents:
@@ -46,7 +49,7 @@ def look(backup: Path) -> Contents:
         reported = getattr(error, "strerror", None) or str(error)
         raise NotABackup(cause="the backup cannot be read", path=backup, reported=reported) from error
     if head.startswith(b"SQLite format 3\0"):
-        return Contents("sqlite", "sqlite")
+        return Contents("sqlite", "sqlite", logged=head[_READ_VERSION : _READ_VERSION + 1] == b"\2")
     if head.startswith(b"PGDMP"):
         return Contents("custom", "postgresql")
     if b"\0" in head or not script.begins_as_script(head):

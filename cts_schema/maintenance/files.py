@@ -9,6 +9,7 @@ import os
 import re
 import shlex
 import sqlite3
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,6 +18,8 @@ from pathlib import Path
 
 from cts_schema.exceptions import BackupFailed, BackupPlaceTaken, DiskFull, MissingFolder
 
+_UNFINISHED = ".unfinished"
+_OUR_NAMES = r".+-\d{8}T\d{6}(?:-\d+)?\.(?:db|dump)(?:\.json)?"  # see `next_name`
 _LONGEST = 150  # bytes of a name; a file system takes 255, and a suffix or two come to it
 
 
@@ -37,7 +40,11 @@ def next_name(folder: Path, stem: str, suffix: str) -> Path:
         folder: where it goes.
         stem: the name of the database.
         suffix: says of what kind it is, as ``.db``.
+
+    Raises:
+        BackupPlaceTaken: the folder is a symbolic link.
     """
+    _require_no_link(folder)
     stem = f"{first_part(stem)}-{datetime.now(UTC):%Y%m%dT%H%M%S}"
     names = (folder / f"{stem}{'' if number == 1 else f'-{number}'}{suffix}" for number in range(1, 1000))
     return next(name for name in names if not os.path.lexists(name))
@@ -54,7 +61,7 @@ def place_for(given: str | os.PathLike[str] | None, folder: Path, stem: str, suf
 
     Raises:
         MissingFolder: the folder that was given does not exist.
-        BackupPlaceTaken: something has that name already.
+        BackupPlaceTaken: something has that name already, or the folder is a symbolic link.
     """
     if given is None:
         return next_name(folder, stem, suffix)
@@ -68,8 +75,18 @@ def place_for(given: str | os.PathLike[str] | None, folder: Path, stem: str, suf
             folder=missing,
             next_step=f"mkdir -p {shlex.quote(str(missing))}",
         )
+    _require_no_link(path.parent)
     require_free(path)
     return path
+
+
+def _require_no_link(folder: Path) -> None:
+    if folder.is_symlink():
+        raise BackupPlaceTaken(
+            cause="the folder of the backup is a symbolic link, and none is followed; nothing was written",
+            folder=folder,
+            next_step=f"give the folder itself: {shlex.quote(os.path.realpath(folder))}",
+        )
 
 
 def require_free(path: Path) -> None:
@@ -97,10 +114,8 @@ def written(path: Path, mode: int, *, replace: bool = False) -> Iterator[Path]:
         BackupFailed: it could not be written.
     """
     with told(path), _folder(path.parent):
-        _remove_unfinished(path.parent)
-        handle, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".unfinished", dir=path.parent)
-        fcntl.flock(handle, fcntl.LOCK_EX)  # by which it is known that somebody still writes it
-        unfinished = Path(name)
+        _remove_unfinished(path)
+        handle, unfinished = _begun(path)
         try:
             yield unfinished
             unfinished.chmod(mode)
@@ -108,8 +123,7 @@ def written(path: Path, mode: int, *, replace: bool = False) -> Iterator[Path]:
             _name(unfinished, path, replace=replace)
             _sync(path.parent)
         except BaseException:
-            for suffix in ("", "-journal", "-wal", "-shm"):
-                Path(name + suffix).unlink(missing_ok=True)
+            _remove(unfinished)
             raise
         finally:
             os.close(handle)
@@ -141,13 +155,39 @@ def _name(unfinished: Path, path: Path, *, replace: bool) -> None:
     unfinished.replace(path)
 
 
-def _remove_unfinished(folder: Path) -> None:
-    """Remove what processes have left that died while they wrote: nobody holds it any more."""
-    for left in folder.glob("*.????????.unfinished"):
-        with suppress(OSError), left.open("rb") as stream:  # held, or gone, or of another user
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            for end in ("", "-journal", "-wal", "-shm"):
-                left.with_name(left.name + end).unlink(missing_ok=True)
+def _begun(path: Path) -> tuple[int, Path]:
+    """Make an unfinished file, locked for as long as somebody writes it."""
+    while True:
+        handle, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=_UNFINISHED, dir=path.parent)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if os.fstat(handle).st_nlink:  # else another backup has removed it before it was locked
+            return handle, Path(name)
+        os.close(handle)
+
+
+def _remove_unfinished(path: Path) -> None:
+    """Remove what processes have left that died while they wrote a file of this name, or one with a name of ours.
+
+    Whatever else is called so is somebody else's. Nobody holds a lock any more on what was left.
+    """
+    ours = re.compile(rf"(?:{re.escape(path.name)}|{_OUR_NAMES})\.[a-z0-9_]{{8}}{re.escape(_UNFINISHED)}")
+    for left in path.parent.iterdir():
+        if not ours.fullmatch(left.name):
+            continue
+        with suppress(OSError):  # held, or gone, or of another user
+            handle = os.open(left, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            try:
+                facts = os.fstat(handle)
+                if stat.S_ISREG(facts.st_mode) and facts.st_uid == os.geteuid():
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    _remove(left)
+            finally:
+                os.close(handle)
+
+
+def _remove(unfinished: Path) -> None:
+    for suffix in ("", "-journal", "-wal", "-shm"):
+        unfinished.with_name(unfinished.name + suffix).unlink(missing_ok=True)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -25,6 +26,8 @@ from cts_schema.exceptions import (
 from cts_schema.maintenance import files, sqlite
 from cts_schema.maintenance.contents import Contents
 from cts_schema.maintenance.manifest import Manifest
+
+_OF_THE_PROCESS = {"data_store_directory", "hard_heap_limit", "soft_heap_limit", "temp_store_directory"}
 
 
 def into_sqlite(
@@ -53,7 +56,7 @@ def into_sqlite(
         )
     file = file.resolve()
     with files.told(file), _as_database(backup, found, file) as source:
-        _require_rows(source, backup, told, version_table, wait)
+        _require_same(source, backup, told, version_table, wait)
         is_new = _make(file, files.mode_of(backup))
         keeping = _Keeping(file, version_table, wait, force=force)
         try:
@@ -105,37 +108,80 @@ class _Keeping:
 def _as_database(backup: Path, found: Contents, file: Path) -> Iterator[Path]:
     """Yield the backup as a SQLite file; a script is run into a new one beside the live file."""
     if found.kind == "sqlite":
+        _require_alone(backup)
         yield backup
         return
     with tempfile.TemporaryDirectory(prefix=f"{file.name}.", suffix=".unfinished", dir=file.parent) as folder:
         made = Path(folder, "restored.db")
         with closing(sqlite3.connect(made, isolation_level=None)) as connection:
+            refused: list[str] = []
+            connection.set_authorizer(partial(_may, refused))
             try:
                 connection.executescript(backup.read_text(encoding="utf-8"))
             except (sqlite3.Error, ValueError) as error:
+                if refused:
+                    raise NotABackup(
+                        cause="the script does not stay in one database", path=backup, found=refused[0]
+                    ) from error
                 raise RestoreFailed(backup=backup, database=file, reported=str(error)) from error
             if connection.in_transaction:
                 raise BackupDamaged(cause="the script ends before its COMMIT: a part is missing", file=backup)
         yield made
 
 
-def _require_rows(source: Path, backup: Path, told: Manifest | None, version_table: str, wait: float) -> None:
+def _may(refused: list[str], action: int, name: str | None, value: str | None, *_: object) -> int:
+    """Let a script do everything but reach for another file, or change what all of this process has in common."""
+    if action == sqlite3.SQLITE_ATTACH and name not in ("", ":memory:"):  # VACUUM attaches one without a name
+        refused.append("ATTACH or VACUUM INTO")
+    elif action == sqlite3.SQLITE_PRAGMA and value is not None and str(name).lower() in _OF_THE_PROCESS:
+        refused.append(f"PRAGMA {name}")
+    else:
+        return sqlite3.SQLITE_OK
+    return sqlite3.SQLITE_DENY
+
+
+def _require_alone(backup: Path) -> None:
+    """Check that a SQLite file is all there is: what was written last may be in a file beside it.
+
+    Raises:
+        NotABackup: there is such a file.
+    """
+    for suffix in ("-wal", "-journal"):
+        part = backup.with_name(backup.name + suffix)
+        if part.exists() and part.stat().st_size:
+            raise NotABackup(
+                cause="a part of the backup is in a file beside it: it is of a database in use, or of a crash",
+                path=backup,
+                beside=part.name,
+                next_step=f"make one file of both, then restore that: cts-schema backup COPY --url sqlite:///{backup}",
+            )
+
+
+def _require_same(source: Path, backup: Path, told: Manifest | None, version_table: str, wait: float) -> None:
     """Look at a backup before anything is touched.
 
     Raises:
-        BackupDamaged: it is not a whole database, or not the one of its manifest.
+        BackupDamaged: it is not a whole database, or not the one of its manifest: rows or revision differ.
         NotABackup: nothing is in it.
     """
     with closing(sqlite.opened(source, wait)) as connection:
         try:
             sqlite.require_sound(connection)
-            rows, _ = sqlite.contents(connection, version_table)
+            rows, revision = sqlite.contents(connection, version_table)
         except sqlite3.DatabaseError as error:
             raise BackupDamaged(cause="the backup is damaged", file=backup, reported=str(error)) from error
     if not rows:
         raise NotABackup(cause="nothing is in the backup", path=backup)
     if told is not None and told.rows != rows:
         raise BackupDamaged(cause="the backup does not have the rows of its manifest", file=backup)
+    if told is not None and told.revision != revision:
+        raise BackupDamaged(
+            cause="the backup does not have the revision of its manifest",
+            file=backup,
+            version_table=version_table,
+            revision=revision or "none",
+            told=told.revision or "none",
+        )
 
 
 def _make(file: Path, mode: int) -> bool:

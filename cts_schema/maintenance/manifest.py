@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from cts_schema import __version__
 from cts_schema.exceptions import BackupDamaged
 from cts_schema.maintenance import files
+
+_LARGEST = 1 << 26  # bytes; a hundred thousand tables need a tenth of it
 
 
 @dataclass(frozen=True)
@@ -74,26 +77,49 @@ def read(backup: Path) -> Manifest | None:
     """Return the manifest of a backup, None where it has none.
 
     Raises:
-        BackupDamaged: there is one that cannot be read.
+        BackupDamaged: there is one that cannot be read, or that no backup has written.
     """
-    told = _told(backup)
-    if told is None:
+    place = beside(backup)
+    if not os.path.lexists(place):
         return None
-    names = [field.name for field in fields(Manifest)]
-    if not all(name in told for name in names) or not isinstance(told["rows"], dict):
-        raise BackupDamaged(cause="the manifest beside the backup is not complete", manifest=beside(backup))
-    return Manifest(**{name: told[name] for name in names})
-
-
-def _told(backup: Path) -> dict[str, Any] | None:
     try:
-        told = json.loads(beside(backup).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
+        if not place.is_file():  # a pipe would be waited for
+            raise ValueError("it is no ordinary file")
+        if place.stat().st_size > _LARGEST:
+            raise ValueError(f"it is larger than {_LARGEST} bytes")
+        told = json.loads(place.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        reported = getattr(error, "strerror", None) or str(error)
         raise BackupDamaged(
-            cause="the manifest beside the backup cannot be read", manifest=beside(backup), reported=str(error)
+            cause="the manifest beside the backup cannot be read", manifest=place, reported=reported
         ) from error
     if not isinstance(told, dict):
-        raise BackupDamaged(cause="the manifest beside the backup cannot be read", manifest=beside(backup))
-    return told
+        raise BackupDamaged(cause="the manifest beside the backup is none", manifest=place)
+    wrong = [field.name for field in fields(Manifest) if not _is_sound(field.name, told.get(field.name, ...))]
+    if wrong:
+        raise BackupDamaged(
+            cause="the manifest beside the backup is not complete, or has values of another kind",
+            manifest=place,
+            wrong=", ".join(wrong),
+        )
+    return Manifest(**{field.name: told[field.name] for field in fields(Manifest)})
+
+
+def _is_sound(name: str, value: object) -> bool:
+    """Tell whether a value is one that `write` may have written."""
+    if name == "rows":
+        return isinstance(value, dict) and all(
+            _is_text(table) and type(number) is int and number >= 0 for table, number in value.items()
+        )
+    if name in ("schema", "revision") and value is None:
+        return True
+    if not _is_text(value):
+        return False
+    if name == "database":
+        return value in ("sqlite", "postgresql")
+    return name != "sha256" or re.fullmatch("[0-9a-f]{64}", str(value)) is not None
+
+
+def _is_text(value: object) -> bool:
+    """Tell whether a database takes a value as text: half of a surrogate pair or a NUL it does not."""
+    return isinstance(value, str) and "\0" not in value and not re.search("[\ud800-\udfff]", value)

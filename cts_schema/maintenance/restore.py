@@ -12,11 +12,17 @@ from pathlib import Path
 
 from cts_schema.exceptions import BackupDamaged, WrongBackup, mask_url
 from cts_schema.maintenance import contents, files, manifest
+from cts_schema.maintenance.contents import Contents
 from cts_schema.maintenance.into_postgresql import into_postgresql
 from cts_schema.maintenance.into_sqlite import into_sqlite
 from cts_schema.maintenance.manifest import Manifest
 from cts_schema.migration.options import VERSION_TABLE, Options
 from cts_schema.migration.sync import Target, status, url_of
+
+_OF_A_LOG = (
+    "the file was copied from a database with a write-ahead log: what was only in its -wal is not in the copy; "
+    "cts-schema backup copies both"
+)
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,7 @@ class Restored:
         tables: how many tables were compared with the manifest; None where there is none.
         rows: how many rows they have.
         kept: where that is what was there before; None where there was nothing.
+        note: what may be missing in the backup; None where nothing is known to be.
         duration_ms: milliseconds that it took.
     """
 
@@ -43,6 +50,7 @@ class Restored:
     tables: int | None
     rows: int | None
     kept: str | None
+    note: str | None
     duration_ms: float
 
 
@@ -76,7 +84,7 @@ def restore(
     url, backup = url_of(target), Path(path)
     found = contents.look(backup)
     told = manifest.read(backup)
-    _require_same(backup, told)
+    _require_same(backup, found, told)
     schema = schema or (told.schema if told else None)
     Options(version_table, schema, wait).require_fit(url)
     backend = url.get_backend_name()
@@ -96,10 +104,17 @@ def restore(
         tables=None if told is None else len(told.rows),
         rows=None if told is None else sum(told.rows.values()),
         kept=kept,
+        note=_OF_A_LOG if found.logged and told is None else None,
         duration_ms=(time.perf_counter() - began) * 1000,
     )
 
 
-def _require_same(backup: Path, told: Manifest | None) -> None:
-    if told is not None and files.sha256(backup) != told.sha256:
+def _require_same(backup: Path, found: Contents, told: Manifest | None) -> None:
+    if told is None:
+        return
+    if found.database not in (None, told.database):
+        raise BackupDamaged(
+            cause="the manifest beside the backup is of the other kind of database", manifest=manifest.beside(backup)
+        )
+    if files.sha256(backup) != told.sha256:
         raise BackupDamaged(file=backup, manifest=manifest.beside(backup))
