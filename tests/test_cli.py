@@ -29,7 +29,7 @@ from cts_schema.migration.options import VERSION_TABLE
 from cts_schema.next_steps import in_our_words
 from tests.conftest import Server
 from tests.support.databases import Database
-from tests.support.program import Outcome, alembic, cts_schema, environment, installed, python, run
+from tests.support.program import ROOT, Outcome, alembic, cts_schema, environment, installed, python, run
 
 COMMANDS = ("upgrade", "downgrade", "status", "history", "check", "adopt", "rehearse", "seed")
 
@@ -515,6 +515,39 @@ def test_work_goes_on_when_nobody_reads_any_more(database: Database) -> None:
         assert program.stderr.read() == ""
     assert program.returncode == 0
     assert status(database.url).at_head
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    ("program", "lines"),
+    [
+        ("alembic upgrade head --sql", 3),
+        ("alembic upgrade head", 0),
+        ("alembic current", 0),
+        ("cts-schema --help", 0),
+        ("cts-schema upgrade --json", 0),
+    ],
+)
+def test_whoever_reads_may_go_and_nobody_complains(program: str, lines: int, unbuffered: str, tmp_path: Path) -> None:
+    name, *arguments = program.split()
+    url = f"sqlite:///{tmp_path / 'cts.db'}"
+    with subprocess.Popen(
+        [installed(name), *arguments],
+        cwd=ROOT,
+        env={**environment(url), "PYTHONUNBUFFERED": unbuffered},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        for _ in range(lines):
+            assert process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 0
+    if "upgrade" in program and "--sql" not in program:
+        assert status(url).at_head
 
 
 def test_output_that_has_no_room_undoes_the_work(database: Database) -> None:

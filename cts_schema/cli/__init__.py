@@ -84,6 +84,8 @@ def _run(arguments: list[str]) -> int:
     except typer.Abort:  # Ctrl-C or the end of the input, at a question, whose line goes no further
         typer.echo(err=True)
         raise KeyboardInterrupt from None
+    except SystemExit:  # only where whoever reads the help has gone
+        return EXIT_OK
     if code == Interrupted.exit_code:
         raise KeyboardInterrupt
     return int(code or 0)

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -14,6 +13,7 @@ from typing import Any, TextIO
 
 from cts_schema.exceptions import EXIT_DISK, SchemaError, mask_secrets
 from cts_schema.next_steps import in_our_words
+from cts_schema.unread import swallow
 
 
 class OutputFailed(SchemaError):
@@ -99,7 +99,6 @@ def _write(stream: TextIO, text: str, style: str | None = None) -> None:
         else:
             print(text, file=stream, flush=True)
     except BrokenPipeError:
-        # Whoever read has gone. The work goes on, and its exit code tells of it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        swallow(stream)
     except OSError as error:
         raise OutputFailed(reported=error.strerror) from error

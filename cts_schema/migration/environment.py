@@ -6,6 +6,7 @@ Lock, read the heads inside it, apply the revisions with their ledger rows, veri
 
 from __future__ import annotations
 
+import atexit
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ import sqlalchemy as sa
 
 from cts_schema.database import look_only, migration_engine, prepare_folder, resolve_url
 from cts_schema.driver_errors import translate_errors
-from cts_schema.exceptions import SchemaError, WrongUsage, mask_url
+from cts_schema.exceptions import EXIT_OK, SchemaError, WrongUsage, mask_url
 from cts_schema.migration import autogenerate, ledger, sqlite
 from cts_schema.migration.line import Line, stretches
 from cts_schema.migration.lock import (
@@ -33,6 +34,7 @@ from cts_schema.migration.patience import again_and_again
 from cts_schema.migration.requirements import require_known, require_ours
 from cts_schema.migration.run_log import Direction, RunLog
 from cts_schema.migration.terminal import Terminal
+from cts_schema.unread import flush_at_exit
 
 _WAIT_LONGER = "repeat when there is less traffic, or wait longer: alembic -x wait=600 upgrade head"
 
@@ -51,10 +53,16 @@ def run(context: Any, metadata: sa.MetaData) -> None:
         SchemaError: when called from code. At the command line the message is printed instead, and the program ends
             with the documented exit code; ``alembic --raiseerr`` shows where it came from.
     """
+    arguments = context.config.cmd_opts
+    if arguments is not None:
+        atexit.register(flush_at_exit)
     try:
         _run(context, metadata)
+    except BrokenPipeError:  # of an offline script, and there is nothing else to be done
+        if arguments is None:
+            raise
+        raise SystemExit(EXIT_OK) from None
     except SchemaError as error:
-        arguments = context.config.cmd_opts
         if arguments is None or getattr(arguments, "raiseerr", False):
             raise
         print(f"error: {error}", file=sys.stderr)  # noqa: T201  this is the command line
