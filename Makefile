@@ -3,7 +3,8 @@
 # make coverage  the same, and which lines it has run; takes a third longer
 # make lint      ruff, its formatter, mypy, and unsafe DDL in new revisions
 # make format    let ruff mend what it can
-# make torture   strike upgrades, downgrades and adoptions with every fault at every statement, and count; takes hours
+# make torture   strike upgrades, downgrades and adoptions with every fault at every statement, and count; then a chain of
+#                random commands, and a thousand random legacy databases, on either engine; takes hours
 # make benchmark print the measurements of benchmarks/
 # make clean     remove the environment and every cache (never data/)
 
@@ -38,6 +39,8 @@ format: $(READY)
 
 torture: $(READY)
 	$(BIN)/python -m tests.faults $(ARGS)
+	$(BIN)/python -m tests.faults.chain
+	CTS_TEST_EXAMPLES=1000 $(BIN)/python -m pytest -n 2 tests/test_adoption_properties.py
 
 benchmark: $(READY)
 	$(BIN)/python -m benchmarks

@@ -35,6 +35,15 @@ def test_whatever_strikes_nothing_is_lost_and_the_next_run_succeeds(engine: str,
         assert fault not in ("kill", "error") or (old, new) == last, done.stdout
 
 
+@pytest.mark.parametrize("engine", FAULTS)
+def test_random_commands_one_after_the_other_lose_nothing_killed_ones_either(engine: str) -> None:
+    order = [sys.executable, "-m", "tests.faults.chain", "--engine", engine, "--seed", "3", "--commands", "8"]
+    done = subprocess.run(order, cwd=ROOT, env=environment(None), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(re.findall(r"^ +\d+ ", done.stdout, re.MULTILINE)) == 8, done.stdout
+    assert len(re.findall(r": killed at call", done.stdout)) == 2, done.stdout
+
+
 HALFWAY = """
 import sys
 import tests.faults.__main__ as torture

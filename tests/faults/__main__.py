@@ -35,7 +35,7 @@ def main(arguments: Sequence[str]) -> int:
     failures: list[str] = []
     tried = {}
     for engine in asked.engine or FAULTS:
-        with _places(engine) as place:
+        with places(engine) as place:
             tallies = list(_swept(engine, asked, place))
         for tally in tallies:
             again = f"--engine {engine} --operation {tally.operation} --fault {tally.fault}"
@@ -92,7 +92,7 @@ def _points(asked: argparse.Namespace, fault: Fault, number: int, last: int) -> 
 
 
 @contextmanager
-def _places(engine: str) -> Iterator[Callable[[str], Place]]:
+def places(engine: str) -> Iterator[Callable[[str], Place]]:
     """Yield what makes an empty place of a name."""
     with tempfile.TemporaryDirectory(prefix="cts_faults_") as folder:
         if engine == "sqlite":

@@ -99,6 +99,7 @@ _SETTINGS = _cells(system_settings="created_at updated_at")
 # What the old rows leave open, the defaults fill while they are loaded.
 _LOADED = _cells(
     adoption_leftovers="created_at",
+    cts_adoption_state="backup sha256 state",
     exchange_connections="id created_at updated_at",
     market_data="created_at timestamp",
     preset_trade_engine_state="created_at",

@@ -57,7 +57,6 @@ class Postgres:
 
     def close(self) -> None:
         """Take everything away."""
-        self.stop_at_once()  # nothing in it is worth a checkpoint
         self._server.cleanup()
         self._guard.communicate()
 

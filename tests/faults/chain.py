@@ -1,0 +1,296 @@
+"""A chain of random commands over one populated database, killed in every fourth, with a census after each.
+
+python -m tests.faults.chain                                  200 commands on each engine; prints the seed
+python -m tests.faults.chain --engine sqlite --seed 7         the same chain again, command by command
+
+What a database *holds* is what a copy of it holds at head, to the last value: rows that a downgrade has preserved are
+restored there, and a legacy database is adopted. A command leaves what was held, or says why not; one that is killed
+leaves what was held before it, or what it would have left.
+"""
+
+# ruff: noqa: T201  it prints what it does
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import cts_schema.adoption.adopt
+import cts_schema.migration.environment  # noqa: F401  loaded once, for all forks
+from cts_schema import adopt, backup, downgrade, exceptions, repair, restore, seed, status, undo_adoption, upgrade
+from cts_schema.migration.scripts import revisions
+from tests.faults import states
+from tests.faults.faults import FAULTS
+from tests.faults.operations import OPERATIONS, Operation
+from tests.faults.places import Place
+from tests.faults.processes import broken, plainly
+from tests.legacy.catalogue import build
+from tests.support import client, rows
+from tests.support.databases import Database
+
+Held = dict[str, Counter[str]]
+"""The rows of each table, counted: a row is the text of its columns and values."""
+
+_KILL = {engine: next(fault for fault in faults if fault.name == "kill") for engine, faults in FAULTS.items()}
+_VOLATILE = frozenset({("schema_migrations", "id")}).union(*(operation.volatile for operation in OPERATIONS))
+_NOTES = (
+    "CREATE TABLE my_notes (id INTEGER PRIMARY KEY, about TEXT REFERENCES exchange_connections (id), note TEXT)",
+    "CREATE TABLE my_answers (id INTEGER PRIMARY KEY, note_id INTEGER REFERENCES my_notes (id), answer TEXT)",
+)
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command of a chain.
+
+    Attributes:
+        words: it, as it is printed.
+        run: does it.
+        holds: the names of the states that may be held afterwards; ``now`` is the one from before it.
+        grows: whether rows may come that were not there.
+        repairs: whether rows may change, or go to ``adoption_leftovers``.
+    """
+
+    words: str
+    run: Callable[[Place], Any]
+    holds: str = "now"
+    grows: bool = False
+    repairs: bool = False
+
+
+@dataclass
+class Chain:
+    """One database, and all that has been done to it.
+
+    Attributes:
+        place: where it is.
+        engine: of which kind.
+        chance: draws everything; of one seed it draws the same.
+        held: what was held at each moment that a command may come back to.
+        backups: their names, the newest one last.
+    """
+
+    place: Place
+    engine: str
+    chance: random.Random
+    held: dict[str, Held] = field(default_factory=dict)
+    backups: list[str] = field(default_factory=list)
+
+    def begin(self) -> None:
+        """Make a legacy database with dirty rows and tables of one's own, adopt it, and fill it."""
+        with self.place.opened() as database:
+            with database.engine.connect() as connection:
+                build(connection, "initializer", "dirty")
+            for statement in _NOTES:
+                database.execute(statement)
+            self._note(database, 1)
+        self.held["legacy"] = self.held["now"] = self.holds()
+        self._plainly(Command("adopt", partial(_adopt)))
+        with self.place.opened() as database:
+            rows.fill(database.engine, "first", 2)
+        self.held["now"] = self.holds()
+
+    def step(self, number: int) -> tuple[str, list[str]]:
+        """Do the command of a number; return it, with what became of it, and all that is wrong."""
+        if number % 4 != 3 and self.chance.random() < 0.25:
+            return self._write(number)
+        command = self.chance.choice(list(self._commands(number)))
+        kind = command.words.split()[0]
+        if number % 4 == 3:
+            point = self.chance.randint(1, self._calls(command))
+            outcome = broken(Operation(kind, _nothing, command.run, _nothing), self.place, _KILL[self.engine], point)
+        else:
+            outcome = plainly(command.run, self.place)
+        wrong = [*outcome.left, *self.place.settle()]
+        ended = "done"
+        if outcome.struck is not None:
+            ended = f"killed at call {point}, {' '.join(outcome.struck.split())[:60]}"
+        elif outcome.error is not None:
+            ended = f"refused: {outcome.error}: {' '.join(outcome.text.split())[:150]}"
+            if not hasattr(exceptions, outcome.error):
+                wrong.append(f"no error of ours: {outcome.error} {outcome.text}")
+        elif outcome.status != 0:
+            wrong.append(f"it ended with status {outcome.status}: {outcome.printed}")
+        allowed = {"now"} if outcome.error else {command.holds} if outcome.struck is None else {"now", command.holds}
+        found = self.holds()
+        wrong += self._judge(command, found, allowed)
+        if kind == "backup" and ended == "done":
+            self.backups.append(command.holds)
+            self.held[command.holds] = found
+        self.held["now"] = found
+        return f"{command.words}: {ended}", wrong
+
+    def _commands(self, number: int) -> Iterator[Command]:
+        """Yield the commands from which one is drawn, some of them more than once."""
+        known = ["base", *revisions()]
+        at = known.index(status(self.place.url).revision or "base")
+        for revision in self.chance.choices(known[:at] or ["base"], k=3):
+            yield Command(f"downgrade {revision}", partial(_downgrade, revision))
+        for revision in (self.chance.choice(known[at + 1 :] or ["head"]), "head", "head"):
+            yield Command(f"upgrade {revision}", partial(_upgrade, revision))
+        yield Command(f"backup {number}", partial(_backup, f"backup-{number}"), f"backup-{number}")
+        for name in self.backups[-2:]:
+            yield Command(f"restore {name}", partial(_restore, name), name)
+        yield Command("repair", _repair, repairs=True)
+        yield Command("adopt", _adopt)
+        yield Command("undo", _undo, "legacy")
+        yield Command("seed", _seed, grows=True)
+
+    def _calls(self, command: Command) -> int:
+        """Return how many calls of the driver a command takes here and now."""
+        copy = self.place.copied("trial")
+        count = len(plainly(command.run, copy).calls)
+        copy.remove()
+        return max(count, 1)
+
+    def _judge(self, command: Command, found: Held, allowed: set[str]) -> list[str]:
+        """Return what is wrong with what is held now."""
+        wrongs = []
+        for name in sorted(allowed):
+            before = self.held.get(name, self.held["now"])
+            gone, come = sum(_missing(before, found).values()), sum(_missing(found, before).values())
+            if (gone <= come) if command.repairs else not gone and (command.grows or not come):
+                return []
+            wrongs.append(f"against {name}: gone {_shown(before, found)}; come {_shown(found, before)}")
+        return wrongs
+
+    def _write(self, number: int) -> tuple[str, list[str]]:
+        """Write as an application does; nothing goes but the row that is changed."""
+        what = self.chance.choice(["fill", "note", "change", "remove"])
+        with self.place.opened() as database:
+            if what == "note":
+                self._note(database, number)
+            elif what == "change":
+                database.execute(
+                    "UPDATE my_notes SET note = note || ' changed' WHERE id = (SELECT min(id) FROM my_notes)"
+                )
+            elif what == "remove":
+                database.execute("DELETE FROM my_answers WHERE id = (SELECT max(id) FROM my_answers)")
+            elif "alembic_version" in database.tables():  # the rows are those of our own columns
+                rows.fill(database.engine, f"row {number}", 1)
+        found = self.holds()
+        gone = _missing(self.held["now"], found)
+        wrong = (
+            [] if sum(gone.values()) <= (what in ("change", "remove")) else [f"gone: {_shown(self.held['now'], found)}"]
+        )
+        self.held["now"] = found
+        return f"write: {what}", wrong
+
+    def _note(self, database: Database, number: int) -> None:
+        about = "(SELECT min(id) FROM exchange_connections)" if "exchange_connections" in database.tables() else "NULL"
+        database.execute(f"INSERT INTO my_notes VALUES ({number}, {about}, 'a note')")
+        database.execute(f"INSERT INTO my_answers VALUES ({number}, {number}, 'an answer')")
+
+    def holds(self) -> Held:
+        """Return what the database holds."""
+        copy = self.place.copied("look")
+        try:
+            self._plainly(Command("upgrade", _adopt), copy)
+            state = states.read(copy)
+            cells = _VOLATILE | states.counted(state)
+            return {
+                table: Counter(repr(sorted(row.items())) for row in found)
+                for table, found in state.without(cells).rows.items()
+                # What a restore on PostgreSQL has replaced stays in a schema beside.
+                if found and table != "sqlite_sequence" and not table.startswith("cts_replaced_")
+            }
+        finally:
+            copy.remove()
+
+    def _plainly(self, command: Command, place: Place | None = None) -> None:
+        outcome = plainly(command.run, place or self.place)
+        if outcome.error is not None or outcome.status != 0:
+            raise AssertionError(f"{command.words} fails: {outcome.error} {outcome.text} {outcome.printed}")
+
+
+def _missing(one: Held, other: Held) -> dict[str, int]:
+    """Return how many rows of each table of one are not in the other."""
+    counts = {table: (found - other.get(table, Counter())).total() for table, found in one.items()}
+    return {table: count for table, count in counts.items() if count}
+
+
+def _shown(one: Held, other: Held) -> str:
+    shown = [f"{table} {next(iter(one[table] - other.get(table, Counter())))[:1500]}" for table in _missing(one, other)]
+    return f"{_missing(one, other)} {shown[:1]}"
+
+
+def _nothing(place: Place) -> None:
+    """Nothing is prepared, and nothing finished: the chain goes on."""
+
+
+def _upgrade(revision: str, place: Place) -> None:
+    upgrade(place.url, revision, wait=5)
+
+
+def _downgrade(revision: str, place: Place) -> None:
+    downgrade(place.url, revision, wait=5)
+
+
+def _backup(name: str, place: Place) -> None:
+    backup(place.url, place.folder / name, wait=5)
+
+
+def _restore(name: str, place: Place) -> None:
+    restore(place.folder / name, place.url, force=True, wait=5)
+
+
+def _repair(place: Place) -> None:
+    repair(place.url, orphans="quarantine", wait=5)
+
+
+def _adopt(place: Place) -> None:
+    adopt(place.url, yes=True, wait=5)
+
+
+def _undo(place: Place) -> None:
+    undo_adoption(place.url, discard_new=True, wait=5)
+
+
+def _seed(place: Place) -> None:
+    seed(place.url, "production", wait=5)
+
+
+def chained(engine: str, place: Place, number: int, commands: int) -> list[str]:
+    """Run a chain, and print each command; return what is wrong, with the way to repeat it."""
+    again = f"--engine {engine} --seed {number} --commands {commands}"
+    print(f"python -m tests.faults.chain {again}", flush=True)
+    chain = Chain(place, engine, random.Random(number))
+    chain.begin()
+    failures = []
+    for step in range(commands):
+        did, wrong = chain.step(step)
+        print(f"{step:4} {did}", flush=True)
+        failures += [f"{again}: {step} {did}: {one}" for one in wrong]
+        for one in wrong:
+            print(f"     WRONG {one}", flush=True)
+    return failures
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run what is asked for; return 1 if anything is wrong."""
+    from tests.faults.__main__ import places
+
+    parser = argparse.ArgumentParser(prog="python -m tests.faults.chain", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--engine", action="append", choices=list(FAULTS))
+    parser.add_argument("--seed", type=int, help="draw the commands of a seed again")
+    parser.add_argument("--commands", type=int, default=200, help="how many; 200 by default")
+    asked = parser.parse_args(arguments)
+    os.environ["PATH"] = os.pathsep.join((str(client.folder()), os.environ["PATH"]))
+    number = random.SystemRandom().randrange(10**6) if asked.seed is None else asked.seed
+    failures: list[str] = []
+    for engine in asked.engine or FAULTS:
+        with places(engine) as place:
+            failures += chained(engine, place("chain"), number, asked.commands)
+    print("\n".join(["", *failures]))
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
