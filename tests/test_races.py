@@ -78,7 +78,7 @@ def test_of_32_processes_that_start_at_once_one_migrates_and_none_fails(database
         due = LINE[LINE.index("053") + 1 :]
     elif state == "old":
         with database.engine.connect() as connection:
-            build(connection, "initializer_route_half_array", "dirty")
+            build(connection, "integer_installation", "dirty")
             before = census(connection)
     database.engine.dispose()
     done = run(sys.executable, "-m", "tests.support.starters", "together", database.url, "32")

@@ -16,6 +16,7 @@ from cts_schema.adoption import (
     aside,
     backup,
     casts_postgresql,
+    decisions,
     dependents,
     examine,
     leftovers,
@@ -23,6 +24,7 @@ from cts_schema.adoption import (
     session,
     sources,
     target,
+    trial,
     undo,
     verify,
 )
@@ -34,6 +36,10 @@ from cts_schema.adoption.pour import Pourer
 from cts_schema.adoption.pour_bare import bare
 from cts_schema.adoption.sql import quote, run
 from cts_schema.adoption.survey import Survey, survey
+from cts_schema.adoption.unmanaged import references
+from cts_schema.adoption.unmanaged.fates import Fates
+from cts_schema.adoption.unmanaged.noted import Noted
+from cts_schema.adoption.unmanaged.settle import Settling
 from cts_schema.adoption.values import Checksums
 from cts_schema.exceptions import (
     AdoptionBlocked,
@@ -70,6 +76,7 @@ class Adoption:
         self._examined: list[tuple[Conversion, Findings]] = []
         self._dependents: dependents.Dependents | None = None
         self._refusals: list[dependents.Refusal] = []
+        self._references = references.References({}, ())
         self._moved: dict[str, str] = {}
         self._kept_tables: dict[str, str] = {}
         self._renaming = ExitStack()
@@ -100,13 +107,20 @@ class Adoption:
         refusals = dependents.refused(self.connection, self._dependents, found.managed.values()) if not blockers else []
         blockers += [str(one) for one in refusals if one.blocking]
         self._refusals = [one for one in refusals if not one.blocking]
+        outcome = trial.Outcome()
+        if not blockers:
+            refused_keys = [one.name for one in self._refusals if one.kind == "foreign key"]
+            self._references = references.read(self.connection, found.managed, refused_keys)
+            if not self.options.yes:  # who has agreed to everything needs no list of it
+                self.progress.tell("looking at what refers to rows that cannot be kept")
+                outcome = trial.run_trial(self.connection, found, self._examined, self._references)
         file = backup.file_of(self.connection)
         return plan.make(
             database=mask_url(self.connection.engine.url),
             survey=found,
             examined=self._examined,
             orphans=self.options.orphans,
-            refusals=[f"cannot be carried over: {one}" for one in self._refusals],
+            decisions=decisions.find(self._examined, outcome, self._refusals),
             blockers=blockers,
             backup=backup.next_name(file) if file else None,
             bytes_free=backup.free_bytes(file) if file else None,
@@ -130,7 +144,7 @@ class Adoption:
             made = self._plan()
             _require_possible(made)
             if made.decisions and not self.options.yes:
-                raise DecisionNeeded(database=made.database, decisions="\n".join(made.decisions))
+                raise DecisionNeeded(database=made.database, decisions="\n".join(map(str, made.decisions)))
             self._settings = settings.pop_all()
         file = backup.file_of(self.connection)
         if made.backup is not None and file is not None:
@@ -160,8 +174,10 @@ class Adoption:
         self._show_kept_tables()
         own = OwnRows(self.connection)
         own.take_out()
-        poured = self._pour(survey_)
+        fates = Fates(self.connection, self._references)
+        poured = self._pour(survey_, fates)
         own.put_back()
+        moved, kept = self._settle(survey_, fates)
         self.progress.tell("verifying")
         verify.require_schema(self.connection)
         verify.require_references(self.connection)
@@ -176,8 +192,8 @@ class Adoption:
         return Adopted(
             tables=len(poured),
             rows=sum(one.rows for one in poured),
-            refused=sum(one.refused for one in poured),
-            leftovers=sum(one.leftovers for one in poured),
+            refused=sum(one.refused for one in poured) + moved,
+            leftovers=sum(one.leftovers for one in poured) + kept,
             backup=None if self._backup is None else str(self._backup),
             duration_ms=(time.perf_counter() - self._began) * 1000,
             exclusive_ms=dict.fromkeys(self._locked, (time.perf_counter() - self._locked_at) * 1000),
@@ -219,14 +235,22 @@ class Adoption:
             if keys is not None:
                 parents.setdefault(source.table.name, []).append(keys)
             self._examined.append((conversion, findings))
-        examine.count_stranded(self.connection, self._examined)
 
-    def _pour(self, found: Survey) -> list[verify.Poured]:
+    def _settle(self, found: Survey, fates: Fates) -> tuple[int, int]:
+        """Let what refers to rows that are not kept follow them; return rows that went, and leftovers of it."""
+        self.progress.tell("settling references of unmanaged tables")
+        olds = {name: self._moved[table.name] for name, table in found.managed.items()}
+        noted = Noted(self.connection, self._references, fates, olds)
+        done = Settling(self.connection, noted, found.version).carry_out() if noted.note() else (0, 0)
+        noted.forget()
+        return done
+
+    def _pour(self, found: Survey, fates: Fates) -> list[verify.Poured]:
         places = {name: self._moved.get(table.name, quote(table.name)) for name, table in found.tables.items()}
         numbered = self._numbered(found, places)
         places |= numbered
         checksums = Checksums(self.connection)
-        pourer = Pourer(self.connection, checksums, self.progress.advance)
+        pourer = Pourer(self.connection, checksums, self.progress.advance, fates.note)
         leftovers.prepare(self.connection)
         self.progress.start(sum(findings.rows for _, findings in self._examined))
         poured, conversions = [], []

@@ -16,6 +16,7 @@ from cts_schema.adoption import holding
 from cts_schema.adoption.holding import HOLDING, JOURNAL, holding_schema
 from cts_schema.adoption.refusal import is_refusal, reason, state
 from cts_schema.adoption.sql import quote, run
+from cts_schema.adoption.unmanaged import back
 from cts_schema.ddl.triggers import FUNCTION, LEGACY_FUNCTION
 from cts_schema.exceptions import NoAdoption, StillInUse, mask_url
 
@@ -115,6 +116,7 @@ def undo(connection: sa.Connection, new_tables: Sequence[str]) -> None:
         holding.take_back(connection, [entry for entry in entries if entry.phase == "after"])
         if new_tables:
             run(connection, f"DROP TABLE {', '.join(f'{schema}.{quote(table)}' for table in new_tables)}")
+        back.restore(connection)
         holding.take_back(connection, [entry for entry in entries if entry.phase == "before"])
         run(connection, f"DROP TABLE {held}.{JOURNAL}")
         run(connection, f"DROP SCHEMA {held}")

@@ -5,7 +5,7 @@ First one quick look at all rows, which is enough where all is well; then a clos
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -28,7 +28,6 @@ class Findings:
         nulls: our column -> rows that say nothing about it, though it is required.
         checks: rows that break a condition of the table.
         duplicates: key -> rows whose key an earlier one has already.
-        stranded: rows of other tables that refer to a row which cannot be kept.
     """
 
     rows: int = 0
@@ -40,7 +39,6 @@ class Findings:
     nulls: dict[str, int] = field(default_factory=dict)
     checks: int = 0
     duplicates: dict[tuple[str, ...], int] = field(default_factory=dict)
-    stranded: int = 0
 
 
 def examine(connection: sa.Connection, conversion: Conversion, parents: Mapping[str, Collection[str]]) -> Findings:
@@ -177,31 +175,3 @@ def _repeated(connection: sa.Connection, conversion: Conversion, found: Findings
 
 def _count(connection: sa.Connection, query: str) -> int:
     return int(run(connection, query).scalar_one() or 0)
-
-
-def count_stranded(connection: sa.Connection, examined: Sequence[tuple[Conversion, Findings]]) -> None:
-    """Count the rows that refer to rows which cannot be kept for a fault of their own.
-
-    A row that is repeated leaves one that stands for it; and what hangs on an orphan was cut off before.
-    """
-    for conversion, found in examined:
-        table = conversion.source.table
-        if not (found.nulls or found.checks) or table.key[0] not in conversion.columns:
-            continue
-        key = conversion.columns[table.key[0]].value(settled=table.key[0] not in found.dirty)
-        lost = f"SELECT {key} FROM {conversion.place} o WHERE {_faulty(conversion, found)}"
-        for child, of_child in examined:
-            for name, column in child.columns.items():
-                if column.column.parent == table.name:
-                    value = column.value(settled=name not in of_child.dirty)
-                    found.stranded += _count(
-                        connection, f"SELECT count(*) FROM {child.place} o WHERE {value} IN ({lost})"
-                    )
-
-
-def _faulty(conversion: Conversion, found: Findings) -> str:
-    if any(name not in conversion.columns for name in found.nulls):
-        return "true"
-    conditions = [broken(conversion, check) for check in conversion.source.table.checks]
-    conditions += [f"{conversion.columns[name].value(settled=False)} IS NULL" for name in found.nulls]
-    return " OR ".join(f"({condition})" for condition in conditions)

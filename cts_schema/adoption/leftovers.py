@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from typing import Protocol
 
 import sqlalchemy as sa
 
@@ -27,6 +28,18 @@ EXCEPTIONS = "cts_adoption_exceptions"
 SURVIVORS = "cts_adoption_survivors"
 
 REFUSED = f"SELECT x.source_row FROM {EXCEPTIONS} x WHERE x.kind = 'row'"
+
+
+class Spelling(Protocol):
+    """How values are told: by which database."""
+
+    @property
+    def dialect(self) -> str:
+        """Its name: sqlite or postgresql."""
+
+    @property
+    def version(self) -> tuple[int, ...]:
+        """The version of the database."""
 
 
 def prepare(connection: sa.Connection) -> None:
@@ -66,7 +79,7 @@ def write(connection: sa.Connection, conversion: Conversion, *, exceptions: bool
     if unknown:
         written += _write_unknown(connection, conversion, exceptions)
     if written and conversion.dialect == "sqlite":
-        _make_readable(connection, last)
+        make_readable(connection, last)
     return written
 
 
@@ -103,7 +116,7 @@ def _write_values(connection: sa.Connection, conversion: Conversion) -> int:
     if not olds:
         return 0
     columns = {column.name: column for column in conversion.source.old.columns.values()}
-    values = " ".join(f"WHEN {literal(old)} THEN {_told(conversion, columns[old])}" for old in olds)
+    values = " ".join(f"WHEN {literal(old)} THEN {value_as_json(conversion, columns[old])}" for old in olds)
     if dialect == "sqlite":
         payload = f"json_group_object(e.old, json(CASE e.old {values} END))"
     else:
@@ -120,7 +133,7 @@ def _write_rows(connection: sa.Connection, conversion: Conversion) -> int:
     columns = conversion.source.old.columns.values()
     return run(
         connection,
-        f"{_insert(conversion)} {conversion.row_key()}, e.reason, {_object(conversion, columns)} "
+        f"{_insert(conversion)} {conversion.row_key()}, e.reason, {row_as_json(conversion, columns)} "
         f"FROM (SELECT source_row, min(reason) AS reason FROM {EXCEPTIONS} WHERE kind = 'row' GROUP BY source_row) e "
         f"JOIN {conversion.place} o ON o.{conversion.row_id} = e.source_row",
     ).rowcount
@@ -132,12 +145,12 @@ def _write_unknown(connection: sa.Connection, conversion: Conversion, exceptions
     stays = f" AND o.{conversion.row_id} NOT IN ({REFUSED})" if exceptions else ""
     return run(
         connection,
-        f"{_insert(conversion)} {conversion.row_key()}, 'no_column', {_object(conversion, columns)} "
+        f"{_insert(conversion)} {conversion.row_key()}, 'no_column', {row_as_json(conversion, columns)} "
         f"FROM {conversion.place} o WHERE ({filled}){stays}",
     ).rowcount
 
 
-def _make_readable(connection: sa.Connection, last: int) -> None:
+def make_readable(connection: sa.Connection, last: int) -> None:
     """Tell texts that are not UTF-8, which SQLite takes and no program reads, by their bytes, as blobs are told."""
     if run(connection, "PRAGMA encoding").scalar() != "UTF-8":  # SQLite has converted all texts then
         return
@@ -174,7 +187,7 @@ def _is_readable(text: bytes) -> bool:
     return True
 
 
-def _told(conversion: Conversion, column: OldColumn) -> str:
+def value_as_json(conversion: Spelling, column: OldColumn) -> str:
     """Return a value as JSON."""
     value = f"o.{quote(column.name)}"
     if column.type == "json" and conversion.dialect == "postgresql":
@@ -182,7 +195,7 @@ def _told(conversion: Conversion, column: OldColumn) -> str:
     return as_json(conversion.dialect, value)
 
 
-def _object(conversion: Conversion, columns: Iterable[OldColumn]) -> str:
+def row_as_json(conversion: Spelling, columns: Iterable[OldColumn]) -> str:
     """Return a JSON object of the values that there are; put together as text, since functions take few arguments."""
     dialect = conversion.dialect
     end = "::text" if dialect == "postgresql" else ""
@@ -190,6 +203,6 @@ def _object(conversion: Conversion, columns: Iterable[OldColumn]) -> str:
     for column in columns:
         name = f"o.{quote(column.name)}"
         key = literal("," + json.dumps(column.name, ensure_ascii=False) + ":")
-        parts.append(f"CASE WHEN {name} IS NULL THEN '' ELSE {key} || ({_told(conversion, column)}){end} END")
+        parts.append(f"CASE WHEN {name} IS NULL THEN '' ELSE {key} || ({value_as_json(conversion, column)}){end} END")
     whole = f"'{{' || substr({' || '.join(parts)}, 2) || '}}'"
     return f"({whole})::jsonb" if dialect == "postgresql" else whole

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cts_schema.adoption import rules, target
 from cts_schema.adoption.conversion import Conversion
+from cts_schema.adoption.decisions import Decision
 from cts_schema.adoption.examine import Findings
 from cts_schema.adoption.sources import Source
 from cts_schema.adoption.survey import Survey
@@ -96,7 +97,7 @@ class Plan:
     created: tuple[str, ...]
     unmanaged: tuple[str, ...]
     orphans: str
-    decisions: tuple[str, ...]
+    decisions: tuple[Decision, ...]
     blockers: tuple[str, ...]
     backup: str | None
     bytes_needed: int
@@ -110,7 +111,8 @@ class Plan:
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain values, for JSON."""
-        return {**dataclasses.asdict(self), "rows": self.rows}
+        decisions = [decision.as_dict() for decision in self.decisions]
+        return {**dataclasses.asdict(self), "rows": self.rows, "decisions": decisions}
 
     def __str__(self) -> str:
         looked = f"{len(self.tables)} tables, {self.rows:,} rows" if self.tables else "not looked at"
@@ -151,7 +153,7 @@ def make(
     survey: Survey,
     examined: Sequence[tuple[Conversion, Findings]],
     orphans: str,
-    refusals: Sequence[str],
+    decisions: Iterable[Decision],
     blockers: Sequence[str],
     backup: Path | None,
     bytes_free: int | None,
@@ -163,26 +165,14 @@ def make(
         survey: what is there.
         examined: the sources, and what is wrong with their rows.
         orphans: ``quarantine`` or ``fail``.
-        refusals: what cannot be carried over of what hangs on the old tables.
+        decisions: what a person must say yes to.
         blockers: what must be mended first.
         backup: where a copy would go.
         bytes_free: on the disk of the database.
     """
     tables = tuple(_table(conversion, found) for conversion, found in examined)
-    decisions = [*refusals]
     for conversion, found in examined:
         name = conversion.source.old.name
-        if found.stranded:
-            decisions.append(
-                f"{found.stranded:,} rows refer to rows of {name} that cannot be kept: they would go to "
-                "adoption_leftovers too, or lose the reference"
-            )
-        absent = [key for key, count in found.nulls.items() if count == found.rows and key not in conversion.columns]
-        if absent and not conversion.source.absorbed:
-            decisions.append(
-                f"{name} has no {', '.join(absent)}: all its {found.rows:,} rows would go to adoption_leftovers. Is it "
-                "a table of another application? Then rename it"
-            )
         if orphans == "fail" and found.orphans:
             lost = ", ".join(f"{count:,} by {column}" for column, count in found.orphans.items())
             blockers = [*blockers, f"rows of {name} refer to rows that are not there: {lost}"]

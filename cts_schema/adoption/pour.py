@@ -33,6 +33,7 @@ class Pourer:
         connection: in the run's transaction.
         checksums: get those of every source.
         progress: is told the rows of every statement.
+        watch: is shown the notes about each source, before they are forgotten.
         lost: our tables that some row did not reach.
         merged: our tables of which a row stands for others.
     """
@@ -40,6 +41,7 @@ class Pourer:
     connection: sa.Connection
     checksums: Checksums
     progress: Callable[[int], None] = lambda rows: None
+    watch: Callable[[Notes], None] = lambda notes: None
     lost: set[str] = field(default_factory=set)
     merged: set[str] = field(default_factory=set)
     _poured: set[str] = field(default_factory=set)
@@ -49,6 +51,7 @@ class Pourer:
         table = conversion.source.table.name
         notes = Notes(self.connection, conversion, found, self.lost, self.merged)
         notes.take(first=table not in self._poured)
+        self.watch(notes)
         poured = Poured(found.rows)
         poured.leftovers = leftovers.write(
             self.connection, conversion, exceptions=notes.noted, unknown=found.unknown > 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -107,9 +108,26 @@ def create(connection: sa.Connection) -> None:
     Args:
         connection: on PostgreSQL with the schema to create them in first in its search path.
     """
-    script = (FOLDER / f"schema.{connection.dialect.name}.sql").read_text(encoding="utf-8")
-    for statement in script.removesuffix(";\n").split(";\n\n"):
+    for statement in _statements(connection.dialect.name):
         run(connection, statement)
+
+
+def create_temporary(connection: sa.Connection, names: Collection[str]) -> None:
+    """Create some of the tables as temporary ones, without indexes and triggers: to pour into them on trial.
+
+    Args:
+        connection: on PostgreSQL with the temporary schema first in its search path.
+        names: the tables, and all that they refer to.
+    """
+    for statement in _statements(connection.dialect.name):
+        what, _, rest = statement.partition("CREATE TABLE ")
+        if not what and rest.partition(" ")[0] in names:
+            run(connection, f"CREATE TEMP TABLE {rest}")
+
+
+def _statements(dialect: str) -> list[str]:
+    script = (FOLDER / f"schema.{dialect}.sql").read_text(encoding="utf-8")
+    return script.removesuffix(";\n").split(";\n\n")
 
 
 def describe(metadata: sa.MetaData) -> dict[str, Any]:

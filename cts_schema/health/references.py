@@ -65,6 +65,18 @@ def findings(look: Look) -> Iterator[Finding]:
             rows = look.rows(_first_rows(reference))
         if rows:
             yield _finding(reference, rows, deep=look.deep)
+    for title, child, columns, parent in _of_others(look):
+        rows = look.rows(_of_other(child, columns, parent, deep=look.deep))
+        if rows:
+            yield Finding(
+                "orphans",
+                "warning",
+                f"{title}.{', '.join(own for own, _ in columns)}",
+                f"rows of an unmanaged table refer to {parent} that are not there"
+                + ("" if look.deep else " (at least)"),
+                count=sum(number for _, number in rows),
+                examples=tuple(str(key) for key, _ in rows[:EXAMPLES]),
+            )
 
 
 def declared(look: Look) -> Iterator[Reference]:
@@ -88,6 +100,51 @@ def referring(look: Look, table: str) -> Iterator[tuple[str, list[tuple[str, str
                 named = [part[1] for part in parts]
                 columns = zip((part[0] for part in parts), own if None in named else named, strict=False)
                 yield what.removeprefix("table "), list(columns)
+
+
+def _of_others(look: Look) -> Iterator[tuple[str, str, list[tuple[str, str]], str]]:
+    """Yield the foreign keys of unmanaged tables to ours whose rows may not meet them.
+
+    Each is the table as a person calls it, as SQL, its columns with those that they refer to, and our table.
+
+    PostgreSQL makes sure of those that it has validated.
+    """
+    if look.dialect == "sqlite":
+        for parent in look.tables:
+            for table, columns in referring(look, parent):
+                if table not in look.tables and all(look.has(parent, column) for _, column in columns):
+                    yield table, quote(table), columns, parent
+        return
+    for row in look.rows(_NOT_VALID):
+        if row.parent in look.tables and row.ours not in look.tables:
+            child = f"{quote(row.schema)}.{quote(row.name)}"
+            title = row.ours or f"{row.schema}.{row.name}"
+            yield title, child, list(zip(row.columns, row.parent_columns, strict=True)), row.parent
+
+
+_NOT_VALID = """
+SELECT n.nspname::text AS schema, c.relname::text AS name, p.relname::text AS parent,
+       CASE WHEN n.nspname = current_schema() THEN c.relname END AS ours,
+       array(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY u (n, i)
+               JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.n ORDER BY u.i) AS columns,
+       array(SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY u (n, i)
+               JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.n ORDER BY u.i) AS parent_columns
+  FROM pg_constraint k
+  JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+  JOIN pg_class p ON p.oid = k.confrelid
+ WHERE k.contype = 'f' AND NOT k.convalidated AND p.relnamespace = quote_ident(current_schema())::regnamespace
+ ORDER BY 1, k.conname
+"""
+
+
+def _of_other(child: str, columns: list[tuple[str, str]], parent: str, *, deep: bool) -> str:
+    filled = " AND ".join(f"child.{quote(own)} IS NOT NULL" for own, _ in columns)
+    found = " AND ".join(f"parent.{quote(key)} = child.{quote(own)}" for own, key in columns)
+    rows = child if deep else f"(SELECT * FROM {child} LIMIT {PROBE})"
+    return (
+        f"SELECT child.{quote(columns[0][0])}, count(*) FROM {rows} AS child WHERE {filled} "
+        f"AND NOT EXISTS (SELECT 1 FROM {quote(parent)} AS parent WHERE {found}) GROUP BY 1 ORDER BY 1"
+    )
 
 
 def _finding(reference: Reference, rows: list[tuple[Any, int]], *, deep: bool) -> Finding:

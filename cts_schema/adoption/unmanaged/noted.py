@@ -1,0 +1,275 @@
+"""Which references of unmanaged tables follow their parent, become NULL, or take their row along to the leftovers.
+
+A reference follows where another row stands for its parent, or the parent has another key now. Where nothing stands for
+it, a column that may be NULL becomes NULL; where none may, the row goes to adoption_leftovers, and what refers to that
+row is settled in the same way. What a key declares ON DELETE is not done: nothing is deleted without being kept.
+
+All of it is noted in two temporary tables. So it can be counted for a plan before it is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+
+from cts_schema.adoption import target
+from cts_schema.adoption.sql import literal, quote, run
+from cts_schema.adoption.unmanaged.fates import Fates
+from cts_schema.adoption.unmanaged.references import Column, Reference, References, Table
+
+#: Rows that go, and columns that change: to NULL, or to what the parent is called now.
+MOVES, EDITS = "cts_adoption_moves", "cts_adoption_edits"
+_DANGLING = "cts_adoption_dangling"
+
+
+class Noted:
+    """The references of unmanaged tables, once the tables of ours have their rows.
+
+    Args:
+        connection: in the transaction of the adoption, or of its trial.
+        references: the keys.
+        fates: what became of the rows of ours.
+        olds: where the old tables of ours are, by our names, as SQL.
+    """
+
+    def __init__(
+        self,
+        connection: sa.Connection,
+        references: References,
+        fates: Fates,
+        olds: Mapping[str, str],
+    ) -> None:
+        self._connection = connection
+        self.tables = references.tables
+        self.keys = references.keys
+        self._fates = fates
+        self._olds = olds
+        self._sqlite = connection.dialect.name == "sqlite"
+
+    def note(self) -> bool:
+        """Note what is to be done; return whether that is anything."""
+        end = "" if self._sqlite else " ON COMMIT DROP"
+        row = "row_id" if self._sqlite else "row_id TEXT"
+        run(
+            self._connection,
+            f"CREATE TEMP TABLE {MOVES} (place TEXT, {row}, reason TEXT, key INTEGER, cause TEXT){end}",
+        )
+        run(
+            self._connection,
+            f"CREATE TEMP TABLE {EDITS} (place TEXT, {row}, name TEXT, value TEXT, reason TEXT, key INTEGER, "
+            f"cause TEXT){end}",
+        )
+        noted = sum(self.note_managed(number, key) for number, key in enumerate(self.keys) if key.managed)
+        more = noted
+        while more:
+            more = sum(self._note_refused(table) for table in self.tables.values())
+            more += sum(self._note_unmanaged(number, key) for number, key in enumerate(self.keys) if not key.managed)
+        run(
+            self._connection,
+            f"DELETE FROM {EDITS} WHERE EXISTS (SELECT 1 FROM {MOVES} m WHERE m.place = {EDITS}.place "
+            f"AND m.row_id = {EDITS}.row_id)",
+        )
+        return noted > 0
+
+    def forget(self) -> None:
+        """Drop the temporary tables."""
+        for table in (MOVES, EDITS):
+            run(self._connection, f"DROP TABLE {table}")
+        self._fates.dispose()
+
+    def note_managed(self, number: int, key: Reference) -> int:
+        """Note the references to rows of ours that are no longer found by them."""
+        fates, table = self._fates.place((key.parent, key.parent_columns)), self.tables[key.table]
+        if fates is None:
+            return 0
+        if not self._sqlite and not run(self._connection, f"SELECT EXISTS (SELECT 1 FROM {fates})").scalar_one():
+            return 0
+        news = range(len(key.columns))
+        own = [self._own(f"c.{quote(name)}") for name in key.columns]
+        filled = " AND ".join(f"c.{quote(name)} IS NOT NULL" for name in key.columns)
+        found = " AND ".join(
+            f"n.{quote(parent)} = {self._as_parent(key, place)}" for place, parent in enumerate(key.parent_columns)
+        )
+        lost = f"{filled} AND NOT EXISTS (SELECT 1 FROM {quote(key.parent)} n WHERE {found})"
+        known = " AND ".join(f"f.r{place} = {value}" for place, value in enumerate(own))
+        olds = " AND ".join(
+            f"p.{quote(parent)} = {value}" for parent, value in zip(key.parent_columns, own, strict=True)
+        )
+        values = ", ".join(f"f.n{place} AS n{place}" for place in news)
+        select = (
+            f"SELECT {table.row('c')} AS row_id, {values}, f.reason AS cause "
+            f"FROM {table.place} c JOIN {fates} f ON {known} WHERE {lost}"
+        )
+        if self._sqlite:  # which has found '007' where PostgreSQL would have had a 7
+            plain = ", ".join(f"CAST(p.{quote(parent)} AS TEXT)" for parent in key.parent_columns)
+            select += (
+                f" UNION ALL SELECT {table.row('c')}, {plain}, 'type' FROM {table.place} c "
+                f"JOIN {self._olds[key.parent]} p ON {olds} WHERE {lost} "
+                f"AND NOT EXISTS (SELECT 1 FROM {fates} f WHERE {known})"
+            )
+        there = " AND ".join(
+            f"CAST(n.{quote(parent)} AS TEXT) = d.n{place}" for place, parent in enumerate(key.parent_columns)
+        )
+        return self._note(number, key, select, f"EXISTS (SELECT 1 FROM {quote(key.parent)} n WHERE {there})")
+
+    def _note_unmanaged(self, number: int, key: Reference) -> int:
+        """Note the references to rows of unmanaged tables that go, or to columns of them that change."""
+        table, parent = self.tables[key.table], self.tables[key.parent]
+        own = [self._own(f"c.{quote(name)}") for name in key.columns]
+        known = " AND ".join(f"p.{quote(name)} = {value}" for name, value in zip(key.parent_columns, own, strict=True))
+        going = f"{parent.row('p')} IN (SELECT m.row_id FROM {MOVES} m WHERE m.place = {literal(parent.place)})"
+        names = ", ".join(map(literal, key.parent_columns))
+        changing = (
+            f"{parent.row('p')} IN (SELECT e.row_id FROM {EDITS} e WHERE e.place = {literal(parent.place)} "
+            f"AND e.name IN ({names}))"
+        )
+        values = ", ".join(
+            f"CASE WHEN NOT ({going}) THEN CAST({self.edited(parent, 'p', name)} AS TEXT) END AS n{place}"
+            for place, name in enumerate(key.parent_columns)
+        )
+        settled = (
+            f"{table.row('c')} NOT IN (SELECT m.row_id FROM {MOVES} m WHERE m.place = {literal(table.place)}) "
+            f"AND {table.row('c')} NOT IN (SELECT e.row_id FROM {EDITS} e WHERE e.place = {literal(table.place)} "
+            f"AND (e.key = {number} OR e.value IS NULL AND e.name IN ({', '.join(map(literal, key.columns))})))"
+        )
+        select = (
+            f"SELECT {table.row('c')} AS row_id, {values}, 'orphan' AS cause FROM {table.place} c "
+            f"JOIN {parent.place} p ON {known} WHERE ({going} OR {changing}) AND {settled}"
+        )
+        return self._note(number, key, select, "true")
+
+    def _note(self, number: int, key: Reference, select: str, there: str) -> int:
+        """Note what becomes of rows whose reference would dangle.
+
+        Args:
+            number: of the key.
+            key: the key.
+            select: rows, what their parents are called now, and why one is not kept.
+            there: whether there is such a parent, over ``d``.
+        """
+        table = self.tables[key.table]
+        news = [f"n{place}" for place in range(len(key.columns))]
+        values = ", ".join(f"max({new}) AS {new}" for new in news)
+        run(
+            self._connection,
+            f"CREATE TEMP TABLE {_DANGLING} AS SELECT row_id, {values}, min(cause) AS cause "
+            f"FROM ({select}) found GROUP BY row_id",
+        )
+        columns = [table.columns[name] for name in key.columns]
+        follows = " AND ".join([*(f"d.{new} IS NOT NULL" for new in news), there])
+        if any(column.fixed for column in columns):
+            follows = "false"
+        place, noted = literal(table.place), 0
+        for column, new in zip(columns, news, strict=True):
+            reason = "CASE d.cause WHEN 'type' THEN 'type' ELSE 'duplicate' END"
+            noted += run(
+                self._connection,
+                f"INSERT INTO {EDITS} SELECT {place}, d.row_id, {literal(column.name)}, d.{new}, {reason}, {number}, "
+                f"d.cause FROM {_DANGLING} d WHERE {follows}",
+            ).rowcount
+        loose = [column for column in columns if column.loose]
+        if key.full and len(loose) < len(columns):
+            loose = []
+        for column in loose:
+            noted += run(
+                self._connection,
+                f"INSERT INTO {EDITS} SELECT {place}, d.row_id, {literal(column.name)}, NULL, 'orphan', {number}, "
+                f"d.cause FROM {_DANGLING} d WHERE NOT ({follows})",
+            ).rowcount
+        if not loose:
+            noted += run(
+                self._connection,
+                f"INSERT INTO {MOVES} SELECT {place}, d.row_id, 'orphan', {number}, d.cause "
+                f"FROM {_DANGLING} d WHERE NOT ({follows})",
+            ).rowcount
+        run(self._connection, f"DROP TABLE {_DANGLING}")
+        return noted
+
+    def _note_refused(self, table: Table) -> int:
+        """Note the rows that the table would not take with their references changed."""
+        noted = sum(self._note_repeated(table, unique) for unique in table.unique)
+        place = literal(table.place)
+        for check in table.checks:
+            columns = ", ".join(f"{self.edited(table, 'c', name)} AS {quote(name)}" for name in table.columns)
+            noted += run(
+                self._connection,
+                f"INSERT INTO {MOVES} SELECT {place}, e.row_id, min(e.reason), min(e.key), min(e.cause) FROM {EDITS} e "
+                f"JOIN {table.place} c ON {table.row('c')} = e.row_id WHERE e.place = {place} "
+                f"AND NOT (SELECT {check} FROM (SELECT {columns}) checked) AND e.row_id NOT IN "
+                f"(SELECT m.row_id FROM {MOVES} m WHERE m.place = {place}) GROUP BY e.row_id",
+            ).rowcount
+        return noted
+
+    def _note_repeated(self, table: Table, unique: tuple[str, ...]) -> int:
+        """Note the rows that would have the key of another one by following their parent."""
+        referring = set(self.referring(table))
+        if not referring & set(unique):
+            return 0
+        place, row = literal(table.place), table.row("c")
+        names = ", ".join(literal(name) for name in unique)
+        followed = (
+            f"SELECT e.row_id FROM {EDITS} e WHERE e.place = {place} AND e.name IN ({names}) AND e.value IS NOT NULL"
+        )
+        moved = f"SELECT m.row_id FROM {MOVES} m WHERE m.place = {place}"
+        now = ", ".join(f"CAST(c.{quote(name)} AS TEXT) AS u{number}" for number, name in enumerate(unique))
+        then = ", ".join(
+            f"CAST({self.edited(table, 'c', name)} AS TEXT) AS u{number}" for number, name in enumerate(unique)
+        )
+        keys = ", ".join(f"u{number}" for number in range(len(unique)))
+        filled = " AND ".join(f"u{number} IS NOT NULL" for number in range(len(unique)))
+        run(
+            self._connection,
+            f"CREATE TEMP TABLE {_DANGLING} AS SELECT row_id FROM (SELECT row_id, changed, "
+            f"row_number() OVER (PARTITION BY {keys} ORDER BY changed, row_id) AS place FROM ("
+            f"SELECT {row} AS row_id, 0 AS changed, {now} FROM {table.place} c UNION ALL "
+            f"SELECT {row}, 1, {then} FROM {table.place} c WHERE {row} IN ({followed}) AND {row} NOT IN ({moved})"
+            f") k WHERE {filled}) ranked WHERE place > 1 AND changed = 1",
+        )
+        loose = [name for name in unique if name in referring and table.columns[name].loose]
+        of = f"place = {place} AND row_id IN (SELECT d.row_id FROM {_DANGLING} d)"
+        if loose:
+            noted = run(
+                self._connection,
+                f"UPDATE {EDITS} SET value = NULL, reason = 'duplicate' WHERE {of} AND value IS NOT NULL "
+                f"AND name IN ({', '.join(map(literal, loose))})",
+            ).rowcount
+        else:
+            noted = run(
+                self._connection,
+                f"INSERT INTO {MOVES} SELECT {place}, e.row_id, 'duplicate', min(e.key), min(e.cause) FROM {EDITS} e "
+                f"WHERE {of} GROUP BY e.row_id",
+            ).rowcount
+        run(self._connection, f"DROP TABLE {_DANGLING}")
+        return noted
+
+    def _own(self, column: str) -> str:
+        """Return a referring column, to be compared as SQLite compares it for its foreign keys."""
+        return f"+{column}" if self._sqlite else column
+
+    def _as_parent(self, key: Reference, place: int) -> str:
+        """Return a referring column as it will be, where a number becomes text."""
+        column: Column = self.tables[key.table].columns[key.columns[place]]
+        value = self._own(f"c.{quote(column.name)}")
+        kind = target.tables()[key.parent].columns[key.parent_columns[place]].kind
+        if self._sqlite or column.text or kind not in ("text", "word"):
+            return value
+        return f"trim_scale({value})::text" if column.type.startswith("numeric") else f"{value}::text"
+
+    def edited(self, table: Table, alias: str, name: str) -> str:
+        """Return a column of an unmanaged table as it will be."""
+        value = f"{alias}.{quote(name)}"
+        if name not in self.referring(table):
+            return value
+        noted = f"FROM {EDITS} e WHERE e.place = {literal(table.place)} AND e.name = {literal(name)}"
+        # Of a column that refers to two tables, it is NULL that satisfies both.
+        new = (
+            f"(SELECT CASE WHEN count(*) = count(e.value) THEN max(e.value) END {noted} "
+            f"AND e.row_id = {table.row(alias)})"
+        )
+        cast = new if self._sqlite else f"{new}::{table.columns[name].type}"
+        return f"CASE WHEN {table.row(alias)} IN (SELECT e.row_id {noted}) THEN {cast} ELSE {value} END"
+
+    def referring(self, table: Table) -> list[str]:
+        """Return the columns of a table that refer."""
+        return sorted({name for key in self.keys if key.table == table.place for name in key.columns})

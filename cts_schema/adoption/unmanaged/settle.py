@@ -1,0 +1,126 @@
+"""Carries out what was noted about references of unmanaged tables: keeps what goes, changes rows, and looks again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+
+from cts_schema.adoption.leftovers import make_readable, row_as_json, value_as_json
+from cts_schema.adoption.sql import literal, quote, run
+from cts_schema.adoption.survey import OldColumn
+from cts_schema.adoption.unmanaged import back
+from cts_schema.adoption.unmanaged.noted import EDITS, MOVES, Noted
+from cts_schema.adoption.unmanaged.references import Table
+from cts_schema.exceptions import AdoptionFailed
+
+
+class Settling:
+    """Carries out what was noted.
+
+    Args:
+        connection: in the transaction of the adoption.
+        noted: what is to be done.
+        version: of the database.
+    """
+
+    def __init__(self, connection: sa.Connection, noted: Noted, version: tuple[int, ...]) -> None:
+        self._connection = connection
+        self._noted = noted
+        self._sqlite = connection.dialect.name == "sqlite"
+        self.dialect = connection.dialect.name
+        self.version = version
+
+    def carry_out(self) -> tuple[int, int]:
+        """Do what was noted, and check that it is done; return how many rows went, and how many leftovers that makes.
+
+        Raises:
+            AdoptionFailed: a reference leads nowhere all the same.
+        """
+        last = run(self._connection, "SELECT max(id) FROM adoption_leftovers").scalar() or 0
+        affected = [table for table in self._noted.tables.values() if self._is_affected(table)]
+        moved = sum(self._keep_rows(table) for table in affected)
+        kept = moved + sum(self._keep_values(table) for table in affected)
+        if self._sqlite:
+            make_readable(self._connection, last)
+            for table in affected:
+                for statement in self._changes(table):
+                    run(self._connection, statement)
+        else:
+            back.remember(
+                self._connection, [(table, self._remembered(table), self._noted.referring(table)) for table in affected]
+            )
+            with back.quiet(self._connection, [table.place for table in affected]):
+                # One statement, so that no foreign key between these tables is looked at half way.
+                changes = [change for table in affected for change in self._changes(table)]
+                parts = ", ".join(f"c{number} AS ({change})" for number, change in enumerate(changes))
+                run(self._connection, f"WITH {parts} SELECT 1")
+        self._require_settled()
+        return moved, kept
+
+    def _is_affected(self, table: Table) -> bool:
+        noted = " UNION ALL ".join(
+            f"SELECT 1 FROM {one} WHERE place = {literal(table.place)}" for one in (MOVES, EDITS)
+        )
+        return bool(run(self._connection, f"SELECT EXISTS ({noted})").scalar_one())
+
+    def _keep_rows(self, table: Table) -> int:
+        columns = [OldColumn(column.name, column.type) for column in table.columns.values()]
+        return run(
+            self._connection,
+            f"INSERT INTO adoption_leftovers (table_name, row_key, reason, payload) SELECT {literal(table.title)}, "
+            f"{table.row_key('o')}, e.reason, {row_as_json(self, columns)} FROM (SELECT row_id, min(reason) AS reason "
+            f"FROM {MOVES} WHERE place = {literal(table.place)} GROUP BY row_id) e "
+            f"JOIN {table.place} o ON {table.row('o')} = e.row_id",
+        ).rowcount
+
+    def _keep_values(self, table: Table) -> int:
+        values = " ".join(
+            f"WHEN {literal(name)} THEN {value_as_json(self, OldColumn(name, table.columns[name].type))}"
+            for name in self._noted.referring(table)
+        )
+        payload = "json_group_object(e.name, json(CASE e.name {} END))"
+        if not self._sqlite:
+            payload = "jsonb_object_agg(e.name, CASE e.name {} END)"
+        return run(
+            self._connection,
+            f"INSERT INTO adoption_leftovers (table_name, row_key, reason, payload) SELECT {literal(table.title)}, "
+            f"min({table.row_key('o')}), e.reason, {payload.format(values)} FROM (SELECT row_id, name, "
+            f"min(reason) AS reason FROM {EDITS} WHERE place = {literal(table.place)} GROUP BY row_id, name) e "
+            f"JOIN {table.place} o ON {table.row('o')} = e.row_id GROUP BY e.row_id, e.reason",
+        ).rowcount
+
+    def _changes(self, table: Table) -> Iterator[str]:
+        """Yield the statements that change a table."""
+        place, row = literal(table.place), table.row("c")
+        yield f"DELETE FROM {table.place} AS c WHERE {row} IN (SELECT m.row_id FROM {MOVES} m WHERE m.place = {place})"
+        columns = [name for name in self._noted.referring(table) if not table.columns[name].fixed]
+        if columns:
+            edited = ", ".join(f"{quote(name)} = {self._noted.edited(table, 'c', name)}" for name in columns)
+            of = f"{row} IN (SELECT e.row_id FROM {EDITS} e WHERE e.place = {place})"
+            yield f"UPDATE {table.place} AS c SET {edited} WHERE {of}"
+
+    def _remembered(self, table: Table) -> str:
+        """Return a query of the rows that change, as they were and with what their references become."""
+        place, row = literal(table.place), table.row("c")
+        news = "".join(
+            f", {self._noted.edited(table, 'c', name)} AS {back.NEW}{number}"
+            for number, name in enumerate(self._noted.referring(table))
+        )
+        moved = f"{row} IN (SELECT m.row_id FROM {MOVES} m WHERE m.place = {place})"
+        edited = f"{row} IN (SELECT e.row_id FROM {EDITS} e WHERE e.place = {place})"
+        return f"SELECT c.*, {moved} AS {back.MOVED}{news} FROM {table.place} c WHERE {moved} OR {edited}"
+
+    def _require_settled(self) -> None:
+        """Check that nothing is left to be done.
+
+        Raises:
+            AdoptionFailed: something is.
+        """
+        for table in (MOVES, EDITS):
+            run(self._connection, f"DELETE FROM {table}")
+        for number, key in enumerate(self._noted.keys):
+            if key.managed and self._noted.note_managed(number, key):
+                raise AdoptionFailed(
+                    table=self._noted.tables[key.table].title, column=", ".join(key.columns), refers_to=key.parent
+                )

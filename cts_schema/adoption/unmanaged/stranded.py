@@ -1,0 +1,83 @@
+"""Rows of unmanaged tables that lose what they refer to, counted for a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from cts_schema.adoption.sql import quote, run
+from cts_schema.adoption.unmanaged.noted import EDITS, MOVES, Noted
+from cts_schema.adoption.unmanaged.references import Table
+
+#: How many keys of rows a plan names.
+EXAMPLES = 5
+
+
+@dataclass(frozen=True)
+class Stranded:
+    """Rows of an unmanaged table that lose what they refer to.
+
+    Attributes:
+        table: what a person calls it.
+        columns: those that refer.
+        parent: the table that they refer to.
+        reasons: why the rows there are not kept.
+        rows: how many.
+        keys: the first of them, by primary key.
+        moved: whether the rows go; else the columns become NULL.
+        repeated: whether the parent has a row that stands for it, which another row of the table refers to already.
+    """
+
+    table: str
+    columns: tuple[str, ...]
+    parent: str
+    reasons: tuple[str, ...]
+    rows: int
+    keys: tuple[str, ...]
+    moved: bool
+    repeated: bool
+
+
+def stranded(connection: sa.Connection, noted: Noted) -> Iterator[Stranded]:
+    """Yield what a person must agree to."""
+    for done, moved, lost in ((MOVES, True, "true"), (EDITS, False, "e.value IS NULL")):
+        for number, reference in enumerate(noted.keys):
+            for repeated in (False, True):
+                table = noted.tables[reference.table]
+                of = f"FROM {done} e WHERE e.key = {number} AND {lost} AND (e.reason = 'duplicate') = {repeated}"
+                rows = run(connection, f"SELECT count(DISTINCT e.row_id) {of}").scalar_one()
+                if rows:
+                    yield Stranded(
+                        table.title,
+                        reference.columns,
+                        reference.parent if reference.managed else noted.tables[reference.parent].title,
+                        tuple(run(connection, f"SELECT DISTINCT e.cause {of} ORDER BY 1").scalars()),
+                        rows,
+                        _first_keys(connection, table, of),
+                        moved,
+                        repeated,
+                    )
+
+
+def _first_keys(connection: sa.Connection, table: Table, of: str) -> tuple[str, ...]:
+    if not table.key:
+        return ()
+    order = ", ".join(f"c.{quote(name)}" for name in table.key)
+    keys = run(
+        connection,
+        f"SELECT {readable(connection, table.row_key('c'))} FROM {table.place} c "
+        f"WHERE {table.row('c')} IN (SELECT e.row_id {of}) ORDER BY {order} LIMIT {EXAMPLES}",
+    ).scalars()
+    return tuple(read(key) for key in keys)
+
+
+def readable(connection: sa.Connection, text: str) -> str:
+    """Return a text as SQL so that :func:`read` can read it, whatever SQLite has in it."""
+    return f"CAST({text} AS BLOB)" if connection.dialect.name == "sqlite" else text
+
+
+def read(text: bytes | str) -> str:
+    """Return what a query has given as :func:`readable`."""
+    return text if isinstance(text, str) else text.decode(errors="backslashreplace")

@@ -1,0 +1,299 @@
+"""Rows of unmanaged tables whose parents an adoption does not keep: counted, settled by the yes, and brought back."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from cts_schema import adopt, check, plan_adoption, undo_adoption, upgrade
+from cts_schema.exceptions import DecisionNeeded
+from tests.legacy.census import census
+from tests.support.databases import Database
+from tests.support.state import catalogue_of
+
+#: Position 2 has no symbol, position 3 a connection that is not there: neither can be kept.
+OLD = (
+    "CREATE TABLE exchange_connections (id INTEGER PRIMARY KEY, name TEXT NOT NULL, exchange TEXT NOT NULL)",
+    "CREATE TABLE pseudo_positions (id INTEGER PRIMARY KEY, connection_id INTEGER, symbol TEXT, entry_price REAL)",
+    "INSERT INTO exchange_connections VALUES (1, 'a', 'bybit')",
+    "INSERT INTO pseudo_positions VALUES (1, 1, 'BTC', 1), (2, 1, NULL, 1), (3, 9, 'ETH', 1)",
+)
+
+
+def made(database: Database, *statements: str) -> Any:
+    for statement in (*OLD, *statements):
+        database.execute(statement)
+    return everything(database)
+
+
+def everything(database: Database) -> Any:
+    with database.engine.connect() as connection:
+        return census(connection), catalogue_of(database)
+
+
+def left_over(database: Database, table: str) -> Counter[tuple[str, str]]:
+    """Return how often adoption_leftovers has which reason and which values of a table."""
+    rows = database.rows("SELECT reason, payload FROM adoption_leftovers WHERE table_name = :table", {"table": table})
+    found = [(reason, payload if isinstance(payload, dict) else json.loads(payload)) for reason, payload in rows]
+    return Counter((reason, json.dumps(payload, sort_keys=True)) for reason, payload in found)
+
+
+def decided(database: Database) -> dict[str, int]:
+    """Return what the plan asks about: rows by table."""
+    plan = plan_adoption(database.url)
+    assert plan is not None
+    found: Counter[str] = Counter()
+    for one in json.loads(json.dumps(plan.as_dict()))["decisions"]:
+        assert one["cause"]
+        assert one["remedy"]
+        assert one["text"] in str(plan)
+        found[one["name"]] += one["rows"]
+    return dict(found)
+
+
+def comes_in(database: Database, before: Any) -> None:
+    """Adopt with the yes that is needed."""
+    with pytest.raises(DecisionNeeded):
+        upgrade(database.url)
+    assert everything(database) == before
+    adopt(database.url, yes=True)
+    assert [one for one in check(database.url, deep=True).findings if one.code == "orphans"] == []
+
+
+def test_a_reference_that_may_be_missing_becomes_null_and_its_value_is_kept(database: Database) -> None:
+    before = made(
+        database,
+        "CREATE TABLE my_notes (id INTEGER PRIMARY KEY, position_id INTEGER REFERENCES pseudo_positions, note TEXT)",
+        "INSERT INTO my_notes VALUES (1, 1, 'stays'), (2, 2, 'two'), (3, NULL, ''), (5, 2, 'again')",
+    )
+    assert decided(database)["my_notes"] == 2
+    assert "my_notes (2, 5)" in str(plan_adoption(database.url))
+    comes_in(database, before)
+    rows = database.rows("SELECT id, position_id, note FROM my_notes ORDER BY id")
+    assert [(row[0], row[1] and str(row[1]), row[2]) for row in rows] == [
+        (1, "1", "stays"),
+        (2, None, "two"),
+        (3, None, ""),
+        (5, None, "again"),
+    ]
+    assert left_over(database, "my_notes") == {("orphan", '{"position_id": 2}'): 2}
+    undo_adoption(database.url)
+    assert everything(database) == before
+
+
+def test_a_row_that_must_have_its_parent_goes_whole_and_so_does_what_hangs_on_it(database: Database) -> None:
+    before = made(
+        database,
+        "CREATE TABLE my_a (id TEXT PRIMARY KEY, position_id INTEGER NOT NULL REFERENCES pseudo_positions (id), "
+        "up TEXT REFERENCES my_a (id), n NUMERIC)",
+        "CREATE TABLE my_b (id INTEGER PRIMARY KEY, a_id TEXT NOT NULL REFERENCES my_a (id) ON DELETE CASCADE, "
+        "position_id INTEGER REFERENCES pseudo_positions (id) ON DELETE SET NULL)",
+        "CREATE TABLE my_c (b_id INTEGER REFERENCES my_b (id) ON DELETE CASCADE, note TEXT)",
+        "INSERT INTO my_a VALUES ('kept', 1, NULL, 1.5), ('gone', 2, 'kept', 2), ('under', 1, 'gone', 0.1)",
+        "INSERT INTO my_b VALUES (1, 'kept', 2), (2, 'gone', 1), (3, 'under', NULL)",
+        "INSERT INTO my_c VALUES (1, 'x'), (2, 'y'), (2, 'y'), (3, NULL), (NULL, 'z')",
+    )
+    found = decided(database)
+    assert {name: found[name] for name in ("my_a", "my_b", "my_c")} == {"my_a": 2, "my_b": 2, "my_c": 2}
+    comes_in(database, before)
+    assert database.rows("SELECT id, up FROM my_a ORDER BY id") == [("kept", None), ("under", None)]
+    assert database.rows("SELECT id, a_id, position_id FROM my_b ORDER BY id") == [
+        (1, "kept", None),
+        (3, "under", None),
+    ]
+    assert Counter(database.rows("SELECT b_id, note FROM my_c")) == Counter(
+        [(1, "x"), (None, "y"), (None, "y"), (3, None), (None, "z")]
+    )
+    assert left_over(database, "my_a") == {
+        ("orphan", '{"id": "gone", "n": 2, "position_id": 2, "up": "kept"}'): 1,
+        ("orphan", '{"up": "gone"}'): 1,
+    }
+    assert left_over(database, "my_c") == {("orphan", '{"b_id": 2}'): 2}
+    undo_adoption(database.url)
+    assert everything(database) == before
+
+
+def test_a_reference_becomes_null_only_where_its_table_takes_that(database: Database) -> None:
+    before = made(
+        database,
+        "CREATE TABLE my_pairs (id INTEGER PRIMARY KEY, a INTEGER REFERENCES pseudo_positions (id), "
+        "b INTEGER REFERENCES pseudo_positions (id), CHECK (a IS NOT NULL OR b IS NOT NULL))",
+        "INSERT INTO my_pairs VALUES (1, 1, 2), (2, 2, NULL), (3, 2, 3), (4, NULL, 1)",
+        "CREATE TABLE my_keys (position_id INTEGER PRIMARY KEY REFERENCES pseudo_positions (id), n TEXT)",
+        "INSERT INTO my_keys VALUES (1, 'a'), (2, 'b')",
+        "CREATE TABLE my_tags (position_id INTEGER REFERENCES pseudo_positions (id), tag TEXT)",
+        "CREATE UNIQUE INDEX my_index ON my_tags (tag) WHERE position_id IS NULL",
+        "INSERT INTO my_tags VALUES (1, 't'), (2, 't'), (3, 't')",
+        "CREATE TABLE my_parents (a INTEGER NOT NULL, b INTEGER NOT NULL, "
+        "position_id INTEGER NOT NULL REFERENCES pseudo_positions (id), PRIMARY KEY (a, b))",
+        "INSERT INTO my_parents VALUES (1, 1, 1), (1, 2, 2)",
+        "CREATE TABLE my_children (id INTEGER PRIMARY KEY, a INTEGER NOT NULL, b INTEGER, "
+        "FOREIGN KEY (a, b) REFERENCES my_parents (a, b) ON DELETE RESTRICT)",
+        "INSERT INTO my_children VALUES (1, 1, 1), (2, 1, 2), (3, 1, NULL)",
+    )
+    comes_in(database, before)
+    as_text = "SELECT id, CAST(a AS TEXT), CAST(b AS TEXT) FROM "
+    assert database.rows(as_text + "my_pairs ORDER BY id") == [(1, "1", None), (4, None, "1")]
+    assert database.rows("SELECT CAST(position_id AS TEXT), n FROM my_keys") == [("1", "a")]
+    assert database.rows("SELECT CAST(position_id AS TEXT), tag FROM my_tags") == [("1", "t")]
+    assert database.rows(as_text + "my_children ORDER BY id") == [(1, "1", "1"), (2, "1", None), (3, "1", None)]
+    assert left_over(database, "my_children") == {("orphan", '{"b": 2}'): 1}
+    undo_adoption(database.url)
+    assert everything(database) == before
+
+
+def test_what_referred_to_a_repeated_row_refers_to_the_one_that_stays(database: Database) -> None:
+    """Where only one row may refer to it, the other one loses its reference, which is for a person to decide."""
+    before = made(
+        database,
+        "DELETE FROM pseudo_positions",
+        "CREATE TABLE exchanges (id INTEGER PRIMARY KEY, name TEXT, display_name TEXT)",
+        "INSERT INTO exchanges VALUES (1, 'bybit', 'B'), (2, 'bybit', 'B'), (3, 'okx', 'O'), (4, 'okx', 'O')",
+        "CREATE TABLE my_free (id INTEGER PRIMARY KEY, exchange_id INTEGER REFERENCES exchanges (id))",
+        "INSERT INTO my_free VALUES (1, 1), (2, 2), (3, 4), (4, NULL)",
+        "CREATE TABLE my_one (id INTEGER PRIMARY KEY, exchange_id INTEGER UNIQUE REFERENCES exchanges (id))",
+        "INSERT INTO my_one VALUES (1, 1), (2, 2), (3, 4)",
+        "CREATE TABLE my_key (exchange_id INTEGER PRIMARY KEY REFERENCES exchanges (id), n TEXT)",
+        "INSERT INTO my_key VALUES (2, 'two'), (1, 'one'), (4, 'four')",
+    )
+    found = decided(database)
+    assert (found.get("my_free"), found["my_one"], found["my_key"]) == (None, 1, 1)
+    comes_in(database, before)
+    ids = "SELECT id, CAST(exchange_id AS TEXT) FROM "
+    assert database.rows(ids + "my_free ORDER BY id") == [(1, "1"), (2, "1"), (3, "3"), (4, None)]
+    assert database.rows(ids + "my_one ORDER BY id") == [(1, "1"), (2, None), (3, "3")]
+    assert database.rows("SELECT CAST(exchange_id AS TEXT), n FROM my_key ORDER BY 1") == [("1", "one"), ("3", "four")]
+    assert left_over(database, "my_free") == {
+        ("duplicate", '{"exchange_id": 2}'): 1,
+        ("duplicate", '{"exchange_id": 4}'): 1,
+    }
+    assert left_over(database, "my_key") == {
+        ("duplicate", '{"exchange_id": 2, "n": "two"}'): 1,
+        ("duplicate", '{"exchange_id": 4}'): 1,
+    }
+    undo_adoption(database.url)
+    assert everything(database) == before
+
+
+on_sqlite = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+on_postgresql = pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+
+
+@on_sqlite
+def test_on_sqlite_a_reference_follows_however_it_is_spelled_and_whatever_its_table_is(database: Database) -> None:
+    before = made(
+        database,
+        "CREATE TABLE my_spelled (id INTEGER PRIMARY KEY, position_id TEXT REFERENCES Pseudo_Positions (ID))",
+        "INSERT INTO my_spelled VALUES (1, '1'), (2, '001'), (3, ' 1'), (4, '1e0'), (5, NULL), (6, 1), (7, '02')",
+        "CREATE TABLE my_pairs (a TEXT, b TEXT, position_id INTEGER NOT NULL REFERENCES pseudo_positions (id), "
+        "twice INTEGER AS (position_id * 2) STORED, PRIMARY KEY (a, b)) WITHOUT ROWID",
+        "INSERT INTO my_pairs (a, b, position_id) VALUES ('x', 'y', 1), ('x', 'z', 2)",
+        "CREATE TRIGGER mine BEFORE UPDATE ON my_spelled BEGIN SELECT RAISE(IGNORE); END",
+        'CREATE TABLE "my ""odd"" table" (rowid TEXT, "a b" INTEGER REFERENCES pseudo_positions (id), x BLOB)',
+        "INSERT INTO \"my \"\"odd\"\" table\" VALUES ('a', 2, x'00ff'), ('a', 1, NULL)",
+    )
+    adopt(database.url, yes=True)
+    assert database.rows("SELECT id, position_id FROM my_spelled ORDER BY id") == [
+        *((number, "1") for number in range(1, 5)),
+        (5, None),
+        (6, "1"),
+        (7, None),
+    ]
+    assert database.rows("SELECT a, b, position_id, twice FROM my_pairs") == [("x", "y", 1, 2)]
+    assert left_over(database, "my_spelled")["type", '{"position_id": "001"}'] == 1
+    assert left_over(database, "my_pairs") == {("orphan", '{"a": "x", "b": "z", "position_id": 2, "twice": 4}'): 1}
+    assert left_over(database, 'my "odd" table') == {("orphan", '{"a b": 2}'): 1}
+    undo_adoption(database.url)
+    assert everything(database) == before
+
+
+@on_postgresql
+def test_on_postgresql_nobodys_trigger_or_schema_keeps_a_row_from_being_settled(database: Database) -> None:
+    before = made(
+        database,
+        "CREATE SCHEMA mine",
+        "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+        "CREATE TABLE mine.notes (position_id BIGINT REFERENCES pseudo_positions (id), note JSON)",
+        "INSERT INTO mine.notes VALUES (2, '{\"a\": 1}'), (3, '{\"a\": 1}'), (2, '{\"a\": 1}'), (1, NULL)",
+        "CREATE TRIGGER mine BEFORE UPDATE OR DELETE ON mine.notes FOR EACH ROW EXECUTE FUNCTION nothing()",
+        "CREATE RULE mine AS ON UPDATE TO mine.notes DO INSTEAD NOTHING",
+        "CREATE TABLE my_parts (id INTEGER GENERATED ALWAYS AS IDENTITY, region TEXT, position_id INTEGER NOT NULL "
+        "REFERENCES pseudo_positions (id), PRIMARY KEY (id, region)) PARTITION BY LIST (region)",
+        "CREATE TABLE my_parts_a PARTITION OF my_parts FOR VALUES IN ('a')",
+        "CREATE TABLE my_parts_b PARTITION OF my_parts FOR VALUES IN ('b')",
+        "INSERT INTO my_parts (region, position_id) VALUES ('a', 1), ('a', 2), ('b', 3)",
+        "CREATE TRIGGER mine BEFORE DELETE ON my_parts FOR EACH ROW EXECUTE FUNCTION nothing()",
+        "CREATE TABLE my_first (id INTEGER PRIMARY KEY, second INTEGER, position_id INTEGER NOT NULL REFERENCES "
+        "pseudo_positions (id))",
+        "CREATE TABLE my_second (id INTEGER PRIMARY KEY, first INTEGER NOT NULL REFERENCES my_first DEFERRABLE "
+        "INITIALLY DEFERRED)",
+        "ALTER TABLE my_first ADD FOREIGN KEY (second) REFERENCES my_second ON DELETE CASCADE",
+        "INSERT INTO my_first VALUES (1, NULL, 1), (2, NULL, 2)",
+        "INSERT INTO my_second VALUES (1, 1), (2, 2)",
+        "UPDATE my_first SET second = id",
+    )
+    comes_in(database, before)
+    notes = "SELECT position_id::text, note::text FROM mine.notes"
+    assert Counter(database.rows(notes)) == {("1", None): 1, (None, '{"a": 1}'): 3}
+    assert database.rows("SELECT id, region, position_id::text FROM my_parts") == [(1, "a", "1")]
+    assert database.rows("SELECT id, second FROM my_first") == [(1, 1)]
+    assert database.rows("SELECT id, first FROM my_second") == [(1, 1)]
+    assert database.rows("SELECT DISTINCT tgenabled::text FROM pg_trigger WHERE tgname = 'mine'") == [("O",)]
+    assert left_over(database, "mine.notes") == {
+        ("orphan", '{"position_id": 2}'): 2,
+        ("orphan", '{"position_id": 3}'): 1,
+    }
+    undo_adoption(database.url)
+    assert everything(database) == before
+
+
+def test_what_somebody_has_changed_since_stays_so_after_an_undo_on_postgresql(database: Database) -> None:
+    before = made(
+        database,
+        "CREATE TABLE my_notes (id INTEGER PRIMARY KEY, position_id INTEGER REFERENCES pseudo_positions (id))",
+        "INSERT INTO my_notes VALUES (1, 2), (2, 2)",
+    )
+    adopt(database.url, yes=True)
+    database.execute("UPDATE my_notes SET position_id = '1' WHERE id = 1")
+    undo_adoption(database.url, discard_new=True)
+    if database.kind == "sqlite":
+        assert everything(database) == before
+    else:
+        assert database.rows("SELECT id, position_id FROM my_notes ORDER BY id") == [(1, 1), (2, 2)]
+
+
+def test_check_names_rows_of_unmanaged_tables_that_refer_to_nothing(head: Database) -> None:
+    head.execute("CREATE TABLE my_notes (id INTEGER PRIMARY KEY, connection_id TEXT)")
+    head.execute("INSERT INTO my_notes VALUES (1, 'gone'), (2, NULL)")
+    if head.kind == "sqlite":
+        head.execute("DROP TABLE my_notes")
+        head.execute("CREATE TABLE my_notes (id INTEGER, connection_id TEXT REFERENCES exchange_connections (id))")
+        with head.engine.connect() as connection:
+            connection.connection.driver_connection.executescript(  # type: ignore[union-attr]
+                "PRAGMA foreign_keys = OFF; INSERT INTO my_notes VALUES (1, 'gone'), (2, NULL)"
+            )
+    else:
+        head.execute("ALTER TABLE my_notes ADD FOREIGN KEY (connection_id) REFERENCES exchange_connections NOT VALID")
+    for deep in (False, True):
+        [finding] = [one for one in check(head.url, deep=deep).findings if one.code == "orphans"]
+        assert (finding.where, finding.count, finding.examples) == ("my_notes.connection_id", 1, ("gone",))
+
+
+def test_a_table_that_would_lose_a_large_part_of_its_rows_is_for_a_person_to_decide(database: Database) -> None:
+    made(
+        database,
+        "DELETE FROM pseudo_positions",
+        *(
+            f"INSERT INTO pseudo_positions VALUES ({number}, 1, {'NULL' if number < lost else repr('BTC')}, 1)"
+            for lost in (5,)
+            for number in range(40)
+        ),
+    )
+    assert decided(database) == {"pseudo_positions": 5}
+    assert "symbol" in str(plan_adoption(database.url))
+    database.execute("UPDATE pseudo_positions SET symbol = 'BTC' WHERE id < 2")
+    assert decided(database) == {}
+    assert upgrade(database.url).adopted is not None
