@@ -28,6 +28,7 @@ from cts_schema.exceptions import (
     NotADatabase,
     NotPermitted,
     ReadOnlyDatabase,
+    RowsHidden,
     SchemaError,
     SchemaMissing,
     UnknownScheme,
@@ -54,11 +55,15 @@ class _Kind(NamedTuple):
 
 _WAIT = "wait until it has ended, then repeat; to see it: SELECT pid, state, query FROM pg_stat_activity"
 _ASK_OWNER = "repeat as the owner of what is reported, or have the owner grant what is missing"
+_TO_PRIMARY = (
+    "point the URL to the primary server; where it is that one, default_transaction_read_only is on for the role,\n"
+    "the database or the server: ALTER ROLE name RESET default_transaction_read_only, or ALTER DATABASE likewise"
+)
 _LOST = _Kind(DatabaseUnreachable, "the server ended the connection, or takes none at present")
 _SQLSTATES = {
     "08": _Kind(DatabaseUnreachable),
     "08P01": _Kind(DatabaseUnusable),  # a proxy that refuses a start-up parameter says this
-    "25006": _Kind(ReadOnlyDatabase, None, "point the URL to the primary server"),
+    "25006": _Kind(ReadOnlyDatabase, None, _TO_PRIMARY),
     "28000": _Kind(WrongCredentials),
     "28P01": _Kind(WrongCredentials),
     "3D000": _Kind(DatabaseMissing),
@@ -261,6 +266,8 @@ def _classify_postgres(error: BaseException, place: dict[str, Any]) -> SchemaErr
         return None
     if kind is None:
         return None
+    if kind.error is NotPermitted and "affected by row-level security" in text:
+        kind = _Kind(RowsHidden, "row security hides rows from the role; what was not committed is undone")
     # Several attempts give several lines; the one of a server that answered says most.
     lines = text.strip().splitlines() or [type(error).__name__]
     reported = next((line for line in lines if "FATAL" in line), lines[0])

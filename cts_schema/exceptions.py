@@ -207,6 +207,16 @@ class NotPermitted(SchemaError):
     next_step = "as the owner: GRANT USAGE, CREATE ON SCHEMA {schema!n} TO {user!n}"
 
 
+class RowsHidden(SchemaError):
+    """row security hides rows from the role, and nothing may be decided from a part of them; nothing was touched"""
+
+    exit_code = EXIT_DATABASE
+    next_step = (
+        "repeat as a superuser or as a role with BYPASSRLS;\n"
+        "or, for the time of the run, for each table: as its owner ALTER TABLE name NO FORCE ROW LEVEL SECURITY"
+    )
+
+
 class SchemaMissing(SchemaError):
     """the database has no schema of this name"""
 

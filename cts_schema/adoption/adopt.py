@@ -80,14 +80,9 @@ class Adoption:
         self._moved: dict[str, str] = {}
         self._kept_tables: dict[str, str] = {}
         self._renaming = ExitStack()
-        self._settings = ExitStack()
 
     def plan(self) -> Plan:
         """Survey the database, examine its rows, and say what would happen. Nothing is written."""
-        with session.plain_values(self.connection):
-            return self._plan()
-
-    def _plan(self) -> Plan:
         self._survey = found = survey(self.connection, self.options.version_table)
         blockers = [f"{thing} has the name of one of our tables" for thing in found.taken]
         blockers += [
@@ -139,13 +134,10 @@ class Adoption:
         self._locked = session.lock(self.connection)
         self._locked_at = time.perf_counter()
         self.progress.tell("looking at the old database")
-        with ExitStack() as settings:
-            settings.enter_context(session.plain_values(self.connection))
-            made = self._plan()
-            _require_possible(made)
-            if made.decisions and not self.options.yes:
-                raise DecisionNeeded(database=made.database, decisions="\n".join(map(str, made.decisions)))
-            self._settings = settings.pop_all()
+        made = self.plan()
+        _require_possible(made)
+        if made.decisions and not self.options.yes:
+            raise DecisionNeeded(database=made.database, decisions="\n".join(map(str, made.decisions)))
         file = backup.file_of(self.connection)
         if made.backup is not None and file is not None:
             self.progress.tell(f"copying it to {made.backup}")
@@ -188,7 +180,6 @@ class Adoption:
         for one in self._refusals:
             leftovers.write_definition(self.connection, one, dependents.definition_of(found, one))
         undo.remember(self.connection, self.options.version_table, self._backup)
-        self._settings.close()
         return Adopted(
             tables=len(poured),
             rows=sum(one.rows for one in poured),

@@ -1,37 +1,11 @@
-"""What an adoption asks of its session: on PostgreSQL locks, settings and privileges; SQLite has none of them."""
+"""What an adoption asks of its session: on PostgreSQL locks and privileges; SQLite has none of them."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 
 import sqlalchemy as sa
 
 from cts_schema.adoption import rules, target
 from cts_schema.adoption.sql import quote, run
-from cts_schema.migration.lock import setting
-
-# A policy that hides rows from their owner must be an error, and not a loss. And a value as text must have all its
-# digits, and be a time that anyone reads alike, whatever the user or the database is set to.
-_SETTINGS = {
-    "row_security": "off",
-    "standard_conforming_strings": "on",
-    "extra_float_digits": "1",
-    "DateStyle": "ISO, YMD",
-    "IntervalStyle": "postgres",
-    "TimeZone": "UTC",
-    "bytea_output": "hex",
-}
-
-
-@contextmanager
-def plain_values(connection: sa.Connection) -> Iterator[None]:
-    """Let PostgreSQL write every value as text in the one way that the casts know, for the time of the block."""
-    with ExitStack() as settings:
-        if connection.dialect.name == "postgresql":
-            for name, value in _SETTINGS.items():
-                settings.enter_context(setting(connection, name, value))
-        yield
 
 
 def may_make_temporary_tables(connection: sa.Connection) -> bool:

@@ -22,7 +22,7 @@ from cts_schema.adoption import undo as way_back
 from cts_schema.adoption.plan import Plan
 from cts_schema.database import look_only, prepare_folder
 from cts_schema.migration.command import Command, process_lock
-from cts_schema.migration.lock import Deadline, alone, search_path, setting
+from cts_schema.migration.lock import Deadline, alone, read_committed, search_path, setting, whole_view
 from cts_schema.migration.options import VERSION_TABLE, Options, orphans_of
 from cts_schema.migration.patience import again_and_again
 from cts_schema.migration.progress import Progress
@@ -181,9 +181,15 @@ def _run_locked(connection: sa.Connection, options: Options, run: Callable[[], N
 
 @contextmanager
 def _locked(connection: sa.Connection, options: Options) -> Iterator[None]:
-    """Hold the migration lock, and work in one transaction; the caller's own, where there is one."""
-    transaction = nullcontext() if connection.in_transaction() else connection.begin()
-    with transaction, alone(connection, options.schema, Deadline(options.wait)):
+    """Hold the migration lock, and work in one transaction; the caller's own, where there is one.
+
+    It sees what others have committed while it waited for their tables: an older snapshot would drop that unseen.
+    """
+    with (
+        read_committed(connection),
+        nullcontext() if connection.in_transaction() else connection.begin(),
+        alone(connection, options.schema, Deadline(options.wait)),
+    ):
         yield
 
 
@@ -191,7 +197,11 @@ def _locked(connection: sa.Connection, options: Options) -> Iterator[None]:
 def _path(connection: sa.Connection, options: Options) -> Iterator[None]:
     if connection.dialect.name == "postgresql":
         patience = f"{max(1, int(options.wait * 1000))}ms"  # 0 would mean for ever
-        with search_path(connection, options.schema), setting(connection, "lock_timeout", patience):
+        with (
+            search_path(connection, options.schema),
+            setting(connection, "lock_timeout", patience),
+            whole_view(connection),
+        ):
             yield
     else:
         yield

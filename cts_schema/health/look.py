@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from cts_schema.exceptions import SchemaMissing
 from cts_schema.fingerprint import Fingerprint, fingerprint
-from cts_schema.migration.lock import LOCK_TIMEOUT, in_autocommit, read_committed
+from cts_schema.migration.lock import LOCK_TIMEOUT, in_autocommit, read_committed, whole_view
 from cts_schema.migration.options import Options
 from cts_schema.migration.report import Status
 from cts_schema.models import Base
@@ -87,6 +87,7 @@ def reading_only(connection: sa.Connection, options: Options, *, deep: bool) -> 
 
     Raises:
         SchemaMissing: there is no such schema.
+        RowsHidden: row security keeps rows from the role.
     """
     if connection.dialect.name == "sqlite":
         with _query_only(connection):
@@ -97,12 +98,12 @@ def reading_only(connection: sa.Connection, options: Options, *, deep: bool) -> 
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{'0' if deep else _STATEMENT_TIMEOUT}'")
-        connection.exec_driver_sql("SET LOCAL TimeZone = 'UTC'")
         if options.schema is not None:
             _require_schema(connection, options.schema)
             path = sa.text("SELECT set_config('search_path', quote_ident(:name), true)")
             connection.execute(path, {"name": options.schema})
-        yield
+        with whole_view(connection):
+            yield
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""One migration at a time: the advisory lock on PostgreSQL, and the limits that keep a run from blocking others.
+"""One migration at a time: the advisory lock on PostgreSQL, and what the session of a run is set to.
 
 The lock is held by the session that migrates. Both live and die together: a run whose connection breaks is rolled back
 and leaves no lock, and no run goes on after its lock is lost. (On SQLite the run's transaction is the lock, see
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,10 +18,26 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.util import await_only
 
 from cts_schema.exceptions import LockTimeout, SchemaMissing, TransactionRefused, mask_url
+from cts_schema.migration.whole_view import require_whole_view
 
 #: DDL waits this long for a table before it gives up and tries again: while it waits, it blocks all later queries.
 LOCK_TIMEOUT = "2s"
 _IN_FAILED_TRANSACTION = "25P02"
+
+# A row that a policy hides must be an error, and not a loss. And a value as text must have all its digits, and be a
+# time that anyone reads alike, whatever the user or the database is set to.
+_WHOLE_VIEW = {
+    "row_security": "off",
+    "standard_conforming_strings": "on",
+    "extra_float_digits": "1",
+    "DateStyle": "ISO, YMD",
+    "IntervalStyle": "postgres",
+    "TimeZone": "UTC",
+    "bytea_output": "hex",
+}
+# Let statements give up a table lock; and let them end with this process: a server notices only so that a client was
+# killed during a long statement.
+_IMPATIENT = {"lock_timeout": LOCK_TIMEOUT, "client_connection_check_interval": "2s"}
 
 # The key is made from the name of the schema, so that two schemas of one database can migrate side by side.
 _KEY = "hashtextextended('cts_schema:' || current_schema(), 0)"
@@ -32,6 +48,12 @@ SELECT a.pid, coalesce(host(a.client_addr), 'local') AS host, a.application_name
    AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
    AND ((l.classid::bigint << 32) | l.objid::bigint) = {_KEY}
 """
+
+_CURRENT = sa.text("SELECT s, current_setting(s, true) FROM unnest(CAST(:names AS text[])) AS s")
+_CHANGE = sa.text(
+    "SELECT set_config(s, v, CAST(:local AS boolean)) "
+    "FROM unnest(CAST(:names AS text[]), CAST(:values AS text[])) AS pairs (s, v)"
+)
 
 
 class Deadline:
@@ -108,7 +130,7 @@ def read_committed(connection: sa.Connection) -> Iterator[None]:
     if connection.in_transaction():
         if level == "AUTOCOMMIT":
             raise TransactionRefused(reason="it is in autocommit, where a failure would leave half of the work behind")
-        if level != "READ COMMITTED":
+        if level not in ("READ COMMITTED", "READ UNCOMMITTED"):  # which are the same here
             raise TransactionRefused(
                 reason=f"its isolation is {level}: it would not see what another migration has just done"
             )
@@ -174,20 +196,51 @@ def alone(
     deadline: Deadline,
     on_wait: Callable[[str], None] = lambda holder: None,
 ) -> Iterator[None]:
-    """Work in a schema as its only migration, and hinder nobody else for long; see the three contexts it is made of."""
-    with search_path(connection, schema), advisory_lock(connection, deadline, on_wait), impatient(connection):
+    """Work in a schema as its only migration, see every row, and hinder nobody else for long.
+
+    See the contexts it is made of.
+    """
+    with (
+        search_path(connection, schema),
+        advisory_lock(connection, deadline, on_wait),
+        settings(connection, _IMPATIENT),
+        whole_view(connection),
+    ):
+        yield
+
+
+@contextmanager
+def whole_view(connection: sa.Connection) -> Iterator[None]:
+    """See every row of the schema that is worked in, and each value in one form, for the time of the block.
+
+    Raises:
+        RowsHidden: row security keeps rows of a table from the role.
+    """
+    within = connection.in_transaction()
+    with settings(connection, _WHOLE_VIEW):
+        require_whole_view(connection)
+        if not within:
+            connection.rollback()  # the transaction that SQLAlchemy began for reading
         yield
 
 
 @contextmanager
 def setting(connection: sa.Connection, name: str, value: str) -> Iterator[None]:
     """Change a setting of the session, or of the caller's transaction, for the time of the block."""
-    within = connection.in_transaction()
-    before = _ask(connection, f"SELECT current_setting('{name}', true)", commit=not within)
-    if before is None:  # this server is too old to know it
+    with settings(connection, {name: value}):
         yield
-        return
-    _set(connection, name, value, within)
+
+
+@contextmanager
+def settings(connection: sa.Connection, wanted: Mapping[str, str]) -> Iterator[None]:
+    """Change settings of the session, or of the caller's transaction, for the time of the block.
+
+    A server that is too old to know one keeps it unset.
+    """
+    within = connection.in_transaction()
+    found = connection.execute(_CURRENT, {"names": list(wanted)}).all()
+    before = {name: value for name, value in found if value is not None}
+    _set(connection, {name: wanted[name] for name in before}, within)
     try:
         yield
     finally:
@@ -195,24 +248,11 @@ def setting(connection: sa.Connection, name: str, value: str) -> Iterator[None]:
             if not within:
                 connection.rollback()
             try:
-                _set(connection, name, before, within)
+                _set(connection, before, within)
             except DBAPIError as error:
                 # A failed transaction of the caller takes no statement any more; the setting ends with it.
                 if not within or getattr(error.orig, "sqlstate", None) != _IN_FAILED_TRANSACTION:
                     raise
-
-
-@contextmanager
-def impatient(connection: sa.Connection) -> Iterator[None]:
-    """Let statements give up a table lock after :data:`LOCK_TIMEOUT`, for the time of the block.
-
-    And let them end with this process: a server notices only so that a client was killed during a long statement.
-    """
-    with (
-        setting(connection, "lock_timeout", LOCK_TIMEOUT),
-        setting(connection, "client_connection_check_interval", "2s"),
-    ):
-        yield
 
 
 @contextmanager
@@ -237,10 +277,8 @@ def _require_schema(connection: sa.Connection, schema: str | None) -> None:
         raise SchemaMissing(schema=schema or "public")
 
 
-def _set(connection: sa.Connection, name: str, value: str, within: bool) -> None:
-    connection.execute(
-        sa.text("SELECT set_config(:name, :value, :local)"), {"name": name, "value": value, "local": within}
-    )
+def _set(connection: sa.Connection, values: Mapping[str, str], within: bool) -> None:
+    connection.execute(_CHANGE, {"names": list(values), "values": list(values.values()), "local": within})
     if not within:
         connection.commit()
 

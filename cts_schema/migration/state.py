@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from cts_schema import __version__
 from cts_schema.exceptions import DatabaseNewer, ForeignRevision, SeveralHeads, mask_url
-from cts_schema.migration.lock import in_autocommit
+from cts_schema.migration.lock import in_autocommit, setting
 from cts_schema.migration.options import Options
 from cts_schema.migration.report import Status
 from cts_schema.migration.scripts import ADOPTION_RECORD, head, revisions
@@ -47,6 +47,11 @@ def read_status(connection: sa.Connection, options: Options) -> Status:
     Raises:
         SeveralHeads: the version table has more than one row.
     """
+    with _without_a_trace(connection, all_rows=True):
+        return _read(connection, options)
+
+
+def _read(connection: sa.Connection, options: Options) -> Status:
     version, ledger = _names(connection, options)
     database = mask_url(connection.engine.url)
     found = [str(row[0]) for row in _rows(connection, f"SELECT version_num FROM {version}") or []]
@@ -123,17 +128,28 @@ def _rows(connection: sa.Connection, query: str) -> Sequence[sa.Row[Any]] | None
 
 
 @contextmanager
-def _without_a_trace(connection: sa.Connection) -> Iterator[None]:
-    """Leave no transaction behind where there was none; where there is one, an error does not end it."""
+def _without_a_trace(connection: sa.Connection, *, all_rows: bool = False) -> Iterator[None]:
+    """Leave no transaction behind where there was none; where there is one, an error does not end it.
+
+    Args:
+        connection: the database.
+        all_rows: let PostgreSQL refuse what row security would hide.
+    """
+    all_rows = all_rows and connection.dialect.name == "postgresql"
     if connection.in_transaction():
         nested = connection.dialect.name == "postgresql" and not in_autocommit(connection)
-        with connection.begin_nested() if nested else nullcontext():
+        with (
+            connection.begin_nested() if nested else nullcontext(),
+            setting(connection, "row_security", "off") if all_rows else nullcontext(),
+        ):
             yield
         return
     timeout = connection.get_execution_options().get(IMPATIENT)
     try:
         if timeout is not None and connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(timeout)}")
+        if all_rows:
+            connection.exec_driver_sql("SET LOCAL row_security = off")
         yield
     finally:
         if not connection.closed and not connection.invalidated:

@@ -36,6 +36,7 @@ from cts_schema.migration.lock import (
     search_path,
     setting,
     unprepared,
+    whole_view,
 )
 from cts_schema.migration.options import VERSION_TABLE, Options
 from cts_schema.migration.patience import again_and_again
@@ -227,7 +228,11 @@ class _Mending:
     def _copy_postgresql(self) -> None:
         if self._wanted_backup is None or self._wanted_backup is False:
             return
-        with self._connection.begin(), search_path(self._connection, self._options.schema):
+        with (
+            self._connection.begin(),
+            search_path(self._connection, self._options.schema),
+            whole_view(self._connection),
+        ):
             self.plan()
         if self._planned.steps:
             made = maintenance.backup(

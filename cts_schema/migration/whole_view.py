@@ -1,0 +1,48 @@
+"""Whether a session of PostgreSQL sees every row that a run decides from."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from cts_schema.exceptions import RowsHidden, mask_url
+
+# Beside the tables of a run those that a foreign key ties to them: it is checked by what is in both.
+_HIDDEN = sa.text(
+    r"""
+    WITH ours AS (
+      SELECT c.oid FROM pg_catalog.pg_class c
+       WHERE c.relkind IN ('r', 'p')
+         AND (c.relname::text = ANY (CAST(:names AS text[])) AND pg_catalog.pg_table_is_visible(c.oid)
+              OR c.relname LIKE 'cts\_kept\_%' AND c.relnamespace::regnamespace::text
+                 = pg_catalog.quote_ident(pg_catalog.current_schema())))
+    SELECT c.oid::regclass::text FROM pg_catalog.pg_class c
+     WHERE pg_catalog.row_security_active(c.oid)
+       AND (c.oid IN (SELECT oid FROM ours)
+            OR EXISTS (SELECT 1 FROM pg_catalog.pg_constraint k WHERE k.contype = 'f'
+                        AND (k.conrelid = c.oid AND k.confrelid IN (SELECT oid FROM ours)
+                             OR k.confrelid = c.oid AND k.conrelid IN (SELECT oid FROM ours)))
+            OR EXISTS (SELECT 1 FROM pg_catalog.pg_inherits i
+                        WHERE i.inhrelid = c.oid AND i.inhparent IN (SELECT oid FROM ours)))
+     ORDER BY 1
+    """.replace("::", r"\:\:")
+)
+
+
+def require_whole_view(connection: sa.Connection) -> None:
+    """Check that no policy of row security applies to the role, on any table that a run decides from.
+
+    Args:
+        connection: on PostgreSQL, with the search path set.
+
+    Raises:
+        RowsHidden: one does; names the tables.
+    """
+    from cts_schema.models import Base  # not at a start-up that finds nothing to do
+
+    hidden = connection.execute(_HIDDEN, {"names": list(Base.metadata.tables)}).scalars().all()
+    if hidden:
+        raise RowsHidden(
+            database=mask_url(connection.engine.url),
+            role=connection.exec_driver_sql("SELECT current_user").scalar_one(),
+            tables="\n".join(hidden),
+        )
