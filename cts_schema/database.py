@@ -22,6 +22,7 @@ from cts_schema.driver_errors import is_folder, sqlite_file
 from cts_schema.driver_errors import translate_errors as translate_errors
 from cts_schema.exceptions import DatabaseUnusable, MissingFolder, UnknownScheme, WrongUrl, WrongUsage
 from cts_schema.exceptions import mask_url as mask_url
+from cts_schema.pinned import START_UP, pinned
 from cts_schema.row_values import hide_row_values
 
 if TYPE_CHECKING:
@@ -245,7 +246,7 @@ def create_engine(url: str | URL | None = None, *, schema: str | None = None, **
     target = sync_url(resolve_url(url))
     with translate_errors(target):
         engine = sqlalchemy.create_engine(target, **_settings(target, schema, kw))
-    return _with_sqlite_transactions(hide_row_values(engine), kw)
+    return _with_sqlite_transactions(hide_row_values(pinned(engine)), kw)
 
 
 def create_async_engine(url: str | URL | None = None, *, schema: str | None = None, **kw: Any) -> "AsyncEngine":
@@ -255,7 +256,7 @@ def create_async_engine(url: str | URL | None = None, *, schema: str | None = No
         from sqlalchemy.ext import asyncio  # needs greenlet, which a synchronous installation has not
 
         engine = asyncio.create_async_engine(target, **_settings(target, schema, kw))
-    _with_sqlite_transactions(hide_row_values(engine.sync_engine), kw)
+    _with_sqlite_transactions(hide_row_values(pinned(engine.sync_engine)), kw)
     return engine
 
 
@@ -276,7 +277,7 @@ def migration_engine(url: URL, *, wait: float = _BUSY_TIMEOUT) -> Engine:
     with translate_errors(target):
         # A connection that is used once needs no pool.
         engine = sqlalchemy.create_engine(target, poolclass=NullPool, hide_parameters=True, connect_args=connect_args)
-    return hide_row_values(engine)
+    return hide_row_values(pinned(engine))
 
 
 def _settings(url: URL, schema: str | None, kw: dict[str, Any]) -> dict[str, Any]:
@@ -310,6 +311,8 @@ def _connect_args(url: URL, schema: str | None, given: dict[str, Any]) -> dict[s
     merged = {name: value for name, value in ours.items() if name not in url.query} | given
     if options := _libpq_options(url, schema, given):
         merged["options"] = options
+    if url.get_driver_name() in _LIBPQ:
+        merged["client_encoding"] = "utf8"  # before the first text, which says the version
     return merged
 
 
@@ -317,7 +320,7 @@ def _postgres_connect_args(url: URL, schema: str | None, given: dict[str, Any]) 
     driver = url.get_driver_name()
     if driver == "asyncpg":
         server = {"application_name": "cts"} | ({"search_path": _quoted(schema)} if schema else {})
-        given["server_settings"] = server | given.get("server_settings", {})
+        given["server_settings"] = server | given.get("server_settings", {}) | START_UP
         return {"timeout": _CONNECT_TIMEOUT}
     if driver not in _LIBPQ:
         step = "leave the driver out of the URL: postgresql://..."

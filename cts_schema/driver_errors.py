@@ -47,6 +47,16 @@ _PACKAGES = {
 }
 
 
+def sql_ascii(url: object) -> DatabaseUnusable:
+    """The error for a database in SQL_ASCII."""
+    return DatabaseUnusable(
+        cause="the database is in SQL_ASCII: it does not know which characters its bytes are",
+        database=mask_url(url),
+        next_step="load a dump of it into a database that does, saying what its bytes are:\n"
+        "CREATE DATABASE name ENCODING 'UTF8' TEMPLATE template0; pg_dump --encoding; psql",
+    )
+
+
 class _Kind(NamedTuple):
     error: type[SchemaError]
     cause: str | None = None
@@ -138,6 +148,8 @@ def classify(error: BaseException, url: URL | str | None = None) -> SchemaError 
     if isinstance(error, ArgumentError):
         return WrongUrl(database=database) if "URL" in text else None
     if isinstance(error, TypeError):
+        if "bytes-like object" in text and "host" in place:  # an engine without our settings, asking for the version
+            return sql_ascii(url)
         found = re.search(r"connect\(\) got an unexpected keyword argument ('.*')", text)
         return (
             WrongUrl(cause="the driver knows no such parameter", database=database, parameter=found[1])

@@ -137,8 +137,9 @@ def _rows(dialect: sa.Dialect, script: Script, duration_ms: float | None) -> Ite
     }
     insert = (postgresql if dialect.name == "postgresql" else sqlite).insert
     rows = insert(LEDGER).inline()  # no id to be returned: an offline script would print it
+    # The default of the row that is not inserted: distributed servers take no function of the time in DO UPDATE.
     yield rows.values(migration_id=int(script.revision), **values).on_conflict_do_update(
-        index_elements=[LEDGER.c.migration_id], set_={**values, "executed_at": sa.text("CURRENT_TIMESTAMP")}
+        index_elements=[LEDGER.c.migration_id], set_={**values, "executed_at": rows.excluded.executed_at}
     )
     for version in getattr(script.module, "legacy_versions", ()):
         yield rows.values(version=version, migration_name=version, source=SOURCE).on_conflict_do_nothing(

@@ -19,6 +19,7 @@ from sqlalchemy.util import await_only
 
 from cts_schema.exceptions import LockTimeout, SchemaMissing, TransactionRefused, mask_url
 from cts_schema.migration.whole_view import require_whole_view
+from cts_schema.pinned import require_encoding
 
 #: DDL waits this long for a table before it gives up and tries again: while it waits, it blocks all later queries.
 LOCK_TIMEOUT = "2s"
@@ -214,10 +215,14 @@ def whole_view(connection: sa.Connection) -> Iterator[None]:
     """See every row of the schema that is worked in, and each value in one form, for the time of the block.
 
     Raises:
+        DatabaseUnusable: the server cannot give its texts in UTF-8.
         RowsHidden: row security keeps rows of a table from the role.
     """
     within = connection.in_transaction()
-    with settings(connection, _WHOLE_VIEW):
+    require_encoding(_ask(connection, "SHOW server_encoding", commit=not within), connection.engine.url)
+    # psycopg2 goes on with the encoding of when it connected.
+    encoding = {} if connection.dialect.driver == "psycopg2" else {"client_encoding": "UTF8"}
+    with settings(connection, _WHOLE_VIEW | encoding):
         require_whole_view(connection)
         if not within:
             connection.rollback()  # the transaction that SQLAlchemy began for reading

@@ -1,0 +1,75 @@
+"""What every session of PostgreSQL begins with: texts in UTF-8, and values written in the one form that is read.
+
+A role, a database, a server or the environment may set all of these otherwise. The time zone stays as they have it:
+times are read as UTC from any.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Engine, event
+
+from cts_schema.driver_errors import sql_ascii
+from cts_schema.exceptions import DatabaseUnusable
+
+_PINNED = {
+    "client_encoding": "UTF8",
+    "DateStyle": "ISO",  # the order of day and month in what is written stays
+    "IntervalStyle": "postgres",
+    "standard_conforming_strings": "on",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+}
+START_UP = {"DateStyle": "ISO", "standard_conforming_strings": "on"}
+"""What a driver that reads values in binary sends as it connects. Proxies take these, and may refuse the others."""
+
+# A proxy that pools transactions answers from another process: there the setting would stay with strangers.
+_SET = "SELECT " + ", ".join(f"pg_catalog.set_config('{name}', '{value}', false)" for name, value in _PINNED.items())
+_SET_IN = _SET + " WHERE pg_catalog.pg_backend_pid() = {pid}"
+
+
+def pinned(engine: Engine) -> Engine:
+    """Let every new session of an engine begin so; one query each, and none where values come in binary.
+
+    Raises, as a session begins:
+        DatabaseUnusable: the server does not know which characters its bytes are.
+    """
+    if engine.dialect.name != "postgresql":
+        return engine
+
+    def connect(connection: Any, _record: object) -> None:
+        driver = getattr(connection, "driver_connection", connection)
+        binary = hasattr(driver, "get_settings")  # asyncpg
+        told = getattr(driver, "get_parameter_status", None)  # psycopg2
+        try:
+            require_encoding(
+                driver.get_settings().server_encoding
+                if binary
+                else (told or driver.info.parameter_status)("server_encoding"),
+                engine.url,
+            )
+        except DatabaseUnusable:
+            connection.close()
+            raise
+        if binary:
+            return
+        autocommit = connection.autocommit
+        connection.autocommit = True
+        cursor = connection.cursor()
+        cursor.execute(_SET_IN.format(pid=int(driver.info.backend_pid)))
+        cursor.close()
+        connection.autocommit = autocommit
+
+    event.listen(engine, "connect", connect, insert=True)  # before SQLAlchemy asks for the version, as text
+    return engine
+
+
+def require_encoding(encoding: str | None, url: object) -> None:
+    """Check that the server can give its texts in UTF-8.
+
+    Raises:
+        DatabaseUnusable: it is in SQL_ASCII.
+    """
+    if encoding == "SQL_ASCII":
+        raise sql_ascii(url)
