@@ -263,6 +263,18 @@ def _classify_os(error: OSError, place: dict[str, Any]) -> SchemaError | None:
     return _make(_Kind(DatabaseUnreachable), place, str(error) or "no answer in time")
 
 
+def dependents(error: BaseException) -> str | None:
+    """Return what PostgreSQL lists as dependent on something that was to be dropped; None for any other error."""
+    original = error.orig if isinstance(error, StatementError) else error
+    if getattr(original, "sqlstate", None) != "2BP01" and getattr(original, "pgcode", None) != "2BP01":
+        return None
+    for one in (original, getattr(original, "__cause__", None)):
+        detail = getattr(getattr(one, "diag", None), "message_detail", None) or getattr(one, "detail", None)
+        if isinstance(detail, str):
+            return detail
+    return str(original)
+
+
 def _classify_postgres(error: BaseException, place: dict[str, Any]) -> SchemaError | None:
     text = str(error)
     state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)

@@ -360,8 +360,15 @@ class DataWouldBeDropped(SchemaError):
     exit_code = EXIT_DECISION
     next_step = (
         "to go on: cts-schema downgrade {revision} --yes, or: alembic -x yes downgrade {revision}\n"
-        "what is dropped is kept in tables cts_kept_<revision>_<table>, and poured back by an upgrade"
+        "what goes is preserved in tables cts_kept_<revision>_<table>, and restored by an upgrade"
     )
+
+
+class StillNeeded(SchemaError):
+    """something that is not of this package needs what goes; nothing was done"""
+
+    exit_code = EXIT_DECISION
+    next_step = "keep the definition of what is listed, drop it, repeat; create it again after the next upgrade"
 
 
 class DatabaseNewer(SchemaError):

@@ -210,6 +210,48 @@ def test_what_the_ordinary_run_has_kept_a_script_pours_back(head: Database) -> N
     assert snapshot(head.engine) == rows
 
 
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+def test_scripts_move_a_table_away_and_back_with_all_that_hangs_on_it(head: Database) -> None:
+    for statement in (
+        "CREATE POLICY mine ON indication_history USING (symbol = 'ETH')",
+        "CREATE INDEX somebodys ON indication_history (lower(symbol))",
+        "COMMENT ON TABLE indication_history IS 'mine'",
+    ):
+        head.execute(statement)
+    fill(head.engine)
+    schema, rows = head.fingerprint(), snapshot(head.engine)
+    run(head, step("postgresql", "downgrade", "060:057"))
+    assert (
+        head.value(
+            "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND conrelid = "
+            "CAST('cts_kept_058_indication_history' AS regclass)"
+        )
+        == 0
+    )
+    run(head, step("postgresql", "upgrade", "057:060"))
+    assert differences(head.fingerprint(), schema) == {}
+    assert snapshot(head.engine) == rows
+    there = "CAST('indication_history' AS regclass)"
+    assert head.value(f"SELECT CAST(polname AS text) FROM pg_policy WHERE polrelid = {there}") == "mine"
+    assert head.value(f"SELECT obj_description({there}, 'pg_class')") == "mine"
+
+
+def test_a_script_takes_no_table_that_is_there_for_its_own(head: Database) -> None:
+    head.execute("DROP TABLE alembic_version")
+    with pytest.raises((AssertionError, sqlite3.OperationalError), match="already"):
+        run(head, step(head.kind, "upgrade", "base:060"))
+
+
+def test_a_script_stops_where_a_value_did_not_arrive(head: Database) -> None:
+    head.execute("INSERT INTO indication_states (id, state_key, parabolic_sar_value) VALUES ('s', 'k', 1)")
+    run(head, step(head.kind, "downgrade", "060:055"))
+    head.execute("DELETE FROM indication_states")
+    with pytest.raises((AssertionError, sqlite3.IntegrityError), match="not all values of cts_kept_056"):
+        run(head, step(head.kind, "upgrade", "055:060"))
+    assert status(head.engine).revision == "055"
+    assert head.rows("SELECT id FROM cts_kept_056_indication_states") == [("s",)]
+
+
 def test_a_script_that_cannot_bring_a_row_back_changes_nothing_or_brings_it_without_its_parent(head: Database) -> None:
     head.execute("INSERT INTO exchange_connections (id, name) VALUES ('c1', 'c1')")
     head.execute("INSERT INTO base_pseudo_positions (id, connection_id, symbol) VALUES ('b1', 'c1', 'BTC')")

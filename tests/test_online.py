@@ -391,6 +391,15 @@ def test_what_the_rows_refuse_leaves_nothing(orders: Database, line: Scripts, st
 
 
 @on_postgresql
+def test_a_backfill_that_a_trigger_keeps_from_a_row_ends_and_says_so(postgres: Database, line: Scripts) -> None:
+    postgres.execute("CREATE FUNCTION pass_over() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'")
+    postgres.execute("CREATE TRIGGER mine BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION pass_over()")
+    online(line, BACKFILL)
+    with pytest.raises(RevisionFailed, match="still meets its condition"):
+        upgrade(postgres.engine)
+
+
+@on_postgresql
 def test_a_backfill_without_end_is_refused(postgres: Database, line: Scripts) -> None:
     online(line, BACKFILL.replace('"connection_id"', '"NULL"'))
     with pytest.raises(RevisionFailed, match="still meets its condition"):

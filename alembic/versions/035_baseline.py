@@ -41,6 +41,21 @@ DO $$ BEGIN
 END $$
 """
 
+# Rows that the package writes by itself. They need no yes to go, where nobody has changed them.
+OWN_MIGRATIONS = f"""source = 'alembic' AND (
+    version IN ({", ".join(f"'{version}'" for version in legacy_versions)})
+    OR (migration_id >= 35 AND version IN ('0' || migration_id, '' || migration_id))
+)"""
+OWN_LOGS = """category = 'migration' AND coalesce(CAST(metadata AS text), '') LIKE '%"package_version"%'"""
+OWN_SETTINGS = """updated_at = created_at AND (key, value, value_type, category, description) IN (VALUES
+    ('marketDataRetentionDays', '7', 'number', 'performance', 'Days that market data is kept before it is archived'),
+    ('indicationStateRetentionHours', '48', 'number', 'performance', 'Hours that an indication state is kept'),
+    ('marketDataQueryMaxMinutes', '60', 'number', 'performance',
+     'Longest window of market data one query may read, in minutes'),
+    ('enableAutoCleanup', 'true', 'boolean', 'performance', 'Whether retention runs by itself'),
+    ('cleanupIntervalHours', '24', 'number', 'performance', 'Hours between two runs of retention')
+)"""
+
 
 def upgrade() -> None:
     if ddl.on_postgresql():
@@ -915,12 +930,13 @@ def downgrade() -> None:
     ddl.drop_table(revision, "position_volume_calculations")
     ddl.drop_table(revision, "data_sync_log")
     ddl.drop_table(revision, "volume_configuration")
-    ddl.drop_table(revision, "site_logs")
+    ddl.drop_table(revision, "site_logs", own=OWN_LOGS)
     ddl.drop_table(revision, "exchange_connections")
     ddl.drop_table(revision, "preset_types")
-    ddl.drop_table(revision, "system_settings", key=("key",))
-    op.execute("DELETE FROM schema_migrations WHERE source = 'alembic'")
-    ddl.drop_table(revision, "schema_migrations", last_id=False)
+    ddl.drop_table(revision, "system_settings", key=("key",), own=OWN_SETTINGS)
+    with ddl.quiet("schema_migrations"):
+        op.execute(sa.table("schema_migrations").delete().where(sa.text(OWN_MIGRATIONS)))
+    ddl.drop_table(revision, "schema_migrations", last_id=False, own=OWN_MIGRATIONS)
     ddl.drop_table(revision, "trading_pairs")
     ddl.drop_table(revision, "exchanges")
     ddl.drop_table(revision, "users")

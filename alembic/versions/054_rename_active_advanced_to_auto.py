@@ -84,14 +84,16 @@ def upgrade() -> None:
     )
     for table in RENAMED:
         indication = sa.table(table, sa.column("indication_type"))
-        op.execute(
-            indication.update()
-            .where(indication.c.indication_type == sa.literal("active_advanced", sa.Text()))
-            .values(indication_type=sa.literal("auto", sa.Text()))
-        )
-    op.execute(STATE_KEYS_OF_POSITIONS)
-    op.execute(STATE_KEYS)
-    op.execute(SETTINGS)
+        with ddl.quiet(table):
+            op.execute(
+                indication.update()
+                .where(indication.c.indication_type == sa.literal("active_advanced", sa.Text()))
+                .values(indication_type=sa.literal("auto", sa.Text()))
+            )
+    with ddl.quiet("pseudo_positions"), ddl.quiet("indication_states"), ddl.quiet("system_settings"):
+        op.execute(STATE_KEYS_OF_POSITIONS)
+        op.execute(STATE_KEYS)
+        op.execute(SETTINGS)
 
 
 def downgrade() -> None:

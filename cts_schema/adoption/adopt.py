@@ -41,6 +41,7 @@ from cts_schema.adoption.unmanaged.fates import Fates
 from cts_schema.adoption.unmanaged.noted import Noted
 from cts_schema.adoption.unmanaged.settle import Settling
 from cts_schema.adoption.values import Checksums
+from cts_schema.ddl import beside
 from cts_schema.exceptions import (
     AdoptionBlocked,
     AdoptionFailed,
@@ -163,7 +164,6 @@ class Adoption:
         survey_, found = self._survey, self._dependents
         if survey_ is None or found is None:
             raise AssertionError("an adoption that has not begun")
-        self._show_kept_tables()
         own = OwnRows(self.connection)
         own.take_out()
         fates = Fates(self.connection, self._references)
@@ -179,6 +179,7 @@ class Adoption:
             raise AdoptionFailed(missing="\n".join(f"{one.kind} {one.name}: {one.reason}" for one in missing))
         for one in self._refusals:
             leftovers.write_definition(self.connection, one, dependents.definition_of(found, one))
+        self._show_kept_tables()
         undo.remember(self.connection, self.options.version_table, self._backup)
         return Adopted(
             tables=len(poured),
@@ -273,17 +274,20 @@ class Adoption:
         return copies
 
     def _hide_kept_tables(self) -> None:
-        """Let the line not pour back what a downgrade has once kept of other tables than these."""
+        """Let the line build new tables: rows that a downgrade preserved come when their parents are there."""
         inspector = sa.inspect(self.connection)
         for name in inspector.get_table_names():
             if name.startswith("cts_kept_"):
                 self._kept_tables[name] = name.replace("cts_kept_", "cts_hidden_", 1)
+        beside.free_names(self.connection, self._kept_tables)
         for name, hidden in self._kept_tables.items():
             run(self.connection, f"ALTER TABLE {quote(name)} RENAME TO {quote(hidden)}")
 
     def _show_kept_tables(self) -> None:
         for name, hidden in self._kept_tables.items():
             run(self.connection, f"ALTER TABLE {quote(hidden)} RENAME TO {quote(name)}")
+        loaded = {conversion.source.table.name: set(conversion.source.old.columns) for conversion, _ in self._examined}
+        beside.restore_beside(self._kept_tables, target.tables(), loaded)
 
 
 def is_old(tables: Collection[str]) -> bool:

@@ -36,8 +36,8 @@ def downgrade(
 ) -> None:
     """Take a database down.
 
-    No row is lost: what a revision drops is kept in tables named cts_kept_REVISION_TABLE, and an upgrade pours it back.
-    Where that is any, without --yes a terminal is asked, and anything else refused.
+    No row is lost: what a revision drops is preserved in tables named cts_kept_REVISION_TABLE, and an upgrade restores
+    it. Where that is any, without --yes a terminal is asked, and anything else refused.
     """
     import cts_schema
     from cts_schema.migration.terminal import Terminal
@@ -58,17 +58,14 @@ def downgrade(
         say("This would drop", "bold")
         for line in str(refusal.place["dropped"]).splitlines():
             say(f"  {line}")
-        say("It is kept in tables named cts_kept_REVISION_TABLE, and an upgrade pours it back.")
+        say("It is preserved in tables named cts_kept_REVISION_TABLE, and an upgrade restores it.")
         if not typer.confirm("Go on?"):
             raise
         report = go(True)
     prefixes = tuple(f"cts_kept_{step.revision}_" for step in report.applied)
-    now = cts_schema.status(url, version_table=version_table, schema=schema, wait=wait)
-    kept = [table for table in now.unmanaged if table.startswith(prefixes)]
+    kept = [table for table in report.preserved if table.startswith(prefixes)]
     if json:
         say_json(dataclasses.asdict(report) | {"kept": kept})
-    elif kept:
-        say(f"kept for the way up: {', '.join(kept)}")
 
 
 def _require_known(revision: str) -> None:

@@ -60,6 +60,8 @@ def _facts(found: Status) -> dict[str, str | None]:
         "pending": ", ".join(found.pending) or None,
         "not in the ledger": ", ".join(found.missing_in_ledger) or None,
         "to be adopted": ", ".join(found.unadopted) or None,
-        "unmanaged": ", ".join(found.unmanaged) or None,
+        "unmanaged": ", ".join(one for one in found.unmanaged if one not in found.preserved) or None,
+        "preserved for an upgrade": ", ".join(one for one in found.preserved if one not in found.stranded) or None,
+        "not restored": ", ".join(found.stranded) or None,
         "next": None if found.at_head else next_step,
     }

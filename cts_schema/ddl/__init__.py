@@ -34,11 +34,12 @@ if TYPE_CHECKING:
         drop_table,
         drop_updated_at_trigger,
         insert_absent,
-        on_postgresql,
         rename_column,
         replace_checks,
     )
     from cts_schema.ddl.rebuild import alter_table
+    from cts_schema.ddl.silence import quiet
+    from cts_schema.ddl.sql import on_postgresql
 
 _OPERATIONS = {
     "kept_name": "kept",
@@ -56,7 +57,8 @@ _OPERATIONS = {
     "drop_table": "operations",
     "drop_updated_at_trigger": "operations",
     "insert_absent": "operations",
-    "on_postgresql": "operations",
+    "on_postgresql": "sql",
+    "quiet": "silence",
     "rename_column": "operations",
     "replace_checks": "operations",
 }
@@ -92,6 +94,7 @@ __all__ = [
     "insert_absent",
     "kept_name",
     "on_postgresql",
+    "quiet",
     "rename_column",
     "replace_checks",
     "set_not_null_online",

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Drop:
-    """What is about to be dropped: a table, or columns of one."""
+    """What is about to be dropped: a table, or columns of one; the condition of rows that the package itself wrote."""
 
     revision: str
     table: str
     columns: tuple[str, ...] = ()
+    own: str | None = None
 
 
 _DROPS: ContextVar[list[Drop] | None] = ContextVar("drops", default=None)
@@ -36,10 +37,10 @@ def is_foretelling() -> bool:
     return _DROPS.get() is not None
 
 
-def note(revision: str, table: str, columns: Sequence[str] = ()) -> bool:
+def note(revision: str, table: str, columns: Sequence[str] = (), own: str | None = None) -> bool:
     """Note a drop; return False where it is one in earnest."""
     drops = _DROPS.get()
     if drops is None:
         return False
-    drops.append(Drop(revision, table, tuple(columns)))
+    drops.append(Drop(revision, table, tuple(columns), own))
     return True

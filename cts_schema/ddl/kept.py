@@ -1,29 +1,28 @@
-"""Keep what a downgrade drops, and pour it back.
+"""Preserve what a downgrade drops, and restore it.
 
-A table or columns that revision 036 drops with values in them go to ``cts_kept_036_<table>``. The matching upgrade
-pours them back and removes that table. What can no longer go back stays in it, so that nothing is lost: a row whose
-parent has been deleted meanwhile, the columns of a row that has been deleted, and values of columns that no revision
-knows. The next downgrade puts such a table aside, as ``cts_kept_036_<table>_2``, and begins a new one.
+A table is moved out of the way whole (:mod:`cts_schema.ddl.moved`). Columns with values in them are copied to
+``cts_kept_036_<table>``; the upgrade of revision 036 restores them and removes that table. A value leaves it only when
+it has been found where it belongs. What can no longer go back stays in it: the columns of a row that has been deleted,
+and a reference whose row has been deleted. The next downgrade puts such a table aside, as ``cts_kept_036_<table>_2``.
 
-The last id of an append-only table is kept too, so that no id is given twice.
-
-In an offline script nobody can look whether a table has rows, so it always keeps and always pours, only what the
-revision knows. There a row that can no longer go back makes PostgreSQL refuse the script; SQLite, which checks no
-foreign keys in a script, takes the row back without its parent.
+An offline script cannot look whether there are values, so it always preserves and always restores, only what the
+revision knows. For SQLite it copies tables too, since its programs refuse to change the text of one. A row that can no
+longer go back makes PostgreSQL refuse the script; SQLite, which checks no foreign keys in a script, takes the row back
+without its parent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.schema import CreateIndex, CreateTable, DropIndex
 
-from cts_schema.ddl import foretold
+from cts_schema.ddl import foretold, moved, moved_postgresql, moved_sqlite, sql
+from cts_schema.ddl.arrival import arrived, nothing_else, references, refers_to_rows, same_key, value_or_null
 from cts_schema.ddl.naming import shorten
-from cts_schema.ddl.triggers import CreateUpdatedAtTrigger, DropUpdatedAtTrigger, has_updated_at_trigger
+from cts_schema.ddl.silence import quiet
 
 
 def kept_name(revision: str, table: str) -> str:
@@ -31,262 +30,206 @@ def kept_name(revision: str, table: str) -> str:
     return shorten(f"cts_kept_{revision}_{table}")
 
 
-def keep_table(revision: str, name: str, key: Sequence[str]) -> None:
-    """Copy all rows of table ``name`` into its kept table."""
-    if foretold.note(revision, name):
+def keep_table(revision: str, name: str, key: Sequence[str], own: str | None) -> None:
+    """Move table ``name`` out of the way, or drop it where nothing of it would be missed.
+
+    Args:
+        revision: the revision whose downgrade this is.
+        name: the table's name.
+        key: its primary key, where ids that were given once are not to be given again.
+        own: the condition of the rows that the package itself wrote.
+    """
+    if foretold.note(revision, name, own=own):
         return
-    _lock(name)
-    _keep(revision, name, f"SELECT * FROM {_quote(name)}")
-    if len(key) == 1 and not _offline():
-        _keep_last_id(revision, name, key[0])
+    kept = kept_name(revision, name)
+    if sql.offline() and not sql.on_postgresql():
+        _copy(kept, f"SELECT * FROM {sql.quote(name)}")
+        op.drop_table(name)
+        return
+    if not sql.offline():
+        _lock(name)
+        if moved.is_needless(name, key, own):
+            moved.put_aside(kept)
+            op.drop_table(name)
+            return
+    moved.move_away(name, kept)
+
+
+def restore_table(revision: str, table: sa.Table) -> None:
+    """Create ``table``, or bring back the one that a downgrade has moved out of the way."""
+    kept = kept_name(revision, table.name)
+    scripted, indexes = sql.offline(), sorted(table.indexes, key=lambda index: str(index.name))
+    if scripted and sql.on_postgresql():
+        moved.move_back(table, kept)
+        op.execute(CreateTable(table, if_not_exists=True))
+        for index in indexes:
+            op.execute(CreateIndex(index, if_not_exists=True))
+        return
+    own: Sequence[tuple[str, str]] = ()
+    there = not scripted and sql.exists(kept)
+    if there:
+        stripped = moved.move_back(table, kept)
+        if stripped is None:
+            return
+        own = stripped
+    op.execute(CreateTable(table))
+    for index in indexes:
+        if scripted:  # a run has moved the table out of the way, and its indexes with it
+            op.execute(DropIndex(index, if_exists=True))
+        op.execute(CreateIndex(index))
+    if scripted or there:
+        pour_table(table, kept)
+    made = {name for name, _ in moved_sqlite.definitions(table.name)} if own else set()
+    for name, definition in own:
+        if name not in made:
+            sql.execute(definition)
 
 
 def keep_columns(revision: str, name: str, columns: Sequence[str], key: Sequence[str]) -> None:
     """Copy the key and the given columns of table ``name`` into its kept table, where any of them has a value."""
     if foretold.note(revision, name, columns):
         return
+    kept = kept_name(revision, name)
+    filled = " OR ".join(f"{sql.quote(column)} IS NOT NULL" for column in columns)
+    rows = f"SELECT {sql.names([*key, *columns])} FROM {sql.quote(name)} WHERE {filled}"
     _lock(name)
-    filled = " OR ".join(f"{_quote(column)} IS NOT NULL" for column in columns)
-    names = _names([*key, *columns])
-    _keep(revision, name, f"SELECT {names} FROM {_quote(name)} WHERE {filled}")
-
-
-def pour_table(revision: str, table: sa.Table) -> None:
-    """Pour the kept rows into ``table``, which has just been created, each with the rows it refers to still there."""
-    kept = kept_name(revision, table.name)
-    columns = [column.name for column in table.columns]
-    key = [column.name for column in table.primary_key]
-    if _offline():
-        _execute(f"CREATE TABLE IF NOT EXISTS {_quote(kept)} AS SELECT {_names(columns)} FROM {_quote(table.name)}")
-        _pour_rows(table, columns, key, kept, "1 = 1")
-        _execute(f"DROP TABLE {_quote(kept)}")
-    elif _exists(kept):
-        present = _columns(kept)
-        poured = f"EXISTS (SELECT 1 FROM {_quote(table.name)} t WHERE {_same_key(key, 't', 'k')})"
-        pourable = f"{_refers_to_rows(table, 'k')} AND NOT {poured}"
-        # More than one round where a row must refer to another row of its own table.
-        while _scalar(f"SELECT EXISTS (SELECT 1 FROM {_quote(kept)} k WHERE {pourable})"):
-            _pour_rows(table, [column for column in columns if column in present], key, kept, pourable)
-        whole = f"{poured} AND {_refers_to_rows(table, 'k', nulled=True)}{_nothing_else(present, columns)}"
-        _execute(f"DELETE FROM {_quote(kept)} AS k WHERE {whole}")
-        _drop_if_empty(kept)
-    _go_on_counting(revision, table)
+    if sql.offline():
+        _copy(kept, rows)
+        return
+    moved.put_aside(kept)
+    if sql.scalar(f"SELECT EXISTS ({rows})"):
+        moved.preserve(kept, rows)
 
 
 def pour_columns(revision: str, new: sa.Table, key: Sequence[str]) -> None:
     """Pour the kept values of the columns of ``new`` back into the rows they were taken from."""
     kept = kept_name(revision, new.name)
     columns = [column.name for column in new.columns]
-    table = _quote(new.name)
-    if _offline():
-        names = _names([*key, *columns])
-        _execute(f"CREATE TABLE IF NOT EXISTS {_quote(kept)} AS SELECT {names} FROM {table} WHERE false")
+    if sql.offline():
+        names = sql.names([*key, *columns])
+        rows = f"SELECT {names} FROM {sql.quote(new.name)} WHERE false"
+        sql.execute(f"CREATE TABLE IF NOT EXISTS {sql.quote(kept)} AS {rows}")
         _pour_values(new, columns, key, kept, "1 = 1")
-        _execute(f"DROP TABLE {_quote(kept)}")
-    elif _exists(kept):
-        present = _columns(kept)
-        whole = _refers_to_rows(new, "k")
-        _pour_values(new, [column for column in columns if column in present], key, kept, whole)
-        poured = f"EXISTS (SELECT 1 FROM {table} t WHERE {_same_key(key, 't', 'k')}) AND {whole}"
-        poured += f" AND {_refers_to_rows(new, 'k', nulled=True)}{_nothing_else(present, [*key, *columns])}"
-        _execute(f"DELETE FROM {_quote(kept)} AS k WHERE {poured}")
-        _drop_if_empty(kept)
+        _drop_arrived(new, columns, key, kept)
+    elif sql.exists(kept):
+        pour_values(new, key, kept)
 
 
-@contextmanager
-def updated_at_untouched(table: str) -> Iterator[None]:
-    """Keep the trigger of ``table`` from stamping what is no change that anybody made."""
-    if _offline() or not has_updated_at_trigger(op.get_bind(), table):
-        yield
+def pour_values(new: sa.Table, key: Sequence[str], kept: str) -> None:
+    """Pour the values of the columns of ``new`` from ``kept``, and drop it where all have arrived."""
+    present = _columns(kept)
+    whole = refers_to_rows(new, "k")
+    known = [column.name for column in new.columns if column.name in present]
+    _pour_values(new, known, key, kept, whole)
+    poured = f"{arrived(new, known, key)} AND {whole}"
+    poured += f" AND {refers_to_rows(new, 'k', nulled=True)}{nothing_else(present, [*key, *known])}"
+    sql.execute(f"DELETE FROM {sql.quote(kept)} AS k WHERE {poured}")
+    _drop_if_empty(kept)
+
+
+def pour_table(table: sa.Table, kept: str) -> None:
+    """Pour kept rows into ``table``, which has just been created, each with the rows it refers to still there."""
+    columns = [column.name for column in table.columns]
+    key = [column.name for column in table.primary_key]
+    if sql.offline():
+        rows = f"SELECT {sql.names(columns)} FROM {sql.quote(table.name)}"
+        sql.execute(f"CREATE TABLE IF NOT EXISTS {sql.quote(kept)} AS {rows}")
+        _pour_rows(table, columns, key, kept, "1 = 1")
+        _drop_arrived(table, columns, key, kept)
         return
-    op.execute(DropUpdatedAtTrigger(table))
-    yield
-    op.execute(CreateUpdatedAtTrigger(table))
+    last = None
+    if len(key) == 1:
+        last = moved_postgresql.last_id(kept, key[0]) if sql.on_postgresql() else moved_sqlite.last_id(kept)
+    present = _columns(kept)
+    known = [column for column in columns if column in present]
+    there = f"EXISTS (SELECT 1 FROM {sql.quote(table.name)} t WHERE {same_key(key, 't', 'k')})"
+    pourable = f"{refers_to_rows(table, 'k')} AND NOT {there}"
+    # More than one round where a row must refer to another row of its own table.
+    while sql.scalar(f"SELECT EXISTS (SELECT 1 FROM {sql.quote(kept)} k WHERE {pourable})"):
+        _pour_rows(table, known, key, kept, pourable)
+    whole = f"{arrived(table, known, key)} AND {refers_to_rows(table, 'k', nulled=True)}"
+    sql.execute(f"DELETE FROM {sql.quote(kept)} AS k WHERE {whole}{nothing_else(present, columns)}")
+    _go_on_counting(table, kept, last)
+    _drop_if_empty(kept)
 
 
 def _lock(table: str) -> None:
-    """Let nobody write between the copy and the drop: what was committed there would be lost."""
-    if _on_postgresql():
-        _execute(f"LOCK TABLE {_quote(table)} IN ACCESS EXCLUSIVE MODE")
+    if sql.on_postgresql():
+        moved_postgresql.lock(table)
 
 
-def _keep(revision: str, name: str, rows: str) -> None:
-    kept = kept_name(revision, name)
-    if _offline():
-        _execute(f"CREATE TABLE IF NOT EXISTS {_quote(kept)} AS SELECT * FROM ({rows}) r WHERE false")
-        _execute(f"INSERT INTO {_quote(kept)} {rows}")
-        return
-    if _exists(kept):
-        _put_aside(kept)
-    if _scalar(f"SELECT EXISTS ({rows})"):
-        _execute(f"CREATE TABLE {_quote(kept)} AS {rows}")
+def _copy(kept: str, rows: str) -> None:
+    """Copy rows in a script."""
+    sql.execute(f"CREATE TABLE IF NOT EXISTS {sql.quote(kept)} AS SELECT * FROM ({rows}) r WHERE false")
+    if sql.on_postgresql():
+        moved_postgresql.close(kept)
+    sql.execute(f"INSERT INTO {sql.quote(kept)} {rows}")
 
 
-def _put_aside(kept: str) -> None:
-    # Copied and not renamed: on SQLite a rename fails over any broken view in the file.
-    number = 2
-    while _exists(aside := shorten(f"{kept}_{number}")):
-        number += 1
-    _execute(f"CREATE TABLE {_quote(aside)} AS SELECT * FROM {_quote(kept)}")
-    _execute(f"DROP TABLE {_quote(kept)}")
+def _drop_arrived(table: sa.Table, columns: Sequence[str], key: Sequence[str], kept: str) -> None:
+    """Let a script go on only when all has arrived, and drop the copy then."""
+    missing = f"FROM {sql.quote(kept)} AS k WHERE NOT {arrived(table, columns, key)}"
+    if sql.on_postgresql():
+        message = sql.literal(f"not all values of {kept} arrived in {table.name}")
+        sql.execute(
+            f"DO $cts_kept_$ BEGIN IF EXISTS (SELECT 1 {missing}) THEN RAISE EXCEPTION USING MESSAGE = {message}; "
+            f"END IF; END $cts_kept_$"
+        )
+    else:
+        check = sql.quote(f"not all values of {kept} arrived in {table.name}")
+        sql.execute(f"CREATE TEMP TABLE cts_arrived (missing INTEGER CONSTRAINT {check} CHECK (missing = 0))")
+        sql.execute(f"INSERT INTO cts_arrived SELECT count(*) {missing}")
+        sql.execute("DROP TABLE cts_arrived")
+    sql.execute(f"DROP TABLE {sql.quote(kept)}")
 
 
 def _drop_if_empty(kept: str) -> None:
-    if not _scalar(f"SELECT EXISTS (SELECT 1 FROM {_quote(kept)})"):
-        _execute(f"DROP TABLE {_quote(kept)}")
+    if not sql.scalar(f"SELECT EXISTS (SELECT 1 FROM {sql.quote(kept)})"):
+        sql.execute(f"DROP TABLE {sql.quote(kept)}")
 
 
 def _pour_rows(table: sa.Table, columns: Sequence[str], key: Sequence[str], kept: str, condition: str) -> None:
-    values = {column: _value_or_null(table, column) for column in columns}
+    values = {column: value_or_null(table, column) for column in columns}
     # A row may refer to one that is poured after it, so references within the table that may be NULL come second.
-    later = [column.name for column, parent, _, nulled in _references(table) if parent == table.name and nulled]
+    later = [column.name for column, parent, _, nulled in references(table) if parent == table.name and nulled]
     selected = ", ".join("NULL" if column in later else value for column, value in values.items())
-    name = _quote(table.name)
-    _execute(f"INSERT INTO {name} ({_names(columns)}) SELECT {selected} FROM {_quote(kept)} k WHERE {condition}")
+    name = sql.quote(table.name)
+    sql.execute(
+        f"INSERT INTO {name} ({sql.names(columns)}) SELECT {selected} FROM {sql.quote(kept)} k WHERE {condition}"
+    )
     if later:
-        assigned = ", ".join(f"{_quote(column)} = {values[column]}" for column in later)
-        filled = " OR ".join(f"k.{_quote(column)} IS NOT NULL" for column in later)
-        _execute(
-            f"UPDATE {name} SET {assigned} FROM {_quote(kept)} AS k WHERE {_same_key(key, 'k', name)} AND ({filled})"
+        assigned = ", ".join(f"{sql.quote(column)} = {values[column]}" for column in later)
+        filled = " OR ".join(f"k.{sql.quote(column)} IS NOT NULL" for column in later)
+        sql.execute(
+            f"UPDATE {name} SET {assigned} FROM {sql.quote(kept)} AS k WHERE {same_key(key, 'k', name)} AND ({filled})"
         )
 
 
 def _pour_values(new: sa.Table, columns: Sequence[str], key: Sequence[str], kept: str, condition: str) -> None:
-    values = ", ".join(f"{_quote(column)} = {_value_or_null(new, column)}" for column in columns)
-    table = _quote(new.name)
+    values = ", ".join(f"{sql.quote(column)} = {value_or_null(new, column)}" for column in columns)
+    table = sql.quote(new.name)
     if not columns:
         return
-    with updated_at_untouched(new.name):
-        same = _same_key(key, "k", table)
-        _execute(f"UPDATE {table} SET {values} FROM {_quote(kept)} AS k WHERE {same} AND {condition}")
+    with quiet(new.name):
+        same = same_key(key, "k", table)
+        sql.execute(f"UPDATE {table} SET {values} FROM {sql.quote(kept)} AS k WHERE {same} AND {condition}")
 
 
 def _columns(kept: str) -> list[str]:
     return [column["name"] for column in sa.inspect(op.get_bind()).get_columns(kept)]
 
 
-def _nothing_else(present: Sequence[str], poured: Sequence[str]) -> str:
-    """Return the condition that a kept row has no value besides those that are poured."""
-    return "".join(f" AND k.{_quote(column)} IS NULL" for column in present if column not in poured)
-
-
-def _references(table: sa.Table) -> Iterator[tuple[sa.Column[Any], str, str, bool]]:
-    """Yield (column, parent table, parent column, whether a lost parent sets it NULL) of each foreign key."""
-    for column in table.columns:
-        for foreign_key in column.foreign_keys:
-            parent, _, parent_column = foreign_key.target_fullname.rpartition(".")
-            yield column, parent, parent_column, foreign_key.ondelete == "SET NULL"
-
-
-def _refers_to_rows(table: sa.Table, alias: str, *, nulled: bool = False) -> str:
-    """Return the condition that what a row refers to is there.
-
-    Args:
-        table: the table, with its foreign keys.
-        alias: what the row is called in the query.
-        nulled: ask of the references that become NULL without their row, and not of those that a row must have.
-    """
-    conditions = ["1 = 1"]
-    for column, parent, parent_column, becomes_null in _references(table):
-        if becomes_null is nulled:
-            value = f"{alias}.{_quote(column.name)}"
-            found = f"SELECT 1 FROM {_quote(parent)} q WHERE q.{_quote(parent_column)} = {value}"
-            conditions.append(f"({value} IS NULL OR EXISTS ({found}))")
-    return " AND ".join(conditions)
-
-
-def _value_or_null(table: sa.Table, name: str) -> str:
-    """Return the kept value, or what ON DELETE SET NULL would have made of it had the table been there."""
-    value = f"k.{_quote(name)}"
-    for column, parent, parent_column, nulled in _references(table):
-        if column.name == name and nulled:
-            found = f"SELECT 1 FROM {_quote(parent)} p WHERE p.{_quote(parent_column)} = {value}"
-            return f"CASE WHEN EXISTS ({found}) THEN {value} END"
-    return value
-
-
-def _same_key(key: Sequence[str], one: str, other: str) -> str:
-    return " AND ".join(f"{one}.{_quote(column)} = {other}.{_quote(column)}" for column in key)
-
-
-def _keep_last_id(revision: str, name: str, key: str) -> None:
-    """Keep the last id that was given, where the rows do not tell it: the newest have been deleted."""
-    if _on_postgresql():
-        last = _scalar(f"SELECT pg_sequence_last_value(CAST({_sequence(name, key)} AS regclass))")
-    elif _scalar("SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence')"):
-        last = _scalar(f"SELECT max(seq) FROM sqlite_sequence WHERE name = {_literal(name)}")
-    else:
-        last = None
-    if last is not None and last > (_scalar(f"SELECT max({_quote(key)}) FROM {_quote(name)}") or 0):
-        counter = _quote(_counter(revision, name))
-        _execute(f"DROP TABLE IF EXISTS {counter}")
-        _execute(f"CREATE TABLE {counter} AS SELECT {last} AS last_id")
-
-
-def _go_on_counting(revision: str, table: sa.Table) -> None:
-    """Let the next id come after every id that was ever given: those poured, those left over, those deleted."""
+def _go_on_counting(table: sa.Table, kept: str, last: int | None) -> None:
+    """Let the next id come after every id that was ever given: poured, left over or deleted."""
     for column in table.columns:
         if column.identity is None:
             continue
-        counter = _counter(revision, table.name)
-        given = [(table.name, column.name)]
-        if not _offline():
-            others = [(kept_name(revision, table.name), column.name), (counter, "last_id")]
-            given += [(name, id_column) for name, id_column in others if _exists(name)]
-        ids = " UNION ALL ".join(
-            f"SELECT max({_quote(id_column)}) AS n FROM {_quote(name)}" for name, id_column in given
-        )
-        last = f"(SELECT max(n) AS n FROM ({ids}) ids) last WHERE n > 0"
-        if _on_postgresql():
-            _execute(f"SELECT setval({_sequence(table.name, column.name)}, n) FROM {last}")
-        elif len(given) > 1:  # else AUTOINCREMENT has seen every id
-            _execute(f"DELETE FROM sqlite_sequence WHERE name = {_literal(table.name)}")
-            _execute(f"INSERT INTO sqlite_sequence (name, seq) SELECT {_literal(table.name)}, n FROM {last}")
-        if (counter, "last_id") in given:
-            _execute(f"DROP TABLE {_quote(counter)}")
-
-
-def _counter(revision: str, name: str) -> str:
-    return kept_name(revision, f"{name}_last_id")
-
-
-def _sequence(table: str, column: str) -> str:
-    return f"pg_get_serial_sequence({_literal(_quote(table))}, {_literal(column)})"
-
-
-def _offline() -> bool:
-    return op.get_context().as_sql
-
-
-def _on_postgresql() -> bool:
-    return op.get_context().dialect.name == "postgresql"
-
-
-def _exists(table: str) -> bool:
-    return sa.inspect(op.get_bind()).has_table(table)
-
-
-def _execute(statement: str) -> None:
-    op.execute(_text(statement))
-
-
-def _scalar(query: str) -> Any:
-    return op.get_bind().execute(_text(query)).scalar()
-
-
-def _text(statement: str) -> sa.TextClause:
-    return sa.text(statement.replace(":", r"\:"))
-
-
-def _names(columns: Sequence[str]) -> str:
-    return ", ".join(map(_quote, columns))
-
-
-def _quote(name: str) -> str:
-    if "%" in name:  # the preparer would double it, and text() once more
-        return '"' + name.replace('"', '""') + '"'
-    return op.get_context().dialect.identifier_preparer.quote(name)
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+        id_column = sql.quote(column.name)
+        given = [f"SELECT max({id_column}) AS n FROM {sql.quote(name)}" for name in (table.name, kept)]
+        ids = " UNION ALL ".join([*given, f"SELECT {last or 0}"])
+        name, newest = sql.literal(table.name), f"(SELECT max(n) AS n FROM ({ids}) ids) last"
+        if sql.on_postgresql():
+            moved_postgresql.count_on(table.name, column.name, newest)
+            continue
+        sql.execute(f"DELETE FROM sqlite_sequence WHERE name = {name}")
+        sql.execute(f"INSERT INTO sqlite_sequence (name, seq) SELECT {name}, n FROM {newest} WHERE n > 0")

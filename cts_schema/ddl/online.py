@@ -21,8 +21,9 @@ from alembic import op
 from sqlalchemy.exc import DBAPIError, IntegrityError, PendingRollbackError
 
 from cts_schema.ddl.naming import shorten
-from cts_schema.ddl.operations import on_postgresql, replace_checks
+from cts_schema.ddl.operations import replace_checks
 from cts_schema.ddl.rebuild import alter_table
+from cts_schema.ddl.sql import execute, names, offline, on_postgresql, quote, scalar, text
 
 
 def create_index_online(
@@ -98,7 +99,7 @@ def add_foreign_key_online(
         with alter_table(table) as batch:
             batch.create_foreign_key(name, parent, list(columns), list(parent_columns), ondelete=ondelete)
         return
-    definition = f"FOREIGN KEY ({_names(columns)}) REFERENCES {quote(parent)} ({_names(parent_columns)})"
+    definition = f"FOREIGN KEY ({names(columns)}) REFERENCES {quote(parent)} ({names(parent_columns)})"
     with outside_transaction() as outside:
         _add_constraint(table, name, definition + (f" ON DELETE {ondelete}" if ondelete else ""), outside)
 
@@ -155,7 +156,7 @@ def outside_transaction() -> Iterator[bool]:
     if not on_postgresql() or (not context.as_sql and context._in_external_transaction):
         yield False
         return
-    if not context.as_sql and _scalar("SELECT pg_current_xact_id_if_assigned() IS NOT NULL"):
+    if not context.as_sql and scalar("SELECT pg_current_xact_id_if_assigned() IS NOT NULL"):
         raise ValueError("an online operation must come first in its revision: it commits what is before it")
     failure: BaseException | None = None
     try:
@@ -178,14 +179,14 @@ def _patient(outside: bool) -> Iterator[None]:
     if not outside or offline():
         yield
         return
-    before = _scalar("SELECT current_setting('lock_timeout')")
+    before = scalar("SELECT current_setting('lock_timeout')")
     remaining = op.get_context().opts["deadline"].remaining
-    _execute(f"SET lock_timeout = {int(min(max(remaining * 1000, 2000), 2**31 - 1))}")
+    execute(f"SET lock_timeout = {int(min(max(remaining * 1000, 2000), 2**31 - 1))}")
     try:
         yield
     finally:
         if not op.get_bind().invalidated:
-            _execute(f"SET lock_timeout = '{before}'")
+            execute(f"SET lock_timeout = '{before}'")
 
 
 def _is_valid(name: str, table: str) -> bool | None:
@@ -241,36 +242,9 @@ def _add_constraint(table: str, name: str, definition: str, outside: bool) -> No
 
 
 def _alter(table: str, action: str) -> None:
-    _execute(f"ALTER TABLE {quote(table)} {action}")
+    execute(f"ALTER TABLE {quote(table)} {action}")
 
 
 def _catalog(query: str, table: str, name: str) -> Any:
     """Return what the catalog says of the thing called ``name`` at ``table``, or None where there is no such thing."""
     return op.get_bind().execute(sa.text(query), {"table": quote(table), "name": name}).scalar()
-
-
-def _scalar(query: str) -> Any:
-    return op.get_bind().execute(sa.text(query)).scalar()
-
-
-def _execute(statement: str) -> None:
-    op.execute(text(statement))
-
-
-def offline() -> bool:
-    """Tell whether a script is written, and nobody can look what is there."""
-    return op.get_context().as_sql
-
-
-def text(sql: str) -> sa.TextClause:
-    """Return SQL in which a colon is a colon."""
-    return sa.text(sql.replace(":", r"\:"))
-
-
-def quote(name: str) -> str:
-    """Return a name as SQL takes it."""
-    return op.get_context().dialect.identifier_preparer.quote(name)
-
-
-def _names(columns: Sequence[str]) -> str:
-    return ", ".join(map(quote, columns))

@@ -18,18 +18,16 @@ from sqlalchemy.schema import AddConstraint, CreateIndex, CreateTable
 from sqlalchemy.sql.naming import conv
 
 from cts_schema.ddl import kept
+from cts_schema.ddl.needed import breaking_nothing
 from cts_schema.ddl.rebuild import alter_table
+from cts_schema.ddl.silence import quiet, require_none
+from cts_schema.ddl.sql import on_postgresql, quote
 from cts_schema.ddl.tables import frozen_table
 from cts_schema.ddl.triggers import CreateUpdatedAtTrigger, DropUpdatedAtTrigger
 
 
-def on_postgresql() -> bool:
-    """Tell whether the revision runs, or is scripted, for PostgreSQL."""
-    return op.get_context().dialect.name == "postgresql"
-
-
 def create_table(revision: str, name: str, *items: sa.schema.SchemaItem) -> sa.Table:
-    """Create a table with its indexes and CHECKs, and pour back what a downgrade of ``revision`` has kept of it.
+    """Create a table with its indexes and CHECKs, or bring back the one that a downgrade of ``revision`` moved away.
 
     Args:
         revision: the id of the calling revision.
@@ -40,24 +38,23 @@ def create_table(revision: str, name: str, *items: sa.schema.SchemaItem) -> sa.T
         The table, for the revision's own INSERTs.
     """
     table = frozen_table(name, *items)
-    op.execute(CreateTable(table))
-    for index in sorted(table.indexes, key=lambda index: str(index.name)):
-        op.execute(CreateIndex(index))
-    kept.pour_table(revision, table)
+    kept.restore_table(revision, table)
     return table
 
 
-def drop_table(revision: str, name: str, *, key: Sequence[str] = ("id",), last_id: bool = True) -> None:
-    """Drop a table; rows it holds are kept as ``cts_kept_<revision>_<name>``.
+def drop_table(
+    revision: str, name: str, *, key: Sequence[str] = ("id",), last_id: bool = True, own: str | None = None
+) -> None:
+    """Move a table out of the way, as ``cts_kept_<revision>_<name>``; drop it where nothing of it would be missed.
 
     Args:
         revision: the id of the calling revision.
         name: the table's name.
         key: its primary key.
         last_id: whether an identity key goes on counting after the next upgrade, even past rows deleted before.
+        own: the condition, in SQL of both databases, of the rows that the package itself wrote and nobody changed.
     """
-    kept.keep_table(revision, name, key if last_id else ())
-    op.drop_table(name)
+    kept.keep_table(revision, name, key if last_id else (), own)
 
 
 def add_columns(revision: str, table: str, *items: sa.schema.SchemaItem, key: Sequence[str] = ("id",)) -> None:
@@ -95,16 +92,22 @@ def drop_columns(revision: str, table: str, *columns: str, key: Sequence[str] = 
         key: the primary key of the table.
     """
     kept.keep_columns(revision, table, columns, key)
-    for column in columns:
-        try:
-            op.drop_column(table, column)
-        except OperationalError as error:
-            # SQLite refuses where a constraint of the table, not of the column, mentions it: an earlier rebuild moved
-            # it there. The refused statement has changed nothing. A disk that fails is no refusal.
-            if on_postgresql() or getattr(error.orig, "sqlite_errorname", "SQLITE_ERROR") != "SQLITE_ERROR":
-                raise
-            with alter_table(table, without=[column]) as batch:
-                batch.drop_column(column)
+    with breaking_nothing(table):
+        for column in columns:
+            _drop_column(table, column)
+
+
+def _drop_column(table: str, column: str) -> None:
+    try:
+        op.drop_column(table, column)
+    except OperationalError as error:
+        # SQLite refuses where a constraint of the table, not of the column, mentions it: an earlier rebuild moved
+        # it there. And where a view of the file is broken. The refused statement has changed nothing. A disk that
+        # fails is no refusal.
+        if on_postgresql() or getattr(error.orig, "sqlite_errorname", "SQLITE_ERROR") != "SQLITE_ERROR":
+            raise
+        with alter_table(table, without=[column]) as batch:
+            batch.drop_column(column)
 
 
 def rename_column(table: str, old: str, new: sa.Column[Any]) -> None:
@@ -114,9 +117,11 @@ def rename_column(table: str, old: str, new: sa.Column[Any]) -> None:
         return
     target = frozen_table(table, new)
     op.execute(_sqlite_add_column(target, new))
-    with kept.updated_at_untouched(table):
+    with quiet(table):
         op.execute(sa.update(sa.table(table, sa.column(new.name))).values({new.name: sa.column(old)}))
-    op.drop_column(table, old)
+    require_none(table, f"{quote(new.name)} IS NOT {quote(old)}", f"did not get the value of {old} as {new.name}")
+    with breaking_nothing(table):
+        _drop_column(table, old)
 
 
 def replace_checks(table: str, *, drop: Sequence[str] = (), add: Sequence[tuple[str, str]] = ()) -> None:
@@ -152,8 +157,9 @@ def insert_absent(table: sa.TableClause, rows: Sequence[Mapping[str, Any]], *, k
         key: the column with a primary key or unique constraint that decides.
     """
     insert = postgresql.insert if on_postgresql() else sqlite.insert
-    for row in rows:
-        op.execute(insert(table).values(**row).on_conflict_do_nothing(index_elements=[key]))
+    with quiet(table.name):
+        for row in rows:
+            op.execute(insert(table).values(**row).on_conflict_do_nothing(index_elements=[key]))
 
 
 def create_updated_at_trigger(table: str) -> None:

@@ -101,6 +101,7 @@ def _found(look: Look) -> Iterator[Finding]:
     yield from damage
     if any(finding.code == "corrupt" for finding in damage):
         return  # what else such a file says is worth nothing
+    yield from standing.preserved(look)
     where_it_stands = list(standing.findings(look))
     yield from where_it_stands
     if look.status.revision is not None:

@@ -63,7 +63,7 @@ def findings(look: Look) -> Iterator[Finding]:
             yield from _compared(look, table, items(look.dialect, wanted), items(look.dialect, there))
     if look.dialect == "postgresql":
         yield from _function(expected, look.schema)
-    if unmanaged := look.status.unmanaged:
+    if unmanaged := tuple(one for one in look.status.unmanaged if one not in look.status.preserved):
         message = "tables that are not of this package, and are left alone"
         names = unmanaged[:EXAMPLES]
         yield Finding("unmanaged-tables", "info", "the schema", message, count=len(unmanaged), examples=names)

@@ -9,6 +9,27 @@ from cts_schema.health.report import EXAMPLES, Finding
 from cts_schema.migration.scripts import revisions
 
 
+def preserved(look: Look) -> Iterator[Finding]:
+    """Find what downgrades have preserved: what an upgrade will restore, and what it has left behind."""
+    status = look.status
+    ahead = tuple(one for one in status.preserved if one not in status.stranded)
+    if ahead:
+        message = "tables and columns that a downgrade preserved; an upgrade restores them"
+        yield Finding(
+            "preserved-rows", "info", look.version_table, message, count=len(ahead), examples=ahead[:EXAMPLES]
+        )
+    if status.stranded:
+        yield Finding(
+            "stranded-rows",
+            "warning",
+            look.version_table,
+            "a downgrade preserved what no upgrade could restore, as rows whose parent is gone",
+            count=len(status.stranded),
+            examples=status.stranded[:EXAMPLES],
+            repair="insert what is needed of these tables into their own, then drop them",
+        )
+
+
 def findings(look: Look) -> Iterator[Finding]:
     """Find the one reason why the database cannot be compared with the models; none at head."""
     status, where = look.status, look.version_table

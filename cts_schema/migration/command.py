@@ -143,4 +143,5 @@ class Command:
             healed=tuple(self.line.healed),
             duration_ms=duration,
             adopted=self.line.adopted,
+            preserved=self.line.preserved,
         )

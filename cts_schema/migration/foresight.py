@@ -15,11 +15,13 @@ from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
 from alembic.script import ScriptDirectory
 
 from cts_schema.ddl import foretold
+from cts_schema.ddl.moved import somebodys
+from cts_schema.migration import dependents
 from cts_schema.migration.scripts import ADOPTION_REVISION
 
 
 def dropped(connection: sa.Connection, steps: Sequence[RevisionStep | StampStep]) -> list[str]:
-    """Return what would be dropped with values in it, a line for each table; nothing is written.
+    """Return what would go: tables and columns with values, and what of others does not go on. Nothing is written.
 
     Args:
         connection: on PostgreSQL with the search path set.
@@ -66,9 +68,16 @@ def _dropped_by(connection: sa.Connection, step: RevisionStep) -> Iterator[str]:
             yield f"{revision}  {drop.table}: how many rows cannot be foreseen"
             continue
         filled = " OR ".join(f"{quote(column)} IS NOT NULL" for column in drop.columns)
-        rows = connection.exec_driver_sql(
-            f"SELECT count(*) FROM {quote(drop.table)}{filled and f' WHERE {filled}'}"
-        ).scalar_one()
+        filled = filled and f"WHERE {filled}"
+        counted = f"SELECT count(*) FROM {quote(drop.table)} {filled or somebodys(drop.own)}"
+        rows = connection.execute(sa.text(counted.replace(":", r"\:"))).scalar_one()
         if rows:
             what = f"values of {len(drop.columns)} column{'s' * (len(drop.columns) > 1)} in " if drop.columns else ""
             yield f"{revision}  {drop.table}: {what}{rows:,} row{'s' * (rows > 1)}"
+        others = (
+            dependents.with_columns(connection, drop.table, drop.columns)
+            if drop.columns
+            else dependents.on_table(connection, drop.table)
+        )
+        for one in others:
+            yield f"{revision}  {drop.table}: {one}"

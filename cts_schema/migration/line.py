@@ -17,11 +17,12 @@ import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
 from alembic.util import CommandError
 
-from cts_schema.driver_errors import classify
+from cts_schema.driver_errors import classify, dependents
 from cts_schema.exceptions import (
     RevisionFailed,
     SchemaError,
     SeveralHeads,
+    StillNeeded,
     UnknownRevision,
     WrongUsage,
     in_a_line,
@@ -42,6 +43,7 @@ from cts_schema.migration.requirements import (
 )
 from cts_schema.migration.run_log import RunLog, Stand
 from cts_schema.migration.scripts import ADOPTION_REVISION
+from cts_schema.migration.state import preserved
 from cts_schema.migration.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -61,6 +63,7 @@ class Line:
     applied: list[AppliedRevision] = field(default_factory=list)
     healed: list[str] = field(default_factory=list)
     adopted: Adopted | None = None
+    preserved: tuple[str, ...] = ()
     _running: Step | None = None
     _started: float = 0.0
     _counted: int = 0
@@ -137,8 +140,11 @@ class Line:
             self.terminal.waiting(cause)
 
     def finish(self, connection: sa.Connection, options: Options) -> None:
-        """Tell the terminal, if there is one, how the run ended."""
+        """Look what is preserved now, and tell the terminal, if there is one, how the run ended."""
+        self.preserved = preserved(connection, options)
         if self.terminal is not None:
+            if self.applied:
+                self.terminal.preserved(self.preserved, self.after)
             self.terminal.summary(connection, options, self.after, self.applied, self.healed, self.adopted)
 
     def stand(self) -> Stand:
@@ -168,6 +174,8 @@ class Line:
             if self._running is None:
                 raise classify(error, url) or error from error
             revision = self._running.info.up_revision_id
+            if found := dependents(error):
+                raise StillNeeded(revision=f"{revision}, downgrade", database=mask_url(url), needed_by=found) from error
             later = (revision or "") > ADOPTION_REVISION  # whose online operations may have committed something
             raise classify(error, url) or RevisionFailed(
                 cause="a revision failed; what it had not committed was rolled back" if later else None,

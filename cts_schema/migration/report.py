@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -55,6 +55,7 @@ class Report:
         healed: revisions whose row was missing in the ledger and has been written again.
         duration_ms: milliseconds of the whole run, waiting for locks included.
         adopted: what came in, where it was an old database.
+        preserved: tables ``cts_kept_*`` with what downgrades have preserved, as they are after the run.
     """
 
     database: str
@@ -64,6 +65,7 @@ class Report:
     healed: tuple[str, ...] = ()
     duration_ms: float = 0.0
     adopted: Adopted | None = None
+    preserved: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ class Status:
         pending: revisions that an upgrade would apply, in order.
         missing_in_ledger: applied revisions that have no row in ``schema_migrations``.
         unmanaged: tables that are not of this package.
+        preserved: of those, the tables ``cts_kept_*`` with what downgrades have preserved.
         unadopted: tables that are, in a database without a revision: the old application made them.
         executed_at: when each applied revision was, by the ledger: UTC, as ``2026-01-03 12:00:00``.
     """
@@ -87,6 +90,7 @@ class Status:
     pending: tuple[str, ...] = ()
     missing_in_ledger: tuple[str, ...] = ()
     unmanaged: tuple[str, ...] = ()
+    preserved: tuple[str, ...] = ()
     unadopted: tuple[str, ...] = ()
     executed_at: Mapping[str, str] = field(default_factory=dict, hash=False)
 
@@ -94,3 +98,13 @@ class Status:
     def at_head(self) -> bool:
         """Whether an upgrade would find nothing to do."""
         return self.revision == self.head and not self.missing_in_ledger
+
+    @property
+    def stranded(self) -> tuple[str, ...]:
+        """Those preserved tables that no upgrade restores any more: their revision is behind."""
+        return stranded(self.preserved, self.revision)
+
+
+def stranded(preserved: Sequence[str], revision: str | None) -> tuple[str, ...]:
+    """Return the preserved tables of revisions up to that of the database, which has left them behind."""
+    return tuple(one for one in preserved if revision is not None and one[9:12] <= revision)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import cache
@@ -70,9 +70,21 @@ def _read(connection: sa.Connection, options: Options) -> Status:
         pending=pending,
         missing_in_ledger=tuple(one for one in applied if int(one) not in executed),
         unmanaged=unmanaged,
+        preserved=preserved_of(unmanaged),
         unadopted=unadopted if revision is None else (),
         executed_at={one: _shown(executed[int(one)]) for one in applied if int(one) in executed},
     )
+
+
+def preserved_of(tables: Iterable[str]) -> tuple[str, ...]:
+    """Return those tables in which downgrades have preserved something."""
+    return tuple(sorted(name for name in tables if re.match(r"cts_kept_\d{3}_", name)))
+
+
+def preserved(connection: sa.Connection, options: Options) -> tuple[str, ...]:
+    """Return the tables in which downgrades have preserved something, and leave no transaction behind."""
+    with _without_a_trace(connection):
+        return preserved_of(sa.inspect(connection).get_table_names(schema=options.schema))
 
 
 def not_ours(revision: str, *, newest: str, table: str, database: str) -> DatabaseNewer | ForeignRevision:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from cts_schema.exceptions import mask_url
 from cts_schema.migration.options import Options
-from cts_schema.migration.report import Adopted, AppliedRevision
+from cts_schema.migration.report import Adopted, AppliedRevision, stranded
 from cts_schema.migration.scripts import ADOPTION_REVISION, head, revisions
 from cts_schema.models import Base
 
@@ -44,6 +44,15 @@ class Terminal:
     def waiting(self, cause: str) -> None:
         """Print why nothing goes on."""
         self._print(f"waiting for {cause}")
+
+    def preserved(self, tables: Sequence[str], revision: str | None) -> None:
+        """Print where downgrades have preserved what an upgrade restores, and what it could not restore."""
+        behind = stranded(tables, revision)
+        ahead = [one for one in tables if one not in behind]
+        if ahead:
+            self._print(f"preserved for an upgrade: {', '.join(ahead)}")
+        if behind:
+            self._print(f"not restored: {', '.join(behind)}")
 
     def summary(
         self,

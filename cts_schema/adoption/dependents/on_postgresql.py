@@ -157,7 +157,8 @@ def _taken(connection: sa.Connection, found: Dependents, scratch: str, schema: s
           FROM pg_class c
           JOIN needed n ON n.name = c.relname
          WHERE c.relnamespace = {literal(schema)}::regnamespace AND c.oid NOT IN ({old})
-           AND c.oid NOT IN (SELECT i.indexrelid FROM pg_index i WHERE i.indrelid IN ({old}))
+           AND c.oid NOT IN (SELECT i.indexrelid FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid
+                              WHERE t.oid IN ({old}) OR starts_with(t.relname, 'cts_kept_')) -- those give way
          UNION ALL
         SELECT 'type', quote_ident(t.typname), n.kind
           FROM pg_type t

@@ -95,7 +95,12 @@ def read(connection: sa.Connection, tables: Sequence[str]) -> Dependents:
 
 def refused(found: Dependents, left_out: Collection[Key]) -> list[Refusal]:
     """Return what else would not compile beside the new tables, or whose name they take."""
-    staying = [one for one in found.others if one.key not in left_out]
+    # The indexes of preserved tables give way.
+    staying = [
+        one
+        for one in found.others
+        if one.key not in left_out and not (one.kind == "index" and one.table.startswith("cts_kept_"))
+    ]
     before, after = _compile(found.objects), _compile((*_new(), *staying))
     gone = {*left_out, *_superseded(found, before, after)}
     taken = [

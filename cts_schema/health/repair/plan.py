@@ -14,6 +14,7 @@ from cts_schema.health.repair import alter, orphans, remake, statements, values
 from cts_schema.health.repair.report import Left, OrphanPolicy, Step
 from cts_schema.health.report import MENDED, SEVERITIES, Finding
 from cts_schema.migration import ledger
+from cts_schema.migration.scripts import revisions
 from cts_schema.models import Base
 
 # Where one of these is found, nothing is mended: the finding itself says which command goes on.
@@ -36,6 +37,8 @@ _EXPLAINED = {
     "slow-migration": "it is done",
     "failed-migration": "it is over; what it left to do, an upgrade does",
     "unmanaged-tables": "they are left alone",
+    "preserved-rows": "an upgrade restores them",
+    "stranded-rows": "which of them are still wanted, only a person knows",
     "refused-values": "what the values should be, only a person knows",
     "not-checked": "what was not looked at is not mended",
 }
@@ -123,7 +126,12 @@ def _made(look: Look, asked: Asked, found: Sequence[Finding], wanted: Sequence[F
             yield Step((finding,), (statements.create_function(dialect),))
     missing = {finding.where: finding for finding in by_code.pop("missing-table", ())}
     for table in Base.metadata.sorted_tables:
-        if table.name in missing:
+        preserved = [one for one in look.status.preserved if one[13:] == table.name]
+        if table.name in missing and preserved:
+            below = max((one for one in revisions() if one < preserved[0][9:12]), default="--purge base")
+            reason = f"{preserved[0]} has its rows: alembic stamp {below}, then: alembic upgrade head"
+            yield Left(missing[table.name], reason)
+        elif table.name in missing:
             yield Step((missing[table.name],), tuple(statements.create_table(table, dialect)))
     for finding in by_code.pop("time-form", ()):
         yield from values.plan_times(look, look.tables[_table(finding)], finding)

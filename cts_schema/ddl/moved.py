@@ -1,0 +1,171 @@
+"""A downgrade moves a table out of the way with all that hangs on it, and the upgrade of its revision moves it back.
+
+While it is away it is called ``cts_kept_<revision>_<table>``. Grants, policies, indexes, triggers, comments and the
+counter of its ids stay with it; its foreign keys rest, so that rows of its parents may go. Rows whose parent has gone
+meanwhile do not come back: they stay in a table of that name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.schema import CreateIndex
+
+from cts_schema.ddl import moved_postgresql, moved_sqlite, sql
+from cts_schema.ddl.foreign_keys import ForeignKey
+from cts_schema.ddl.naming import shorten
+from cts_schema.ddl.silence import quiet
+from cts_schema.exceptions import StillNeeded
+
+
+def move_away(table: str, kept: str) -> None:
+    """Move a table out of the way; one that is there already is put aside, as ``..._2``."""
+    if sql.on_postgresql():
+        moved_postgresql.move_away(table, kept, [shorten(f"{kept}_{number}") for number in range(2, 100)])
+        return
+    put_aside(kept)
+    moved_sqlite.move_away(table, kept)
+
+
+def put_aside(kept: str) -> None:
+    """Give a kept table that is there already the first free number."""
+    if not sql.exists(kept):
+        return
+    number = 2
+    while sql.exists(aside := shorten(f"{kept}_{number}")):
+        number += 1
+    if sql.on_postgresql():
+        sql.execute(f"ALTER TABLE {sql.quote(kept)} RENAME TO {sql.quote(aside)}")
+    else:
+        moved_sqlite.rename(kept, aside)
+
+
+def is_needless(table: str, key: Sequence[str], own: str | None) -> bool:
+    """Tell whether nothing of ``table`` would be missed: it has the rows of the package alone, and is as it was made.
+
+    Args:
+        table: the table's name.
+        key: its primary key, where ids that were given once are not to be given again.
+        own: the condition of the rows that the package itself wrote.
+    """
+    name = sql.quote(table)
+    if sql.scalar(f"SELECT EXISTS (SELECT 1 FROM {name} {somebodys(own)})"):
+        return False
+    if len(key) == 1:
+        last = moved_postgresql.last_id(table, key[0]) if sql.on_postgresql() else moved_sqlite.last_id(table)
+        if (last or 0) > sql.scalar(f"SELECT count(*) FROM {name}"):
+            return False
+    return not (moved_postgresql if sql.on_postgresql() else moved_sqlite).is_hung_on(table)
+
+
+def somebodys(own: str | None) -> str:
+    """Return the WHERE clause of the rows that the package itself did not write."""
+    return "" if own is None else f"WHERE ({own}) IS NOT TRUE"
+
+
+def move_back(table: sa.Table, kept: str) -> Sequence[tuple[str, str]] | None:
+    """Move ``kept`` back to where ``table`` is to be.
+
+    Returns:
+        None where it is there. On SQLite a table that cannot be brought to the shape of its revision stays away; then
+        its own indexes and triggers, to be made again on a new one.
+    """
+    name = table.name
+    if sql.on_postgresql():
+        moved_postgresql.rename_back(name, kept)
+        if not sql.offline():
+            keys = moved_postgresql.keys_of(name)
+            with quiet(name):
+                _leave_behind(name, kept, keys)
+        moved_postgresql.put_keys_back(name)
+        if not sql.offline():
+            moved_postgresql.bring_to_shape(table)
+        return None
+    moved_sqlite.rename_back(name, kept)
+    made = moved_sqlite.definitions(name)
+    if not moved_sqlite.fits(table):
+        for found, definition in made:
+            kind = "TRIGGER" if definition.split()[1].upper() in ("TRIGGER", "TEMP", "TEMPORARY") else "INDEX"
+            sql.execute(f"DROP {kind} {sql.quote(found)}")
+        moved_sqlite.move_away(name, kept)
+        return made
+    for index in sorted(table.indexes, key=lambda index: str(index.name)):
+        if index.name not in {found for found, _ in made}:
+            op.execute(CreateIndex(index))
+    with quiet(name):
+        _leave_behind(name, kept, moved_sqlite.keys_of(name))
+    return None
+
+
+def _leave_behind(table: str, kept: str, keys: Sequence[ForeignKey]) -> None:
+    """Leave in ``kept`` the rows that lack one they must refer to, and the references that become NULL without it."""
+    name = sql.quote(table)
+    must = " OR ".join(_lacks(key) for key in keys if key.on_delete != "SET NULL") or "1 = 0"
+    # More than one round where a row must refer to another row of its own table.
+    while sql.scalar(f"SELECT EXISTS (SELECT 1 FROM {name} AS t WHERE {must})"):
+        _require_unreferred(table, must)
+        preserve(kept, f"SELECT * FROM {name} AS t WHERE {must}")
+        sql.execute(f"DELETE FROM {name} AS t WHERE {must}")
+    lost = [key for key in keys if key.on_delete == "SET NULL" and _any(name, _lacks(key))]
+    if lost:
+        preserve(kept, f"SELECT * FROM {name} AS t WHERE {' OR '.join(map(_lacks, lost))}")
+    for key in lost:
+        nothing = ", ".join(f"{sql.quote(column)} = NULL" for column in key.columns)
+        sql.execute(f"UPDATE {name} AS t SET {nothing} WHERE {_lacks(key)}")
+
+
+def _require_unreferred(table: str, those: str) -> None:
+    """Check that no row of somebody else's refers to rows that stay behind: it would go with them, or dangle.
+
+    Raises:
+        StillNeeded: some do; says of which table.
+    """
+    of = moved_postgresql if sql.on_postgresql() else moved_sqlite
+    needed = [
+        f"rows of {child}, which refer to rows of {table} whose own parent is gone"
+        for child, key in of.keys_to(table)
+        if sql.scalar(
+            f"SELECT EXISTS (SELECT 1 FROM {child} c JOIN {sql.quote(table)} t ON "
+            + " AND ".join(
+                f"c.{sql.quote(column)} = t.{sql.quote(parent)}"
+                for column, parent in zip(key.columns, key.parent_columns, strict=True)
+            )
+            + f" WHERE {those})"
+        )
+    ]
+    if needed:
+        raise StillNeeded(
+            cause="rows that are not of this package refer to rows that cannot go back; nothing was done",
+            needed_by="\n".join(needed),
+            next_step="insert the parents again, or let these rows refer to others, then repeat: alembic upgrade head",
+        )
+
+
+def preserve(kept: str, rows: str) -> None:
+    """Copy rows into a kept table, which nobody but the owner may read."""
+    if sql.exists(kept):
+        sql.execute(f"INSERT INTO {sql.quote(kept)} {rows}")
+        return
+    sql.execute(f"CREATE TABLE {sql.quote(kept)} AS {rows}")
+    if sql.on_postgresql():
+        moved_postgresql.close(kept)
+        # Else a publication of all tables refuses that rows go which have arrived.
+        sql.execute(f"ALTER TABLE {sql.quote(kept)} REPLICA IDENTITY FULL")
+
+
+def _any(name: str, condition: str) -> bool:
+    return bool(sql.scalar(f"SELECT EXISTS (SELECT 1 FROM {name} AS t WHERE {condition})"))
+
+
+def _lacks(key: ForeignKey) -> str:
+    """Return the condition that a row ``t`` refers to one that is not there."""
+    filled = " AND ".join(f"t.{sql.quote(column)} IS NOT NULL" for column in key.columns)
+    same = " AND ".join(
+        f"p.{sql.quote(parent)} = t.{sql.quote(column)}"
+        for column, parent in zip(key.columns, key.parent_columns, strict=True)
+    )
+    # On PostgreSQL the catalog has quoted the parent already.
+    parent = key.parent if sql.on_postgresql() else sql.quote(key.parent)
+    return f"({filled} AND NOT EXISTS (SELECT 1 FROM {parent} p WHERE {same}))"

@@ -1,0 +1,247 @@
+"""A table of PostgreSQL out of the way and back: renamed, with all that hangs on it but its foreign keys.
+
+They would delete preserved rows with their parents, or forbid the parents to go. A CHECK (true) of the same name takes
+the place of each, with the definition in its comment, so that a backup taken meanwhile has it too. The blocks look by
+themselves what is there, so that an offline script does what a run does.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from alembic import op
+from alembic.ddl.base import AddColumn
+from sqlalchemy.schema import AddConstraint, CreateIndex
+
+from cts_schema.ddl import sql
+from cts_schema.ddl.checks import ImpliedCheck
+from cts_schema.ddl.foreign_keys import ForeignKey
+
+_NOTE = "cts_kept: "
+_ON_DELETE = {"c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT", "r": "RESTRICT"}
+
+_AWAY = """DO $cts_kept_$ DECLARE one record; free text; BEGIN
+  LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE;
+  IF to_regclass({kept_literal}) IS NOT NULL THEN
+    SELECT name INTO STRICT free FROM unnest(ARRAY[{others}]) WITH ORDINALITY n (name, place)
+     WHERE to_regclass(quote_ident(name)) IS NULL ORDER BY place LIMIT 1;
+    EXECUTE format('ALTER TABLE %s RENAME TO %I', {kept_literal}, free);
+  END IF;
+  FOR one IN
+    SELECT k.conname, json_build_object('definition', pg_get_constraintdef(k.oid), 'comment', obj_description(k.oid),
+             'columns', ARRAY(SELECT attname FROM unnest(k.conkey) WITH ORDINALITY u (number, place)
+                                JOIN pg_attribute ON attrelid = k.conrelid AND attnum = number ORDER BY place),
+             'parent', k.confrelid::regclass::text,
+             'parent_columns', ARRAY(SELECT attname FROM unnest(k.confkey) WITH ORDINALITY u (number, place)
+                                       JOIN pg_attribute ON attrelid = k.confrelid AND attnum = number ORDER BY place),
+             'on_delete', k.confdeltype::text) AS note
+      FROM pg_constraint k WHERE k.conrelid = {literal}::regclass AND k.contype = 'f'
+  LOOP
+    EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', {literal}, one.conname);
+    EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I CHECK (true) NOT VALID', {literal}, one.conname);
+    EXECUTE format('COMMENT ON CONSTRAINT %I ON %s IS %L', one.conname, {literal}, '{note}' || one.note);
+  END LOOP;
+  ALTER TABLE {table} RENAME TO {kept};
+END $cts_kept_$"""
+
+_NOTES = """
+    SELECT k.conname, substr(obj_description(k.oid, 'pg_constraint'), {length})::json AS note FROM pg_constraint k
+     WHERE k.conrelid = to_regclass({literal}) AND starts_with(obj_description(k.oid, 'pg_constraint'), '{note}')
+     ORDER BY k.conname"""
+
+_KEYS = """DO $cts_kept_$ DECLARE one record; BEGIN
+  FOR one IN {notes}
+  LOOP
+    CONTINUE WHEN to_regclass(one.note ->> 'parent') IS NULL;
+    EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', {literal}, one.conname);
+    EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I %s', {literal}, one.conname, one.note ->> 'definition');
+    IF one.note ->> 'comment' IS NOT NULL THEN
+      EXECUTE format('COMMENT ON CONSTRAINT %I ON %s IS %L', one.conname, {literal}, one.note ->> 'comment');
+    END IF;
+  END LOOP;
+END $cts_kept_$"""
+
+_BACK = """DO $cts_kept_$ BEGIN
+  IF to_regclass(quote_ident(current_schema()) || '.' || {literal}) IS NOT NULL THEN
+    RAISE duplicate_table USING MESSAGE = 'there is a table ' || {literal} || ' already';
+  END IF;
+  IF to_regclass({kept_literal}) IS NOT NULL THEN
+    ALTER TABLE {kept} RENAME TO {table};
+  END IF;
+END $cts_kept_$"""
+
+_CLOSED = """DO $cts_kept_$ DECLARE one record; BEGIN
+  FOR one IN SELECT DISTINCT a.grantee FROM pg_class c, aclexplode(c.relacl) a
+              WHERE c.oid = {literal}::regclass AND a.grantee <> c.relowner
+  LOOP
+    EXECUTE 'REVOKE ALL ON ' || {literal} || ' FROM ' ||
+      CASE one.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(one.grantee)) END || ' CASCADE';
+  END LOOP;
+END $cts_kept_$"""
+
+_KEYS_TO = """
+SELECT k.conrelid::regclass::text,
+       ARRAY(SELECT attname::text FROM unnest(k.conkey) WITH ORDINALITY u (number, place)
+               JOIN pg_attribute ON attrelid = k.conrelid AND attnum = number ORDER BY place),
+       ARRAY(SELECT attname::text FROM unnest(k.confkey) WITH ORDINALITY u (number, place)
+               JOIN pg_attribute ON attrelid = k.confrelid AND attnum = number ORDER BY place)
+  FROM pg_constraint k WHERE k.contype = 'f' AND k.confrelid = {literal}::regclass AND k.conrelid <> k.confrelid"""
+
+# What a table has that no revision gave it, or that others have built on it.
+_HUNG_ON = """
+SELECT c.relrowsecurity OR c.relforcerowsecurity OR c.reloptions IS NOT NULL OR c.relreplident <> 'd'
+    OR EXISTS (SELECT 1 FROM pg_trigger WHERE tgrelid = c.oid AND NOT tgisinternal)
+    OR EXISTS (SELECT 1 FROM pg_policy WHERE polrelid = c.oid)
+    OR EXISTS (SELECT 1 FROM pg_rewrite WHERE ev_class = c.oid)
+    OR EXISTS (SELECT 1 FROM pg_description d WHERE d.objoid = c.oid AND d.classoid = 'pg_class'::regclass)
+    OR EXISTS (SELECT 1 FROM pg_publication_rel WHERE prrelid = c.oid)
+    OR EXISTS (SELECT 1 FROM pg_statistic_ext WHERE stxrelid = c.oid)
+    OR EXISTS (SELECT 1 FROM pg_inherits WHERE c.oid IN (inhrelid, inhparent))
+    OR EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped
+                  AND (attacl IS NOT NULL OR attoptions IS NOT NULL OR coalesce(attstattarget, -1) <> -1))
+    OR EXISTS (SELECT 1 FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
+                WHERE i.indrelid = c.oid AND NOT starts_with(x.relname, 'ix_' || c.relname)
+                  AND NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid))
+    OR EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype <> 'n'
+                  AND (k.conname !~ '^(pk|uq|fk|ck)_' OR obj_description(k.oid, 'pg_constraint') IS NOT NULL))
+    OR EXISTS (SELECT 1 FROM pg_depend d WHERE d.deptype = 'n' AND NOT (d.classid = 'pg_constraint'::regclass
+                  AND d.objid IN (SELECT k.oid FROM pg_constraint k WHERE k.conrelid = c.oid))
+                  AND ((d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid)
+                    OR (d.refclassid = 'pg_type'::regclass AND d.refobjid = c.reltype)))
+  FROM pg_class c WHERE c.oid = {literal}::regclass"""
+_GRANTS = (
+    "SELECT coalesce((SELECT array_agg(x::text ORDER BY x::text) FROM unnest(relacl) x)::text, '') "
+    "FROM pg_class WHERE oid = {literal}::regclass"
+)
+_PROBE = "cts_kept_probe"
+
+
+def lock(table: str) -> None:
+    """Let nobody write between the look and the change: what was committed there would be lost."""
+    sql.execute(f"LOCK TABLE {sql.quote(table)} IN ACCESS EXCLUSIVE MODE")
+
+
+def move_away(table: str, kept: str, others: Sequence[str]) -> None:
+    """Rename ``table`` to ``kept``; a table of that name goes to the first free one of ``others``."""
+    listed = ", ".join(map(sql.literal, others))
+    sql.execute(_filled(_AWAY, table, kept=sql.quote(kept), kept_literal=_literal(kept), others=listed))
+
+
+def rename_back(table: str, kept: str) -> None:
+    """Rename ``kept`` to ``table``, where it is there."""
+    sql.execute(_filled(_BACK, table, kept=sql.quote(kept), kept_literal=_literal(kept)))
+
+
+def keys_of(table: str) -> list[ForeignKey]:
+    """Return the foreign keys that were taken off ``table``, can be put back, and bind the rows that are there."""
+    notes = [note if isinstance(note, dict) else json.loads(note) for _, note in sql.rows(_notes(table))]
+    return [
+        ForeignKey(
+            tuple(note["columns"]), note["parent"], tuple(note["parent_columns"]), _ON_DELETE.get(note["on_delete"])
+        )
+        for note in notes
+        if not note["definition"].endswith(("NOT VALID", "NOT ENFORCED"))
+        and sql.scalar(f"SELECT to_regclass({sql.literal(note['parent'])})") is not None
+    ]
+
+
+def keys_to(table: str) -> list[tuple[str, ForeignKey]]:
+    """Return the foreign keys of other tables to ``table``, each with its table as SQL takes it."""
+    found = sql.rows(_filled(_KEYS_TO, table))
+    return [(child, ForeignKey(tuple(columns), table, tuple(parents), None)) for child, columns, parents in found]
+
+
+def put_keys_back(table: str) -> None:
+    """Give ``table`` its foreign keys again; its rows must satisfy them."""
+    sql.execute(_filled(_KEYS, table, notes=_notes(table)))
+
+
+def close(table: str) -> None:
+    """Let nobody but the owner read a copy, whatever default privileges have given others."""
+    sql.execute(_filled(_CLOSED, table))
+
+
+def is_hung_on(table: str) -> bool:
+    """Tell whether ``table`` has something that no revision gave it, or whether others have built on it."""
+    if sql.scalar(_filled(_HUNG_ON, table)):
+        return True
+    grants = sql.scalar(_filled(_GRANTS, table))
+    if not grants:
+        return False
+    sql.execute(f"CREATE TABLE {_PROBE} ()")  # has what default privileges give
+    given = sql.scalar(_filled(_GRANTS, _PROBE))
+    sql.execute(f"DROP TABLE {_PROBE}")
+    return bool(grants != given)
+
+
+def last_id(table: str, key: str) -> int | None:
+    """Return the last id that was given, or None where ids are not counted or none was given."""
+    sequence = f"pg_get_serial_sequence({_literal(table)}, {sql.literal(key)})"
+    last: int | None = sql.scalar(f"SELECT pg_sequence_last_value(CAST({sequence} AS regclass))")
+    return last
+
+
+def count_on(table: str, key: str, newest: str) -> None:
+    """Let the next id come after ``n`` of the relation ``newest``."""
+    sequence = f"pg_get_serial_sequence({_literal(table)}, {sql.literal(key)})"
+    sql.execute(f"SELECT setval({sequence}, n) FROM {newest} WHERE n > 0")
+
+
+def bring_to_shape(table: sa.Table) -> None:
+    """Give a table that came back what its revision defines and it lacks; what it has besides stays."""
+    name = _literal(table.name)
+    there = {
+        column: (kind, required)
+        for column, kind, required in sql.rows(
+            f"SELECT attname, format_type(atttypid, atttypmod), attnotnull FROM pg_attribute "
+            f"WHERE attrelid = {name}::regclass AND attnum > 0 AND NOT attisdropped"
+        )
+    }
+    compile_type = op.get_context().dialect.type_compiler_instance.process
+    for column in table.columns:
+        kind = compile_type(column.type)
+        if column.name not in there:
+            op.execute(AddColumn(table.name, column))
+            continue
+        found, required = there[column.name]
+        alter = f"ALTER TABLE {sql.quote(table.name)} ALTER COLUMN {sql.quote(column.name)}"
+        if _plain(kind) != _plain(found):
+            sql.execute(f"{alter} TYPE {kind} USING CAST({sql.quote(column.name)} AS {kind})")
+        if required == column.nullable:
+            sql.execute(f"{alter} {'DROP' if required else 'SET'} NOT NULL")
+    present = {one for (one,) in sql.rows(f"SELECT conname FROM pg_constraint WHERE conrelid = {name}::regclass")}
+    for constraint in [*table.constraints, *(check for column in table.columns for check in column.constraints)]:
+        if isinstance(constraint, ImpliedCheck) and constraint.dialect not in (None, "postgresql"):
+            continue
+        if constraint.name is not None and str(constraint.name) not in present:
+            op.execute(AddConstraint(constraint))
+    indexes = {
+        one
+        for (one,) in sql.rows(
+            f"SELECT relname FROM pg_class JOIN pg_index ON oid = indexrelid WHERE indrelid = {name}::regclass"
+        )
+    }
+    for index in sorted(table.indexes, key=lambda index: str(index.name)):
+        if index.name not in indexes:
+            op.execute(CreateIndex(index))
+
+
+def _plain(kind: str) -> str:
+    """Return a type as both sides write it."""
+    text = kind.lower().replace(", ", ",").replace("varchar", "character varying")
+    return "double precision" if text == "float" else text
+
+
+def _notes(table: str) -> str:
+    return _NOTES.format(literal=_literal(table), note=_NOTE, length=len(_NOTE) + 1)
+
+
+def _literal(table: str) -> str:
+    return sql.literal(sql.quote(table))
+
+
+def _filled(statement: str, table: str, **words: str) -> str:
+    named = {"table": sql.quote(table), "literal": _literal(table), "note": _NOTE, **words}
+    return statement.format(**named)

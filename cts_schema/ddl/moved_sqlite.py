@@ -1,0 +1,167 @@
+"""A table of SQLite out of the way and back: renamed, with its triggers, indexes, rowids and counter.
+
+Its foreign keys name a parent that is not there while it is away: else they would delete preserved rows with their
+parents, or forbid the parents to go. That is a change of the table's text alone, by the procedure of
+sqlite.org/lang_altertable (section 7). Views, triggers and foreign keys of others go on naming the table as they did.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.schema import CreateTable
+
+from cts_schema.ddl import sql
+from cts_schema.ddl.checks import parse_checks
+from cts_schema.ddl.foreign_keys import ForeignKey, sqlite_foreign_keys
+
+_HIDDEN = "cts_away "
+# Strings and comments are passed over; a name may be quoted in each of SQLite's ways.
+_REFERENCE = re.compile(
+    r"""'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/|\b(references\s+)("(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|'(?:[^']|'')*'|\w+)"""
+    r"""|"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]""",
+    re.DOTALL | re.IGNORECASE,
+)
+
+
+def rename(table: str, to: str) -> None:
+    """Rename a table. Whatever names it elsewhere stays as it is, and a view that is broken is no hindrance."""
+    with _by_name():
+        sql.execute(f"ALTER TABLE {sql.quote(table)} RENAME TO {sql.quote(to)}")
+
+
+def move_away(table: str, kept: str) -> None:
+    """Rename ``table`` to ``kept`` and let its foreign keys rest."""
+    rename(table, kept)
+    _rewrite(kept, lambda name: '"' + _HIDDEN + name.replace('"', '""') + '"')
+
+
+def rename_back(table: str, kept: str) -> None:
+    """Rename ``kept`` to ``table`` and let its foreign keys refer to their parents again."""
+    _rewrite(kept, _shown)
+    rename(kept, table)
+
+
+def keys_of(table: str) -> list[ForeignKey]:
+    """Return the foreign keys of ``table`` whose parent is there."""
+    inspector = sa.inspect(op.get_bind())
+    return [
+        key
+        if key.parent_columns
+        else replace(key, parent_columns=tuple(inspector.get_pk_constraint(key.parent)["constrained_columns"]))
+        for key in sqlite_foreign_keys(op.get_bind(), table)
+        if sql.exists(key.parent)
+    ]
+
+
+def keys_to(table: str) -> list[tuple[str, ForeignKey]]:
+    """Return the foreign keys of other tables to ``table``, each with its table as SQL takes it."""
+    others = sql.rows(f"SELECT name FROM sqlite_master WHERE type = 'table' AND name <> {sql.literal(table)}")
+    return [
+        (sql.quote(other), key) for (other,) in others for key in keys_of(other) if key.parent.lower() == table.lower()
+    ]
+
+
+def is_hung_on(table: str) -> bool:
+    """Tell whether ``table`` has a trigger, or an index that no revision gave it."""
+    return bool(
+        sql.scalar(
+            f"SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE tbl_name = {sql.literal(table)} COLLATE NOCASE AND "
+            f"(type = 'trigger' OR (type = 'index' AND sql IS NOT NULL AND substr(name, 1, {len(table) + 3}) <> "
+            f"{sql.literal(f'ix_{table}')})))"
+        )
+    )
+
+
+def last_id(table: str) -> int | None:
+    """Return the last id that AUTOINCREMENT gave, or None where it counts none."""
+    if not sql.scalar("SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence')"):
+        return None
+    last: int | None = sql.scalar(f"SELECT max(seq) FROM sqlite_sequence WHERE name = {sql.literal(table)}")
+    return last
+
+
+def definitions(table: str) -> list[tuple[str, str]]:
+    """Return name and SQL of the indexes and triggers of ``table``."""
+    found = sql.rows(
+        f"SELECT name, sql FROM sqlite_master WHERE tbl_name = {sql.literal(table)} COLLATE NOCASE "
+        "AND type IN ('index', 'trigger') AND sql IS NOT NULL ORDER BY type, rowid"
+    )
+    return [(name, definition) for name, definition in found]
+
+
+def fits(table: sa.Table) -> bool:
+    """Tell whether a table that came back has all that its revision defines; it may have more."""
+    there = _facts(op.get_bind(), table.name)
+    engine = sa.create_engine("sqlite://")
+    with engine.connect() as connection:
+        connection.execute(CreateTable(table))
+        wanted = _facts(connection, table.name)
+    engine.dispose()
+    return wanted <= there
+
+
+def _facts(connection: sa.Connection, table: str) -> set[tuple[object, ...]]:
+    quoted = connection.dialect.identifier_preparer.quote_identifier(table)
+    found: set[tuple[object, ...]] = set()
+    for _, name, kind, required, default, key, _ in connection.exec_driver_sql(f"PRAGMA table_xinfo({quoted})"):
+        found.add(("column", name, kind.upper(), required, _bare(default), key))
+    for key in sqlite_foreign_keys(connection, table):
+        found.add(("key", key.columns, key.parent, key.on_delete))
+    for _, name, unique, origin, _ in connection.exec_driver_sql(f"PRAGMA index_list({quoted})").all():
+        if unique and origin != "c":
+            parts = connection.execute(sa.text("SELECT name FROM pragma_index_info(:name)"), {"name": name}).scalars()
+            found.add(("unique", tuple(parts)))
+    definition = connection.execute(
+        sa.text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :table"), {"table": table}
+    ).scalar_one()
+    found |= {("check", _squeezed(condition)) for _, condition in parse_checks(definition)}
+    if "AUTOINCREMENT" in definition.upper():
+        found.add(("counted",))
+    return found
+
+
+def _bare(default: str | None) -> str | None:
+    """A rebuild writes DEFAULT (CURRENT_TIMESTAMP), which means the same as without parentheses."""
+    while default is not None and default.startswith("(") and default.endswith(")"):
+        default = default[1:-1].strip()
+    return default
+
+
+def _squeezed(condition: str) -> str:
+    return re.sub(r"\s+", " ", condition).replace('"', "")
+
+
+def _shown(name: str) -> str:
+    hidden = name[1:-1].replace('""', '"')
+    return hidden.removeprefix(_HIDDEN) if hidden.startswith(_HIDDEN) else name
+
+
+def _rewrite(table: str, named: Callable[[str], str]) -> None:
+    """Change the names of the parents in the text of ``table``."""
+    where = f"type = 'table' AND name = {sql.literal(table)}"
+    before = sql.scalar(f"SELECT sql FROM sqlite_master WHERE {where}")
+    after = _REFERENCE.sub(lambda found: found[0] if found[1] is None else found[1] + named(found[2]), before)
+    if after == before:
+        return
+    sql.execute("PRAGMA writable_schema = ON")
+    try:
+        sql.execute(f"UPDATE sqlite_master SET sql = {sql.literal(after)} WHERE {where}")
+    finally:
+        sql.execute("PRAGMA writable_schema = RESET")
+
+
+@contextmanager
+def _by_name() -> Iterator[None]:
+    """Let a rename change the table alone. Foreign keys are off in a run, else those of others would follow it."""
+    legacy = sql.scalar("PRAGMA legacy_alter_table")
+    sql.execute("PRAGMA legacy_alter_table = ON")
+    try:
+        yield
+    finally:
+        sql.execute(f"PRAGMA legacy_alter_table = {legacy}")

@@ -1,0 +1,73 @@
+"""Change rows of a table while nobody's trigger or rule acts on the change.
+
+A row that is preserved, restored or filled by a revision was changed by nobody: ``updated_at`` stays as it is, and a
+trigger of somebody's own may neither refuse the change in silence nor make others of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from alembic import op
+
+from cts_schema.ddl import sql
+
+_ENABLED = {"O": "ENABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
+
+
+@contextmanager
+def quiet(table: str) -> Iterator[None]:
+    """Keep the triggers and rules of ``table`` from acting within the block; an offline script cannot see them."""
+    if sql.offline():
+        yield
+        return
+    silence, wake = _on_postgresql(table) if sql.on_postgresql() else _on_sqlite(table)
+    for statement in silence:
+        sql.execute(statement)
+    yield
+    for statement in wake:
+        sql.execute(statement)
+
+
+def require_none(table: str, condition: str, what: str) -> None:
+    """Check that no row of ``table`` meets ``condition`` after it was changed.
+
+    Args:
+        table: the table's name.
+        condition: what a row meets that the change has not reached.
+        what: what the error says of such rows.
+
+    Raises:
+        ValueError: some do; says how many.
+    """
+    if sql.offline():
+        return
+    missed = sql.scalar(f"SELECT count(*) FROM {sql.quote(table)} WHERE {condition}")
+    if missed:
+        raise ValueError(f"{missed} row{'s' * (missed > 1)} of {table} {what}")
+
+
+def _on_postgresql(table: str) -> tuple[list[str], list[str]]:
+    """Each goes back to the state it was in, which may be one for replicas."""
+    name = sql.literal(sql.quote(table))
+    found = sql.rows(
+        f"SELECT 'TRIGGER ' || quote_ident(tgname), tgenabled::text FROM pg_trigger "
+        f"WHERE tgrelid = {name}::regclass AND NOT tgisinternal AND tgenabled <> 'D' UNION ALL "
+        f"SELECT 'RULE ' || quote_ident(rulename), ev_enabled::text FROM pg_rewrite "
+        f"WHERE ev_class = {name}::regclass AND rulename <> '_RETURN' AND ev_enabled <> 'D'"
+    )
+    alter = f"ALTER TABLE {sql.quote(table)}"
+    return (
+        [f"{alter} DISABLE {what}" for what, _ in found],
+        [f"{alter} {_ENABLED[state]} {what}" for what, state in found],
+    )
+
+
+def _on_sqlite(table: str) -> tuple[list[str], list[str]]:
+    found = sql.rows(
+        f"SELECT name, sql FROM sqlite_master WHERE type = 'trigger' "
+        f"AND tbl_name = {sql.literal(table)} COLLATE NOCASE ORDER BY rowid"
+    )
+    quote = op.get_context().dialect.identifier_preparer.quote_identifier
+    return [f"DROP TRIGGER {quote(name)}" for name, _ in found], [definition for _, definition in found]

@@ -1,0 +1,494 @@
+"""What a downgrade takes away comes back with all that hung on it, and nobody gets at it meanwhile."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import sqlalchemy as sa
+
+from cts_schema import check, downgrade, repair, status, upgrade
+from cts_schema.exceptions import DataWouldBeDropped, StillNeeded
+from cts_schema.fingerprint import differences
+from tests.conftest import Server
+from tests.support.databases import Database
+from tests.support.program import alembic, cts_schema
+
+on_postgresql = pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+on_sqlite = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+
+CONNECTION = "INSERT INTO exchange_connections (id, name, api_secret) VALUES ('c1', 'main', 'secret')"
+HISTORY = "INSERT INTO indication_history (connection_id, symbol, indication_type) VALUES ('c1', 'BTC', 'move')"
+STATE = "INSERT INTO indication_states (id, state_key, parabolic_sar_value) VALUES ('s1', 'k1', 0.1), ('s2', 'k2', 0.3)"
+SAR = "SELECT id, parabolic_sar_value FROM indication_states ORDER BY id"
+
+
+def script(database: Database, *statements: str) -> None:
+    with database.engine.begin() as connection:
+        for statement in statements:
+            connection.execute(sa.text(statement.replace(":", r"\:")))
+
+
+def preserved(database: Database) -> set[str]:
+    return {name for name in database.tables() if name.startswith("cts_kept_")}
+
+
+@pytest.fixture
+def reader(server: Server, head: Database) -> str:
+    """A role of PostgreSQL that may look into the schema."""
+    name = f"reader_{head.location.database}"
+    server.execute(f"CREATE ROLE {name}")
+    script(head, f"GRANT USAGE ON SCHEMA public TO {name}")
+    return name
+
+
+# What hangs on a table
+
+
+HUNG_ON = {
+    "row security": (
+        "ALTER TABLE indication_history ENABLE ROW LEVEL SECURITY",
+        "CREATE POLICY mine ON indication_history TO {reader} USING (symbol = 'ETH')",
+    ),
+    "grants": ("GRANT SELECT (id, symbol), UPDATE (symbol) ON indication_history TO {reader}",),
+    "an index of one's own": ("CREATE INDEX somebodys ON indication_history (lower(symbol) DESC) WHERE id > 5",),
+    "a comment": (
+        "COMMENT ON TABLE indication_history IS 'mine'",
+        "COMMENT ON COLUMN indication_history.symbol IS 'it''s \"100%\" :mine'",
+        "COMMENT ON CONSTRAINT fk_indication_history_connection_id ON indication_history IS 'a key'",
+    ),
+    "a publication": ("CREATE PUBLICATION mine FOR TABLE indication_history",),
+    "settings": (
+        "ALTER TABLE indication_history SET (fillfactor = 70)",
+        "ALTER TABLE indication_history ALTER symbol SET STATISTICS 500",
+        "ALTER TABLE indication_history ALTER symbol SET DEFAULT 'BTC'",
+        "CREATE STATISTICS pair ON symbol, connection_id FROM indication_history",
+    ),
+    "a column and a key of one's own": (
+        "CREATE TABLE mine (id integer PRIMARY KEY)",
+        "ALTER TABLE indication_history ADD mine_id integer REFERENCES mine ON DELETE CASCADE",
+    ),
+    "triggers and rules": (
+        "CREATE FUNCTION noop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+        "CREATE TRIGGER one BEFORE UPDATE ON indication_history FOR EACH ROW EXECUTE FUNCTION noop()",
+        "CREATE TRIGGER two BEFORE UPDATE ON indication_history FOR EACH ROW EXECUTE FUNCTION noop()",
+        "ALTER TABLE indication_history ENABLE ALWAYS TRIGGER two",
+        "CREATE RULE mine AS ON DELETE TO indication_history DO ALSO SELECT 1",
+    ),
+    "a view": ("CREATE VIEW seen AS SELECT symbol FROM indication_history",),
+    "a table that refers to it": ("CREATE TABLE notes (history_id bigint REFERENCES indication_history)",),
+}
+DUMPED = """
+SELECT json_build_array(c.relrowsecurity, c.relacl, c.reloptions, obj_description(c.oid, 'pg_class'),
+  (SELECT json_agg(json_build_array(polname, polroles, pg_get_expr(polqual, polrelid)))
+     FROM pg_policy WHERE polrelid = c.oid),
+  (SELECT json_agg(json_build_array(attname, attacl, attstattarget, col_description(c.oid, attnum),
+     (SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = c.oid AND adnum = attnum)) ORDER BY attnum)
+     FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0),
+  (SELECT json_agg(pg_get_indexdef(indexrelid) ORDER BY 1) FROM pg_index WHERE indrelid = c.oid),
+  (SELECT json_agg(json_build_array(conname, pg_get_constraintdef(oid), obj_description(oid, 'pg_constraint'))
+     ORDER BY conname) FROM pg_constraint WHERE conrelid = c.oid OR confrelid = c.oid),
+  (SELECT json_agg(json_build_array(tgname, tgenabled) ORDER BY tgname) FROM pg_trigger
+    WHERE tgrelid = c.oid AND NOT tgisinternal),
+  (SELECT json_agg(rulename) FROM pg_rewrite WHERE ev_class = c.oid),
+  (SELECT json_agg(prpubid) FROM pg_publication_rel WHERE prrelid = c.oid),
+  (SELECT json_agg(stxname) FROM pg_statistic_ext WHERE stxrelid = c.oid),
+  (SELECT json_agg(pg_get_viewdef(oid)) FROM pg_class WHERE relname = 'seen'))::text
+  FROM pg_class c WHERE c.oid = 'indication_history'::regclass
+"""
+
+
+@on_postgresql
+@pytest.mark.parametrize("rows", [0, 1])
+def test_all_that_hangs_on_a_table_comes_back_with_it(head: Database, reader: str, rows: int) -> None:
+    script(head, *(one.format(reader=reader) for statements in HUNG_ON.values() for one in statements))
+    script(head, *[CONNECTION, HISTORY][: rows * 2])
+    before = head.value(DUMPED)
+    for revision in ("057", "base"):
+        downgrade(head.engine, revision)
+        assert "indication_history" not in head.tables()
+        upgrade(head.engine)
+        assert json.loads(head.value(DUMPED)) == json.loads(before)
+        assert preserved(head) == set()
+
+
+@on_postgresql
+@pytest.mark.parametrize("what", HUNG_ON)
+def test_an_empty_table_keeps_whatever_hangs_on_it(head: Database, reader: str, what: str) -> None:
+    script(head, *(one.format(reader=reader) for one in HUNG_ON[what]))
+    before = head.value(DUMPED)
+    downgrade(head.engine, "057")
+    upgrade(head.engine)
+    assert json.loads(head.value(DUMPED)) == json.loads(before)
+    assert preserved(head) == set()
+
+
+@on_sqlite
+def test_own_indexes_triggers_and_columns_come_back_with_a_table_and_rowids_stay(head: Database) -> None:
+    script(
+        head,
+        CONNECTION,
+        "CREATE TABLE mine (id INTEGER PRIMARY KEY)",
+        "ALTER TABLE preset_types ADD COLUMN [my note] TEXT CHECK ([my note] <> 'references users') "
+        "REFERENCES 'mine'(id) ON DELETE CASCADE",
+        "CREATE INDEX somebodys ON preset_types (lower(name) DESC) WHERE name > 'a'",
+        "CREATE TABLE log (what TEXT)",
+        "CREATE TRIGGER hears AFTER INSERT ON preset_types BEGIN INSERT INTO log VALUES (NEW.name || ' 100%:x?'); END",
+        "CREATE TRIGGER elsewhere AFTER DELETE ON users BEGIN DELETE FROM preset_types; END",
+        "CREATE VIEW seen AS SELECT name FROM preset_types",
+        "INSERT INTO preset_types (id, name, [my note]) VALUES ('p', 'n', NULL)",
+        "UPDATE preset_types SET rowid = 77",
+        "DELETE FROM log",
+    )
+    schema = head.fingerprint()
+    downgrade(head.engine, "base")
+    upgrade(head.engine)
+    assert differences(head.fingerprint(), schema) == {}
+    assert head.rows("SELECT rowid, id, name FROM preset_types") == [(77, "p", "n")]
+    assert head.rows("SELECT * FROM log") == []
+    assert head.rows("SELECT * FROM seen") == [("n",)]
+    script(head, "INSERT INTO preset_types (id, name) VALUES ('q', 'm')")
+    assert head.rows("SELECT * FROM log") == [("m 100%:x?",)]
+    assert preserved(head) == set()
+
+
+@on_sqlite
+def test_a_table_of_another_shape_is_made_anew_and_gets_its_rows_indexes_and_triggers(head: Database) -> None:
+    script(
+        head,
+        "PRAGMA writable_schema = ON",
+        "UPDATE sqlite_master SET sql = replace(sql, 'name TEXT NOT NULL', 'name VARCHAR(9)') "
+        "WHERE name = 'preset_types'",
+        "PRAGMA writable_schema = RESET",
+        "CREATE INDEX somebodys ON preset_types (lower(name))",
+        "CREATE TRIGGER hears AFTER INSERT ON preset_types BEGIN SELECT RAISE(IGNORE); END",
+        "DROP TRIGGER hears",
+        "CREATE TRIGGER hears AFTER DELETE ON preset_types BEGIN SELECT RAISE(IGNORE); END",
+        "INSERT INTO preset_types (id, name) VALUES ('p', 'n')",
+    )
+    downgrade(head.engine, "base")
+    upgrade(head.engine)
+    assert head.rows("SELECT id, name FROM preset_types") == [("p", "n")]
+    names = {name for (name,) in head.rows("SELECT name FROM sqlite_master WHERE tbl_name = 'preset_types'")}
+    assert {"somebodys", "hears", "trg_preset_types_updated_at"} <= names
+    assert [finding.code for finding in check(head.engine).findings if finding.severity == "error"] == []
+    assert preserved(head) == set()
+
+
+@on_postgresql
+def test_a_column_of_another_type_gets_its_own_again(head: Database) -> None:
+    script(
+        head,
+        "ALTER TABLE preset_types ALTER name TYPE varchar(50), ALTER name DROP NOT NULL",
+        "DROP INDEX ix_preset_types_created_at",
+        "INSERT INTO preset_types (id, name) VALUES ('p', 'n')",
+    )
+    downgrade(head.engine, "base")
+    upgrade(head.engine)
+    assert head.rows("SELECT id, name FROM preset_types") == [("p", "n")]
+    assert [finding.code for finding in check(head.engine).findings if finding.severity != "info"] == []
+
+
+# Who may read
+
+
+@on_postgresql
+def test_default_privileges_open_nothing_that_is_preserved(head: Database, reader: str) -> None:
+    script(
+        head,
+        f"ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO {reader}, PUBLIC",
+        CONNECTION,
+        HISTORY,
+        "UPDATE exchange_connections SET preset_type_id = 'p' WHERE false",
+        "INSERT INTO preset_types (id, name) VALUES ('p', 'p')",
+        "UPDATE exchange_connections SET preset_type_id = 'p'",
+        f"GRANT INSERT ON indication_history TO {reader}",
+    )
+    downgrade(head.engine, "054")  # the columns of 055 are copied
+    downgrade(head.engine, "base")
+    assert {"cts_kept_035_exchange_connections", "cts_kept_055_exchange_connections"} <= preserved(head)
+    for table in preserved(head):
+        assert head.value(f"SELECT has_table_privilege('{reader}', '{table}', 'SELECT')") is False
+    upgrade(head.engine)
+    assert preserved(head) == set()
+    for table in ("exchange_connections", "indication_history"):
+        assert head.value(f"SELECT has_table_privilege('{reader}', '{table}', 'SELECT')") is False
+    assert head.value(f"SELECT has_table_privilege('{reader}', 'indication_history', 'INSERT')") is True
+
+
+@on_postgresql
+def test_rows_that_stay_behind_are_the_owners_alone(head: Database, reader: str) -> None:
+    script(head, f"ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO {reader}", CONNECTION, HISTORY)
+    downgrade(head.engine, "057")
+    script(head, "DELETE FROM exchange_connections")
+    upgrade(head.engine)
+    assert head.value("SELECT count(*) FROM cts_kept_058_indication_history") == 1
+    query = f"SELECT has_table_privilege('{reader}', 'cts_kept_058_indication_history', 'SELECT')"
+    assert head.value(query) is False
+
+
+@on_postgresql
+def test_a_publication_of_all_tables_is_no_hindrance(head: Database) -> None:
+    script(head, CONNECTION, HISTORY, STATE, "CREATE PUBLICATION everything FOR ALL TABLES")
+    before = head.rows(SAR)
+    downgrade(head.engine, "055")
+    upgrade(head.engine)
+    assert head.rows(SAR) == before
+    assert preserved(head) == set()
+
+
+# While it is away
+
+
+@pytest.mark.parametrize("action", ["CASCADE", "RESTRICT"])
+def test_the_old_application_may_delete_a_parent_and_deletes_no_preserved_row(head: Database, action: str) -> None:
+    script(head, CONNECTION, "INSERT INTO exchange_connections (id, name) VALUES ('c2', 'other')", HISTORY)
+    script(head, HISTORY.replace("c1", "c2"))
+    if action == "RESTRICT" and head.kind == "postgresql":
+        script(
+            head,
+            "ALTER TABLE indication_history DROP CONSTRAINT fk_indication_history_connection_id",
+            "ALTER TABLE indication_history ADD CONSTRAINT fk_indication_history_connection_id "
+            "FOREIGN KEY (connection_id) REFERENCES exchange_connections (id) ON DELETE RESTRICT",
+        )
+    downgrade(head.engine, "057")
+    script(head, "DELETE FROM exchange_connections WHERE id = 'c1'")
+    upgrade(head.engine)
+    assert head.rows("SELECT connection_id FROM indication_history") == [("c2",)]
+    assert head.rows("SELECT connection_id FROM cts_kept_058_indication_history") == [("c1",)]
+    with pytest.raises(sa.exc.IntegrityError):
+        script(head, HISTORY.replace("c1", "nobody"))
+
+
+def test_ids_go_on_behind_every_one_that_was_given(head: Database) -> None:
+    script(head, CONNECTION, HISTORY, HISTORY, HISTORY, "DELETE FROM indication_history WHERE id > 1")
+    for _ in range(2):
+        downgrade(head.engine, "057")
+        upgrade(head.engine)
+    script(head, HISTORY)
+    assert head.rows("SELECT id FROM indication_history ORDER BY id") == [(1,), (4,)]
+
+
+# Nobody's trigger or rule acts
+
+
+PASSES_OVER = {
+    "sqlite": (
+        "CREATE TRIGGER mine BEFORE UPDATE ON indication_states WHEN OLD.state_key = 'k1' "
+        "BEGIN SELECT RAISE(IGNORE); END",
+    ),
+    "postgresql": (
+        "CREATE FUNCTION pass_over() RETURNS trigger LANGUAGE plpgsql AS "
+        "'BEGIN IF OLD.state_key = ''k1'' THEN RETURN NULL; END IF; RETURN NEW; END'",
+        "CREATE TRIGGER mine BEFORE UPDATE ON indication_states FOR EACH ROW EXECUTE FUNCTION pass_over()",
+        "CREATE RULE mine AS ON UPDATE TO indication_states WHERE OLD.state_key = 'k2' DO INSTEAD NOTHING",
+    ),
+}
+
+
+def test_a_value_comes_back_although_a_trigger_passes_over_its_row(head: Database) -> None:
+    script(head, STATE, *PASSES_OVER[head.kind])
+    before, schema = head.rows(SAR), head.fingerprint()
+    downgrade(head.engine, "055")
+    upgrade(head.engine)
+    assert head.rows(SAR) == before
+    assert differences(head.fingerprint(), schema) == {}
+    assert preserved(head) == set()
+
+
+def test_a_row_leaves_its_table_although_a_trigger_keeps_it(head: Database) -> None:
+    keeps = {
+        "sqlite": ("CREATE TRIGGER mine BEFORE DELETE ON indication_history BEGIN SELECT RAISE(IGNORE); END",),
+        "postgresql": (
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+            "CREATE TRIGGER mine BEFORE DELETE ON indication_history FOR EACH ROW EXECUTE FUNCTION refuse()",
+            "ALTER TABLE indication_history ENABLE ALWAYS TRIGGER mine",
+        ),
+    }
+    script(head, CONNECTION, HISTORY, *keeps[head.kind])
+    downgrade(head.engine, "057")
+    script(head, "DELETE FROM exchange_connections")
+    upgrade(head.engine)
+    assert head.value("SELECT count(*) FROM indication_history") == 0
+    assert head.value("SELECT count(*) FROM cts_kept_058_indication_history") == 1
+
+
+def test_a_renamed_column_has_its_values_although_a_trigger_passes_over_rows(head: Database) -> None:
+    passes = {
+        "sqlite": ("CREATE TRIGGER mine BEFORE UPDATE ON exchange_connections BEGIN SELECT RAISE(IGNORE); END",),
+        "postgresql": (
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+            "CREATE TRIGGER mine BEFORE UPDATE ON exchange_connections FOR EACH ROW EXECUTE FUNCTION refuse()",
+        ),
+    }
+    script(head, CONNECTION, "UPDATE exchange_connections SET indication_auto = true", *passes[head.kind])
+    downgrade(head.engine, "053")
+    assert bool(head.value("SELECT indication_active_advanced FROM exchange_connections")) is True
+    upgrade(head.engine)
+    assert bool(head.value("SELECT indication_auto FROM exchange_connections")) is True
+
+
+def test_revisions_change_and_insert_rows_although_a_trigger_passes_over_them(database: Database) -> None:
+    upgrade(database.engine, "051")
+    state = "INSERT INTO indication_states (id, state_key, indication_type) VALUES ('s', 'k', 'active_advanced')"
+    script(database, state)
+    for table, event in (("indication_states", "UPDATE"), ("system_settings", "INSERT")):
+        made = {
+            "sqlite": (f"CREATE TRIGGER no_{table} BEFORE {event} ON {table} BEGIN SELECT RAISE(IGNORE); END",),
+            "postgresql": (
+                f"CREATE FUNCTION no_{table}() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+                f"CREATE TRIGGER mine BEFORE {event} ON {table} FOR EACH ROW EXECUTE FUNCTION no_{table}()",
+            ),
+        }
+        script(database, *made[database.kind])
+    upgrade(database.engine)
+    assert database.rows("SELECT indication_type FROM indication_states") == [("auto",)]
+    assert database.value("SELECT count(*) FROM system_settings") == 5
+
+
+# Whatever road leads back
+
+
+@pytest.mark.parametrize("revision", ["057", "055", "035"])
+def test_rows_come_back_when_the_version_is_lost_and_the_database_is_adopted(head: Database, revision: str) -> None:
+    script(head, CONNECTION, HISTORY, STATE)
+    script(
+        head, "INSERT INTO base_pseudo_positions (id, connection_id, symbol, time_window) VALUES ('b', 'c1', 'X', 5)"
+    )
+    before = head.rows(SAR)
+    downgrade(head.engine, revision)
+    script(head, "DROP TABLE alembic_version")
+    report = upgrade(head.engine)
+    assert report.adopted is not None
+    assert head.rows("SELECT connection_id, symbol FROM indication_history") == [("c1", "BTC")]
+    assert head.rows(SAR) == before
+    assert head.rows("SELECT connection_id, time_window FROM base_pseudo_positions") == [("c1", 5)]
+    assert report.preserved == ()
+
+
+def test_rows_that_stay_behind_are_named_by_the_run_by_status_and_by_check(head: Database) -> None:
+    script(head, CONNECTION, HISTORY)
+    down = downgrade(head.engine, "057")
+    assert down.preserved == ("cts_kept_058_indication_history",)
+    assert "preserved for an upgrade" in cts_schema("status", url=head.url).out
+    found = {finding.code: finding.severity for finding in check(head.engine).findings}
+    assert found["preserved-rows"] == "info"
+    script(head, "DELETE FROM exchange_connections")
+    shown = alembic("upgrade", "head", url=head.url)
+    assert "not restored: cts_kept_058_indication_history" in shown.out
+    assert status(head.engine).stranded == ("cts_kept_058_indication_history",)
+    assert "cts_kept_058" in cts_schema("status", url=head.url).out.split("not restored")[1]
+    assert json.loads(cts_schema("status", "--json", url=head.url).out)["preserved"] == [*down.preserved]
+    named = {finding.code: finding.examples for finding in check(head.engine).findings}
+    assert named["stranded-rows"] == down.preserved
+
+
+def test_a_stamp_names_what_it_leaves_behind(head: Database) -> None:
+    script(head, CONNECTION, HISTORY)
+    downgrade(head.engine, "057")
+    assert "not restored: cts_kept_058_indication_history" in alembic("stamp", "060", url=head.url).out
+
+
+# What needs a yes
+
+
+def test_a_fresh_database_goes_to_base_without_a_yes_and_leaves_nothing(database: Database) -> None:
+    upgrade(database.url)
+    assert downgrade(database.url, "base", yes=False).preserved == ()
+    assert database.tables() == {"alembic_version"}
+
+
+@pytest.mark.parametrize(
+    ("change", "table"),
+    [
+        ("UPDATE system_settings SET value = '8' WHERE key = 'cleanupIntervalHours'", "system_settings"),
+        ("INSERT INTO site_logs (message, category) VALUES ('mine', 'migration')", "site_logs"),
+        (
+            "INSERT INTO schema_migrations (version, migration_name, source) VALUES ('mine', 'mine', 'alembic')",
+            "schema_migrations",
+        ),
+        (
+            "INSERT INTO schema_migrations (migration_id, migration_name, source) VALUES (12, 'mine', 'alembic')",
+            "schema_migrations",
+        ),
+    ],
+)
+def test_a_row_that_somebody_wrote_or_changed_needs_a_yes_and_comes_back(
+    database: Database, change: str, table: str
+) -> None:
+    upgrade(database.url)
+    script(database, change)
+    kept = {"system_settings": "value = '8'"}.get(table, "'mine' IN (migration_name, version)")
+    query = f"SELECT count(*) FROM {table} WHERE {kept if table != 'site_logs' else 'message = ' + repr('mine')}"
+    assert database.value(query) == 1
+    with pytest.raises(DataWouldBeDropped, match=f"035  {table}: 1 row"):
+        downgrade(database.url, "base", yes=False)
+    downgrade(database.url, "base")
+    upgrade(database.url)
+    assert database.value(query) == 1
+
+
+# What others have built on it
+
+
+def test_a_view_over_a_column_that_goes_is_named_and_nothing_is_done(head: Database) -> None:
+    script(head, STATE, "CREATE VIEW seen AS SELECT parabolic_sar_value FROM indication_states")
+    with pytest.raises(StillNeeded, match="view seen") as caught:
+        downgrade(head.engine, "055")
+    assert caught.value.exit_code == 5
+    assert status(head.engine).at_head
+    assert head.value("SELECT count(*) FROM seen") == 2
+    script(head, "DROP VIEW seen")
+    assert downgrade(head.engine, "055").after == "055"
+
+
+def test_a_view_over_a_table_that_goes_is_told_beforehand_and_works_again_afterwards(head: Database) -> None:
+    script(head, CONNECTION, HISTORY, "CREATE VIEW seen AS SELECT symbol FROM indication_history")
+    script(head, "CREATE TABLE notes (history_id bigint REFERENCES indication_history (id))")
+    with pytest.raises(DataWouldBeDropped) as caught:
+        downgrade(head.engine, "057", yes=False)
+    told = str(caught.value.place["dropped"])
+    assert "058  indication_history: 1 row" in told
+    assert "view seen" in told
+    assert "table notes" in told
+    downgrade(head.engine, "053")  # which drops columns of other tables behind it
+    upgrade(head.engine)
+    assert head.rows("SELECT * FROM seen") == [("BTC",)]
+    script(head, "INSERT INTO notes VALUES (1)")
+    with pytest.raises(sa.exc.IntegrityError):
+        script(head, "INSERT INTO notes VALUES (2)")
+
+
+def test_an_index_that_goes_with_its_column_is_told_beforehand(head: Database) -> None:
+    script(head, "CREATE INDEX mine ON indication_states (symbol, parabolic_sar_value)")
+    with pytest.raises(DataWouldBeDropped, match="056  indication_states: index mine goes with its column"):
+        downgrade(head.engine, "055", yes=False)
+    assert downgrade(head.engine, "055").after == "055"
+
+
+def test_a_row_of_somebody_elses_that_refers_to_one_that_cannot_go_back_is_not_deleted(
+    head: Database,
+) -> None:
+    script(head, CONNECTION, HISTORY)
+    script(head, "CREATE TABLE notes (history_id bigint REFERENCES indication_history (id) ON DELETE CASCADE)")
+    script(head, "INSERT INTO notes VALUES (1)")
+    downgrade(head.engine, "057")
+    script(head, "DELETE FROM exchange_connections")
+    with pytest.raises(StillNeeded, match="rows of notes"):
+        upgrade(head.engine)
+    assert head.rows("SELECT history_id FROM notes") == [(1,)]
+    script(head, CONNECTION)
+    upgrade(head.engine)
+    assert head.rows("SELECT id, connection_id FROM indication_history") == [(1, "c1")]
+    assert preserved(head) == set()
+
+
+def test_a_repair_makes_no_empty_table_in_the_place_of_a_preserved_one(head: Database) -> None:
+    script(head, "INSERT INTO adoption_leftovers (table_name, reason, payload) VALUES ('orders', 'no_column', '{}')")
+    downgrade(head.engine, "058")
+    alembic("stamp", "060", url=head.url)
+    left = [str(one.reason) for one in repair(head.engine, codes=["missing-table"]).left]
+    assert left == ["cts_kept_059_adoption_leftovers has its rows: alembic stamp 058, then: alembic upgrade head"]
+    alembic("stamp", "058", url=head.url)
+    upgrade(head.engine)
+    assert head.value("SELECT count(*) FROM adoption_leftovers") == 1
