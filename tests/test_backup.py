@@ -354,6 +354,7 @@ def test_a_program_is_told_all_that_the_url_says() -> None:
         "connect_timeout": "10",
     }
     assert programs.environment(url)["PGPASSWORD"] == "pw"
+    assert programs.conninfo(url.set(drivername="postgresql+psycopg2")) == programs.conninfo(url)
     assert conninfo_to_dict(programs.conninfo(normalize("postgresql://h:5/d?sslmode=disable")))["host"] == "h"
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from cts_schema import restore, status
+from cts_schema import backup, restore, status
 from cts_schema.exceptions import BackupDamaged, NotABackup, RestoreFailed
 from cts_schema.maintenance import programs
+from tests.conftest import Server
 from tests.support import client
 from tests.support.databases import Database
 from tests.support.program import cts_schema
@@ -202,7 +203,7 @@ def test_words_in_a_literal_are_no_statements(mine: Database, tmp_path: Path) ->
         "COPY new FROM STDIN (FORMAT csv);\n10,ROLLBACK;\n\\.\n"
         "INSERT INTO new VALUES (11, 'the last');\n",
     )
-    restore(file, mine.url, force=True)
+    assert restore(file, mine.url).kept is None
     assert mine.value("SELECT to_regclass('mine.notes')::text") == "mine.notes"
     found = dict(mine.rows("SELECT n, a FROM new"))
     assert found == {
@@ -290,6 +291,19 @@ def test_a_script_may_be_in_another_encoding(mine: Database, tmp_path: Path) -> 
 
 
 # Genuine dumps
+
+
+@on_postgresql
+def test_large_objects_come_back_into_an_empty_database(database: Database, server: Server, tmp_path: Path) -> None:
+    """pg_restore puts them between BEGIN and COMMIT."""
+    database.execute("CREATE TABLE mine (a oid)")
+    database.execute("INSERT INTO mine SELECT lo_from_bytea(0, '\\x00275c')")
+    made = backup(database.url, tmp_path / "copy")
+    new = server.create()
+    with Database(new) as restored:
+        restore(made.path, restored.url)
+        assert restored.rows("SELECT lo_get(a) FROM mine") == [(b"\x00'\\",)]
+    server.drop(new)
 
 
 @on_postgresql

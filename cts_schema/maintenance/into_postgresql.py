@@ -78,12 +78,13 @@ def into_postgresql(
             connection.rollback()
             if replaced and not force:
                 raise TargetNotEmpty(database=mask_url(url), there=_some(replaced))
-            # What the script sets stays in a session of its own.
-            with closing(source), engine.connect() as session:
+            # What the script sets stays in a session of its own, whose driver takes COPY data as they are.
+            own = migration_engine(url.set(drivername="postgresql+psycopg"))
+            with closing(source), own.connect() as session:
                 restoring = Restoring(session, backup)
                 try:
                     aside = restoring.move_aside(schemas, wait, public=schema is None)
-                    restoring.run(source)
+                    restoring.run(source, of_pg_restore=found.kind == "custom")
                     if told is not None:
                         restoring.verify(told, version_table, schema)
                     session.commit()

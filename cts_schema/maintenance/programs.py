@@ -72,6 +72,7 @@ def complaint(stderr: str) -> str:
 
 
 def _parameters(url: sa.URL) -> dict[str, Any]:
+    url = url.set(drivername="postgresql+psycopg")  # whose parameters are libpq's
     _, parameters = sa.create_engine(url).dialect.create_connect_args(url)
     del parameters["context"]  # the one that is psycopg's own
     return {"connect_timeout": 10, **parameters}

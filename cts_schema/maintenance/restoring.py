@@ -89,15 +89,15 @@ class Restoring:
         self._execute("RESET lock_timeout")
         return aside
 
-    def run(self, source: Iterable[bytes]) -> None:
-        """Run a script."""
+    def run(self, source: Iterable[bytes], *, of_pg_restore: bool) -> None:
+        """Run a script, which pg_restore may have made."""
         for setting in (
             "client_encoding = 'UTF8'",
             "client_min_messages = warning",
             "standard_conforming_strings = on",
         ):
             self._execute(f"SET {setting}")
-        for statement in script.statements(source, self._backup):
+        for statement in script.statements(source, self._backup, of_pg_restore=of_pg_restore):
             self.line = statement.line
             # Servers before 17 do not know it, and programs since then write it for all.
             if statement.words[:2] == (b"SET", b"TRANSACTION_TIMEOUT") and self._driver.info.server_version < 170000:

@@ -64,19 +64,21 @@ class Statement:
     data: Iterator[bytes] | None
 
 
-def statements(lines: Iterable[bytes], path: Path) -> Iterator[Statement]:
+def statements(lines: Iterable[bytes], path: Path, *, of_pg_restore: bool = False) -> Iterator[Statement]:
     """Yield the statements of a script.
 
     Args:
         lines: the script.
         path: where it is from, for the text of an error.
+        of_pg_restore: that program puts BEGIN and COMMIT around large objects, which are skipped.
 
     Raises:
         NotABackup: the script has something else than SQL and COPY data, leaves its transaction or its database, or
             reaches for files and programs of the server.
         BackupDamaged: it ends within a statement or COPY data.
     """
-    return _Reader(lines, path).statements()
+    own = ((b"BEGIN",), (b"COMMIT",)) if of_pg_restore else ()
+    return _Reader(lines, path, own).statements()
 
 
 def begins_as_script(head: bytes) -> bool:
@@ -104,9 +106,10 @@ def schemas_of(lines: Iterable[bytes], path: Path) -> list[str]:
 
 
 class _Reader:
-    def __init__(self, lines: Iterable[bytes], path: Path) -> None:
+    def __init__(self, lines: Iterable[bytes], path: Path, skipped: tuple[tuple[bytes, ...], ...] = ()) -> None:
         self._lines = iter(lines)
         self._path = path
+        self._skipped = skipped
         self._number = 0
         self._ordinary = "literal"  # a literal without a prefix: "escapes" where a backslash is none of its characters
         self._forget()
@@ -139,7 +142,7 @@ class _Reader:
                     self._first, begun = self._number, at
                 at = token.end()
                 if token["sign"] == b";" and not self._parentheses and not self._bodies:
-                    if self._first:
+                    if self._first and tuple(self.words) not in self._skipped:
                         self._parts.append(line[begun : token.start()])
                         found = self._statement(line[at:])
                         yield found
