@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -63,7 +62,7 @@ def torn(marks: dict[str, str], before: dict[str, list[Record]], connection: sa.
             if len(became) + whole != 1:
                 apart.append(f"{table} {old[mark]}: {len(became)} rows, and {whole} left over")
             for column, text in old.items() if became else ():
-                if text is None or _is_dropped(table, column, into, absorbed):
+                if text is None or _stays(column, into, absorbed):
                     continue
                 there = {
                     _said(value) for place in _places(into, column, absorbed) if (value := became[0][place]) is not None
@@ -83,11 +82,9 @@ def _meaning(table: str, columns: set[str]) -> tuple[str, rules.Absorbed | None]
     return absorbed.into, absorbed
 
 
-def _is_dropped(table: str, column: str, into: str, absorbed: rules.Absorbed | None) -> bool:
-    """Whether an old value may go: it only counted."""
-    return (table, column) in rules.DROPPED or (
-        absorbed is not None and column == "id" and target.tables()[into].counted
-    )
+def _stays(column: str, into: str, absorbed: rules.Absorbed | None) -> bool:
+    """Whether an old value is nowhere else: a number that only counts stays in the absorbed table."""
+    return absorbed is not None and column == "id" and target.tables()[into].counted
 
 
 def _of_table(
@@ -97,7 +94,7 @@ def _of_table(
     into, absorbed = _meaning(table, columns)
     missing = []
     for column in columns:
-        if _is_dropped(table, column, into, absorbed):
+        if _stays(column, into, absorbed):
             continue
         places = _places(into, column, absorbed)
         there: Counter[str] = Counter()
@@ -133,9 +130,6 @@ def _places(table: str, column: str, absorbed: rules.Absorbed | None) -> set[str
 def _forms(table: str, column: str, text: str) -> set[str]:
     """Return what a value may have become."""
     forms = {_said(text), _said(text.lower()) if text.lower() in _TRUE | _FALSE else _said(text)}
-    with suppress(ValueError, OverflowError):
-        if float(short := f"{float(text):.15g}") == float(text):  # as SQLite writes a real number in a text
-            forms.add(_said(short))
     if text.startswith("x'"):  # no UTF-8; as a string of JSON it has quotes around it
         forms.add(f"x'22{text[2:-1]}22'")
     for old, new in _RENAMED:
