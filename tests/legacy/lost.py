@@ -37,8 +37,14 @@ def lost(before: dict[str, Values], connection: sa.Connection) -> list[str]:
         if plain(table) in target.tables() or plain(table) in rules.ABSORBED:
             named = Counter({(plain(column), text): count for (column, text), count in values.items()})
             missing += _of_table(plain(table), named, after, left_over)
-        if plain(table) not in target.tables() and after.get(table) != values:
-            missing.append(f"{table} is unmanaged, and has changed: {values - after.get(table, Counter())}")
+        if plain(table) not in target.tables() and table in after:
+            # Where a parent is not kept, a reference goes, or its row.
+            for (column, text), count in (values - after[table]).items():
+                kept = left_over.get((plain(table), plain(column)), Counter())
+                if text is not None and kept[_said(text)] < count:
+                    missing.append(f"{table}.{column} is unmanaged, and has lost {text!r} {count} times")
+        elif plain(table) not in target.tables():
+            missing.append(f"{table} is unmanaged, and is gone")
     return missing
 
 
