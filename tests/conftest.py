@@ -19,6 +19,33 @@ from cts_schema.database import migration_engine, normalize
 from cts_schema.migration.sync import upgrade
 from tests.support.databases import Database
 
+# The inner loop, `make quick`: what each of these promises, on SQLite.
+_QUICK = {
+    "test_adoption_rules",
+    "test_errors",
+    "test_kept",
+    "test_legacy_databases",
+    "test_models",
+    "test_offline",
+    "test_relationships",
+    "test_revisions",
+    "test_triggers",
+    "test_types",
+    "test_upgrade",
+    "test_urls",
+}
+_OF_POSTGRESQL = {"postgres_url", "server", "guarded_url"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of the inner loop."""
+    for item in items:
+        assert isinstance(item, pytest.Function)
+        chosen = item.callspec.params.values() if hasattr(item, "callspec") else ()
+        if item.path.stem in _QUICK and "postgresql" not in chosen and not _OF_POSTGRESQL & set(item.fixturenames):
+            item.add_marker("quick")
+
 
 def pytest_collection_finish() -> None:
     """What is loaded by now stays until the end: the collector need not go through it again and again."""
