@@ -562,8 +562,9 @@ def test_an_undo_takes_no_ordinary_backup_for_one_of_an_adoption(database: Datab
     first = backup(database.url)
     adopted = upgrade(database.url).adopted
     assert adopted is not None
-    time.sleep(1.1)  # names have seconds; the newest one is looked for
-    later = backup(database.url)
+    later = backup(
+        database.url, Path(str(adopted.backup)).with_name("cts-99991231T235959.db")
+    )  # by its name the newest
     assert str(adopted.backup) in undo_adoption(database.url)
     assert census_of(database) == before
     assert restore(later.path, database.url, force=True).revision is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,10 +78,13 @@ def test_the_time_of_a_revision_is_its_own(database: Database, tmp_path: Path) -
     scripts = Scripts(tmp_path)
     slow = scripts.add("slow", "import time\ntime.sleep(0.3)")
     quick = scripts.add("quick", "pass")
+    began = time.monotonic()
     command.upgrade(configured(database, scripts.folder), "head")
+    took = (time.monotonic() - began) * 1000
     times = dict(database.rows("SELECT version, execution_time_ms FROM schema_migrations"))
-    assert 300 <= times[slow] < 3000
-    assert times[quick] < 300
+    assert times[slow] >= 300
+    assert sum(one or 0 for one in times.values()) <= took + len(times)  # each is rounded
+    assert times.keys() >= {slow, quick}
 
 
 @pytest.mark.parametrize("revision", ["055", "036", "035"])

@@ -214,13 +214,21 @@ def test_a_backfill_passes_over_rows_that_others_have_locked_and_takes_them_last
     assert postgres.rows("SELECT count(*), count(venue_id) FROM orders WHERE price = 77") == [(2, 2)]
 
 
+# Longer than a change waits for a table.
+BUILDING = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+    "AND query LIKE 'CREATE INDEX%' AND clock_timestamp() - query_start > interval '2.5 s'"
+)
+
+
 @on_postgresql
 def test_a_build_waits_for_old_transactions_longer_than_ddl_waits_for_tables(postgres: Database, line: Scripts) -> None:
     online(line, INDEX)
     with count_statements(postgres.engine) as statements, ThreadPoolExecutor(1) as pool:
         with transaction(postgres, "UPDATE orders SET price = 1 WHERE id = 'o001'"):
             run = pool.submit(upgrade, postgres.engine)
-            time.sleep(3)
+            while not postgres.value(BUILDING):
+                time.sleep(0.01)
             assert not run.done()
         run.result()
     assert index_states(postgres) == {"ix_orders_venue_id": True}

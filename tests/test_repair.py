@@ -628,7 +628,7 @@ def test_a_repair_that_is_killed_leaves_the_old_state_and_the_next_one_ends_it(h
     statements = sum(len(step.statements) for step in planned.steps if not step.apart)
     for point in (1, statements // 2, statements):
         command = [sys.executable, "-c", KILLED, str(point), head.url]
-        assert subprocess.run(command, cwd=ROOT, check=False, timeout=120).returncode == -signal.SIGKILL
+        assert subprocess.run(command, cwd=ROOT, check=False, timeout=600).returncode == -signal.SIGKILL
         assert (values(head), head.fingerprint()) == (before, shape)
     assert repair(head.url, orphans="quarantine").complete
     assert codes(check(head.url)) == []
@@ -653,7 +653,7 @@ def test_what_is_done_beside_the_traffic_is_ended_by_the_next_repair(head: Datab
         ("CONCURRENTLY", ["missing-index"]),
     ):
         command = [sys.executable, "-c", KILLED, "999", head.url, statement]
-        assert subprocess.run(command, cwd=ROOT, check=False, timeout=120).returncode == -signal.SIGKILL
+        assert subprocess.run(command, cwd=ROOT, check=False, timeout=600).returncode == -signal.SIGKILL
         assert sorted(codes(check(head.url))) == still
     assert repair(head.url).complete
     assert codes(check(head.url)) == []

@@ -17,7 +17,7 @@ from tests.faults.driver import connect_postgresql, connect_sqlite
 from tests.faults.server import Server
 from tests.support.databases import Database
 
-_PATIENCE = 3  # seconds until what should have ended counts as left behind
+_PATIENCE = 60  # seconds until what should have ended counts as left behind
 
 
 @dataclass

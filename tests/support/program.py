@@ -119,7 +119,7 @@ def run(*command: str, url: str | None = None, cwd: Path | None = None, restrain
         env=environment(url),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
         preexec_fn=_heed_permissions if restrained and os.geteuid() == 0 else None,
     )
