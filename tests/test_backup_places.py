@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from cts_schema import backup, restore
-from cts_schema.exceptions import BackupPlaceTaken, NotABackup
+from cts_schema.exceptions import BackupPlaceTaken, NotABackup, WrongUsage
 from cts_schema.maintenance import files, programs
 from tests.support import client
 from tests.support.databases import Database
@@ -55,6 +55,14 @@ def test_what_is_replaced_is_not_kept_behind_a_symbolic_link(head: Database, tmp
         restore(made.path, head.url, force=True)
     assert list((tmp_path / "elsewhere").iterdir()) == []
     assert head.fingerprint() == before
+
+
+@on_sqlite
+def test_a_name_that_no_file_can_have_is_told(head: Database, tmp_path: Path) -> None:
+    for name in ("a\0b", "x" * 300, "x/" * 3000, "\ud800", "\udcff"):
+        with pytest.raises(WrongUsage, match="no file can have"):
+            backup(head.url, f"{tmp_path}/{name}")
+    assert [file.name for file in tmp_path.iterdir()] == ["head.db"]
 
 
 SOMEBODYS = (

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cts_schema.exceptions import BackupFailed, BackupPlaceTaken, DiskFull, MissingFolder
+from cts_schema.exceptions import BackupFailed, BackupPlaceTaken, DiskFull, MissingFolder, WrongUsage
 
 _UNFINISHED = ".unfinished"
 _OUR_NAMES = r".+-\d{8}T\d{6}(?:-\d+)?\.(?:db|dump)(?:\.json)?"  # see `next_name`
@@ -62,10 +62,12 @@ def place_for(given: str | os.PathLike[str] | None, folder: Path, stem: str, suf
     Raises:
         MissingFolder: the folder that was given does not exist.
         BackupPlaceTaken: something has that name already, or the folder is a symbolic link.
+        WrongUsage: no file can have that name.
     """
     if given is None:
         return next_name(folder, stem, suffix)
     path = Path(given)
+    _require_possible(path)
     if path.is_dir():
         return next_name(path, stem, suffix)
     missing = path if str(given).endswith(os.sep) else path.parent
@@ -78,6 +80,22 @@ def place_for(given: str | os.PathLike[str] | None, folder: Path, stem: str, suf
     _require_no_link(path.parent)
     require_free(path)
     return path
+
+
+def _require_possible(path: Path) -> None:
+    """Check that the system takes a name: a NUL, half of a surrogate pair or 300 letters it does not."""
+    try:
+        str(path).encode()
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return
+    except (OSError, ValueError) as error:
+        raise WrongUsage(
+            cause="no file can have the name of the backup",
+            name=ascii(str(path))[:100],
+            reported=getattr(error, "strerror", None) or type(error).__name__,
+            next_step="choose another name",
+        ) from error
 
 
 def _require_no_link(folder: Path) -> None:
