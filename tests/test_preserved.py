@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 
 import pytest
 import sqlalchemy as sa
@@ -214,6 +215,17 @@ def test_default_privileges_open_nothing_that_is_preserved(head: Database, reade
     for table in ("exchange_connections", "indication_history"):
         assert head.value(f"SELECT has_table_privilege('{reader}', '{table}', 'SELECT')") is False
     assert head.value(f"SELECT has_table_privilege('{reader}', 'indication_history', 'INSERT')") is True
+
+
+@on_postgresql
+def test_default_privileges_that_came_later_open_no_table_that_was_made_before_them(
+    head: Database, reader: str
+) -> None:
+    script(head, f"ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO {reader}")
+    downgrade(head.engine, "057")
+    upgrade(head.engine)
+    assert head.value(f"SELECT has_table_privilege('{reader}', 'indication_history', 'SELECT')") is False
+    assert preserved(head) == set()
 
 
 @on_postgresql
@@ -481,6 +493,19 @@ def test_a_row_of_somebody_elses_that_refers_to_one_that_cannot_go_back_is_not_d
     upgrade(head.engine)
     assert head.rows("SELECT id, connection_id FROM indication_history") == [(1, "c1")]
     assert preserved(head) == set()
+
+
+@on_sqlite
+def test_a_row_of_somebody_elses_that_dangled_while_a_table_was_away_is_no_hindrance(head: Database) -> None:
+    script(head, CONNECTION, HISTORY, "CREATE TABLE notes (history_id bigint REFERENCES indication_history (id))")
+    script(head, "INSERT INTO notes VALUES (1)")
+    downgrade(head.engine, "057")
+    connection = sqlite3.connect(str(head.location.database))  # whose foreign keys are off
+    connection.execute("INSERT INTO notes VALUES (77)")
+    connection.commit()
+    connection.close()
+    upgrade(head.engine)
+    assert head.rows("SELECT history_id FROM notes ORDER BY 1") == [(1,), (77,)]
 
 
 def test_a_repair_makes_no_empty_table_in_the_place_of_a_preserved_one(head: Database) -> None:

@@ -91,7 +91,8 @@ SELECT k.conrelid::regclass::text,
 
 # What a table has that no revision gave it, or that others have built on it.
 _HUNG_ON = """
-SELECT c.relrowsecurity OR c.relforcerowsecurity OR c.reloptions IS NOT NULL OR c.relreplident <> 'd'
+SELECT pg_get_userbyid(c.relowner) <> current_user
+    OR c.relrowsecurity OR c.relforcerowsecurity OR c.reloptions IS NOT NULL OR c.relreplident <> 'd'
     OR EXISTS (SELECT 1 FROM pg_trigger WHERE tgrelid = c.oid AND NOT tgisinternal)
     OR EXISTS (SELECT 1 FROM pg_policy WHERE polrelid = c.oid)
     OR EXISTS (SELECT 1 FROM pg_rewrite WHERE ev_class = c.oid)
@@ -168,7 +169,7 @@ def is_hung_on(table: str) -> bool:
     if sql.scalar(_filled(_HUNG_ON, table)):
         return True
     grants = sql.scalar(_filled(_GRANTS, table))
-    if not grants:
+    if not grants and not sql.scalar("SELECT EXISTS (SELECT 1 FROM pg_default_acl)"):
         return False
     sql.execute(f"CREATE TABLE {_PROBE} ()")  # has what default privileges give
     given = sql.scalar(_filled(_GRANTS, _PROBE))

@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
+from cts_schema.ddl.foreign_keys import ForeignKey, sqlite_foreign_keys
 from cts_schema.exceptions import ForeignKeyViolations, TransactionRefused
 
 Violations = Counter[tuple[str, str]]
@@ -70,23 +71,43 @@ def violations(connection: sa.Connection) -> Violations:
     """Return how many rows of which table lack the row they refer to, by (table, parent).
 
     A foreign key that cannot be checked, because its parent has no such key, counts as one violation of its table.
-    What a downgrade preserves is not counted: the keys of such a table rest, and those to it wait for it.
+    The keys of a table that a downgrade has moved away rest; those to it are compared with its rows where they are.
     """
     found: Violations = Counter()
     named = "SELECT name FROM sqlite_master WHERE type = 'table'"
     tables = set(connection.exec_driver_sql(named).scalars())
     preserved = {table for table in tables if table.startswith("cts_kept_")}
-    away = {table[len("cts_kept_000_") :] for table in preserved} - tables
+    # Columns that were copied have a later revision than their table.
+    away = {table[len("cts_kept_000_") :]: table for table in sorted(preserved, reverse=True)}
+    away = {table: kept for table, kept in away.items() if table not in tables}
     for table in tables - preserved:
         quoted = connection.dialect.identifier_preparer.quote_identifier(table)
         try:
             rows = connection.exec_driver_sql(f"PRAGMA foreign_key_check({quoted})").all()
             found.update((row[0], row[2]) for row in rows if row[2] not in away)
+            for key in sqlite_foreign_keys(connection, table):
+                if key.parent in away and (lost := _lost(connection, table, key, away[key.parent])):
+                    found[table, key.parent] += lost
         except OperationalError as error:
             if "foreign key mismatch" not in str(error.orig):
                 raise
             found[table, NO_SUCH_KEY] += 1
     return found
+
+
+def _lost(connection: sa.Connection, table: str, key: ForeignKey, parent: str) -> int:
+    """Return how many rows of ``table`` refer to none of ``parent``."""
+    quote = connection.dialect.identifier_preparer.quote_identifier
+    columns = key.parent_columns or tuple(sa.inspect(connection).get_pk_constraint(parent)["constrained_columns"])
+    pairs = list(zip(key.columns, columns, strict=False))
+    filled = " AND ".join(f"c.{quote(column)} IS NOT NULL" for column, _ in pairs)
+    same = " AND ".join(f"p.{quote(other)} = c.{quote(column)}" for column, other in pairs)
+    return int(
+        connection.exec_driver_sql(
+            f"SELECT count(*) FROM {quote(table)} c WHERE {filled or '1'} "
+            f"AND NOT EXISTS (SELECT 1 FROM {quote(parent)} p WHERE {same or '0'})"
+        ).scalar_one()
+    )
 
 
 def refuse_new_violations(before: Violations, after: Violations) -> None:
