@@ -24,6 +24,7 @@ from cts_schema.exceptions import DatabaseUnusable, MissingFolder, UnknownScheme
 from cts_schema.exceptions import mask_url as mask_url
 from cts_schema.pinned import START_UP, pinned
 from cts_schema.row_values import hide_row_values
+from cts_schema.untrusted import distrust_engine
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -277,7 +278,7 @@ def migration_engine(url: URL, *, wait: float = _BUSY_TIMEOUT) -> Engine:
     with translate_errors(target):
         # A connection that is used once needs no pool.
         engine = sqlalchemy.create_engine(target, poolclass=NullPool, hide_parameters=True, connect_args=connect_args)
-    return hide_row_values(pinned(engine))
+    return distrust_engine(hide_row_values(pinned(engine)))
 
 
 def _settings(url: URL, schema: str | None, kw: dict[str, Any]) -> dict[str, Any]:

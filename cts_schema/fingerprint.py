@@ -63,7 +63,11 @@ def _sqlite_table(connection: sa.Connection, table: str, sql: str) -> dict[str, 
     keys = defaultdict(list)
     for row in connection.exec_driver_sql(f"PRAGMA foreign_key_list({quoted})"):
         keys[row.id].append((row[3], row[4], row[2], row[5], row[6], row[7]))
-    found["foreign keys"] = sorted(tuple(sorted(parts)) for parts in keys.values())
+    found["foreign keys"] = sorted(
+        (tuple(sorted(parts)) for parts in keys.values()),
+        # Of the parent it may name no column, and mean the primary key.
+        key=lambda key: [[part or "" for part in parts] for parts in key],
+    )
     for name, condition in sqlite_checks(connection, table).items():
         found[f"check {name}"] = _squeezed(condition)
     uniques = []

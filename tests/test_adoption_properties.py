@@ -16,7 +16,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from cts_schema import adopt, status, undo_adoption, upgrade
+from cts_schema import adopt, plan_adoption, status, undo_adoption, upgrade
 from tests.conftest import Server
 from tests.legacy.catalogue import build
 from tests.legacy.census import Values, census, records
@@ -69,7 +69,13 @@ def comes_in(database: Database, old: OldDatabase) -> None:
     before = counted(database), catalogue_of(database)
     with database.engine.connect() as connection:
         rows = records(connection)
+    plan = plan_adoption(database.url)
+    assert plan is not None
+    assert (counted(database), catalogue_of(database)) == before
     assert adopt(database.url, yes=True).adopted is not None
+    orphans = database.rows("SELECT DISTINCT table_name FROM adoption_leftovers WHERE reason = 'orphan'")
+    unmanaged = {table for (table,) in orphans if table.startswith("my ")}
+    assert unmanaged <= {decision.name for decision in plan.decisions}
     with database.engine.connect() as connection:
         missing = lost(before[0], connection) + torn(old.marks, rows, connection)
     assert missing == [], "\n".join(missing)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cts_schema import adopt, check, plan_adoption, undo_adoption, upgrade
+from cts_schema import adopt, check, finalize_adoption, plan_adoption, undo_adoption, upgrade
 from cts_schema.exceptions import DecisionNeeded
 from tests.legacy.census import census
 from tests.support.databases import Database
@@ -263,6 +263,9 @@ def test_what_somebody_has_changed_since_stays_so_after_an_undo_on_postgresql(da
         assert everything(database) == before
     else:
         assert database.rows("SELECT id, position_id FROM my_notes ORDER BY id") == [(1, 1), (2, 2)]
+        adopt(database.url, yes=True)
+        finalize_adoption(database.url)
+        assert database.value("SELECT count(*) FROM pg_namespace WHERE nspname = 'cts_legacy'") == 0
 
 
 def test_check_names_rows_of_unmanaged_tables_that_refer_to_nothing(head: Database) -> None:
@@ -297,3 +300,32 @@ def test_a_table_that_would_lose_a_large_part_of_its_rows_is_for_a_person_to_dec
     database.execute("UPDATE pseudo_positions SET symbol = 'BTC' WHERE id < 2")
     assert decided(database) == {}
     assert upgrade(database.url).adopted is not None
+
+
+def test_absorbed_tables_counted_keys_and_renamed_keys_are_referred_to_as_before(database: Database) -> None:
+    before = made(
+        database,
+        "CREATE TABLE historical_data (id INTEGER PRIMARY KEY, connection_id INTEGER, close REAL, "
+        "position_id INTEGER REFERENCES pseudo_positions (id))",
+        "INSERT INTO historical_data VALUES (1, 1, 1.5, 2), (2, 1, 2.5, 1)",
+        "CREATE TABLE my_prices (id INTEGER PRIMARY KEY, price_id INTEGER NOT NULL REFERENCES historical_data (id))",
+        "INSERT INTO my_prices VALUES (1, 1), (2, 2)",
+        "CREATE TABLE site_logs (id INTEGER PRIMARY KEY, message TEXT)",
+        "INSERT INTO site_logs VALUES (1, 'a'), (2, NULL), (3, 'c')",
+        "CREATE TABLE my_logs (log_id INTEGER REFERENCES site_logs (id))",
+        "INSERT INTO my_logs VALUES (1), (2), (3)",
+        "CREATE TABLE indication_states (id INTEGER PRIMARY KEY, state_key TEXT UNIQUE)",
+        "INSERT INTO indication_states VALUES (1, 'a-active_advanced'), (2, 'b')",
+        "CREATE TABLE my_states (id INTEGER PRIMARY KEY, state TEXT NOT NULL REFERENCES indication_states (state_key))",
+        "INSERT INTO my_states VALUES (1, 'b'), (2, 'a-active_advanced')",
+    )
+    comes_in(database, before)
+    assert database.rows("SELECT id, CAST(position_id AS TEXT) FROM historical_data ORDER BY id") == [
+        (1, None),
+        (2, "1"),
+    ]
+    assert database.rows("SELECT id, price_id FROM my_prices ORDER BY id") == [(1, 1), (2, 2)]
+    assert Counter(database.rows("SELECT log_id FROM my_logs")) == {(1,): 1, (None,): 1, (3,): 1}
+    assert database.rows("SELECT id, state FROM my_states ORDER BY id") == [(1, "b"), (2, "a-auto")]
+    undo_adoption(database.url)
+    assert everything(database) == before

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
-from cts_schema import Finding, Health, check, downgrade, upgrade
+from cts_schema import Finding, Health, adopt, check, downgrade, upgrade
 from cts_schema.exceptions import DatabaseLocked, SchemaMissing
 from cts_schema.fingerprint import differences
 from cts_schema.health import drift, files, indexes, look, references, times
@@ -77,7 +77,7 @@ def test_a_database_that_was_adopted_is_healthy(database: Database, variant: str
     with database.engine.connect() as connection:
         build(connection, variant, "clean")
     assert shown(check(database.url)) == [("old-database", "alembic_version")]
-    upgrade(database.url)
+    adopt(database.url, yes=True)
     found = check(database.url, deep=True)
     assert found.healthy, found.findings
     assert {finding.code for finding in found.findings} <= {"unmanaged-tables", "orphans", "foreign-key-without-index"}

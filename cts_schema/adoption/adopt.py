@@ -21,6 +21,7 @@ from cts_schema.adoption import (
     examine,
     leftovers,
     plan,
+    reals,
     session,
     sources,
     target,
@@ -55,6 +56,7 @@ from cts_schema.maintenance import manifest, sqlite
 from cts_schema.migration.options import Options
 from cts_schema.migration.progress import Progress
 from cts_schema.migration.report import Adopted
+from cts_schema.untrusted import distrusted, readable_without_collations
 
 
 class Adoption:
@@ -81,9 +83,17 @@ class Adoption:
         self._moved: dict[str, str] = {}
         self._kept_tables: dict[str, str] = {}
         self._renaming = ExitStack()
+        self._strange = ExitStack()
+        self._reading = ExitStack()
 
     def plan(self) -> Plan:
         """Survey the database, examine its rows, and say what would happen. Nothing is written."""
+        with distrusted(self.connection), readable_without_collations(self.connection):
+            return self._plan()
+
+    def _plan(self) -> Plan:
+        if self.connection.dialect.name == "sqlite":
+            reals.register(self.connection)
         self._survey = found = survey(self.connection, self.options.version_table)
         blockers = [f"{thing} has the name of one of our tables" for thing in found.taken]
         blockers += [
@@ -94,6 +104,7 @@ class Adoption:
             for table in found.tables.values()
             if table.columns.keys() >= {"rowid", "_rowid_", "oid"} and found.dialect == "sqlite"
         ]
+        blockers += [table.unreadable for table in found.tables.values() if table.unreadable is not None]
         if not session.may_make_temporary_tables(self.connection):
             blockers.append("the user may not make temporary tables: GRANT TEMPORARY ON DATABASE is missing")
         if not blockers:
@@ -132,10 +143,12 @@ class Adoption:
             NotPermitted: a table belongs to another user.
             BackupFailed: the copy could not be made.
         """
+        self._strange.enter_context(distrusted(self.connection))
+        self._reading.enter_context(readable_without_collations(self.connection))
         self._locked = session.lock(self.connection)
         self._locked_at = time.perf_counter()
         self.progress.tell("looking at the old database")
-        made = self.plan()
+        made = self._plan()
         _require_possible(made)
         if made.decisions and not self.options.yes:
             raise DecisionNeeded(database=made.database, decisions="\n".join(map(str, made.decisions)))
@@ -153,6 +166,7 @@ class Adoption:
         moved = aside.move(self.connection, [table.name for table in self._survey.managed.values()])
         self._moved = moved
         self._hide_kept_tables()
+        self._strange.close()
         self.progress.end()  # now the terminal prints revisions
 
     def finish(self) -> Adopted:
@@ -201,6 +215,8 @@ class Adoption:
 
     def close(self) -> None:
         """Put connection and terminal in order, whatever has happened."""
+        self._strange.close()
+        self._reading.close()
         self._renaming.close()
         self.progress.end()
 
@@ -233,7 +249,9 @@ class Adoption:
         self.progress.tell("settling references of unmanaged tables")
         olds = {name: self._moved[table.name] for name, table in found.managed.items()}
         noted = Noted(self.connection, self._references, fates, olds)
-        done = Settling(self.connection, noted, found.version).carry_out() if noted.note() else (0, 0)
+        needed = noted.note()
+        self._reading.close()  # what is written from now on wants its real order
+        done = Settling(self.connection, noted, found.version).carry_out() if needed else (0, 0)
         noted.forget()
         return done
 

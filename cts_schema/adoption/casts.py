@@ -30,6 +30,7 @@ class Wish:
         rewrite: a part of a text and what it is now.
         units: how many of the old value make one of ours.
         whole: it is a key, or refers to one, that was a number: 1.0 is 1 then, and not another text.
+        counts: the database gives it to new rows, each time a higher one.
         longest: bytes of the longest text that an index of ours on PostgreSQL takes; None where there is none.
     """
 
@@ -38,6 +39,7 @@ class Wish:
     rewrite: tuple[str, str] | None = None
     units: int = 1
     whole: bool = False
+    counts: bool = False
     longest: int | None = None
 
 

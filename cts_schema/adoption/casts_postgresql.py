@@ -22,6 +22,7 @@ END $$
 """
 
 _NUMBER = r"'^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?$'"
+_AS_WE_WRITE = r"'^(0|-?[1-9][0-9]*|-?(0|[1-9][0-9]*)\.0*[1-9][0-9]*|-?[1-9][0-9]*\.0+|0\.0+)$'"
 _DAY = r"'^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?$'"
 
 _CLASSES = {
@@ -68,11 +69,13 @@ def cast(wish: Wish, old: OldColumn, o: str, version: tuple[int, ...]) -> Cast:
 def _text(wish: Wish, source: str, o: str) -> Cast:
     value = renamed(f"{o}::text", wish)
     if wish.whole and source in ("numeric", "float"):
-        value = f"CASE WHEN {o} = trunc({o}) THEN trunc({o})::numeric::text ELSE {value} END"
+        # By its text: the cast of a real number to numeric would keep 15 digits.
+        value = f"CASE WHEN {o} = trunc({o}) THEN trunc({o})::text::numeric::text ELSE {value} END"
     elif wish.whole and source == "text":
         value = rf"CASE WHEN {value} ~ '^-?[0-9]+\.0+$' THEN split_part({value}, '.', 1) ELSE {value} END"
     if wish.whole and source != "integer":
-        return Cast(value, plain=f"{value} IS NOT DISTINCT FROM {o}::text", plain_value=f"{o}::text")
+        exact = f"{value} = {o}::text" if source == "text" else None
+        return Cast(value, exact=exact, plain=f"{value} IS NOT DISTINCT FROM {o}::text", plain_value=f"{o}::text")
     if wish.longest is None or source != "text":
         return _always(value)
     short = f"pg_column_size({o}) <= {wish.longest}"  # as it is stored, compressed, which is how an index stores it
@@ -119,6 +122,8 @@ def _number(wish: Wish, source: str, o: str) -> Cast:
         within = f"abs({number}) <= {limit} AND {number} = trunc({number})"
         if wish.units > 1:
             value, exact = f"ceil({number} / {wish.units})::{type_}", f"{number} % {wish.units} = 0"
+    if source == "text":  # 007 and 1e3 say the same as 7 and 1000, and are written otherwise
+        exact = f"{exact} AND {o}::text ~ {_AS_WE_WRITE}"
     valid = f"CASE WHEN {is_number} THEN {within} ELSE false END"
     return Cast(
         value,

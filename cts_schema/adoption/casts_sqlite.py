@@ -6,7 +6,10 @@ JSON is what tells a number in a text from a text that only begins like one, whi
 from __future__ import annotations
 
 from cts_schema.adoption.casts import FALSE, TRUE, Cast, Wish, listed, renamed
+from cts_schema.adoption.reals import real_of, text_of
 from cts_schema.adoption.survey import OldColumn
+
+_LAST_NUMBER = 2**63 - 1  # after which AUTOINCREMENT gives none
 
 
 def cast(wish: Wish, old: OldColumn, o: str) -> Cast:
@@ -16,7 +19,7 @@ def cast(wish: Wish, old: OldColumn, o: str) -> Cast:
         return _text(wish, old, o)
     if kind == "word":
         word = renamed(f"CAST({o} AS TEXT)", wish)
-        allowed = f"{word} IN {listed(wish.column.words)}"
+        allowed = f"typeof({o}) <> 'blob' AND {word} IN {listed(wish.column.words)}"
         return Cast(word, valid=allowed, plain=f"coalesce({allowed}, 1)", plain_value=word, reason="check")
     if kind == "number":
         return _number(wish, old, o)
@@ -41,22 +44,20 @@ def _affinity(old: OldColumn) -> str:
 def _text(wish: Wish, old: OldColumn, o: str) -> Cast:
     value = renamed(f"CAST({o} AS TEXT)", wish)
     # A blob is told by its literal, as PostgreSQL tells one.
-    whatever = f"CASE typeof({o}) WHEN 'blob' THEN 'x''' || lower(hex({o})) || '''' ELSE {value} END"
-    exact = f"typeof({o}) <> 'real' OR CAST(CAST({o} AS TEXT) AS REAL) = {o}"
+    whatever = (
+        f"CASE typeof({o}) WHEN 'blob' THEN 'x''' || lower(hex({o})) || '''' "
+        f"WHEN 'real' THEN {text_of(o)} ELSE {value} END"
+    )
     if wish.whole and _affinity(old) != "integer":
         # The comparison makes a number of a text that is one, as that with the key did.
-        whole = f"CAST({o} AS INTEGER)"
+        whole = f"CAST(CAST({o} AS NUMERIC) AS INTEGER)"  # at once 70e-1 would be 70
         value = f"CASE WHEN {whole} = {o} THEN CAST({whole} AS TEXT) ELSE {whatever} END"
+        exact = f"typeof({o}) <> 'text' OR ({value}) = {o}"  # ' 07' means 7, and was written otherwise
         plain = f"typeof({o}) IN ('text', 'integer', 'null') AND ({value}) IS CAST({o} AS TEXT)"
         return Cast(value, exact=exact, plain=plain, plain_value=f"CAST({o} AS TEXT)")
     if _affinity(old) == "text":  # it has made a text of every number
         return Cast(whatever, plain_value=whatever)
-    return Cast(
-        whatever,
-        exact=exact,
-        plain=f"typeof({o}) IN ('text', 'integer', 'null')",
-        plain_value=value,
-    )
+    return Cast(whatever, plain=f"typeof({o}) IN ('text', 'integer', 'null')", plain_value=value)
 
 
 def _is_number(o: str, *types: str) -> str:
@@ -66,14 +67,14 @@ def _is_number(o: str, *types: str) -> str:
 def _number(wish: Wish, old: OldColumn, o: str) -> Cast:
     precision, scale = wish.column.size
     limit = f"1e{precision - scale}"
-    number = f"CAST({o} AS NUMERIC)"
+    number = f"CASE typeof(CAST({o} AS NUMERIC)) WHEN 'integer' THEN CAST({o} AS NUMERIC) ELSE {real_of(o)} END"
     within = f"{o} > -{limit} AND {o} < {limit}"
     # A text is exact where it is written as its number is; the zeros behind its point say nothing.
     trimmed = f"CASE WHEN instr({o}, '.') > 0 THEN rtrim(rtrim({o}, '0'), '.') ELSE {o} END"
     return Cast(
         f"CASE typeof({o}) WHEN 'text' THEN {number} ELSE {o} END",
         valid=f"CASE typeof({o}) WHEN 'integer' THEN {within} WHEN 'real' THEN {within} WHEN 'text' THEN "
-        f"{_is_number(o, 'integer', 'real')} AND {number} > -{limit} AND {number} < {limit} ELSE 0 END",
+        f"{_is_number(o, 'integer', 'real')} AND abs({number}) < {limit} ELSE 0 END",
         exact=f"typeof({o}) <> 'text' OR CAST({number} AS TEXT) = {trimmed}",
         plain=f"({o} BETWEEN -{limit} + 1 AND {limit} - 1) IS NOT 0"
         if _affinity(old) in ("integer", "numeric")  # where any text is more than any number
@@ -89,9 +90,12 @@ def _integer(wish: Wish, o: str) -> Cast:
         value = f"{whole} / {wish.units} + ({whole} % {wish.units} > 0)"  # rounded up: an interval is never 0
         exact = f"{whole} % {wish.units} = 0"
     plain = f"typeof({o}) IN ('integer', 'null')"
+    if wish.counts:
+        plain += f" AND {o} IS NOT {_LAST_NUMBER}"
     return Cast(
         value,
-        valid=f"CASE typeof({o}) WHEN 'integer' THEN 1 WHEN 'real' THEN {o} = {whole} AND abs({o}) < 9e15 "
+        valid=f"CASE typeof({o}) WHEN 'integer' THEN {f'{o} <> {_LAST_NUMBER}' if wish.counts else 1} "
+        f"WHEN 'real' THEN {o} = {whole} AND abs({o}) < 9e15 "
         f"WHEN 'text' THEN {_is_number(o, 'integer')} AND CAST({whole} AS TEXT) = {o} ELSE 0 END",
         exact=exact,
         plain=plain if exact is None else f"{plain} AND coalesce({exact}, 1)",
@@ -100,19 +104,21 @@ def _integer(wish: Wish, o: str) -> Cast:
 
 
 def _float(o: str) -> Cast:
-    real = f"CAST({o} AS REAL)"
+    real = f"CASE typeof({o}) WHEN 'text' THEN {real_of(o)} ELSE CAST({o} AS REAL) END"
     return Cast(
         real,
         valid=f"CASE typeof({o}) WHEN 'integer' THEN 1 WHEN 'real' THEN abs({o}) < 1e308 "
         f"WHEN 'text' THEN {_is_number(o, 'integer', 'real')} AND abs({real}) < 1e308 ELSE 0 END",
-        exact=f"typeof({o}) = 'real' OR CAST({real} AS TEXT) IN ({o}, {o} || '.0')",
+        exact=f"CASE typeof({o}) WHEN 'text' THEN {text_of(real)} IN ({o}, {o} || '.0') ELSE ({real}) = {o} END",
         plain=f"CASE WHEN typeof({o}) = 'real' THEN abs({o}) < 1e308 ELSE {o} IS NULL END",
         plain_value=o,
     )
 
 
 def _boolean(old: OldColumn, o: str) -> Cast:
-    word = f"lower(CAST({o} AS TEXT))"
+    word = (
+        f"CASE WHEN typeof({o}) = 'text' THEN lower({o}) WHEN {o} IN (0, 1) THEN CAST(CAST({o} AS INTEGER) AS TEXT) END"
+    )
     value = f"CASE WHEN {word} IN {listed(TRUE)} THEN 1 WHEN {word} IN {listed(FALSE)} THEN 0 END"
     return Cast(
         value,
@@ -166,11 +172,10 @@ def timestamp(o: str) -> Cast:
 
 
 def _json(o: str) -> Cast:
-    words = f"CAST({o} AS TEXT)"
+    words = f"CASE typeof({o}) WHEN 'real' THEN {text_of(o)} ELSE CAST({o} AS TEXT) END"
     return Cast(
-        f"CASE WHEN json_valid({o}) THEN {words} ELSE json_quote({words}) END",
+        f"CASE WHEN json_valid({words}) THEN {words} ELSE json_quote({words}) END",
         valid=f"typeof({o}) <> 'blob'",
-        exact=f"typeof({o}) <> 'real' OR CAST({words} AS REAL) = {o}",
         plain=f"CASE WHEN typeof({o}) = 'text' THEN json_valid({o}) ELSE {o} IS NULL END",
         plain_value=o,
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from cts_schema.adoption.casts import Cast, Reason, cast
 from cts_schema.adoption.rules import Fill
 from cts_schema.adoption.sources import Candidate, Source
-from cts_schema.adoption.sql import differs, literal, quote, row_id
+from cts_schema.adoption.sql import as_text, balanced, differs, literal, quote, row_id
 from cts_schema.adoption.survey import OldColumn, OldTable
 from cts_schema.adoption.target import Column, frozen_fingerprint
 
@@ -219,7 +219,8 @@ class Conversion:
         names = old.key or tuple(name for name in ("id",) if name in old.columns)
         if not names:
             return "NULL"
-        return " || ':' || ".join(f"coalesce(CAST(o.{quote(old.columns[name].name)} AS TEXT), '')" for name in names)
+        parts = [as_text(self.dialect, f"o.{quote(old.columns[name].name)}") for name in names]
+        return balanced([part for one in parts for part in ("':'", f"coalesce({one}, '')")][1:], "||")
 
     def final(self, name: str, *, settled: bool) -> str:
         """Return the value of our column with its default, as a unique key sees it."""

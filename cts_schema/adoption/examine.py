@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from cts_schema.adoption.conversion import Conversion, Problem
-from cts_schema.adoption.sql import quote, run
+from cts_schema.adoption.sql import balanced, quote, run
 
 
 @dataclass
@@ -99,7 +99,7 @@ def _look(connection: sa.Connection, conversion: Conversion) -> Findings:
         for name, column in conversion.columns.items()
         if column.defaulted and (old := column.raw_column())
     }
-    unknown = " OR ".join(f"o.{quote(column.name)} IS NOT NULL" for column in conversion.source.unknown)
+    unknown = balanced([f"o.{quote(column.name)} IS NOT NULL" for column in conversion.source.unknown], "OR")
     all_plain = " AND ".join(f"({condition})" for condition in [*looked.values(), *defaulted.values()]) or "true"
     rows, of_unknown, not_plain = run(
         connection,

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from cts_schema.adoption import casts_postgresql
 from cts_schema.adoption.conversion import Conversion
 from cts_schema.adoption.refusal import Refusal
-from cts_schema.adoption.sql import as_json, literal, quote, run
+from cts_schema.adoption.sql import as_json, balanced, literal, quote, run
 from cts_schema.adoption.survey import OldColumn
 
 EXCEPTIONS = "cts_adoption_exceptions"
@@ -141,7 +141,7 @@ def _write_rows(connection: sa.Connection, conversion: Conversion) -> int:
 
 def _write_unknown(connection: sa.Connection, conversion: Conversion, exceptions: bool) -> int:
     columns = conversion.source.unknown
-    filled = " OR ".join(f"o.{quote(column.name)} IS NOT NULL" for column in columns)
+    filled = balanced([f"o.{quote(column.name)} IS NOT NULL" for column in columns], "OR")
     stays = f" AND o.{conversion.row_id} NOT IN ({REFUSED})" if exceptions else ""
     return run(
         connection,
@@ -192,6 +192,9 @@ def value_as_json(conversion: Spelling, column: OldColumn) -> str:
     value = f"o.{quote(column.name)}"
     if column.type == "json" and conversion.dialect == "postgresql":
         return casts_postgresql.as_jsonb(value, conversion.version)
+    if column.type in ("double precision", "real") and conversion.dialect == "postgresql":
+        # jsonb has no -0
+        return f"CASE {value}::text WHEN '-0' THEN to_jsonb({value}::text) ELSE to_jsonb({value}) END"
     return as_json(conversion.dialect, value)
 
 
@@ -204,5 +207,5 @@ def row_as_json(conversion: Spelling, columns: Iterable[OldColumn]) -> str:
         name = f"o.{quote(column.name)}"
         key = literal("," + json.dumps(column.name, ensure_ascii=False) + ":")
         parts.append(f"CASE WHEN {name} IS NULL THEN '' ELSE {key} || ({value_as_json(conversion, column)}){end} END")
-    whole = f"'{{' || substr({' || '.join(parts)}, 2) || '}}'"
+    whole = f"'{{' || substr({balanced(parts, '||')}, 2) || '}}'"
     return f"({whole})::jsonb" if dialect == "postgresql" else whole

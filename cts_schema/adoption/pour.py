@@ -52,6 +52,8 @@ class Pourer:
         notes = Notes(self.connection, conversion, found, self.lost, self.merged)
         notes.take(first=table not in self._poured)
         self.watch(notes)
+        if conversion.source.table.counted and (number := notes.values.get(conversion.source.table.key[0])):
+            counters.go_on(self.connection, conversion, number)  # before adoption_leftovers gets rows of its own
         poured = Poured(found.rows)
         poured.leftovers = leftovers.write(
             self.connection, conversion, exceptions=notes.noted, unknown=found.unknown > 0
@@ -70,8 +72,6 @@ class Pourer:
         """Insert what does not stay out, chunk by chunk, and compare it with the old rows."""
         conversion, table = notes.conversion, notes.table
         key = table.key[0]
-        if table.counted and key in notes.values:
-            counters.go_on(self.connection, conversion, notes.values[key])
         finals = {name: notes.final(name) for name in conversion.columns}
         inserted = {quote(name): value for name, value in finals.items()}
         shift = self._shift(conversion)

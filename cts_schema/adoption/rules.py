@@ -175,9 +175,6 @@ LONGER_KEYS: Mapping[tuple[str, str], tuple[Fill, ...]] = {
 #: Columns that are rows of ours: (table, old column) -> the key of the row that its value makes.
 ROWS: Mapping[tuple[str, str], str] = {("system_settings", "minimum_connect_interval"): "minimum_connect_interval"}
 
-#: Columns that say nothing any more, whose values are not kept: (table, old column).
-DROPPED = {("system_settings", "id")}  # a number beside the key
-
 # The old migrations array, whose numbers mean the same here. Elsewhere such a number only counts.
 _ARRAY = (
     "36 create_optimal_indication_tables",

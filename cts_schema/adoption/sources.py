@@ -102,6 +102,7 @@ def _source(survey: Survey, table: Table, old: OldTable, absorbed: Absorbed | No
                 rewrite=rules.REWRITES.get((table.name, column.name)),
                 units=rules.UNITS.get((table.name, alias), 1),
                 whole=_was_number(survey, table, column, old.columns[key]),
+                counts=table.counted and column.name in table.key,
                 longest=target.indexed_texts(table.name).get(column.name) if survey.dialect == "postgresql" else None,
             )
             # An absorbed id is offered to two columns: that it is no version is no loss.
@@ -125,11 +126,7 @@ def _source(survey: Survey, table: Table, old: OldTable, absorbed: Absorbed | No
         candidates=candidates,
         fills=fills,
         constants=constants,
-        unknown=tuple(
-            column
-            for key, column in old.columns.items()
-            if column.name not in used and (name, key) not in rules.DROPPED and key not in numbered
-        ),
+        unknown=tuple(column for key, column in old.columns.items() if column.name not in used and key not in numbered),
         rows={key: row for (owner, key), row in rules.ROWS.items() if owner == table.name and key in old.columns},
     )
 

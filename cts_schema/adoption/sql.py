@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+
+from cts_schema.adoption.reals import text_of
 
 _TOKEN = re.compile(
     r"""--[^\n]*|/\*.*?\*/|"(?:[^"]|"")*"|`(?:[^`]|``)*`|'(?:[^']|'')*'|\[[^]]*]|[\w$]+|\S""", re.DOTALL
@@ -45,16 +47,29 @@ def differs(dialect: str, one: str, other: str) -> str:
     return f"({one}) IS NOT ({other})" if dialect == "sqlite" else f"({one}) IS DISTINCT FROM ({other})"
 
 
+def as_text(dialect: str, value: str) -> str:
+    """Return a value of any type as text, a number with all its digits."""
+    if dialect == "postgresql":
+        return f"CAST({value} AS TEXT)"
+    return f"CASE typeof({value}) WHEN 'real' THEN {text_of(value)} ELSE CAST({value} AS TEXT) END"
+
+
+def balanced(parts: Sequence[str], operator: str) -> str:
+    """Join many expressions in pairs of pairs: SQLite nests at most 1,000 of them in each other."""
+    if len(parts) < 3:
+        return f" {operator} ".join(parts)
+    half = len(parts) // 2
+    return f"({balanced(parts[:half], operator)}) {operator} ({balanced(parts[half:], operator)})"
+
+
 def as_json(dialect: str, value: str) -> str:
     """Return a value of any type as JSON, with all its digits; what is no text as SQLite's hexadecimal literal."""
     if dialect == "postgresql":
         return f"to_jsonb({value})"
-    # SQLite writes 15 digits of a number, where 17 may be needed.
     return (
         f"json(CASE typeof({value}) WHEN 'blob' THEN json_quote('x''' || lower(hex({value})) || '''') "
-        f"WHEN 'real' THEN CASE WHEN abs({value}) > 1.7976931348623157e308 THEN json_quote(CAST({value} AS TEXT)) "
-        f"WHEN CAST(CAST({value} AS TEXT) AS REAL) = {value} THEN CAST({value} AS TEXT) "
-        f"ELSE printf('%!.17g', {value}) END ELSE json_quote({value}) END)"
+        f"WHEN 'real' THEN CASE WHEN abs({value}) = 9e999 THEN json_quote({text_of(value)}) ELSE {text_of(value)} END "
+        f"ELSE json_quote({value}) END)"
     )
 
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 
 from cts_schema.adoption import rules, target
+from cts_schema.adoption.sql import quote, run
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class OldTable:
         has_rowid: whether SQLite numbers its rows.
         collates: whether SQLite compares texts of it in some other way than byte by byte, which ours does.
         owned: whether the user of the connection may change it.
+        unreadable: why its rows cannot be read, if they cannot.
     """
 
     name: str
@@ -55,6 +59,7 @@ class OldTable:
     has_rowid: bool = True
     collates: bool = False
     owned: bool = True
+    unreadable: str | None = None
 
 
 @dataclass(frozen=True)
@@ -127,6 +132,10 @@ def _sqlite(connection: sa.Connection, version_table: str) -> Survey:
     )
 
 
+_VIRTUAL = 2  # what table_xinfo says of a column that is computed when it is read
+_OF_APPLICATION = re.compile(r"(unknown|no such) function|no such collation|unsafe use of")
+
+
 def _sqlite_table(connection: sa.Connection, name: str) -> OldTable:
     quoted = connection.dialect.identifier_preparer.quote_identifier(name)
     facts = [fact for fact in connection.exec_driver_sql(f"PRAGMA table_xinfo({quoted})").all() if fact.hidden != 1]
@@ -144,7 +153,7 @@ def _sqlite_table(connection: sa.Connection, name: str) -> OldTable:
     if len(key) == 1 and columns[key[0]].type == "integer":
         unique.add(key)  # the rowid, which has no index
     options = connection.execute(sa.text("SELECT wr FROM pragma_table_list(:name)"), {"name": name}).scalars().all()
-    rows = connection.exec_driver_sql(f"SELECT count(*) FROM {quoted}").scalar_one()
+    rows, unreadable = _sqlite_rows(connection, name, [fact.name for fact in facts if fact.hidden == _VIRTUAL])
     made = connection.execute(
         sa.text("SELECT upper(sql) LIKE '%COLLATE%' FROM sqlite_master WHERE type = 'table' AND name = :name"),
         {"name": name},
@@ -157,7 +166,26 @@ def _sqlite_table(connection: sa.Connection, name: str) -> OldTable:
         rows,
         has_rowid=not any(options),
         collates=bool(made.scalar_one()),
+        unreadable=unreadable,
     )
+
+
+def _sqlite_rows(connection: sa.Connection, table: str, computed: Sequence[str]) -> tuple[int, str | None]:
+    """Count the rows, and say why they cannot be read: a computed column may ask for a function of an application."""
+    rows = 0
+    for column in ("*", *map(quote, computed)):
+        try:
+            count = run(connection, f"SELECT count({column}) FROM {quote(table)}").scalar_one()
+        except OperationalError as error:
+            if not _OF_APPLICATION.search(str(error.orig)):
+                raise
+            what = f"table {table}" if column == "*" else f"column {table}.{column}"
+            return rows, (
+                f"{what} cannot be read ({error.orig}): drop it, or adopt with a connection of the application that "
+                "has this: upgrade(connection)"
+            )
+        rows = max(rows, count)
+    return rows, None
 
 
 _TABLES = """

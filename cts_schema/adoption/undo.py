@@ -22,6 +22,7 @@ from cts_schema.exceptions import BackupDamaged, ChangedSince, NoAdoption, Trans
 from cts_schema.maintenance import files, manifest, sqlite
 from cts_schema.migration import run_log
 from cts_schema.migration.scripts import ADOPTION_RECORD
+from cts_schema.untrusted import readable_without_collations
 
 _STATE = "cts_adoption_state"
 _AT_ONCE = 1000  # rows that are read at once
@@ -116,7 +117,8 @@ def state(connection: sa.Connection, version_table: str) -> State:
     them.
     """
     if connection.dialect.name == "sqlite":
-        return {name: _state_on_sqlite(connection, name) for name in _tables_on_sqlite(connection, version_table)}
+        with readable_without_collations(connection):
+            return {name: _state_on_sqlite(connection, name) for name in _tables_on_sqlite(connection, version_table)}
     found: State = {}
     for name in target.tables():
         if name != "schema_migrations" and sa.inspect(connection).has_table(name):
@@ -164,7 +166,7 @@ def _where(table: str) -> str:
 
 def _state_on_sqlite(connection: sa.Connection, name: str) -> dict[str, str]:
     """Return the digest of every value: a sum would not show two changes that cancel out."""
-    columns = run(connection, f"SELECT name FROM pragma_table_xinfo({literal(name)}) WHERE hidden <> 1").scalars()
+    columns = run(connection, f"SELECT name FROM pragma_table_xinfo({literal(name)}) WHERE hidden = 0").scalars()
     # A text may be no UTF-8, so it comes as bytes, and bytes as a text.
     values = ", ".join(
         f"CASE typeof({column}) WHEN 'text' THEN CAST({column} AS BLOB) "

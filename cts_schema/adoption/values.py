@@ -101,11 +101,12 @@ def compare_rows(
             kind = conversion.source.table.columns[name].kind
             different = f"t.{quote(name)} IS NOT ({final})"
             if old is not None and kind in ("text", "word"):
-                # A blob is told by its literal there, and so by the conversion alone. And bare, the 2 of a column
-                # without a type would not be '2'.
+                # A blob is told by its literal there, a real number by all its digits, and so by the conversion alone.
+                # And bare, the 2 of a column without a type would not be '2'.
                 value = f"o.{quote(old.name)}"
                 different = (
-                    f"t.{quote(name)} IS NOT CAST({value} AS TEXT) AND (typeof({value}) <> 'blob' OR {different})"
+                    f"t.{quote(name)} IS NOT CAST({value} AS TEXT) "
+                    f"AND (typeof({value}) NOT IN ('blob', 'real') OR {different})"
                 )
             elif old is not None:
                 different = f"t.{quote(name)} IS NOT o.{quote(old.name)}"

@@ -6,6 +6,7 @@ foreign keys on, rebuilding a parent table deletes its children by ON DELETE CAS
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from cts_schema.ddl.foreign_keys import ForeignKey, sqlite_foreign_keys
 from cts_schema.exceptions import ForeignKeyViolations, TransactionRefused
 
 Violations = Counter[tuple[str, str]]
+_CANNOT_BE_CHECKED = re.compile(r"foreign key mismatch|no such collation|(unknown|no such) function|unsafe use of")
 NO_SUCH_KEY = "(no such key)"
 
 
@@ -70,8 +72,9 @@ def transaction(connection: sa.Connection, wait: float, *, rebuilds: bool = True
 def violations(connection: sa.Connection) -> Violations:
     """Return how many rows of which table lack the row they refer to, by (table, parent).
 
-    A foreign key that cannot be checked, because its parent has no such key, counts as one violation of its table.
-    The keys of a table that a downgrade has moved away rest; those to it are compared with its rows where they are.
+    A foreign key that cannot be checked, because its parent has no such key, or orders it as only some application
+    can, counts as one violation of its table. The keys of a table that a downgrade has moved away rest; those to it
+    are compared with its rows where they are.
     """
     found: Violations = Counter()
     named = "SELECT name FROM sqlite_master WHERE type = 'table'"
@@ -89,7 +92,7 @@ def violations(connection: sa.Connection) -> Violations:
                 if key.parent in away and (lost := _lost(connection, table, key, away[key.parent])):
                     found[table, key.parent] += lost
         except OperationalError as error:
-            if "foreign key mismatch" not in str(error.orig):
+            if not _CANNOT_BE_CHECKED.search(str(error.orig)):
                 raise
             found[table, NO_SUCH_KEY] += 1
     return found

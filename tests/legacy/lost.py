@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -38,8 +37,14 @@ def lost(before: dict[str, Values], connection: sa.Connection) -> list[str]:
         if plain(table) in target.tables() or plain(table) in rules.ABSORBED:
             named = Counter({(plain(column), text): count for (column, text), count in values.items()})
             missing += _of_table(plain(table), named, after, left_over)
-        if plain(table) not in target.tables() and after.get(table) != values:
-            missing.append(f"{table} is unmanaged, and has changed: {values - after.get(table, Counter())}")
+        if plain(table) not in target.tables() and table in after:
+            # Where a parent is not kept, a reference goes, or its row.
+            for (column, text), count in (values - after[table]).items():
+                kept = left_over.get((plain(table), plain(column)), Counter())
+                if text is not None and kept[_said(text)] < count:
+                    missing.append(f"{table}.{column} is unmanaged, and has lost {text!r} {count} times")
+        elif plain(table) not in target.tables():
+            missing.append(f"{table} is unmanaged, and is gone")
     return missing
 
 
@@ -63,7 +68,7 @@ def torn(marks: dict[str, str], before: dict[str, list[Record]], connection: sa.
             if len(became) + whole != 1:
                 apart.append(f"{table} {old[mark]}: {len(became)} rows, and {whole} left over")
             for column, text in old.items() if became else ():
-                if text is None or _is_dropped(table, column, into, absorbed):
+                if text is None or _stays(column, into, absorbed):
                     continue
                 there = {
                     _said(value) for place in _places(into, column, absorbed) if (value := became[0][place]) is not None
@@ -83,11 +88,9 @@ def _meaning(table: str, columns: set[str]) -> tuple[str, rules.Absorbed | None]
     return absorbed.into, absorbed
 
 
-def _is_dropped(table: str, column: str, into: str, absorbed: rules.Absorbed | None) -> bool:
-    """Whether an old value may go: it only counted."""
-    return (table, column) in rules.DROPPED or (
-        absorbed is not None and column == "id" and target.tables()[into].counted
-    )
+def _stays(column: str, into: str, absorbed: rules.Absorbed | None) -> bool:
+    """Whether an old value is nowhere else: a number that only counts stays in the absorbed table."""
+    return absorbed is not None and column == "id" and target.tables()[into].counted
 
 
 def _of_table(
@@ -97,7 +100,7 @@ def _of_table(
     into, absorbed = _meaning(table, columns)
     missing = []
     for column in columns:
-        if _is_dropped(table, column, into, absorbed):
+        if _stays(column, into, absorbed):
             continue
         places = _places(into, column, absorbed)
         there: Counter[str] = Counter()
@@ -133,9 +136,6 @@ def _places(table: str, column: str, absorbed: rules.Absorbed | None) -> set[str
 def _forms(table: str, column: str, text: str) -> set[str]:
     """Return what a value may have become."""
     forms = {_said(text), _said(text.lower()) if text.lower() in _TRUE | _FALSE else _said(text)}
-    with suppress(ValueError, OverflowError):
-        if float(short := f"{float(text):.15g}") == float(text):  # as SQLite writes a real number in a text
-            forms.add(_said(short))
     if text.startswith("x'"):  # no UTF-8; as a string of JSON it has quotes around it
         forms.add(f"x'22{text[2:-1]}22'")
     for old, new in _RENAMED:

@@ -92,6 +92,7 @@ class OldTable:
         rows: a tuple of expressions for each row.
         options: what stands behind the parenthesis.
         mark: a column whose values tell the rows apart, whatever becomes of them.
+        after: what is done to it when it has its rows.
     """
 
     name: str
@@ -100,6 +101,7 @@ class OldTable:
     rows: tuple[tuple[str, ...], ...]
     options: str = ""
     mark: str | None = None
+    after: tuple[str, ...] = ()
 
     def statements(self, dialect: str) -> Iterator[str]:
         """Yield what makes it."""
@@ -109,6 +111,7 @@ class OldTable:
         ignore, conflict = ("OR IGNORE ", "") if dialect == "sqlite" else ("", " ON CONFLICT DO NOTHING")
         for row in self.rows:
             yield f"INSERT {ignore}INTO {quote(self.name)} ({names}) VALUES ({', '.join(row)}){conflict}"
+        yield from self.after
 
 
 @dataclass(frozen=True, repr=False)
@@ -157,6 +160,9 @@ def databases(draw: DrawFn, dialect: str, *, most_tables: int = 5, most_rows: in
     tables = [draw(_tables(dialect, name, most_rows)) for name in names]
     if draw(st.booleans()):
         tables.append(draw(_unmanaged(dialect, names)))
+    for parent in [table for table in tables if _has_id(table)]:
+        if draw(st.booleans()):
+            tables += draw(_children(dialect, parent))
     return OldDatabase(dialect, tuple(tables))
 
 
@@ -403,3 +409,42 @@ def _unmanaged(draw: DrawFn, dialect: str, names: list[str]) -> OldTable:
         st.lists(st.tuples(*(_values(dialect, None, type_, required=False) for _, type_ in columns)), max_size=3)
     )
     return OldTable(name, tuple(columns), (), tuple(rows))
+
+
+def _has_id(table: OldTable) -> bool:
+    """Whether a table of ours has a key that others can refer to."""
+    return table.name in target.tables() and any(one == 'PRIMARY KEY ("id")' for one in table.constraints)
+
+
+@st.composite
+def _children(draw: DrawFn, dialect: str, parent: OldTable) -> list[OldTable]:
+    """Draw an unmanaged table whose rows refer to those of a table of ours, and one whose rows refer to that."""
+    place = [name for name, _ in parent.columns].index("id")
+    type_ = parent.columns[place][1].replace("SERIAL", "INTEGER")
+    ids = [row[place] for row in parent.rows if row[place] != "NULL"] or ["NULL"]
+    required, single = draw(st.booleans()), draw(_SELDOM)
+    values = st.sampled_from(tuple(ids if required and ids != ["NULL"] else [*ids, "NULL"]))
+    child, grandchild = f"my {parent.name}", f"my {parent.name} 2"
+    made: list[OldTable] = []
+    for name, of, kind, drawn, must in (
+        (child, parent.name, type_, values, required and ids != ["NULL"]),
+        (grandchild, child, "INTEGER", st.sampled_from(("1", "2", "3")), draw(st.booleans())),
+    ):
+        rows = draw(st.lists(drawn, max_size=5))
+        numbered = tuple((str(number + 1), value) for number, value in enumerate(rows))
+        if name == grandchild:
+            there = {row[0] for row in made[0].rows}
+            numbered = tuple(row for row in numbered if row[1] in there)
+        refers = f"FOREIGN KEY (parent) REFERENCES {quote(of)} ({'id' if of == parent.name else 'n'})"
+        unique = (f"UNIQUE ({quote('parent')})",) if single and name == child else ()
+        made.append(
+            OldTable(
+                name,
+                (("n", "INTEGER PRIMARY KEY"), ("parent", kind + " NOT NULL" * must)),
+                (*unique, *((refers,) if dialect == "sqlite" else ())),
+                numbered,
+                # A row that the database itself had refused may be a parent.
+                after=() if dialect == "sqlite" else (f"ALTER TABLE {quote(name)} ADD {refers} NOT VALID",),
+            )
+        )
+    return made

@@ -200,12 +200,16 @@ def _refusals(
             reason = f"no such column: {', '.join(lost)}" if lost else None
         elif now.error is not None and key in ours_to_make:
             # Where it was broken before, the old table could not be written to. Ours shall be.
-            reason = now.error if was.error is None else f"{now.error} (it has never worked)"
+            reason = now.error if was.error is None else f"{now.error} ({_why(now.error)})"
         else:
             reason = now.error if was.error is None else None
         if reason is not None:
             refusals.append(Refusal(*key, reason))
     return refusals
+
+
+def _why(error: str) -> str:
+    return "only an application has it" if error.startswith("no such function") else "it has never worked"
 
 
 def _compile(objects: Sequence[Object]) -> dict[Key, _Compiled]:
@@ -234,7 +238,10 @@ def _create(copy: sqlite3.Connection, objects: Sequence[Object], kind: str) -> N
 def _compiled_trigger(copy: sqlite3.Connection, trigger: Object) -> _Compiled:
     """Compile the statement that fires a trigger, while it is the only one."""
     event, columns = _event(trigger.sql)
-    names = [row[1] for row in copy.execute(f"PRAGMA table_xinfo({quote(trigger.table)})") if row[6] == 0]
+    try:
+        names = [row[1] for row in copy.execute(f"PRAGMA table_xinfo({quote(trigger.table)})") if row[6] == 0]
+    except sqlite3.Error as error:  # it is of a view that does not compile
+        return _Compiled(str(error))
     known = {name.lower() for name in names}
     for column in columns:
         if column.lower() not in known:  # SQLite would let it be, and never fire

@@ -1,0 +1,131 @@
+"""SQLite files that somebody else wrote: nothing of their schema may do more than describe rows.
+
+A view, a trigger, a CHECK, a generated column and an index of such a file call functions when a statement touches
+them. SQLite lets them call only those that are known to be harmless once the schema is not trusted
+(sqlite.org/security.html). Loading extensions is off, as Python leaves it.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from functools import cache
+
+import sqlalchemy as sa
+from sqlalchemy.pool import ConnectionPoolEntry
+
+_COLLATION = re.compile(r"""\bcollate\s+("(?:[^"]|"")+"|\[[^]]+]|`(?:[^`]|``)+`|'(?:[^']|'')+'|\w+)""", re.IGNORECASE)
+
+_OURS = "cts_distrusts"
+
+
+@cache
+def _json_is_harmless() -> bool:
+    """Whether SQLite counts its own JSON functions as harmless, which before 3.41 it forgot; our CHECKs call one."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("PRAGMA trusted_schema = OFF")
+        try:
+            connection.execute("CREATE TABLE t (a CHECK (json_valid(a)))")
+            connection.execute("INSERT INTO t VALUES ('{}')")
+        except sqlite3.OperationalError:
+            return False
+    return True
+
+
+def distrust(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """Let no schema that a connection opens call what may write or load, or claim pages that it has not.
+
+    Before SQLite 3.41 our own tables could not be opened so; see :func:`distrusted`.
+
+    Returns:
+        The connection.
+    """
+    if _json_is_harmless():
+        connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA cell_size_check = ON")
+    if sys.version_info >= (3, 12):
+        connection.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, True)
+    return connection
+
+
+def distrust_engine(engine: sa.Engine) -> sa.Engine:
+    """Let every connection of an engine :func:`distrust` its file, where it is of SQLite; return the engine."""
+
+    def connected(connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None:
+        distrust(connection)
+        entry.info[_OURS] = True
+
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", connected)
+    return engine
+
+
+@contextmanager
+def distrusted(connection: sa.Connection) -> Iterator[None]:
+    """Let a connection not trust its schema for the time of the block, although SQLite is older than 3.41.
+
+    None of our tables may be written meanwhile, and a file is trusted whose tables call JSON functions: SQLite would
+    call its schema malformed. A connection of the caller's stays as it is: only its owner knows what its functions do,
+    and tables may be unreadable without them.
+    """
+    off = False
+    if connection.info.get(_OURS) and not _json_is_harmless():
+        calling = "SELECT 1 FROM sqlite_master WHERE type IN ('table', 'index') AND sql LIKE '%json%'"
+        off = connection.exec_driver_sql(calling).first() is None
+    if off:
+        connection.exec_driver_sql("PRAGMA trusted_schema = OFF")
+    try:
+        yield
+    finally:
+        if off and not connection.closed and not connection.invalidated:
+            connection.exec_driver_sql("PRAGMA trusted_schema = ON")
+
+
+def stand_in_for_collations(connection: sqlite3.Connection) -> list[str]:
+    """Let a connection read tables whose collations only some application has: texts compare byte by byte instead.
+
+    What is stored can be read so. An index that is ordered by such a collation must not be searched or written.
+
+    Returns:
+        Their names.
+    """
+    written = connection.execute("SELECT sql FROM sqlite_master WHERE sql LIKE '%collate%'").fetchall()
+    missing = [
+        name
+        for name in sorted({_bare(name) for (sql,) in written for name in _COLLATION.findall(sql)})
+        if not _is_known(connection, name)
+    ]
+    for name in missing:
+        connection.create_collation(name, lambda one, other: (one > other) - (one < other))
+    return missing
+
+
+@contextmanager
+def readable_without_collations(connection: sa.Connection) -> Iterator[None]:
+    """Let a SQLite connection read what collations of some application order, for the time of the block."""
+    driver = connection.connection.dbapi_connection
+    names: list[str] = stand_in_for_collations(driver) if isinstance(driver, sqlite3.Connection) else []
+    try:
+        yield
+    finally:
+        if not connection.closed and not connection.invalidated and isinstance(driver, sqlite3.Connection):
+            for name in names:
+                driver.create_collation(name, None)
+
+
+def _is_known(connection: sqlite3.Connection, collation: str) -> bool:
+    quoted = '"' + collation.replace('"', '""') + '"'
+    try:  # PRAGMA collation_list has names too that the schema only mentions
+        connection.execute(f"SELECT 'a' = 'b' COLLATE {quoted}").close()
+    except sqlite3.OperationalError:
+        return False
+    return True
+
+
+def _bare(name: str) -> str:
+    if name[0] == "[":
+        return name[1:-1]
+    return name[1:-1].replace(name[0] * 2, name[0]) if name[0] in "\"'`" else name
