@@ -203,7 +203,7 @@ def test_on_sqlite_a_reference_follows_however_it_is_spelled_and_whatever_its_ta
         (7, None),
     ]
     assert database.rows("SELECT a, b, position_id, twice FROM my_pairs") == [("x", "y", 1, 2)]
-    assert left_over(database, "my_spelled")["type", '{"position_id": "001"}'] == 1
+    assert left_over(database, "my_spelled")["precision", '{"position_id": "001"}'] == 1
     assert left_over(database, "my_pairs") == {("orphan", '{"a": "x", "b": "z", "position_id": 2, "twice": 4}'): 1}
     assert left_over(database, 'my "odd" table') == {("orphan", '{"a b": 2}'): 1}
     undo_adoption(database.url)

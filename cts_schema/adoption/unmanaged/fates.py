@@ -67,7 +67,7 @@ class Fates:
         staying = f" AND {notes.staying}" if notes.staying else ""
         run(
             self._connection,
-            f"CREATE TEMP TABLE {place} AS SELECT {olds_sql}, {news_sql}, 'type' AS reason "
+            f"CREATE TEMP TABLE {place} AS SELECT {olds_sql}, {news_sql}, 'precision' AS reason "
             f"FROM {conversion.place} o WHERE {known} AND ({other}){staying}",
         )
         if not notes.noted:

@@ -104,7 +104,7 @@ class Noted:
         if self._sqlite:  # which has found '007' where PostgreSQL would have had a 7
             plain = ", ".join(f"CAST(p.{quote(parent)} AS TEXT)" for parent in key.parent_columns)
             select += (
-                f" UNION ALL SELECT {table.row('c')}, {plain}, 'type' FROM {table.place} c "
+                f" UNION ALL SELECT {table.row('c')}, {plain}, 'precision' FROM {table.place} c "
                 f"JOIN {self._olds[key.parent]} p ON {olds} WHERE {lost} "
                 f"AND NOT EXISTS (SELECT 1 FROM {fates} f WHERE {known})"
             )
@@ -162,7 +162,7 @@ class Noted:
             follows = "false"
         place, noted = literal(table.place), 0
         for column, new in zip(columns, news, strict=True):
-            reason = "CASE d.cause WHEN 'type' THEN 'type' ELSE 'duplicate' END"
+            reason = "CASE d.cause WHEN 'precision' THEN 'precision' ELSE 'duplicate' END"
             noted += run(
                 self._connection,
                 f"INSERT INTO {EDITS} SELECT {place}, d.row_id, {literal(column.name)}, d.{new}, {reason}, {number}, "
