@@ -27,7 +27,7 @@ from cts_schema.migration.options import VERSION_TABLE, Options, orphans_of
 from cts_schema.migration.patience import again_and_again
 from cts_schema.migration.progress import Progress
 from cts_schema.migration.report import Report
-from cts_schema.migration.state import read_status
+from cts_schema.migration.state import read_status, require_version_table
 from cts_schema.migration.sync import Target, connected, run
 
 if TYPE_CHECKING:
@@ -126,6 +126,7 @@ def undo_adoption(
     """
     options = Options(version_table, schema, wait)
     with connected(target, prepare_folder, options) as connection, process_lock(wait):
+        require_version_table(connection, options)  # which goes with the new tables
         if connection.dialect.name == "sqlite":
             old, kept = way_back.undo_on_sqlite(connection, version_table, wait, discard_new=discard_new)
             return f"the old database is back, from {old}; what was there until now is in {kept}"

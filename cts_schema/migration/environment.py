@@ -33,6 +33,7 @@ from cts_schema.migration.options import Options
 from cts_schema.migration.patience import again_and_again
 from cts_schema.migration.requirements import require_known, require_ours
 from cts_schema.migration.run_log import Direction, RunLog
+from cts_schema.migration.state import require_version_table
 from cts_schema.migration.terminal import Terminal
 from cts_schema.unread import flush_at_exit
 
@@ -90,6 +91,7 @@ def _run(context: Any, metadata: sa.MetaData) -> None:
         return
     looking = wanted.get("destination_rev") is None
     with _connected(context.config, x_arguments, options, looking=looking) as connection:
+        require_version_table(connection, options)
         if looking:
             _look(context, connection, options, settings, command)
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -13,9 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from cts_schema import __version__
-from cts_schema.exceptions import DatabaseNewer, ForeignRevision, SeveralHeads, mask_url
+from cts_schema.exceptions import DatabaseNewer, ForeignRevision, SeveralHeads, WrongUsage, mask_url
 from cts_schema.migration.lock import in_autocommit, setting
-from cts_schema.migration.options import Options
+from cts_schema.migration.options import VERSION_TABLE, Options
 from cts_schema.migration.report import Status
 from cts_schema.migration.scripts import ADOPTION_RECORD, head, revisions
 
@@ -45,9 +46,11 @@ def read_status(connection: sa.Connection, options: Options) -> Status:
     """Read where the database stands.
 
     Raises:
+        WrongUsage: the version table is none of Alembic's, or not that of this database.
         SeveralHeads: the version table has more than one row.
     """
     with _without_a_trace(connection, all_rows=True):
+        require_version_table(connection, options)
         return _read(connection, options)
 
 
@@ -85,6 +88,52 @@ def preserved(connection: sa.Connection, options: Options) -> tuple[str, ...]:
     """Return the tables in which downgrades have preserved something, and leave no transaction behind."""
     with _without_a_trace(connection):
         return preserved_of(sa.inspect(connection).get_table_names(schema=options.schema))
+
+
+def require_version_table(connection: sa.Connection, options: Options) -> None:
+    """Check that the version table is none, or one as Alembic makes it, and that of this database.
+
+    Raises:
+        WrongUsage: the option names something else.
+    """
+    table, schema = options.version_table, options.schema
+    with _without_a_trace(connection):
+        inspector = sa.inspect(connection)
+        reason = None
+        if inspector.has_table(table, schema=schema):  # or a view
+            columns = {column["name"]: column["type"] for column in inspector.get_columns(table, schema=schema)}
+            if table not in inspector.get_table_names(schema=schema):
+                reason = "that is a view"
+            elif columns.keys() != {"version_num"} or not isinstance(columns["version_num"], sa.String):
+                reason = f"that table is none of Alembic's; its columns: {', '.join(columns)}"
+    version, ledger = _names(connection, options)
+    if reason is None and None in [row[0] for row in _rows(connection, f"SELECT version_num FROM {version}") or []]:
+        reason = "that table has a NULL instead of a revision"
+    if reason is None and table != VERSION_TABLE:
+        reason = _other_version_table(connection, options, version, ledger)
+    if reason is not None:
+        raise WrongUsage(
+            cause="the version table that was named is not the one of this database; nothing was touched",
+            option=f"version_table={table}",
+            database=mask_url(connection.engine.url),
+            reason=reason,
+            next_step="name the table in which this package keeps the revision, or leave the option out",
+        )
+
+
+def _other_version_table(connection: sa.Connection, options: Options, version: str, ledger: str) -> str | None:
+    """Say where the revision is, where the ledger agrees with the default table and not with the one of the options."""
+    default, _ = _names(connection, replace(options, version_table=VERSION_TABLE))
+    newest = _rows(connection, f"SELECT max(migration_id) FROM {ledger} WHERE source = 'alembic'")
+    if not newest or newest[0][0] is None:
+        return None
+    revision = f"{newest[0][0]:03}"
+    told, wanted = (
+        [row[0] for row in _rows(connection, f"SELECT version_num FROM {name}") or []] for name in (default, version)
+    )
+    if told != [revision] or wanted == [revision]:
+        return None
+    return f"the revision of this database, {revision}, is in {VERSION_TABLE}"
 
 
 def not_ours(revision: str, *, newest: str, table: str, database: str) -> DatabaseNewer | ForeignRevision:
