@@ -187,6 +187,21 @@ def test_a_log_that_was_laid_beside_a_backup_is_not_taken_in(in_use: sqlite3.Con
         restore(made.path, f"sqlite:///{tmp_path / 'new.db'}")
 
 
+# Files of somebody else
+
+
+@pytest.mark.parametrize("spelled", ["CREATE VIRTUAL TABLE", "CREATE /* a */ VIRTUAL TABLE", "create\tvirtual table"])
+def test_a_restore_runs_no_virtual_table(spelled: str, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "theirs.db", isolation_level=None)) as connection:
+        connection.execute("CREATE TABLE mine (a INTEGER)")
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute(
+            "INSERT INTO sqlite_master VALUES ('table', 'v', 'v', 0, ?)", (f"{spelled} v USING no_such_module",)
+        )
+    restore(tmp_path / "theirs.db", f"sqlite:///{tmp_path / 'new.db'}")
+    assert rows_of(tmp_path / "new.db") == []
+
+
 # Scripts for SQLite
 
 
