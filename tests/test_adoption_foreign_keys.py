@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from cts_schema import adopt, undo_adoption, upgrade
+from cts_schema import adopt, plan_adoption, undo_adoption, upgrade
 from cts_schema.adoption.dependents.keys_on_sqlite import Key, without
 from cts_schema.exceptions import DecisionNeeded
 from tests.legacy.census import census
@@ -54,6 +54,9 @@ def test_a_key_to_a_column_that_goes_is_dropped_by_the_yes_and_comes_back_by_an_
         f"INSERT INTO my_overrides VALUES (1, {value}, 1), (2, {value}, NULL)",
         "CREATE INDEX my_index ON my_overrides (connection_id DESC)",
     )
+    plan = plan_adoption(database.url)
+    assert plan is not None
+    assert [one["table"] for one in plan.as_dict()["decisions"]] == ["my_overrides"]
     with pytest.raises(DecisionNeeded, match="my_overrides"):
         upgrade(database.url)
     assert everything(database) == before

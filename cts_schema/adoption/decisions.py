@@ -54,13 +54,20 @@ class Decision:
     rows: int = 0
     ids: tuple[str, ...] = ()
 
+    @property
+    def table(self) -> str | None:
+        """The table that it is about; None of a view and the like."""
+        if self.kind == "rows":
+            return self.name
+        between = {"foreign key": "of ", "trigger": " on ", "rule": " on ", "policy": " on "}.get(self.kind)
+        return self.name.rpartition(between)[2] if between is not None and between in self.name else None
+
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain values, for JSON."""
-        about = {"table": self.name} if self.kind == "rows" else {}
         return {
             "kind": self.kind,
             "name": self.name,
-            **about,
+            "table": self.table,
             "rows": self.rows,
             "ids": list(self.ids),
             "cause": self.cause,

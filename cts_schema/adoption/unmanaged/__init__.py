@@ -2,6 +2,7 @@
 
 references  the foreign keys of unmanaged tables that lead to managed ones, straight or through other unmanaged tables
 fates       the keys of the rows of ours that are not kept, or get another key
+edits       what is noted about a row, and whether its table takes that
 noted       which references follow, become NULL, or take their row along
 stranded    those that are lost, counted for a plan
 settle      how it is done

@@ -10,7 +10,8 @@ from cts_schema.adoption.leftovers import make_readable, row_as_json, value_as_j
 from cts_schema.adoption.sql import literal, quote, run
 from cts_schema.adoption.survey import OldColumn
 from cts_schema.adoption.unmanaged import back
-from cts_schema.adoption.unmanaged.noted import EDITS, MOVES, Noted
+from cts_schema.adoption.unmanaged.edits import EDITS, MOVES
+from cts_schema.adoption.unmanaged.noted import Noted
 from cts_schema.adoption.unmanaged.references import Table
 from cts_schema.exceptions import AdoptionFailed
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from cts_schema.adoption.sql import quote, run
-from cts_schema.adoption.unmanaged.noted import EDITS, MOVES, Noted
+from cts_schema.adoption.unmanaged.edits import EDITS, MOVES
+from cts_schema.adoption.unmanaged.noted import Noted
 from cts_schema.adoption.unmanaged.references import Table
 
 #: How many keys of rows a plan names.

@@ -1,0 +1,102 @@
+"""What is noted about rows of unmanaged tables, and which of these rows their own table would not take like that."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from cts_schema.adoption.sql import literal, quote, run
+from cts_schema.adoption.unmanaged.references import References, Table
+
+#: Rows that go, and columns that change: to NULL, or to what the parent is called now.
+MOVES, EDITS = "cts_adoption_moves", "cts_adoption_edits"
+_REPEATED = "cts_adoption_repeated"
+
+
+class Edits:
+    """The columns of unmanaged tables as they will be.
+
+    Args:
+        connection: in the transaction of the adoption, or of its trial.
+        references: the keys.
+    """
+
+    def __init__(self, connection: sa.Connection, references: References) -> None:
+        self._connection = connection
+        self._sqlite = connection.dialect.name == "sqlite"
+        self.tables = references.tables
+        self.keys = references.keys
+
+    def referring(self, table: Table) -> list[str]:
+        """Return the columns of a table that refer."""
+        return sorted({name for key in self.keys if key.table == table.place for name in key.columns})
+
+    def edited(self, table: Table, alias: str, name: str) -> str:
+        """Return a column of an unmanaged table as it will be."""
+        value = f"{alias}.{quote(name)}"
+        if name not in self.referring(table):
+            return value
+        noted = f"FROM {EDITS} e WHERE e.place = {literal(table.place)} AND e.name = {literal(name)}"
+        # Of a column that refers to two tables, it is NULL that satisfies both.
+        new = (
+            f"(SELECT CASE WHEN count(*) = count(e.value) THEN max(e.value) END {noted} "
+            f"AND e.row_id = {table.row(alias)})"
+        )
+        cast = new if self._sqlite else f"{new}::{table.columns[name].type}"
+        return f"CASE WHEN {table.row(alias)} IN (SELECT e.row_id {noted}) THEN {cast} ELSE {value} END"
+
+    def note_refused(self, table: Table) -> int:
+        """Note the rows that the table would not take with their references changed."""
+        noted = sum(self._note_repeated(table, unique) for unique in table.unique)
+        place = literal(table.place)
+        for check in table.checks:
+            columns = ", ".join(f"{self.edited(table, 'c', name)} AS {quote(name)}" for name in table.columns)
+            noted += run(
+                self._connection,
+                f"INSERT INTO {MOVES} SELECT {place}, e.row_id, min(e.reason), min(e.key), min(e.cause) FROM {EDITS} e "
+                f"JOIN {table.place} c ON {table.row('c')} = e.row_id WHERE e.place = {place} "
+                f"AND NOT (SELECT {check} FROM (SELECT {columns}) checked) AND e.row_id NOT IN "
+                f"(SELECT m.row_id FROM {MOVES} m WHERE m.place = {place}) GROUP BY e.row_id",
+            ).rowcount
+        return noted
+
+    def _note_repeated(self, table: Table, unique: tuple[str, ...]) -> int:
+        """Note the rows that would have the key of another one by following their parent."""
+        referring = set(self.referring(table))
+        if not referring & set(unique):
+            return 0
+        place, row = literal(table.place), table.row("c")
+        names = ", ".join(literal(name) for name in unique)
+        followed = (
+            f"SELECT e.row_id FROM {EDITS} e WHERE e.place = {place} AND e.name IN ({names}) AND e.value IS NOT NULL"
+        )
+        moved = f"SELECT m.row_id FROM {MOVES} m WHERE m.place = {place}"
+        now = ", ".join(f"CAST(c.{quote(name)} AS TEXT) AS u{number}" for number, name in enumerate(unique))
+        then = ", ".join(
+            f"CAST({self.edited(table, 'c', name)} AS TEXT) AS u{number}" for number, name in enumerate(unique)
+        )
+        keys = ", ".join(f"u{number}" for number in range(len(unique)))
+        filled = " AND ".join(f"u{number} IS NOT NULL" for number in range(len(unique)))
+        run(
+            self._connection,
+            f"CREATE TEMP TABLE {_REPEATED} AS SELECT row_id FROM (SELECT row_id, changed, "
+            f"row_number() OVER (PARTITION BY {keys} ORDER BY changed, row_id) AS place FROM ("
+            f"SELECT {row} AS row_id, 0 AS changed, {now} FROM {table.place} c UNION ALL "
+            f"SELECT {row}, 1, {then} FROM {table.place} c WHERE {row} IN ({followed}) AND {row} NOT IN ({moved})"
+            f") k WHERE {filled}) ranked WHERE place > 1 AND changed = 1",
+        )
+        loose = [name for name in unique if name in referring and table.columns[name].loose]
+        of = f"place = {place} AND row_id IN (SELECT d.row_id FROM {_REPEATED} d)"
+        if loose:
+            noted = run(
+                self._connection,
+                f"UPDATE {EDITS} SET value = NULL, reason = 'duplicate' WHERE {of} AND value IS NOT NULL "
+                f"AND name IN ({', '.join(map(literal, loose))})",
+            ).rowcount
+        else:
+            noted = run(
+                self._connection,
+                f"INSERT INTO {MOVES} SELECT {place}, e.row_id, 'duplicate', min(e.key), min(e.cause) FROM {EDITS} e "
+                f"WHERE {of} GROUP BY e.row_id",
+            ).rowcount
+        run(self._connection, f"DROP TABLE {_REPEATED}")
+        return noted
