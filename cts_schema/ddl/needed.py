@@ -50,7 +50,7 @@ def _broken() -> Iterator[str]:
 
 def _compiles(statement: str) -> bool:
     try:
-        op.get_bind().exec_driver_sql(f"EXPLAIN {statement}")
+        op.get_bind().exec_driver_sql(f"EXPLAIN {statement}").close()
     except OperationalError:
         return False
     return True
