@@ -8,7 +8,7 @@ import sqlite3
 import pytest
 import sqlalchemy as sa
 
-from cts_schema import check, downgrade, repair, status, upgrade
+from cts_schema import check, downgrade, repair, status, undo_adoption, upgrade
 from cts_schema.exceptions import DataWouldBeDropped, StillNeeded
 from cts_schema.fingerprint import differences
 from tests.conftest import Server
@@ -376,6 +376,18 @@ def test_rows_come_back_when_the_version_is_lost_and_the_database_is_adopted(hea
     assert head.rows(SAR) == before
     assert head.rows("SELECT connection_id, time_window FROM base_pseudo_positions") == [("c1", 5)]
     assert report.preserved == ()
+
+
+def test_an_adoption_that_is_undone_leaves_preserved_rows_preserved(head: Database) -> None:
+    script(head, CONNECTION, HISTORY)
+    downgrade(head.engine, "057")
+    script(head, "DROP TABLE alembic_version")
+    for _ in range(2):
+        upgrade(head.engine)
+        assert head.value("SELECT count(*) FROM indication_history") == 1
+        undo_adoption(head.url)
+        assert head.value("SELECT count(*) FROM cts_kept_058_indication_history") == 1
+        assert "indication_history" not in head.tables()
 
 
 def test_rows_that_stay_behind_are_named_by_the_run_by_status_and_by_check(head: Database) -> None:

@@ -297,9 +297,9 @@ class Adoption:
         for name in inspector.get_table_names():
             if name.startswith("cts_kept_"):
                 self._kept_tables[name] = name.replace("cts_kept_", "cts_hidden_", 1)
-        beside.free_names(self.connection, self._kept_tables)
-        for name, hidden in self._kept_tables.items():
-            run(self.connection, f"ALTER TABLE {quote(name)} RENAME TO {quote(hidden)}")
+        beside.hide(self.connection, self._kept_tables)
+        if self.connection.dialect.name == "postgresql":
+            aside.move_preserved(self.connection, self._kept_tables)
 
     def _show_kept_tables(self) -> None:
         for name, hidden in self._kept_tables.items():

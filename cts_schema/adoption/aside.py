@@ -6,7 +6,7 @@ old database back as it was.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import sqlalchemy as sa
@@ -162,6 +162,15 @@ def _set_schema(connection: sa.Connection, tables: Sequence[str]) -> dict[str, s
         run(connection, f"ALTER TABLE {schema}.{name} SET SCHEMA {held}")
         holding.record(connection, "before", [f"ALTER TABLE {place} SET SCHEMA {schema}"], held=("table", place))
     return moved
+
+
+def move_preserved(connection: sa.Connection, tables: Collection[str]) -> None:
+    """Move tables that a downgrade preserved to the old ones of PostgreSQL: undo brings them back as they were."""
+    schema, held = quote(holding.current_schema(connection)), quote(holding.holding_schema(connection))
+    for table in map(quote, tables):
+        run(connection, f"ALTER TABLE {schema}.{table} SET SCHEMA {held}")
+        back_again = [f"DROP TABLE IF EXISTS {schema}.{table}", f"ALTER TABLE {held}.{table} SET SCHEMA {schema}"]
+        holding.record(connection, "before", back_again, held=("table", f"{held}.{table}"))
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from collections.abc import Set as AbstractSet
 
 import sqlalchemy as sa
@@ -11,33 +11,29 @@ from alembic import op
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
-from cts_schema.ddl import kept, sql
+from cts_schema.ddl import kept, moved, sql
 from cts_schema.ddl.moved_sqlite import definitions
-from cts_schema.ddl.naming import shorten
 
 
-def free_names(connection: sa.Connection, tables: Iterable[str]) -> None:
-    """Take the names of their indexes from preserved tables, so that the line can give them to new ones.
+def hide(connection: sa.Connection, tables: Mapping[str, str]) -> None:
+    """Take preserved tables from where the line looks for them, and their indexes the names that it gives to new ones.
 
-    SQLite cannot rename an index: there they go. The rows are copied then, and the table is not brought back as it is.
+    On PostgreSQL the rows are copied, and the caller moves the table itself away. SQLite cannot rename an index: there
+    they go, and a backup has them.
+
+    Args:
+        connection: the database.
+        tables: the name that the rows have meanwhile, by that of the preserved table.
     """
     with Operations.context(MigrationContext.configure(connection)):
-        for table in tables:
-            _free_names(table)
-
-
-def _free_names(table: str) -> None:
-    if not sql.on_postgresql():
-        for name, made in definitions(table):
-            if "INDEX" in made.upper().split()[1:3]:
-                sql.execute(f"DROP INDEX {sql.quote(name)}")
-        return
-    query = (
-        "SELECT relname FROM pg_class JOIN pg_index ON oid = indexrelid "
-        f"WHERE indrelid = {sql.literal(sql.quote(table))}::regclass"
-    )
-    for (name,) in sql.rows(query):
-        sql.execute(f"ALTER INDEX {sql.quote(name)} RENAME TO {sql.quote(shorten(f'cts_kept_{name}'))}")
+        for table, hidden in tables.items():
+            if sql.on_postgresql():
+                moved.preserve(hidden, f"SELECT * FROM {sql.quote(table)}")
+                continue
+            for name, made in definitions(table):
+                if "INDEX" in made.upper().split()[1:3]:
+                    sql.execute(f"DROP INDEX {sql.quote(name)}")
+            sql.execute(f"ALTER TABLE {sql.quote(table)} RENAME TO {sql.quote(hidden)}")
 
 
 def restore_beside(preserved: Collection[str], tables: Collection[str], loaded: Mapping[str, AbstractSet[str]]) -> None:
