@@ -275,9 +275,13 @@ def migration_engine(url: URL, *, wait: float = _BUSY_TIMEOUT) -> Engine:
     connect_args = _connect_args(target, None, {})
     if target.get_backend_name() == "sqlite":
         connect_args["timeout"] = wait
+    # To look for hstore SQLAlchemy would call what the search path finds, with the power of whoever migrates.
+    own: dict[str, Any] = {"use_native_hstore": False} if target.get_backend_name() == "postgresql" else {}
     with translate_errors(target):
         # A connection that is used once needs no pool.
-        engine = sqlalchemy.create_engine(target, poolclass=NullPool, hide_parameters=True, connect_args=connect_args)
+        engine = sqlalchemy.create_engine(
+            target, poolclass=NullPool, hide_parameters=True, connect_args=connect_args, **own
+        )
     return distrust_engine(hide_row_values(pinned(engine)))
 
 

@@ -207,13 +207,20 @@ class NotPermitted(SchemaError):
     next_step = "as the owner: GRANT USAGE, CREATE ON SCHEMA {schema!n} TO {user!n}"
 
 
+class MixedOwners(SchemaError):
+    """the tables belong to several roles, and a run works in the name of one; nothing was touched"""
+
+    exit_code = EXIT_DATABASE
+    next_step = "give them all to the role of the application, then repeat: ALTER TABLE name OWNER TO role"
+
+
 class RowsHidden(SchemaError):
     """row security hides rows from the role, and nothing may be decided from a part of them; nothing was touched"""
 
     exit_code = EXIT_DATABASE
     next_step = (
-        "repeat as a superuser or as a role with BYPASSRLS;\n"
-        "or, for the time of the run, for each table: as its owner ALTER TABLE name NO FORCE ROW LEVEL SECURITY"
+        "for the time of the run, as a superuser: ALTER ROLE {role!n} BYPASSRLS;\n"
+        "or, as the owner of each table: ALTER TABLE name NO FORCE ROW LEVEL SECURITY"
     )
 
 

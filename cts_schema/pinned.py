@@ -26,7 +26,7 @@ START_UP = {"DateStyle": "ISO", "standard_conforming_strings": "on"}
 
 # A proxy that pools transactions answers from another process: there the setting would stay with strangers.
 _SET = "SELECT " + ", ".join(f"pg_catalog.set_config('{name}', '{value}', false)" for name, value in _PINNED.items())
-_SET_IN = _SET + " WHERE pg_catalog.pg_backend_pid() = {pid}"
+_SET_IN = _SET + " WHERE pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.=) {pid}"
 
 
 def pinned(engine: Engine) -> Engine:

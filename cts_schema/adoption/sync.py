@@ -24,6 +24,7 @@ from cts_schema.database import look_only, prepare_folder
 from cts_schema.migration.command import Command, process_lock
 from cts_schema.migration.lock import Deadline, alone, read_committed, search_path, setting, whole_view
 from cts_schema.migration.options import VERSION_TABLE, Options, orphans_of
+from cts_schema.migration.owner import as_owner
 from cts_schema.migration.patience import again_and_again
 from cts_schema.migration.progress import Progress
 from cts_schema.migration.report import Report
@@ -199,6 +200,7 @@ def _path(connection: sa.Connection, options: Options) -> Iterator[None]:
     if connection.dialect.name == "postgresql":
         patience = f"{max(1, int(options.wait * 1000))}ms"  # 0 would mean for ever
         with (
+            as_owner(connection, options.schema, reading=True),
             search_path(connection, options.schema),
             setting(connection, "lock_timeout", patience),
             whole_view(connection),

@@ -10,10 +10,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cts_schema.exceptions import SchemaMissing
 from cts_schema.fingerprint import Fingerprint, fingerprint
-from cts_schema.migration.lock import LOCK_TIMEOUT, in_autocommit, read_committed, whole_view
+from cts_schema.migration.lock import LOCK_TIMEOUT, in_autocommit, read_committed, search_path, whole_view
 from cts_schema.migration.options import Options
+from cts_schema.migration.owner import as_owner
 from cts_schema.migration.report import Status
 from cts_schema.models import Base
 
@@ -98,11 +98,11 @@ def reading_only(connection: sa.Connection, options: Options, *, deep: bool) -> 
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{'0' if deep else _STATEMENT_TIMEOUT}'")
-        if options.schema is not None:
-            _require_schema(connection, options.schema)
-            path = sa.text("SELECT set_config('search_path', quote_ident(:name), true)")
-            connection.execute(path, {"name": options.schema})
-        with whole_view(connection):
+        with (
+            as_owner(connection, options.schema, reading=True),
+            nullcontext() if options.schema is None else search_path(connection, options.schema),
+            whole_view(connection),
+        ):
             yield
 
 
@@ -127,9 +127,3 @@ def _undone(connection: sa.Connection) -> Iterator[None]:
         yield
     finally:
         transaction.rollback()
-
-
-def _require_schema(connection: sa.Connection, schema: str) -> None:
-    there = connection.execute(sa.text("SELECT 1 FROM pg_namespace WHERE nspname = :name"), {"name": schema})
-    if there.first() is None:
-        raise SchemaMissing(schema=schema)

@@ -39,6 +39,10 @@ _OWN_PATH = sa.text(
     "WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database()) AND setrole = 0 "
     "AND s LIKE 'search\\_path=%'"
 )
+_OWNER = sa.text(
+    "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = CAST(:name AS text) "
+    "AND pg_has_role(datdba, 'USAGE') AND pg_has_role(datdba, 'MEMBER')"
+)
 _IN_USE, _FORBIDDEN = "55006", "42501"
 
 
@@ -168,6 +172,7 @@ def _sqlite_locks(engine: sa.Engine) -> Iterator[dict[str, float]]:
 def _postgresql_copy(url: sa.URL, options: Options) -> Iterator[tuple[sa.URL, Callable[[], int]]]:
     with translate_errors(url), migration_engine(url).connect() as connection:
         require_direct(connection)
+        connection.exec_driver_sql("SET LOCAL search_path TO pg_catalog")  # nothing that somebody has planted
         path = connection.execute(_OWN_PATH).scalar()
     copy = url.set(database=f"cts_rehearsal_{uuid.uuid4().hex[:12]}")
     with translate_errors(url), _elsewhere(url) as server:
@@ -213,9 +218,12 @@ def _autocommitting(url: sa.URL) -> Iterator[sa.Connection]:
 def _create(server: sa.Connection, copy: sa.URL, url: sa.URL) -> bool:
     """Create the database of the copy; return whether it has everything, as nobody else was connected."""
     quote = server.dialect.identifier_preparer.quote_identifier
+    # So that whoever may create something in the database may do so in its copy.
+    owner = server.execute(_OWNER, {"name": url.database}).scalar()
+    owned = "" if owner is None else f" OWNER {quote(owner)}"
     for template in (f" TEMPLATE {quote(str(url.database))}", " TEMPLATE template0"):
         try:
-            server.exec_driver_sql(f"CREATE DATABASE {copy.database}{template}")
+            server.exec_driver_sql(f"CREATE DATABASE {copy.database}{owned}{template}")
         except DBAPIError as error:
             state = getattr(error.orig, "sqlstate", None)
             if template.endswith("template0") and state == _FORBIDDEN:
@@ -244,6 +252,7 @@ def _table_locks(engine: sa.Engine) -> Iterator[dict[str, float]]:
         "AND l.mode = 'AccessExclusiveLock' AND c.relkind IN ('r', 'p', 'm') AND n.nspname NOT LIKE 'pg\\_%'"
     )
     with _autocommitting(engine.url) as watcher:
+        watcher.exec_driver_sql("SET search_path TO pg_catalog")  # nothing that somebody has planted
 
         def look(*_: Any) -> None:
             now, there = time.perf_counter(), set(watcher.execute(query).scalars())

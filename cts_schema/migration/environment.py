@@ -30,6 +30,7 @@ from cts_schema.migration.lock import (
     unprepared,
 )
 from cts_schema.migration.options import Options
+from cts_schema.migration.owner import as_owner
 from cts_schema.migration.patience import again_and_again
 from cts_schema.migration.requirements import require_known, require_ours
 from cts_schema.migration.run_log import Direction, RunLog
@@ -187,7 +188,11 @@ def _look(context: Any, connection: sa.Connection, options: Options, settings: d
     context.configure(connection=connection, dont_mutate=True, fn=checked, **settings, **comparison)
     if connection.dialect.name == "postgresql":
         transaction = nullcontext() if connection.in_transaction() else connection.begin()
-        with transaction, search_path(connection, options.schema):
+        with (
+            transaction,
+            as_owner(connection, options.schema, reading=True),
+            search_path(connection, options.schema),
+        ):
             context.run_migrations()
     else:
         context.run_migrations()

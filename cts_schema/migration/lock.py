@@ -9,21 +9,22 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.util import await_only
 
 from cts_schema.exceptions import LockTimeout, SchemaMissing, TransactionRefused, mask_url
+from cts_schema.migration.owner import as_owner
+from cts_schema.migration.settings import setting as setting
+from cts_schema.migration.settings import settings, usable
 from cts_schema.migration.whole_view import require_whole_view
 from cts_schema.pinned import require_encoding
 
 #: DDL waits this long for a table before it gives up and tries again: while it waits, it blocks all later queries.
 LOCK_TIMEOUT = "2s"
-_IN_FAILED_TRANSACTION = "25P02"
 
 # A row that a policy hides must be an error, and not a loss. And a value as text must have all its digits, and be a
 # time that anyone reads alike, whatever the user or the database is set to.
@@ -49,12 +50,6 @@ SELECT a.pid, coalesce(host(a.client_addr), 'local') AS host, a.application_name
    AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
    AND ((l.classid::bigint << 32) | l.objid::bigint) = {_KEY}
 """
-
-_CURRENT = sa.text("SELECT s, current_setting(s, true) FROM unnest(CAST(:names AS text[])) AS s")
-_CHANGE = sa.text(
-    "SELECT set_config(s, v, CAST(:local AS boolean)) "
-    "FROM unnest(CAST(:names AS text[]), CAST(:values AS text[])) AS pairs (s, v)"
-)
 
 
 class Deadline:
@@ -94,7 +89,7 @@ def behind_proxy(connection: sa.Connection) -> bool:
     """
     driver: Any = connection.connection.driver_connection
     told = driver.get_server_pid() if hasattr(driver, "get_server_pid") else driver.info.backend_pid
-    return bool(told != _ask(connection, "SELECT pg_backend_pid()", commit=not connection.in_transaction()))
+    return bool(told != _ask(connection, "SELECT pg_catalog.pg_backend_pid()", commit=not connection.in_transaction()))
 
 
 @contextmanager
@@ -141,7 +136,7 @@ def read_committed(connection: sa.Connection) -> Iterator[None]:
     try:
         yield
     finally:
-        if _usable(connection):
+        if usable(connection):
             connection.rollback()
             connection.execution_options(isolation_level=level)
 
@@ -185,7 +180,7 @@ def advisory_lock(
         yield
     finally:
         # A broken connection has lost its session, and the lock with it.
-        if not within and _usable(connection):
+        if not within and usable(connection):
             connection.rollback()
             _ask(connection, f"SELECT pg_advisory_unlock({_KEY})", commit=True)
 
@@ -202,6 +197,7 @@ def alone(
     See the contexts it is made of.
     """
     with (
+        as_owner(connection, schema),
         search_path(connection, schema),
         advisory_lock(connection, deadline, on_wait),
         settings(connection, _IMPATIENT),
@@ -230,37 +226,6 @@ def whole_view(connection: sa.Connection) -> Iterator[None]:
 
 
 @contextmanager
-def setting(connection: sa.Connection, name: str, value: str) -> Iterator[None]:
-    """Change a setting of the session, or of the caller's transaction, for the time of the block."""
-    with settings(connection, {name: value}):
-        yield
-
-
-@contextmanager
-def settings(connection: sa.Connection, wanted: Mapping[str, str]) -> Iterator[None]:
-    """Change settings of the session, or of the caller's transaction, for the time of the block.
-
-    A server that is too old to know one keeps it unset.
-    """
-    within = connection.in_transaction()
-    found = connection.execute(_CURRENT, {"names": list(wanted)}).all()
-    before = {name: value for name, value in found if value is not None}
-    _set(connection, {name: wanted[name] for name in before}, within)
-    try:
-        yield
-    finally:
-        if _usable(connection):
-            if not within:
-                connection.rollback()
-            try:
-                _set(connection, before, within)
-            except DBAPIError as error:
-                # A failed transaction of the caller takes no statement any more; the setting ends with it.
-                if not within or getattr(error.orig, "sqlstate", None) != _IN_FAILED_TRANSACTION:
-                    raise
-
-
-@contextmanager
 def search_path(connection: sa.Connection, schema: str | None) -> Iterator[None]:
     """Work in ``schema`` for the time of the block: revisions and models name no schema.
 
@@ -282,12 +247,6 @@ def _require_schema(connection: sa.Connection, schema: str | None) -> None:
         raise SchemaMissing(schema=schema or "public")
 
 
-def _set(connection: sa.Connection, values: Mapping[str, str], within: bool) -> None:
-    connection.execute(_CHANGE, {"names": list(values), "values": list(values.values()), "local": within})
-    if not within:
-        connection.commit()
-
-
 def _holder(connection: sa.Connection, *, commit: bool) -> str | None:
     row = connection.exec_driver_sql(_HOLDER).first()
     if commit:
@@ -296,10 +255,6 @@ def _holder(connection: sa.Connection, *, commit: bool) -> str | None:
         return None
     pid, host, name, since = row
     return f"process {pid} ({name or 'no name'}) from {host}, since {since.isoformat(sep=' ', timespec='seconds')}"
-
-
-def _usable(connection: sa.Connection) -> bool:
-    return not connection.closed and not connection.invalidated
 
 
 def _ask(connection: sa.Connection, query: str, *, commit: bool) -> Any:

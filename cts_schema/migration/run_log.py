@@ -28,6 +28,7 @@ from cts_schema.exceptions import EXIT_DECISION, EXIT_LOCK, SchemaError, first_l
 from cts_schema.migration import sqlite
 from cts_schema.migration.lock import LOCK_TIMEOUT, read_committed, search_path
 from cts_schema.migration.options import Options
+from cts_schema.migration.owner import as_owner
 from cts_schema.migration.report import AppliedRevision
 from cts_schema.migration.scripts import revisions
 
@@ -235,7 +236,12 @@ def _transaction(connection: sa.Connection, options: Options) -> Iterator[None]:
         with sqlite.transaction(connection, _PATIENCE):
             yield
         return
-    with read_committed(connection), connection.begin(), search_path(connection, options.schema):
+    with (
+        read_committed(connection),
+        connection.begin(),
+        as_owner(connection, options.schema),
+        search_path(connection, options.schema),
+    ):
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{LOCK_TIMEOUT}'")
         yield

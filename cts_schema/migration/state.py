@@ -17,6 +17,7 @@ from cts_schema import __version__
 from cts_schema.exceptions import DatabaseNewer, ForeignRevision, SeveralHeads, WrongUsage, mask_url
 from cts_schema.migration.lock import in_autocommit, setting
 from cts_schema.migration.options import VERSION_TABLE, Options
+from cts_schema.migration.owner import as_owner
 from cts_schema.migration.report import Status
 from cts_schema.migration.scripts import ADOPTION_RECORD, head, revisions
 
@@ -31,13 +32,21 @@ _NO_SUCH_TABLE = ("42P01", "3F000", "42703")  # undefined table, schema, column
 
 def at_head(connection: sa.Connection, options: Options) -> bool:
     """Tell by one query whether version and ledger both say that nothing is left to do."""
-    return _rows(connection, _at_head_query(*_names(connection, options))) == [(head(),)]
+    query = _at_head_query(*_names(connection, options), connection.dialect.name)
+    return _rows(connection, query) == [(head(),)]
 
 
 @cache
-def _at_head_query(version: str, ledger: str) -> str:
-    """Return a query that gives the revision only where the ledger is complete."""
+def _at_head_query(version: str, ledger: str, dialect: str) -> str:
+    """Return a query that gives the revision only where the ledger is complete.
+
+    On PostgreSQL it looks for no function and no operator in the search path, where somebody may have planted one.
+    """
     numbers = ", ".join(str(int(revision)) for revision in revisions())
+    if dialect == "postgresql":
+        equal = "OPERATOR(pg_catalog.=)"
+        present = f"SELECT pg_catalog.count(*) FROM {ledger} WHERE migration_id {equal} ANY (ARRAY[{numbers}])"
+        return f"SELECT version_num FROM {version} WHERE ({present}) {equal} {len(revisions())}"
     present = f"SELECT count(*) FROM {ledger} WHERE migration_id IN ({numbers})"
     return f"SELECT version_num FROM {version} WHERE ({present}) = {len(revisions())}"
 
@@ -49,7 +58,12 @@ def read_status(connection: sa.Connection, options: Options) -> Status:
         WrongUsage: the version table is none of Alembic's, or not that of this database.
         SeveralHeads: the version table has more than one row.
     """
-    with _without_a_trace(connection, all_rows=True):
+    with (
+        _without_a_trace(connection, all_rows=True),
+        as_owner(connection, options.schema, reading=True)
+        if connection.dialect.name == "postgresql"
+        else nullcontext(),
+    ):
         require_version_table(connection, options)
         return _read(connection, options)
 

@@ -39,6 +39,7 @@ from cts_schema.migration.lock import (
     whole_view,
 )
 from cts_schema.migration.options import VERSION_TABLE, Options
+from cts_schema.migration.owner import as_owner
 from cts_schema.migration.patience import again_and_again
 from cts_schema.migration.requirements import require_one_schema
 from cts_schema.migration.run_log import RunLog, Stand
@@ -230,6 +231,7 @@ class _Mending:
             return
         with (
             self._connection.begin(),
+            as_owner(self._connection, self._options.schema),
             search_path(self._connection, self._options.schema),
             whole_view(self._connection),
         ):
