@@ -406,3 +406,30 @@ def test_of_the_same_key_twice_the_row_that_was_made_last_stays(database: Databa
         "INSERT INTO users VALUES (1, 'me', 'old', '2024-01-01 00:00:00'), (2, 'me', 'new', '2025-01-01 00:00:00')",
     )
     assert database.rows("SELECT password_hash FROM users") == [("new",)]
+
+
+def test_preset_types_that_an_installer_has_repeated_become_one_with_all_that_refer_to_them(database: Database) -> None:
+    adopted(
+        database,
+        CONNECTIONS.replace(")", ", preset_type_id INTEGER)"),
+        "INSERT INTO exchange_connections VALUES (1, 'main', 'bybit', 4), (2, 'other', 'bybit', 1)",
+        "CREATE TABLE preset_types (id INTEGER PRIMARY KEY, name TEXT, description TEXT)",
+        "INSERT INTO preset_types VALUES (1, 'Calm', 'x'), (2, 'Fast', 'y'), (3, 'Calm', 'x'), (4, 'Calm', 'x')",
+    )
+    survivors = dict(database.rows("SELECT name, id FROM preset_types"))
+    assert sorted(survivors) == ["Calm", "Fast"]
+    assert set(database.rows("SELECT preset_type_id FROM exchange_connections")) == {(survivors["Calm"],)}
+    gone = [(reason, payload["name"]) for table, _, reason, payload in left_over(database) if table == "preset_types"]
+    assert gone == [("duplicate", "Calm")] * 2
+
+
+def test_a_position_that_was_opened_without_a_price_stays_in_its_table(database: Database) -> None:
+    adopted(
+        database,
+        CONNECTIONS,
+        "INSERT INTO exchange_connections VALUES (1, 'main', 'bybit')",
+        "CREATE TABLE pseudo_positions (id INTEGER PRIMARY KEY, connection_id INTEGER, symbol TEXT, entry_price REAL)",
+        "INSERT INTO pseudo_positions VALUES (3, 1, 'BTCUSDT', NULL)",
+    )
+    assert database.rows("SELECT id, entry_price FROM pseudo_positions") == [("3", None)]
+    assert left_over(database) == []

@@ -237,3 +237,37 @@ def test_the_connection_takes_everything_with_it_but_the_log(session: Session) -
         "trading_pairs",
     }
     assert session.scalar(sa.select(sa.func.count(SiteLog.connection_id))) == 2
+
+
+GRADUATE = """
+INSERT INTO pseudo_positions
+  (connection_id, symbol, indication_type, direction, base_position_id, entry_price, position_level, status)
+SELECT connection_id, symbol, indication_type, direction, id, entry_price, 'main', 'active'
+  FROM base_pseudo_positions WHERE id = 'b'
+"""
+
+
+def test_the_old_application_graduates_a_base_position_that_has_no_price_yet(head: Database) -> None:
+    head.execute("INSERT INTO exchange_connections (id, name, exchange, api_type) VALUES ('c', 'c', 'binance', 'spot')")
+    head.execute(
+        "INSERT INTO base_pseudo_positions (id, connection_id, symbol, indication_type, indication_range, direction) "
+        "VALUES ('b', 'c', 'BTCUSDT', 'optimal', 5, 'long')"
+    )
+    head.execute(GRADUATE)
+    with Session(head.engine) as session:
+        (position,) = session.scalars(sa.select(PseudoPosition))
+        assert (position.base_position_id, position.entry_price, position.position_level) == ("b", None, "main")
+
+
+PRESETS = ("Conservative", "Balanced", "Aggressive", "Scalping", "Swing")
+
+
+def test_the_old_installer_inserts_its_preset_types_once_however_often_it_runs(head: Database) -> None:
+    rows = ", ".join(f"('{name}', 'of the installer')" for name in PRESETS)
+    into = f"preset_types (name, description) VALUES {rows}"
+    forms = [f"INSERT INTO {into} ON CONFLICT DO NOTHING", f"INSERT INTO {into} ON CONFLICT (name) DO NOTHING"]
+    if head.kind == "sqlite":
+        forms.append(f"INSERT OR IGNORE INTO {into}")
+    for statement in forms * 3:
+        head.execute(statement)
+    assert [name for (name,) in head.rows("SELECT name FROM preset_types ORDER BY name")] == sorted(PRESETS)

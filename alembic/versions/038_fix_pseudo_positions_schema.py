@@ -27,11 +27,11 @@ def upgrade() -> None:
         sa.Column(
             "configuration_set_id", sa.Text(), sa.ForeignKey("preset_configuration_sets.id", ondelete="SET NULL")
         ),
-        sa.Column("take_profit", ddl.ExactNumeric(20, 8)),
-        sa.Column("stop_loss", ddl.ExactNumeric(20, 8)),
-        sa.Column("trailing_stop_price", ddl.ExactNumeric(20, 8)),
-        sa.Column("profit_loss", ddl.ExactNumeric(20, 8)),
-        sa.Column("profit_loss_percent", ddl.ExactNumeric(10, 4)),
+        sa.Column("take_profit", ddl.FiniteNumeric(20, 8)),
+        sa.Column("stop_loss", ddl.FiniteNumeric(20, 8)),
+        sa.Column("trailing_stop_price", ddl.FiniteNumeric(20, 8)),
+        sa.Column("profit_loss", ddl.FiniteNumeric(20, 8)),
+        sa.Column("profit_loss_percent", ddl.FiniteNumeric(10, 4)),
         sa.Column("close_reason", sa.Text()),
     )
     op.create_index("ix_pseudo_positions_configuration_set_id", "pseudo_positions", ["configuration_set_id"])

@@ -20,7 +20,7 @@ def upgrade() -> None:
     ddl.add_columns(
         revision,
         "indication_states",
-        sa.Column("parabolic_sar_value", ddl.ExactNumeric(20, 8)),
+        sa.Column("parabolic_sar_value", ddl.FiniteNumeric(20, 8)),
         sa.Column("parabolic_sar_trend", sa.Text()),
     )
     ddl.add_columns(

@@ -141,7 +141,8 @@ CREATE TABLE preset_types (
     is_active BOOLEAN DEFAULT true NOT NULL CONSTRAINT ck_preset_types_is_active CHECK (is_active IN (0, 1)),
     created_at TEXT DEFAULT CURRENT_TIMESTAMP NOT NULL,
     updated_at TEXT DEFAULT CURRENT_TIMESTAMP NOT NULL,
-    CONSTRAINT pk_preset_types PRIMARY KEY (id)
+    CONSTRAINT pk_preset_types PRIMARY KEY (id),
+    CONSTRAINT uq_preset_types_name UNIQUE (name)
 );
 
 CREATE INDEX ix_preset_types_created_at ON preset_types (created_at);
@@ -1135,7 +1136,7 @@ CREATE TABLE pseudo_positions (
     state_key TEXT,
     base_position_id TEXT,
     configuration_set_id TEXT,
-    entry_price NUMERIC(20, 8) NOT NULL,
+    entry_price NUMERIC(20, 8),
     current_price NUMERIC(20, 8),
     quantity NUMERIC(20, 8),
     position_cost NUMERIC(20, 8),

@@ -14,7 +14,7 @@ from cts_schema.ddl.defaults import DEFAULTS, uuid_text
 from cts_schema.ddl.naming import MAX_IDENTIFIER, NAMING_CONVENTION, shorten
 from cts_schema.ddl.tables import complete_table, frozen_table
 from cts_schema.ddl.triggers import CreateUpdatedAtFunction, CreateUpdatedAtTrigger, DropUpdatedAtTrigger, trigger_name
-from cts_schema.ddl.types import TYPES, BigInt, ExactNumeric, Json, Timestamp, Word
+from cts_schema.ddl.types import TYPES, BigInt, ExactNumeric, FiniteNumeric, Json, Timestamp, Word
 
 if TYPE_CHECKING:
     from cts_schema.ddl.batches import backfill
@@ -73,6 +73,7 @@ __all__ = [
     "CreateUpdatedAtTrigger",
     "DropUpdatedAtTrigger",
     "ExactNumeric",
+    "FiniteNumeric",
     "ImpliedCheck",
     "Json",
     "Timestamp",

@@ -17,7 +17,7 @@ from sqlalchemy.sql.compiler import DDLCompiler
 from sqlalchemy.sql.naming import conv
 
 from cts_schema.ddl.naming import shorten
-from cts_schema.ddl.types import Json, Word
+from cts_schema.ddl.types import FiniteNumeric, Json, Word
 
 
 class ImpliedCheck(sa.CheckConstraint):
@@ -35,6 +35,10 @@ class ImpliedCheck(sa.CheckConstraint):
         super().__init__(sa.text(condition.replace(":", r"\:")), name=conv(name))
         self.dialect = dialect
 
+    def _copy(self, **kw: Any) -> ImpliedCheck:
+        """Return another one: a plain CHECK, which SQLAlchemy would make, is for every database."""
+        return ImpliedCheck(str(self.sqltext), str(self.name), self.dialect)
+
 
 @compiles(ImpliedCheck)
 def _render(element: ImpliedCheck, compiler: DDLCompiler, **kw: Any) -> str:
@@ -48,11 +52,11 @@ def imply_checks(column: sa.Column[Any]) -> None:
     """Attach to ``column`` the CHECK that its type implies, if it does.
 
     A :class:`Word` is restricted on both databases. PostgreSQL knows booleans and JSON by itself, SQLite does not:
-    there a boolean must be 0 or 1, and a JSON text must be valid.
+    there a boolean must be 0 or 1, and a JSON text must be valid. SQLite stores no NaN; to PostgreSQL it is a number.
     """
     if any(isinstance(constraint, ImpliedCheck) for constraint in column.constraints):
         return
-    quoted = _quote(column.name)
+    quoted, name = _quote(column.name), shorten(f"ck_{column.table.name}_{column.name}")
     if isinstance(column.type, Word):
         words = ", ".join("'" + word.replace("'", "''") + "'" for word in column.type.words)
         condition, dialect = f"{quoted} IN ({words})", None
@@ -61,11 +65,29 @@ def imply_checks(column: sa.Column[Any]) -> None:
     elif isinstance(column.type, Json):
         # json_valid(NULL) is 0, not NULL, in SQLite libraries up to 3.40 at least.
         condition, dialect = f"{quoted} IS NULL OR json_valid({quoted})", "sqlite"
+    elif isinstance(column.type, FiniteNumeric):
+        condition, dialect = finite(column.name), "postgresql"
+        name = finite_name(column.table.name, column.name)
     else:
         return
-    check = ImpliedCheck(condition, shorten(f"ck_{column.table.name}_{column.name}"), dialect)
+    check = ImpliedCheck(condition, name, dialect)
     check.parent = column
     column.constraints.add(check)
+
+
+def finite(column: str) -> str:
+    """Return the condition under which a number of PostgreSQL, which holds no infinity either, is finite."""
+    return f"{_quote(column)} <> 'NaN'"
+
+
+def finite_name(table: str, column: str) -> str:
+    """Return the name of the CHECK that lets no NaN into a column. Another CHECK may have the plain name."""
+    return shorten(f"ck_{table}_{column}_finite")
+
+
+def comes_with(table: str, column: str) -> set[str]:
+    """Return the names that the CHECK of a column may have: it comes and goes with the column."""
+    return {shorten(f"ck_{table}_{column}"), finite_name(table, column)}
 
 
 def sqlite_checks(connection: sa.Connection, table: str) -> dict[str, str]:

@@ -115,6 +115,15 @@ class ExactNumeric(TypeDecorator[Decimal]):
         return f"ExactNumeric({self.precision}, {self.scale})"
 
 
+class FiniteNumeric(ExactNumeric):
+    """:class:`ExactNumeric` that PostgreSQL lets no ``NaN`` into, by a CHECK that :func:`complete_table` adds."""
+
+    cache_ok = True
+
+    def __repr__(self) -> str:
+        return f"FiniteNumeric({self.precision}, {self.scale})"
+
+
 class _Factor(TypeDecorator[Decimal]):
     """A number that a column is multiplied or divided by: bound with all its digits, whatever the column's scale."""
 
@@ -175,9 +184,9 @@ class Timestamp(TypeDecorator[datetime]):
             return None
         try:
             moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-        except (TypeError, ValueError):
+            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        except (OverflowError, TypeError, ValueError):  # its zone may bring it before the year 1 or after 9999
             raise ValueError(f"{value!r} is not a time: YYYY-MM-DD HH:MM:SS, in UTC, is expected") from None
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
     def __repr__(self) -> str:
         return "Timestamp()"
@@ -243,4 +252,4 @@ class BigInt(TypeDecorator[int]):
 
 
 #: What a revision may name, and autogenerate writes as ``cts_ddl.<repr>``.
-TYPES: tuple[type[TypeDecorator[Any]], ...] = (ExactNumeric, Timestamp, Json, Word, BigInt)
+TYPES: tuple[type[TypeDecorator[Any]], ...] = (ExactNumeric, FiniteNumeric, Timestamp, Json, Word, BigInt)

@@ -11,7 +11,19 @@ from sqlalchemy.exc import DBAPIError
 
 from cts_schema.database import look_only
 from cts_schema.exceptions import mask_url
-from cts_schema.health import drift, files, ids, indexes, ledger, references, sequences, sizes, standing, times
+from cts_schema.health import (
+    drift,
+    files,
+    ids,
+    indexes,
+    ledger,
+    references,
+    sequences,
+    sizes,
+    standing,
+    times,
+    unreadable,
+)
 from cts_schema.health.look import Look, reading_only
 from cts_schema.health.report import MENDED, SEVERITIES, Finding, Health
 from cts_schema.migration.options import VERSION_TABLE, Options
@@ -28,6 +40,7 @@ _AT_HEAD: dict[str, Check] = {
     "references": references.findings,
     "sequences": sequences.findings,
     "forms of times": times.findings,
+    "values": unreadable.findings,
     "dead rows": sizes.findings,
 }
 # What ends one look without saying anything about the others: a lock or a statement that took too long, a privilege
@@ -64,7 +77,11 @@ def check(
     """
     began = time.perf_counter()
     options = Options(version_table, schema, wait)
-    with connected(target, look_only, options) as connection, reading_only(connection, options, deep=deep):
+    with (
+        connected(target, look_only, options) as connection,
+        reading_only(connection, options, deep=deep),
+        unreadable.tolerant(connection),
+    ):
         look = Look(connection, read_status(connection, options), deep, version_table)
         found = list(findings(look))
         readable = all(finding.code != "corrupt" for finding in found)

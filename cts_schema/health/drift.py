@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from cts_schema.ddl.checks import comes_with
 from cts_schema.ddl.triggers import FUNCTION
 from cts_schema.fingerprint import Fingerprint, fingerprint
 from cts_schema.health.look import Look
@@ -161,7 +162,7 @@ def comes_with_a_column(table: sa.Table, item: Item, gone: set[str], changed: se
     """Whether it is of a column that is told of anyway."""
     if item.kind == "identity":
         return item.name in changed
-    names = (name for column in gone for name in (column, f"ck_{table.name}_{column}", f"fk_{table.name}_{column}"))
+    names = (name for one in gone for name in (one, f"fk_{table.name}_{one}", *comes_with(table.name, one)))
     return item.kind in ("check", "foreign-key") and item.name in names
 
 

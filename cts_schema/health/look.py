@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from cts_schema.adoption import sql
 from cts_schema.fingerprint import Fingerprint, fingerprint
 from cts_schema.migration.lock import LOCK_TIMEOUT, in_autocommit, read_committed, search_path, whole_view
 from cts_schema.migration.options import Options
@@ -77,6 +78,19 @@ class Look:
 def quote(name: str) -> str:
     """Return a name as SQL that :meth:`Look.rows` takes."""
     return '"' + name.replace('"', '""').replace(":", r"\:") + '"'
+
+
+def key_of(look: Look, table: sa.Table, alias: str = "c") -> str:
+    """Return the key of a row as one text, parts joined by ':', as SQL."""
+    keys = [column.name for column in table.primary_key if look.has(table.name, column.name)]
+    return " || ':' || ".join(_as_text(look.dialect, f"{alias}.{sql.quote(key)}") for key in keys) or "NULL"
+
+
+def _as_text(dialect: str, value: str) -> str:
+    text = f"CAST({value} AS TEXT)"
+    if dialect == "postgresql":
+        return text
+    return f"CASE typeof({value}) WHEN 'blob' THEN 'x' || quote(hex({value})) ELSE {text} END"  # bytes may be no text
 
 
 @contextmanager

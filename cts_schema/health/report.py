@@ -25,6 +25,7 @@ MENDED = {f"{change}-{part}" for change in ("missing", "changed") for part in _P
     "invalid-index",
     "sequence-behind",
     "time-form",
+    "unreadable-values",
 }
 """The codes of what ``cts-schema repair`` mends, as far as the rows allow it."""
 

@@ -19,7 +19,8 @@ from alembic.util import DispatchPriority, PriorityDispatchResult
 from sqlalchemy.schema import CreateIndex, ExecutableDDLElement
 from sqlalchemy.sql.naming import conv
 
-from cts_schema.ddl import CreateUpdatedAtTrigger, ImpliedCheck, shorten, sqlite_checks, trigger_name
+from cts_schema.ddl import CreateUpdatedAtTrigger, ImpliedCheck, sqlite_checks, trigger_name
+from cts_schema.ddl.checks import comes_with
 from cts_schema.migration.conditions import same_condition
 
 
@@ -178,7 +179,7 @@ def _name(table: sa.Table, constraint: sa.CheckConstraint) -> str:
 
 
 def _of_gone(table: sa.Table, columns: set[str], name: str) -> bool:
-    return any(name == shorten(f"ck_{table.name}_{gone}") for gone in columns - set(table.columns.keys()))
+    return any(name in comes_with(table.name, gone) for gone in columns - set(table.columns.keys()))
 
 
 def _live_indexes(connection: sa.Connection, table: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import DeclarativeBase, InstanceState, Mapped, mapped_column
 
-from cts_schema.ddl import NAMING_CONVENTION, BigInt, ExactNumeric, Json, Timestamp, complete_table, uuid_text
+from cts_schema.ddl import NAMING_CONVENTION, BigInt, FiniteNumeric, Json, Timestamp, complete_table, uuid_text
 
 NOW = sa.text("CURRENT_TIMESTAMP")
 TRUE = sa.text("true")
@@ -35,20 +35,20 @@ LogId = Annotated[int, mapped_column(BigInt(), sa.Identity(), primary_key=True)]
 ExchangeOrderId = Annotated[str, mapped_column(doc="the exchange's own identifier of the order")]
 ExchangePositionId = Annotated[str, mapped_column(doc="the exchange's own identifier of the position")]
 
-Money = Annotated[Decimal, mapped_column(ExactNumeric(20, 8))]
+Money = Annotated[Decimal, mapped_column(FiniteNumeric(20, 8))]
 """A price or an amount in the quote currency of the symbol, a quantity or a volume in its base currency; 8 places.
 
 A name in ``_usd`` says US dollars.
 """
 
-Ratio = Annotated[Decimal, mapped_column(ExactNumeric(10, 4))]
+Ratio = Annotated[Decimal, mapped_column(FiniteNumeric(10, 4))]
 """A ratio, factor or rate, to four places; a percentage or a time only where name or doc says so."""
 
-TrailStart = Annotated[Decimal, mapped_column(ExactNumeric(10, 4), doc="gain from which the stop trails the price")]
-TrailStop = Annotated[Decimal, mapped_column(ExactNumeric(10, 4), doc="how far behind the price the stop trails")]
-Volatility = Annotated[Decimal, mapped_column(ExactNumeric(10, 4), doc="of the price over the window, without unit")]
+TrailStart = Annotated[Decimal, mapped_column(FiniteNumeric(10, 4), doc="gain from which the stop trails the price")]
+TrailStop = Annotated[Decimal, mapped_column(FiniteNumeric(10, 4), doc="how far behind the price the stop trails")]
+Volatility = Annotated[Decimal, mapped_column(FiniteNumeric(10, 4), doc="of the price over the window, without unit")]
 
-Momentum = Annotated[Decimal, mapped_column(ExactNumeric(12, 6), doc="rate of change, without unit")]
+Momentum = Annotated[Decimal, mapped_column(FiniteNumeric(12, 6), doc="rate of change, without unit")]
 """A rate of change, to six places."""
 
 TimeWindow = Annotated[int, mapped_column(doc="length of the window, in the unit of the indication's settings")]

@@ -53,7 +53,10 @@ class PresetType(Entity, Timestamps, Base):
     """Kinds of preset trading that a connection can run: limits, timeouts, block and DCA switches."""
 
     __tablename__ = "preset_types"
-    __table_args__ = (sa.Index(None, "created_at"),)
+    __table_args__ = (
+        sa.UniqueConstraint("name"),  # the installer inserts its own again and again, where the name is not there
+        sa.Index(None, "created_at"),
+    )
 
     name: Mapped[str]
     description: Mapped[str | None]

@@ -267,7 +267,9 @@ class PseudoPosition(Entity, Timestamps, Base):
         sa.ForeignKey("preset_configuration_sets.id", ondelete="SET NULL"),
         doc="only for positions that a preset type opened",
     )
-    entry_price: Mapped[Money]
+    entry_price: Mapped[Money | None] = mapped_column(
+        doc="taken over from the base position, which may not have one yet"
+    )
     current_price: Mapped[Money | None]
     quantity: Mapped[Money | None]
     position_cost: Mapped[Money | None]

@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cts_schema.adoption.sql import literal, quote, run
+from cts_schema.ddl.checks import finite_name
 from cts_schema.health import drift
 from cts_schema.health.drift import Item
 from cts_schema.health.look import Look
@@ -31,14 +32,14 @@ _LOSSLESS = {
 _NUMBERS = ("smallint", "integer", "bigint", "numeric")
 
 
-def plan(look: Look, table: sa.Table, finding: Finding, parentless: Collection[str]) -> Iterator[Step | Left]:
+def plan(look: Look, table: sa.Table, finding: Finding, settled: Collection[str]) -> Iterator[Step | Left]:
     """Yield the steps that mend one finding about a table, or why they would not.
 
     Args:
         look: the database.
         table: the table.
         finding: what is wrong with a column or a constraint of it.
-        parentless: columns whose orphans are gone before, as ``orders.user_id``.
+        settled: columns whose orphans and unreadable values are gone before, as ``orders.user_id``.
     """
     name = finding.where.partition(".")[2]
     wanted = drift.items("postgresql", drift.at_head("postgresql")[f"table {table.name}"])
@@ -51,7 +52,7 @@ def plan(look: Look, table: sa.Table, finding: Finding, parentless: Collection[s
     if kind == "column":
         yield from _column(look, table, finding, wanted, there)
     elif kind in ("check", "foreign-key"):
-        yield from _constraint(look, table, finding, wanted[item][0], there.get(item), parentless)
+        yield from _constraint(look, table, finding, wanted[item][0], there.get(item), settled)
     elif kind in ("unique", "primary-key"):
         yield from _key(look, table, finding, wanted[item][0], there.get(item))
     else:
@@ -121,13 +122,13 @@ def _not_convertible(look: Look, table: sa.Table, name: str, wanted: str, found:
 
 
 def _constraint(
-    look: Look, table: sa.Table, finding: Finding, wanted: str, there: Any, parentless: Collection[str]
+    look: Look, table: sa.Table, finding: Finding, wanted: str, there: Any, settled: Collection[str]
 ) -> Iterator[Step | Left]:
     name = finding.where.partition(".")[2]
     reason = (
-        _refused_by_check(look, table, wanted)
+        _refused_by_check(look, table, name, wanted, settled)
         if wanted.startswith("CHECK")
-        else _orphans(look, table, name, parentless)
+        else _orphans(look, table, name, settled)
     )
     if reason is not None:
         yield Left(finding, reason)
@@ -149,7 +150,11 @@ def _validate(table: sa.Table, name: str) -> str:
     return f"ALTER TABLE {quote(table.name)} VALIDATE CONSTRAINT {quote(name)}"
 
 
-def _refused_by_check(look: Look, table: sa.Table, definition: str) -> str | None:
+def _refused_by_check(look: Look, table: sa.Table, name: str, definition: str, settled: Collection[str]) -> str | None:
+    if any(
+        name == finite_name(table.name, one.name) and f"{table.name}.{one.name}" in settled for one in table.columns
+    ):
+        return None
     absent = [column.name for column in table.columns if not look.has(table.name, column.name)]
     if any(re.search(rf"\b{re.escape(name)}\b", definition) for name in absent):
         return None  # the column is made before; the validation tells whether its default will do
@@ -157,13 +162,13 @@ def _refused_by_check(look: Look, table: sa.Table, definition: str) -> str | Non
     return None if rows is None else f"{rows} are refused by it"
 
 
-def _orphans(look: Look, table: sa.Table, name: str, parentless: Collection[str]) -> str | None:
+def _orphans(look: Look, table: sa.Table, name: str, settled: Collection[str]) -> str | None:
     """Return how many rows refer to one that is not there, None where none will."""
     (constraint,) = (one for one in table.foreign_key_constraints if one.name == name)
     (element,) = constraint.elements
     parent, _, key = element.target_fullname.rpartition(".")
     column = element.parent.name
-    if f"{table.name}.{column}" in parentless or not look.has(table.name, column):
+    if f"{table.name}.{column}" in settled or not look.has(table.name, column):
         return None
     value, gone = f"c.{quote(column)}", ""
     if look.has(parent, key):

@@ -17,7 +17,15 @@ from cts_schema.health.repair.report import Left, Proof, Step
 from cts_schema.migration.patience import RETRIED
 
 # What could not be seen before: values of a table or a column that can be looked at only now.
-_COMES_TO_LIGHT = ("orphans", "time-form", "wrong-id-type", "sequence-behind", "refused-values", "not-checked")
+_COMES_TO_LIGHT = (
+    "orphans",
+    "time-form",
+    "wrong-id-type",
+    "sequence-behind",
+    "refused-values",
+    "unreadable-values",
+    "not-checked",
+)
 
 
 def execute_all(planned: Planned, look: Callable[[], Look]) -> tuple[Left, ...]:

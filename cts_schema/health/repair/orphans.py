@@ -7,36 +7,50 @@ stays as it is, and so does what somebody's own trigger would change.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from cts_schema.adoption.sql import as_json, literal, quote, row_id, run
 from cts_schema.health import references
-from cts_schema.health.look import Look
+from cts_schema.health.look import Look, key_of
 from cts_schema.health.references import Reference
-from cts_schema.health.repair.refused import key_of
-from cts_schema.health.repair.report import Left, OrphanPolicy, Proof, Step
+from cts_schema.health.repair.report import KEPT, Left, OrphanPolicy, Proof, Step
+from cts_schema.health.repair.unreadable import Unreadable, whole_row
 from cts_schema.health.repair.values import untouched
 from cts_schema.health.report import Finding
 from cts_schema.models import Base
 
-_KEPT = "adoption_leftovers"
 _GONE = "cts_repair_orphans"
 
 
 @dataclass(frozen=True)
 class _Child:
-    """A table that may have orphans: the references whose rows leave, and those that become NULL."""
+    """A table that may have orphans: the references whose rows leave, and those that become NULL.
+
+    Rows also leave that are unreadable.
+    """
 
     table: sa.Table
     leaving: tuple[Reference, ...]
     nulled: tuple[Reference, ...]
+    unreadable: str | None = None
+
+    def leaves(self, look: Look) -> list[str]:
+        """Return the conditions under which a row leaves, any of them."""
+        found = [_is_orphan(look, one) for one in self.leaving]
+        return found if self.unreadable is None else [*found, self.unreadable]
 
 
-def plan(look: Look, found: Sequence[Finding], policy: OrphanPolicy, *, made: Collection[str]) -> Iterator[Step | Left]:
+def plan(
+    look: Look,
+    found: Sequence[Finding],
+    policy: OrphanPolicy,
+    *,
+    made: Collection[str],
+    unreadable: Sequence[Unreadable] = (),
+) -> Iterator[Step | Left]:
     """Yield the one step that keeps orphans aside, or why it does not.
 
     Args:
@@ -44,6 +58,7 @@ def plan(look: Look, found: Sequence[Finding], policy: OrphanPolicy, *, made: Co
         found: the findings about orphans.
         policy: what is to be done with them.
         made: missing tables that are made before.
+        unreadable: rows that leave because of a value that cannot be read.
     """
     meant = [finding for finding in found if finding.severity == "info"]
     for finding in meant:
@@ -52,28 +67,33 @@ def plan(look: Look, found: Sequence[Finding], policy: OrphanPolicy, *, made: Co
     reason = None
     if policy == "leave":
         reason = "bring the parents back, or keep the rows aside: cts-schema repair orphans --orphans quarantine"
-    elif not look.has(_KEPT, "payload") and _KEPT not in made:
-        reason = f"there is no {_KEPT} to keep them in: cts-schema repair missing-table"
+    elif not look.has(KEPT, "payload") and KEPT not in made:
+        reason = f"there is no {KEPT} to keep them in: cts-schema repair missing-table"
     if reason is not None:
         for finding in strayed:
             yield Left(finding, reason)
-    elif strayed:
-        children = list(_children(look, {finding.where.partition(".")[0] for finding in strayed}))
-        moves = tuple(child.table.name for child in children if child.leaving)
-        yield Step(tuple(strayed), tuple(_statements(look, children)), moves=moves)
+    elif strayed or unreadable:
+        begun = {finding.where.partition(".")[0] for finding in strayed}
+        children = list(_children(look, begun, {one.table.name: one.leaves for one in unreadable}))
+        moves = tuple(child.table.name for child in children if child.leaves(look))
+        mends = (*strayed, *(finding for one in unreadable for finding in one.leaving))
+        yield Step(mends, tuple(_statements(look, children)), moves=moves)
 
 
-def _children(look: Look, begun: set[str]) -> Iterator[_Child]:
+def _children(look: Look, begun: set[str], unreadable: Mapping[str, str]) -> Iterator[_Child]:
     """Yield the tables that have orphans, and those that may get some by that, parents first."""
     known = list(references.declared(look))
-    reached = set(begun)
+    reached = {*begun, *unreadable}
     for table in Base.metadata.sorted_tables:  # a table refers to itself only by what becomes NULL
         mine = [one for one in known if one.table == table.name and _is_comparable(look, one)]
-        if not mine or not (table.name in begun or any(one.parents[0][0] in reached for one in mine)):
+        strays = bool(mine) and (table.name in begun or any(one.parents[0][0] in reached for one in mine))
+        if not strays and table.name not in unreadable:
             continue
+        mine = mine if strays else []  # orphans that nobody asked about stay
         reached.add(table.name)
         nulled = tuple(one for one in mine if one.on_delete == "SET NULL" and not _required(look, one))
-        yield _Child(table, tuple(one for one in mine if one not in nulled), nulled)
+        leaving = tuple(one for one in mine if one not in nulled)
+        yield _Child(table, leaving, nulled, unreadable.get(table.name))
 
 
 def _is_comparable(look: Look, reference: Reference) -> bool:
@@ -94,19 +114,19 @@ def _statements(look: Look, children: Sequence[_Child]) -> Iterator[str]:
     yield f"CREATE TEMP TABLE {_GONE} (table_name TEXT, row_key TEXT, source_row {row}){end}"
     yield f"CREATE INDEX {'' if postgresql else 'temp.'}{_GONE}_row ON {_GONE} (table_name, source_row)"
     for child in children:
-        if child.leaving:
-            name, where = child.table.name, " OR ".join(_is_orphan(look, one) for one in child.leaving)
+        if conditions := child.leaves(look):
+            name, where = child.table.name, " OR ".join(conditions)
             yield (
                 f"INSERT INTO {_GONE} SELECT {literal(name)}, {key_of(look, child.table)}, c.{_row(look, name)} "
                 f"FROM {quote(name)} AS c WHERE {where}"
             )
     for child in children:
-        yield _kept(look, child.table)
+        yield _kept(look, child)
         for one in child.nulled:
             yield from _nulled(look, child.table, one)
     yield Proof(
-        f"SELECT count(*) FROM {_GONE} AS g WHERE NOT EXISTS (SELECT 1 FROM {_KEPT} AS k WHERE "
-        "k.table_name = g.table_name AND k.row_key = g.row_key AND k.reason = 'orphan')"
+        f"SELECT count(*) FROM {_GONE} AS g WHERE NOT EXISTS (SELECT 1 FROM {KEPT} AS k WHERE "
+        "k.table_name = g.table_name AND k.row_key = g.row_key AND k.reason IN ('orphan', 'type'))"
     )
     for child in children:
         yield from _others(look, child.table.name)
@@ -132,11 +152,15 @@ def _is_orphan(look: Look, reference: Reference) -> str:
     return f"({value} IS NOT NULL AND NOT EXISTS ({there}))"
 
 
-def _kept(look: Look, table: sa.Table) -> str:
+def _kept(look: Look, child: _Child) -> str:
+    name, reason = child.table.name, "'orphan'"
+    if child.unreadable is not None:
+        reason = f"CASE WHEN {child.unreadable} THEN 'type' ELSE 'orphan' END"
+    row = whole_row(look, child.table, readable=child.unreadable is None)
     return (
-        f"INSERT INTO {_KEPT} (table_name, row_key, reason, payload) "
-        f"SELECT {literal(table.name)}, g.row_key, 'orphan', {_whole(look, table.name)} FROM {quote(table.name)} AS c "
-        f"JOIN {_GONE} AS g ON g.table_name = {literal(table.name)} AND g.source_row = c.{_row(look, table.name)}"
+        f"INSERT INTO {KEPT} (table_name, row_key, reason, payload) "
+        f"SELECT {literal(name)}, g.row_key, {reason}, {row} FROM {quote(name)} AS c "
+        f"JOIN {_GONE} AS g ON g.table_name = {literal(name)} AND g.source_row = c.{_row(look, name)}"
     )
 
 
@@ -147,22 +171,10 @@ def _nulled(look: Look, table: sa.Table, reference: Reference) -> Iterator[str]:
     value = as_json(look.dialect, f"c.{quote(column)}")
     build = "jsonb_build_object" if look.dialect == "postgresql" else "json_object"
     yield (
-        f"INSERT INTO {_KEPT} (table_name, row_key, reason, payload) SELECT {literal(name)}, {key_of(look, table)}, "
+        f"INSERT INTO {KEPT} (table_name, row_key, reason, payload) SELECT {literal(name)}, {key_of(look, table)}, "
         f"'orphan', {build}({literal(column)}, {value}) FROM {quote(name)} AS c WHERE {where}"
     )
     yield from untouched(look, name, [f"UPDATE {quote(name)} AS c SET {quote(column)} = NULL WHERE {where}"])
-
-
-def _whole(look: Look, table: str) -> str:
-    """Return a row as one JSON object; on SQLite put together as text, since functions take few arguments."""
-    if look.dialect == "postgresql":
-        return "to_jsonb(c)"
-    columns = [what.removeprefix("column ") for what in look.schema[f"table {table}"] if what.startswith("column ")]
-    members = (
-        f"{literal(json.dumps(name, ensure_ascii=False) + ':')} || {as_json('sqlite', f'c.{quote(name)}')}"
-        for name in columns
-    )
-    return "'{' || " + " || ',' || ".join(members) + " || '}'"
 
 
 def _others(look: Look, table: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ from cts_schema.adoption.sql import literal, quote
 from cts_schema.exceptions import WrongUsage
 from cts_schema.health import check
 from cts_schema.health.look import Look
-from cts_schema.health.repair import alter, orphans, remake, statements, values
+from cts_schema.health.repair import alter, orphans, remake, statements, unreadable, values
 from cts_schema.health.repair.report import Left, OrphanPolicy, Step
 from cts_schema.health.report import MENDED, SEVERITIES, Finding
 from cts_schema.migration import ledger
@@ -138,10 +138,15 @@ def _made(look: Look, asked: Asked, found: Sequence[Finding], wanted: Sequence[F
     blobs = [finding for finding in by_code.get("wrong-id-type", ()) if finding.found is None]
     for finding in blobs:
         yield from values.plan_blobs(look, look.tables[_table(finding)], finding)
+    refused = unreadable.sort(look, by_code.pop("unreadable-values", []))
     strayed = by_code.pop("orphans", [])
-    parentless = set[str]()
-    for one in orphans.plan(look, strayed, asked.orphans, made=missing.keys()):
-        parentless |= {finding.where for finding in one.mends} if isinstance(one, Step) else set()
+    leaving = [one for one in refused if one.leaving] if asked.orphans == "quarantine" else []
+    settled = set[str]()
+    for one in (
+        *unreadable.plan(look, refused, asked.orphans, made=missing.keys()),
+        *orphans.plan(look, strayed, asked.orphans, made=missing.keys(), unreadable=leaving),
+    ):
+        settled |= {finding.where for finding in one.mends} if isinstance(one, Step) else set()
         yield one
     shapes = [finding for finding in wanted if _is_shape(finding)]
     if look.dialect == "sqlite":
@@ -151,7 +156,7 @@ def _made(look: Look, asked: Asked, found: Sequence[Finding], wanted: Sequence[F
         for kind in ("column", "type", "identity", "primary-key", "unique", "check", "foreign-key", "validated"):
             for finding in shapes:
                 if finding.code.endswith(f"-{kind}"):
-                    yield from alter.plan(look, look.tables[_table(finding)], finding, parentless)
+                    yield from alter.plan(look, look.tables[_table(finding)], finding, settled)
     for code in ("missing-trigger", "changed-trigger"):
         for finding in by_code.pop(code, ()):
             table, there = look.tables[_table(finding)], code == "changed-trigger"

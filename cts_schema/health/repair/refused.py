@@ -7,21 +7,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from cts_schema.adoption.sql import quote, run
-from cts_schema.health.look import Look
+from cts_schema.health.look import Look, key_of
 from cts_schema.health.report import EXAMPLES
-
-
-def key_of(look: Look, table: sa.Table, alias: str = "c") -> str:
-    """Return the key of a row as one text, parts joined by ':', as SQL."""
-    keys = [column.name for column in table.primary_key if look.has(table.name, column.name)]
-    return " || ':' || ".join(_as_text(look.dialect, f"{alias}.{quote(key)}") for key in keys) or "NULL"
-
-
-def _as_text(dialect: str, value: str) -> str:
-    text = f"CAST({value} AS TEXT)"
-    if dialect == "postgresql":
-        return text
-    return f"CASE typeof({value}) WHEN 'blob' THEN 'x' || quote(hex({value})) ELSE {text} END"  # bytes may be no text
 
 
 def rows_where(look: Look, table: sa.Table, condition: str) -> str | None:

@@ -7,6 +7,9 @@ from typing import Literal
 
 from cts_schema.health.report import Finding
 
+KEPT = "adoption_leftovers"
+"""The table of what a repair takes out of others."""
+
 OrphanPolicy = Literal["leave", "quarantine"]
 
 

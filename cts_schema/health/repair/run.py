@@ -23,6 +23,7 @@ from cts_schema.health.repair import execution
 from cts_schema.health.repair import plan as planning
 from cts_schema.health.repair.plan import Asked, Planned
 from cts_schema.health.repair.report import Left, OrphanPolicy, Repair, Step
+from cts_schema.health.unreadable import tolerant
 from cts_schema.maintenance import backup as maintenance
 from cts_schema.maintenance import files, manifest
 from cts_schema.maintenance import sqlite as sqlite_files
@@ -90,7 +91,10 @@ def repair(
         asked = Asked(tuple(codes), orphans, concurrently=connection.dialect.name == "postgresql")
         mending = _Mending(connection, options, asked, deep, backup)
         if plan:
-            with reading_only(connection, options, deep=True):  # what it counts, it counts to the end
+            with (
+                reading_only(connection, options, deep=True),
+                tolerant(connection),
+            ):  # what it counts, it counts to the end
                 mending.plan()
         else:
             owned = connection is not target and not connection.in_transaction()
@@ -157,7 +161,7 @@ class _Mending:
         )
 
     def _on_sqlite(self) -> None:
-        with sqlite.transaction(self._connection, self._options.wait):
+        with sqlite.transaction(self._connection, self._options.wait), tolerant(self._connection):
             self._begin()
             if self._planned.steps:
                 self._copy_sqlite()

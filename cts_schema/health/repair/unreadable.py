@@ -1,0 +1,172 @@
+"""Values that the models cannot read, set aside: each goes to ``adoption_leftovers`` before its column is emptied.
+
+The column becomes NULL, or its default where it must have a value. Where it has neither, or refers to
+another row, the whole row would have to leave: that is done only when asked for, as with orphans, and its children
+follow it. A key that is no text stays.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from cts_schema.adoption.sql import as_json, literal, quote, run
+from cts_schema.ddl import Json
+from cts_schema.health.look import Look, key_of
+from cts_schema.health.repair.report import KEPT, Left, OrphanPolicy, Step
+from cts_schema.health.repair.values import untouched
+from cts_schema.health.report import Finding
+from cts_schema.health.unreadable import conditions, no_text
+
+ASK = "cts-schema repair unreadable-values --orphans quarantine"
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """What is to be done with the values of one table.
+
+    Attributes:
+        table: the table.
+        emptied: the findings whose columns are emptied.
+        leaving: the findings whose rows must leave.
+        staying: the findings that nothing is done about, with the rows that have them.
+        leaves: when a row ``c`` must leave.
+        stays: when a row ``c`` is left alone, whatever else it has.
+    """
+
+    table: sa.Table
+    emptied: tuple[Finding, ...]
+    leaving: tuple[Finding, ...]
+    staying: tuple[Finding, ...]
+    leaves: str
+    stays: str
+
+
+def sort(look: Look, found: Sequence[Finding]) -> list[Unreadable]:
+    """Find out of each table which columns can be emptied, and which rows must leave."""
+    return [_sorted(look, name, found) for name in sorted({finding.where.partition(".")[0] for finding in found})]
+
+
+def _sorted(look: Look, name: str, found: Sequence[Finding]) -> Unreadable:
+    table, refused = look.tables[name], conditions(look, look.tables[name])
+    mine = {finding.where.partition(".")[2]: finding for finding in found if finding.where.startswith(f"{name}.")}
+    keys = [column for column in mine if table.columns[column].primary_key]
+    stays = _any_of(refused, keys)
+    staying = [*keys, *(column for column in mine if column not in keys and _both(look, name, stays, refused[column]))]
+    required = [column for column in mine if column not in staying and _replacement(look, table, column) is None]
+    leaves = f"({_any_of(refused, required)}) AND NOT ({stays})"
+    # What a row has that leaves, leaves with it; where nobody asks for that, it stays as it is.
+    leaving = [
+        column
+        for column in mine
+        if column not in staying and (column in required or _both(look, name, leaves, refused[column]))
+    ]
+    emptied = [column for column in mine if column not in staying and column not in leaving]
+    one, two, three = (tuple(mine[column] for column in some) for some in (emptied, leaving, staying))
+    return Unreadable(table, one, two, three, leaves, stays)
+
+
+def plan(
+    look: Look, found: Sequence[Unreadable], policy: OrphanPolicy, *, made: Collection[str]
+) -> Iterator[Step | Left]:
+    """Yield the steps that empty columns, and why the rows that must leave do not, where nobody asked for it.
+
+    Args:
+        look: the database.
+        found: what there is, by table.
+        policy: what is to be done with rows that must leave.
+        made: missing tables that are made before.
+    """
+    for one in found:
+        for finding in one.staying:
+            yield Left(finding, "it is a key that is no text, or beside one: what it should be, only a person knows")
+        if not look.has(KEPT, "payload") and KEPT not in made:
+            for finding in (*one.emptied, *one.leaving):
+                yield Left(finding, f"there is no {KEPT} to keep them in: cts-schema repair missing-table")
+            continue
+        if one.emptied:
+            yield Step(one.emptied, tuple(_statements(look, one)), (one.table.name,))
+        if policy == "leave":
+            for finding in one.leaving:
+                yield Left(finding, f"a row cannot be without it; to move such rows to {KEPT}: {ASK}")
+
+
+def old_value(look: Look, column: str) -> str:
+    """Return a value of a row ``c`` as JSON that can be read, whatever it is."""
+    value = f"c.{quote(column)}"
+    if look.dialect == "sqlite":
+        return as_json("sqlite", f"CASE WHEN {no_text(value)} THEN CAST({value} AS BLOB) ELSE {value} END")
+    return as_json("postgresql", f"{value}::text")
+
+
+def whole_row(look: Look, table: sa.Table, *, readable: bool) -> str:
+    """Return a row ``c`` as one JSON object that can be read; on SQLite put together as text, with all its columns.
+
+    Args:
+        look: the database.
+        table: the table.
+        readable: whether all of its values can be read.
+    """
+    if look.dialect == "sqlite":
+        names = [what.removeprefix("column ") for what in look.schema[f"table {table.name}"] if what[:7] == "column "]
+        members = (
+            f"{literal(json.dumps(name, ensure_ascii=False) + ':')} || "
+            + (as_json("sqlite", f"c.{quote(name)}") if readable else old_value(look, name))
+            for name in names
+        )
+        return "'{' || " + " || ',' || ".join(members) + " || '}'"
+    numbers = (
+        f" || CASE WHEN {refused} THEN jsonb_build_object({literal(column)}, {old_value(look, column)}) ELSE '{{}}' END"
+        for column, refused in conditions(look, table).items()
+        if isinstance(table.columns[column].type, Json) and not readable
+    )
+    return "to_jsonb(c)" + "".join(numbers)
+
+
+def _statements(look: Look, one: Unreadable) -> Iterator[str]:
+    name, refused = one.table.name, conditions(look, one.table)
+    columns = [finding.where.partition(".")[2] for finding in one.emptied]
+    others = f"NOT ({one.leaves}) AND NOT ({one.stays})"
+    if look.dialect == "postgresql":
+        yield f"LOCK TABLE {quote(name)} IN SHARE ROW EXCLUSIVE MODE"
+    build = "jsonb_build_object" if look.dialect == "postgresql" else "json_object"
+    for column in columns:
+        yield (
+            f"INSERT INTO {KEPT} (table_name, row_key, reason, payload) SELECT {literal(name)}, "
+            f"{key_of(look, one.table)}, 'type', {build}({literal(column)}, {old_value(look, column)}) "
+            f"FROM {quote(name)} AS c WHERE ({refused[column]}) AND {others}"
+        )
+    # All at once: a CHECK of one column refuses a row while another one still has what it does not allow.
+    values = ", ".join(
+        f"{quote(column)} = CASE WHEN {refused[column]} THEN {_replacement(look, one.table, column)} "
+        f"ELSE c.{quote(column)} END"
+        for column in columns
+    )
+    where = " OR ".join(f"({refused[column]})" for column in columns)
+    yield from untouched(look, name, [f"UPDATE {quote(name)} AS c SET {values} WHERE ({where}) AND {others}"])
+
+
+def _replacement(look: Look, table: sa.Table, column: str) -> str | None:
+    """Return what a column becomes as SQL, None where nothing can take the place of its value."""
+    facts = look.schema[f"table {table.name}"][f"column {column}"]
+    if table.columns[column].primary_key:
+        return None
+    if not facts[1]:
+        return "NULL"
+    in_a_key = any(
+        isinstance(constraint, sa.UniqueConstraint) and column in constraint.columns for constraint in table.constraints
+    )
+    return None if facts[2] is None or in_a_key or table.columns[column].foreign_keys else f"({facts[2]})"
+
+
+def _any_of(refused: Mapping[str, str], columns: Sequence[str]) -> str:
+    return " OR ".join(f"({refused[column]})" for column in columns) or "1 = 0"
+
+
+def _both(look: Look, table: str, one: str, other: str) -> bool:
+    """Whether a row meets both conditions."""
+    query = f"SELECT EXISTS (SELECT 1 FROM {quote(table)} AS c WHERE ({one}) AND ({other}))"
+    return bool(run(look.connection, query).scalar_one())
