@@ -35,7 +35,10 @@ def repair(
     plan: Annotated[bool, typer.Option("--plan", help="Show what would be done, and touch nothing.")] = False,
     orphans: Annotated[
         Literal["leave", "quarantine"],
-        typer.Option(help="Rows whose parent is gone: leave them, or keep them aside in adoption_leftovers."),
+        typer.Option(
+            help="Rows whose parent is gone, or that cannot be without a value that the models cannot read: leave "
+            "them, or keep them aside in adoption_leftovers."
+        ),
     ] = "leave",
     deep: Annotated[bool, typer.Option("--deep", help="Look at every row, as cts-schema check --deep does.")] = False,
     backup: Annotated[

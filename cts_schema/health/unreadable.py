@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,6 +22,9 @@ from cts_schema.health.look import PROBE, Look, key_of
 from cts_schema.health.report import EXAMPLES, Finding
 from cts_schema.models import Base
 
+_END = 1_000
+"""Rows at each end of a table of SQLite that are looked at: every value of a row is, which costs more than a key."""
+
 FUNCTION = "cts_refuses"
 """The function that tells SQLite whether a type of the models refuses a value."""
 
@@ -33,7 +36,7 @@ def findings(look: Look) -> Iterator[Finding]:
         if not refused:
             continue
         place = f"{quote(name)} AS c" if look.deep else _probe(look, name)
-        counts = ", ".join(f"coalesce(sum(CASE WHEN {one} THEN 1 ELSE 0 END), 0)" for one in refused.values())
+        counts = ", ".join(f"count(CASE WHEN {one} THEN 1 END)" for one in refused.values())
         for (column, one), count in zip(
             refused.items(), run(look.connection, f"SELECT {counts} FROM {place}").one(), strict=True
         ):
@@ -79,7 +82,7 @@ def _probe(look: Look, table: str) -> str:
         return f"(SELECT * FROM {quote(table)} LIMIT {PROBE}) AS c"
     row = row_id("sqlite", _columns(look, table))
     ends = " UNION ".join(
-        f"SELECT * FROM (SELECT {row} FROM {quote(table)} ORDER BY {row} {order} LIMIT {PROBE // 2})"
+        f"SELECT * FROM (SELECT {row} FROM {quote(table)} ORDER BY {row} {order} LIMIT {_END})"
         for order in ("ASC", "DESC")
     )
     return f"(SELECT * FROM {quote(table)} WHERE {row} IN ({ends})) AS c"
@@ -120,15 +123,12 @@ def _on_postgresql(look: Look, column: sa.Column[Any]) -> str | None:
 
 # SQLite.
 
-_ASCII = "'*[^' || char(1) || '-' || char(127) || ']*'"
 _SHORT = 500  # bytes; such a JSON text is nested less deeply than Python can follow
 
 
 def _on_sqlite(type_: sa.types.TypeEngine[Any], value: str) -> str:
     """Return the condition of a column. What is plainly readable is passed over without asking Python."""
     size = f"length(CAST({value} AS BLOB))"
-    ascii_ = f"(length({value}) = {size} AND {value} NOT GLOB {_ASCII})"
-    plain = f"typeof({value}) <> 'text' OR {ascii_}"
     if isinstance(type_, ExactNumeric):
         plain = f"typeof({value}) IN ('integer', 'null') OR (typeof({value}) = 'real' AND abs({value}) < 9e999)"
     elif isinstance(type_, Timestamp):
@@ -137,20 +137,23 @@ def _on_sqlite(type_: sa.types.TypeEngine[Any], value: str) -> str:
         fraction = f"({size} = 19 OR ({size} = 26 AND {rest} GLOB '.[0-9][0-9][0-9][0-9][0-9][0-9]'))"
         plain = f"{value} IS NULL OR (typeof({value}) = 'text' AND {written} AND {fraction})"
     elif isinstance(type_, Json):
-        plain = f"{value} IS NULL OR (json_valid({value}) AND {size} < {_SHORT} AND {ascii_})"
-    kind = literal(repr(type_) if isinstance(type_, ExactNumeric | Timestamp | Json) else "Text()")
-    return f"CASE WHEN {plain} THEN 0 ELSE {_refuses(kind, value)} END"
-
-
-def _refuses(kind: str, value: str) -> str:
+        plain = f"{value} IS NULL OR (json_valid({value}) AND {size} < {_SHORT} AND NOT {_is_odd(value)})"
+    else:
+        return no_text(value)
     # SQLite hands no text that is not UTF-8 over to Python, but its bytes.
     given = f"CASE typeof({value}) WHEN 'text' THEN CAST({value} AS BLOB) ELSE {value} END"
-    return f"{FUNCTION}({kind}, typeof({value}), {given})"
+    return f"CASE WHEN {plain} THEN 0 ELSE {FUNCTION}({literal(repr(type_))}, typeof({value}), {given}) END"
 
 
 def no_text(value: str) -> str:
     """Return the condition that a value of SQLite is a text, and not UTF-8."""
-    return f"(typeof({value}) = 'text' AND {_refuses(literal('Text()'), value)})"
+    refuses = f"{FUNCTION}('Text()', 'text', CAST({value} AS BLOB))"
+    return f"(typeof({value}) = 'text' AND {_is_odd(value)} AND {refuses})"
+
+
+def _is_odd(value: str) -> str:
+    """Return the condition that a text has anything but printable ASCII, also behind a zero, where GLOB ends."""
+    return f"({value} GLOB '*[^ -~]*' OR length({value}) <> length(CAST({value} AS BLOB)))"
 
 
 def _teach(connection: sa.Connection) -> None:
@@ -158,16 +161,14 @@ def _teach(connection: sa.Connection) -> None:
     if FUNCTION in connection.info:
         return
     dialect = connection.dialect
-    processors: Mapping[str, Any] = {
-        repr(column.type): column.type.dialect_impl(dialect).result_processor(dialect, None)
-        for table in Base.metadata.tables.values()
-        for column in table.columns
-    }
+    columns = (column.type for table in Base.metadata.tables.values() for column in table.columns)
+    types = {repr(type_): type_ for type_ in columns if isinstance(type_, ExactNumeric | Timestamp | Json)}
+    processors = {name: type_.dialect_impl(dialect).result_processor(dialect, None) for name, type_ in types.items()}
 
     def refuses(kind: str, how: str, value: Any) -> bool:
         try:
             read = value.decode() if how == "text" else value
-            process = processors[kind]
+            process = processors.get(kind)
             if process is not None:
                 process(read)
         except (ArithmeticError, RecursionError, TypeError, ValueError):  # also of what is no JSON and no UTF-8

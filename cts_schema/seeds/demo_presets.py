@@ -21,7 +21,7 @@ _TRADED, _TRIED, _REAL = 21, 22, 23
 
 def preset_types(writer: Writer) -> None:
     """Add the kind of preset that a connection runs, before the connections."""
-    writer.add("preset_types", [{"id": PRESET_TYPE, "name": "Calm", "block_enabled": True, **_TOLD}])
+    writer.add("preset_types", [{"id": PRESET_TYPE, "name": "Calm (demo)", "block_enabled": True, **_TOLD}])
     writer.add(
         "preset_configuration_sets",
         [{"id": SET, "name": "Calm direction", "indication_type": "direction", "symbols": ["BTCUSDT"], **_TOLD}],

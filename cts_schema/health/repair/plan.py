@@ -55,7 +55,7 @@ class Asked:
 
     Attributes:
         codes: the codes to mend; all where there is none.
-        orphans: what is to be done with rows whose parent is gone.
+        orphans: what is to be done with rows whose parent is gone, or that must leave for an unreadable value.
         concurrently: whether something can be done beside the traffic, outside of the transaction (PostgreSQL).
     """
 

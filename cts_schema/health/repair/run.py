@@ -72,7 +72,8 @@ def repair(
         target: the database: a URL, an Engine, a Connection, or None for what the environment says.
         codes: the codes of the findings to mend; all by default.
         plan: only say what would be done.
-        orphans: what is done with rows whose parent is gone: nothing, or they go to ``adoption_leftovers``.
+        orphans: what is done with rows whose parent is gone, or that cannot be without an unreadable value: nothing, or
+            they go to ``adoption_leftovers``.
         deep: find by looking at every row, as ``check`` does; what is found is always mended as a whole.
         backup: a file or folder for a copy that is made before; False for none. By default a SQLite file is copied
             into ``backups`` beside it, and PostgreSQL is not: all that loses nothing is in one transaction.
