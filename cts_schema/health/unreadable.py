@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from cts_schema.adoption import reals
 from cts_schema.adoption.sql import literal, quote, row_id, run
 from cts_schema.ddl import ExactNumeric, Json, Timestamp
 from cts_schema.ddl.checks import finite_name
@@ -65,11 +66,12 @@ def conditions(look: Look, table: sa.Table) -> dict[str, str]:
 
 @contextmanager
 def tolerant(connection: sa.Connection) -> Iterator[None]:
-    """Let texts of SQLite be read within the block although they are not UTF-8: keys of such rows are shown."""
+    """Let any value of SQLite be read within the block: keys that are no UTF-8 too, and numbers to the last bit."""
     driver: Any = connection.connection.dbapi_connection
     if not isinstance(driver, sqlite3.Connection):
         yield
         return
+    reals.register(connection)
     before, driver.text_factory = driver.text_factory, lambda text: text.decode(errors="replace")
     try:
         yield
