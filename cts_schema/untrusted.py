@@ -104,12 +104,16 @@ def stand_in_for_collations(connection: sqlite3.Connection) -> list[str]:
 
 
 @contextmanager
-def readable_without_collations(connection: sa.Connection) -> Iterator[None]:
-    """Let a SQLite connection read what collations of some application order, for the time of the block."""
+def readable_without_collations(connection: sa.Connection) -> Iterator[list[str]]:
+    """Let a SQLite connection read what collations of some application order, for the time of the block.
+
+    Yields:
+        The names of these collations.
+    """
     driver = connection.connection.dbapi_connection
     names: list[str] = stand_in_for_collations(driver) if isinstance(driver, sqlite3.Connection) else []
     try:
-        yield
+        yield names
     finally:
         if not connection.closed and not connection.invalidated and isinstance(driver, sqlite3.Connection):
             for name in names:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cts_schema import adopt, plan_adoption, status, undo_adoption, upgrade
+from cts_schema import adopt, check, plan_adoption, status, undo_adoption, upgrade
 from cts_schema.exceptions import AdoptionBlocked
 from cts_schema.maintenance.backup import backup
 from tests.support.databases import Database
@@ -107,28 +107,28 @@ def file_of_an_application(path: Path, script: str) -> Path:
     return path
 
 
-ROWS = "INSERT INTO users (id, username, password_hash) VALUES (1, 'b', 'x'), (2, 'A', 'y')"
+ROWS = "INSERT INTO users (id, username, password_hash) VALUES (1, 'a', 'x'), (2, 'B', 'y')"
 CARRIED = {
     "of old tables": f"""
         CREATE TABLE users (id INTEGER PRIMARY KEY, username TEXT COLLATE "as we sort" UNIQUE CHECK (in_words(username)
             <> ''), password_hash TEXT, w TEXT AS (in_words(username)) STORED);
         {ROWS};
         CREATE INDEX of_function ON users (in_words(username));
-        CREATE INDEX of_some ON users (id) WHERE in_words(username) = 'b';
+        CREATE INDEX of_some ON users (id) WHERE in_words(username) = 'a';
         CREATE INDEX of_order ON users (password_hash COLLATE [as we sort]);
         CREATE VIEW own AS SELECT in_words(username) FROM users ORDER BY username COLLATE 'as we sort'""",
-    "of a key": f"""
+    "of a key": """
         CREATE TABLE users (id TEXT COLLATE `as we sort` PRIMARY KEY, username TEXT, password_hash TEXT) WITHOUT ROWID;
-        {ROWS}""",
+        INSERT INTO users VALUES ('a', 'a', 'x'), ('B', 'B', 'y')""",
     "of own tables": f"""
         CREATE TABLE users (id INTEGER PRIMARY KEY, username TEXT, password_hash TEXT);
         {ROWS};
         CREATE TABLE own_a (a TEXT COLLATE "as we sort" UNIQUE, c TEXT REFERENCES exchange_connections (id));
-        INSERT INTO own_a VALUES ('x', '1');
+        INSERT INTO own_a VALUES ('x', '1'), ('Y', NULL), ('a', NULL), ('B', NULL);
         CREATE TABLE own_b (a TEXT COLLATE "as we sort" PRIMARY KEY REFERENCES own_a (a)) WITHOUT ROWID;
-        INSERT INTO own_b VALUES ('x');
+        INSERT INTO own_b VALUES ('a'), ('B'), ('x');
         CREATE TABLE own_c (a TEXT CHECK (in_words(a) = 'x'), w TEXT AS (in_words(a)) NOT NULL);
-        INSERT INTO own_c (a) VALUES ('x');
+        INSERT INTO own_c (a) VALUES ('x'), ('x');
         CREATE INDEX own_d ON own_c (in_words(a));
         CREATE INDEX own_e ON own_c (a COLLATE "as we sort")""",
 }
@@ -141,10 +141,11 @@ def test_what_only_an_application_computes_or_sorts_is_carried_without_being_ask
     before = made(file)
     assert upgrade(url).adopted is not None
     with closing(sqlite3.connect(file)) as new:
-        found = new.execute("SELECT id, username, password_hash FROM users ORDER BY id").fetchall()
-    assert found == [("1", "b", "x"), ("2", "A", "y")]
+        found = new.execute("SELECT username, password_hash FROM users ORDER BY password_hash").fetchall()
+    assert found == [("a", "x"), ("B", "y")]
     assert {one for one in before if one[0].startswith("own")} <= made(file)
     assert status(url).at_head
+    assert "corrupt" not in {finding.code for finding in check(url, deep=True).findings}
     backup(url, tmp_path / "copy.db")
     undo_adoption(url)
     assert made(file) == before

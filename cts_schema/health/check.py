@@ -30,6 +30,7 @@ from cts_schema.migration.options import VERSION_TABLE, Options
 from cts_schema.migration.scripts import head
 from cts_schema.migration.state import read_status
 from cts_schema.migration.sync import Target, connected, url_of
+from cts_schema.untrusted import readable_without_collations
 
 Check = Callable[[Look], Iterator[Finding]]
 
@@ -85,7 +86,8 @@ def check(
         look = Look(connection, read_status(connection, options), deep, version_table)
         found = list(findings(look))
         readable = all(finding.code != "corrupt" for finding in found)
-        tables = sizes.tables(look) if readable else ()
+        with readable_without_collations(connection) if readable else nullcontext():
+            tables = sizes.tables(look) if readable else ()
         size, since = sizes.database(look), indexes.statistics_since(look)
         used = indexes.use(look)
         applied = ledger.migrations(look) if readable else ()
@@ -118,6 +120,11 @@ def _found(look: Look) -> Iterator[Finding]:
     yield from damage
     if any(finding.code == "corrupt" for finding in damage):
         return  # what else such a file says is worth nothing
+    with readable_without_collations(look.connection):
+        yield from _of_a_sound_database(look)
+
+
+def _of_a_sound_database(look: Look) -> Iterator[Finding]:
     yield from standing.preserved(look)
     where_it_stands = list(standing.findings(look))
     yield from where_it_stands

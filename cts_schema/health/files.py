@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
@@ -11,6 +12,8 @@ from cts_schema.driver_errors import classify
 from cts_schema.exceptions import NotADatabase
 from cts_schema.health.look import Look
 from cts_schema.health.report import EXAMPLES, Finding
+from cts_schema.maintenance.sqlite import lines_of_check
+from cts_schema.untrusted import readable_without_collations
 
 LARGEST = 64 * 2**20
 """Bytes of a file that is read as a whole without ``deep``: half a second, from a disk that is not the slowest."""
@@ -28,10 +31,9 @@ def findings(look: Look) -> Iterator[Finding]:
         message = f"the pages were not checked: {size:,} bytes are read only with --deep"
         yield Finding("not-checked", "info", "the file", message)
         return
-    pragma = "integrity_check" if look.deep else "quick_check"
     refused: dict[str, int] = {}
     damage = []
-    for line in (part for text in _lines(look, pragma) for part in text.splitlines()):
+    for line in (part for text in _lines(look) for part in text.splitlines()):
         if about := _OF_ROWS.match(line):
             where = about["column"] or about["table"]
             refused[where] = refused.get(where, 0) + 1
@@ -51,10 +53,13 @@ def findings(look: Look) -> Iterator[Finding]:
         yield Finding("refused-values", "error", where, "rows have values that the table does not allow", count=count)
 
 
-def _lines(look: Look, pragma: str) -> Iterator[str]:
+def _lines(look: Look) -> Iterator[str]:
+    def rows(query: str) -> Sequence[Sequence[Any]]:
+        return look.connection.exec_driver_sql(query).all()
+
     try:
-        for row in look.connection.exec_driver_sql(f"PRAGMA {pragma}({_LINES})"):
-            yield str(row[0])
+        with readable_without_collations(look.connection) as missing:
+            yield from lines_of_check(rows, quick=not look.deep, ordered=not missing, most=_LINES)
     except DBAPIError as error:  # some damage ends the check itself
         if not isinstance(classify(error), NotADatabase):
             raise

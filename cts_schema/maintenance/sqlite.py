@@ -9,9 +9,12 @@ from __future__ import annotations
 import re
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
+
+from sqlalchemy.exc import OperationalError
 
 from cts_schema.exceptions import DatabaseLocked, NotADatabase, RestoreFailed
 from cts_schema.maintenance import files, manifest
@@ -25,6 +28,10 @@ SIDE_FILES = ("-wal", "-shm", "-journal")
 _OF_ROWS = re.compile(r"(NULL|NUMERIC|TEXT|non-\w+) value in .*|CHECK constraint failed in .*")
 # An index or a computed column that asks for the time of day, or for a function that only an application has.
 _NOT_EVALUATED = re.compile(r"non-deterministic|(unknown|no such) function|unsafe use of")
+_TABLES = (
+    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
+    "AND rootpage > 0"  # no virtual table has one: counting its rows would run its module
+)
 _BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")
 
 
@@ -156,46 +163,48 @@ def require_sound(connection: sqlite3.Connection, *, quick: bool = False) -> Non
         sqlite3.DatabaseError: it is damaged.
     """
     connection.execute("PRAGMA ignore_check_constraints = ON")  # they may call functions of an application
-    stand_in_for_collations(connection)
-    check = "quick_check" if quick else "integrity_check"
-    try:
-        lines = connection.execute(f"PRAGMA {check}(1000000)").fetchall()
-    except sqlite3.OperationalError as error:
-        if not _NOT_EVALUATED.search(str(error)):
-            raise
-        lines = _lines_by_table(connection)
-    for (line,) in lines:
+    missing = stand_in_for_collations(connection)
+    for line in lines_of_check(lambda query: connection.execute(query).fetchall(), quick=quick, ordered=not missing):
         if line != "ok" and not _OF_ROWS.fullmatch(line):
             damage = sqlite3.DatabaseError(line.splitlines()[-1])
             damage.sqlite_errorname = "SQLITE_CORRUPT"
             raise damage
 
 
-def _lines_by_table(connection: sqlite3.Connection) -> list[tuple[str]]:
-    """Check each table without comparing it with its indexes; where even that computes columns, read its pages."""
-    lines = []
-    for name in _tables(connection):
+def lines_of_check(
+    rows: Callable[[str], Sequence[Sequence[Any]]], *, quick: bool, ordered: bool, most: int = 1_000_000
+) -> list[str]:
+    """Return what SQLite's check of a database says, as far as it can do without functions of an application.
+
+    Args:
+        rows: returns those of a query.
+        quick: do not compare indexes with their tables.
+        ordered: whether every collation is there; else no order is looked at.
+        most: lines at most.
+    """
+    if ordered:
         try:
-            lines += connection.execute(f"PRAGMA quick_check({_quoted(name)})").fetchall()
-        except sqlite3.OperationalError as error:
+            return [str(row[0]) for row in rows(f"PRAGMA {'quick_check' if quick else 'integrity_check'}({most})")]
+        except (sqlite3.OperationalError, OperationalError) as error:
             if not _NOT_EVALUATED.search(str(error)):
                 raise
-            connection.execute(f"SELECT count(*) FROM {_quoted(name)} NOT INDEXED").fetchone()
+    lines = []
+    for (name,) in rows(_TABLES):
+        try:
+            found = [str(row[0]) for row in rows(f"PRAGMA quick_check({_quoted(name)})")]
+            lines += [line for line in found if ordered or not line.startswith("row not in PRIMARY KEY order")]
+        except (sqlite3.OperationalError, OperationalError) as error:
+            if not _NOT_EVALUATED.search(str(error)):
+                raise
+            rows(f"SELECT count(*) FROM {_quoted(name)} NOT INDEXED")  # which reads its pages
     return lines
-
-
-def _tables(connection: sqlite3.Connection) -> list[str]:
-    rows = connection.execute(
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
-        "AND rootpage > 0"  # no virtual table has one: counting its rows would run its module
-    )
-    return [name for (name,) in rows.fetchall()]
 
 
 def contents(connection: sqlite3.Connection, version_table: str) -> tuple[dict[str, int], str | None]:
     """Return the number of rows by table, and the revision."""
     rows = {
-        name: connection.execute(f"SELECT count(*) FROM {_quoted(name)}").fetchone()[0] for name in _tables(connection)
+        name: connection.execute(f"SELECT count(*) FROM {_quoted(name)}").fetchone()[0]
+        for (name,) in connection.execute(_TABLES).fetchall()
     }
     if version_table not in rows:
         return rows, None
