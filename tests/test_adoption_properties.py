@@ -101,7 +101,7 @@ def test_whatever_an_old_database_looks_like_it_comes_in_and_nothing_is_lost(
         phases=[Phase.generate, Phase.shrink] if EXAMPLES else [Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(old=databases(kind, most_tables=6, most_rows=8))
+    @given(old=databases(kind, most_tables=6, most_rows=8, around=EXAMPLES > 0))
     def check(old: OldDatabase) -> None:
         with empty() as database:
             comes_in(database, old)

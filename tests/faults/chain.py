@@ -166,7 +166,7 @@ class Chain:
         what = self.chance.choice(["fill", "note", "change", "remove"])
         with self.place.opened() as database:
             if what == "note":
-                self._note(database, number)
+                self._note(database, number + 2)
             elif what == "change":
                 database.execute(
                     "UPDATE my_notes SET note = note || ' changed' WHERE id = (SELECT min(id) FROM my_notes)"

@@ -6,8 +6,12 @@ a second row of one key say, is left out by it (INSERT OR IGNORE, ON CONFLICT DO
 
 from __future__ import annotations
 
+import os
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from math import isfinite
+from random import Random
 from typing import Any
 
 import sqlalchemy as sa
@@ -116,10 +120,19 @@ class OldTable:
 
 @dataclass(frozen=True, repr=False)
 class OldDatabase:
-    """The tables of an old database."""
+    """An old database.
+
+    Attributes:
+        dialect: of which kind.
+        tables: with their rows.
+        around: statements for what others have put on them.
+        journal: the journal mode of a SQLite file.
+    """
 
     dialect: str
     tables: tuple[OldTable, ...]
+    around: tuple[str, ...] = ()
+    journal: str = "delete"
 
     def __repr__(self) -> str:
         return "\n" + self.script()
@@ -131,13 +144,15 @@ class OldDatabase:
 
     def script(self) -> str:
         """Return what makes it, to be read or to be kept."""
-        return ";\n".join(statement for table in self.tables for statement in table.statements(self.dialect)) + ";\n"
+        made = [statement for table in self.tables for statement in table.statements(self.dialect)]
+        return ";\n".join([*made, *self.around]) + ";\n"
 
     def build(self, connection: sa.Connection) -> None:
         """Make it in an empty database, and commit; SQLite checks no foreign keys meanwhile."""
         raw: Any = connection.connection.driver_connection
         if self.dialect == "sqlite":
             raw.execute("PRAGMA foreign_keys = OFF")
+            raw.execute(f"PRAGMA journal_mode = {self.journal}")
             raw.executescript(f"BEGIN; {self.script()} COMMIT;")
         else:
             with raw.transaction():
@@ -146,8 +161,10 @@ class OldDatabase:
 
 
 @st.composite
-def databases(draw: DrawFn, dialect: str, *, most_tables: int = 5, most_rows: int = 6) -> OldDatabase:
-    """Draw an old database for a dialect."""
+def databases(
+    draw: DrawFn, dialect: str, *, most_tables: int = 5, most_rows: int = 6, around: bool = False
+) -> OldDatabase:
+    """Draw an old database for a dialect; ``around`` puts triggers, rules, policies and grants of others on it."""
     names = draw(st.lists(st.sampled_from(_NAMES), min_size=1, max_size=most_tables, unique=True))
     if not target.tables().keys() & set(names):  # what has no managed table is no old database
         names.append(draw(st.sampled_from(tuple(target.tables()))))
@@ -163,7 +180,48 @@ def databases(draw: DrawFn, dialect: str, *, most_tables: int = 5, most_rows: in
     for parent in [table for table in tables if _has_id(table)]:
         if draw(st.booleans()):
             tables += draw(_children(dialect, parent))
-    return OldDatabase(dialect, tuple(tables))
+    if not around:
+        return OldDatabase(dialect, tuple(tables))
+    statements = [
+        statement.replace("TABLE_", quote(table.name)).replace("NUMBER_", str(number))
+        for number, table in enumerate(tables)
+        if table.name in _NAMES and draw(st.booleans())
+        for statement in draw(st.sampled_from(_AROUND[dialect]))
+    ]
+    if dialect == "postgresql":
+        statements += draw(st.sampled_from(_OF_ALL))
+    return OldDatabase(dialect, tuple(tables), tuple(statements), draw(st.sampled_from(("delete", "wal"))))
+
+
+# What others have put on a table: it must neither act while rows are moved, nor hide any.
+_AROUND: dict[str, tuple[tuple[str, ...], ...]] = {
+    "sqlite": (
+        ("CREATE TRIGGER mineNUMBER_ BEFORE INSERT ON TABLE_ BEGIN SELECT RAISE(IGNORE); END",),
+        ("CREATE TRIGGER mineNUMBER_ BEFORE UPDATE ON TABLE_ BEGIN SELECT RAISE(IGNORE); END",),
+        ("CREATE TRIGGER mineNUMBER_ BEFORE DELETE ON TABLE_ BEGIN SELECT RAISE(ABORT, 'mine'); END",),
+    ),
+    "postgresql": (
+        (
+            "ALTER TABLE TABLE_ ENABLE ROW LEVEL SECURITY",
+            "ALTER TABLE TABLE_ FORCE ROW LEVEL SECURITY",
+            "CREATE POLICY mine ON TABLE_ USING (false)",
+        ),
+        (
+            "CREATE OR REPLACE FUNCTION mine() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+            "CREATE TRIGGER mine BEFORE INSERT OR UPDATE OR DELETE ON TABLE_ FOR EACH ROW EXECUTE FUNCTION mine()",
+        ),
+        ("CREATE RULE mine AS ON UPDATE TO TABLE_ DO INSTEAD NOTHING",),
+        ("GRANT SELECT ON TABLE_ TO PUBLIC",),
+    ),
+}
+_OF_ALL: tuple[tuple[str, ...], ...] = (
+    (),
+    ("ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC",),
+    (
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_isolation = serializable', "
+        "current_database()); END $$",
+    ),
+)
 
 
 _PROBABLY = st.sampled_from((True, True, True, False))
@@ -316,7 +374,8 @@ def _fitting(column: Column | None) -> tuple[str, ...]:
 def _values_of_sqlite(column: Column | None, type_: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     texts = tuple(map(literal, _fitting(column)))
     numbers = tuple(word for word in _fitting(column) if _is_number(word))
-    return (numbers or texts) + texts + ("0.1+0.2",), _JUNK_OF_SQLITE
+    doubles = _DOUBLES if "CTS_TEST_EXAMPLES" in os.environ else ()  # the few examples of each run stay what they are
+    return (numbers or texts) + texts + ("0.1+0.2",), _JUNK_OF_SQLITE + doubles
 
 
 def _is_number(word: str) -> bool:
@@ -334,6 +393,16 @@ _JUNK_OF_SQLITE = (
     "CAST(x'c3' AS TEXT)", "CAST(x'eda080' AS TEXT)", "'true'||char(0)",
 )  # fmt: skip
 
+_bits = Random(20260103)
+# Doubles by their bit pattern, and of the size that prices have: to the last bit.
+_DOUBLES = tuple(
+    repr(double)
+    for double in (
+        *(struct.unpack("<d", _bits.randbytes(8))[0] for _ in range(40)),
+        *(_bits.random() * 10 ** _bits.randint(-4, 5) for _ in range(40)),
+    )
+    if isfinite(double)
+)
 _OF_TYPES: dict[str, tuple[str, ...]] = {
     "SMALLINT": ("0", "1", "2", "-1", "32767"),
     "INTEGER": ("0", "1", "2", "3", "-1", "100", "2147483647"),
