@@ -155,6 +155,11 @@ class Chain:
         wrongs = []
         for name in sorted(allowed):
             before = self.held.get(name, self.held["now"])
+            if name == "legacy" and self.engine == "postgresql":
+                # An undo leaves tables of one's own as they are by now; what they refer to is written down anew.
+                kept = {table for table in before | found if not table.startswith(("my_", "cts_legacy."))}
+                before = {table: before[table] for table in kept & before.keys()}
+                found = {table: found[table] for table in kept & found.keys()}
             gone, come = sum(_missing(before, found).values()), sum(_missing(found, before).values())
             if (gone <= come) if command.repairs else not gone and (command.grows or not come):
                 return []
