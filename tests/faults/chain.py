@@ -154,16 +154,15 @@ class Chain:
         """Return what is wrong with what is held now."""
         wrongs = []
         for name in sorted(allowed):
-            before = self.held.get(name, self.held["now"])
+            before, after = self.held.get(name, self.held["now"]), found
             if name == "legacy" and self.engine == "postgresql":
                 # An undo leaves tables of one's own as they are by now; what they refer to is written down anew.
                 kept = {table for table in before | found if not table.startswith(("my_", "cts_legacy."))}
-                before = {table: before[table] for table in kept & before.keys()}
-                found = {table: found[table] for table in kept & found.keys()}
-            gone, come = sum(_missing(before, found).values()), sum(_missing(found, before).values())
+                before, after = ({table: of[table] for table in kept & of.keys()} for of in (before, found))
+            gone, come = sum(_missing(before, after).values()), sum(_missing(after, before).values())
             if (gone <= come) if command.repairs else not gone and (command.grows or not come):
                 return []
-            wrongs.append(f"against {name}: gone {_shown(before, found)}; come {_shown(found, before)}")
+            wrongs.append(f"against {name}: gone {_shown(before, after)}; come {_shown(after, before)}")
         return wrongs
 
     def _write(self, number: int) -> tuple[str, list[str]]:
