@@ -416,10 +416,15 @@ def test_a_stamp_names_what_it_leaves_behind(head: Database) -> None:
 # What needs a yes
 
 
-def test_a_fresh_database_goes_to_base_without_a_yes_and_leaves_nothing(database: Database) -> None:
+def test_a_fresh_database_goes_to_base_without_a_yes_and_leaves_its_run_log_alone(database: Database) -> None:
     upgrade(database.url)
-    assert downgrade(database.url, "base", yes=False).preserved == ()
-    assert database.tables() == {"alembic_version"}
+    assert downgrade(database.url, "base", yes=False).preserved == ("cts_kept_035_site_logs",)
+    assert database.tables() == {"alembic_version", "cts_kept_035_site_logs"}
+
+
+def test_a_database_without_a_run_log_goes_to_base_and_leaves_nothing(head: Database) -> None:
+    assert downgrade(head.url, "base", yes=False).preserved == ()
+    assert head.tables() == {"alembic_version"}
 
 
 @pytest.mark.parametrize(

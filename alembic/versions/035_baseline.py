@@ -931,7 +931,7 @@ def downgrade() -> None:
     ddl.drop_table(revision, "position_volume_calculations")
     ddl.drop_table(revision, "data_sync_log")
     ddl.drop_table(revision, "volume_configuration")
-    ddl.drop_table(revision, "site_logs", own=OWN_LOGS)
+    ddl.drop_table(revision, "site_logs", own=OWN_LOGS, written_again=False)
     ddl.drop_table(revision, "exchange_connections")
     ddl.drop_table(revision, "preset_types")
     ddl.drop_table(revision, "system_settings", key=("key",), own=OWN_SETTINGS)

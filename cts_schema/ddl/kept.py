@@ -30,7 +30,7 @@ def kept_name(revision: str, table: str) -> str:
     return shorten(f"cts_kept_{revision}_{table}")
 
 
-def keep_table(revision: str, name: str, key: Sequence[str], own: str | None) -> None:
+def keep_table(revision: str, name: str, key: Sequence[str], own: str | None, *, written_again: bool = True) -> None:
     """Move table ``name`` out of the way, or drop it where nothing of it would be missed.
 
     Args:
@@ -38,6 +38,7 @@ def keep_table(revision: str, name: str, key: Sequence[str], own: str | None) ->
         name: the table's name.
         key: its primary key, where ids that were given once are not to be given again.
         own: the condition of the rows that the package itself wrote.
+        written_again: whether the next upgrade writes them again, so that they would not be missed.
     """
     if foretold.note(revision, name, own=own):
         return
@@ -48,7 +49,7 @@ def keep_table(revision: str, name: str, key: Sequence[str], own: str | None) ->
         return
     if not sql.offline():
         _lock(name)
-        if moved.is_needless(name, key, own):
+        if moved.is_needless(name, key, own if written_again else None):
             moved.put_aside(kept)
             op.drop_table(name)
             return

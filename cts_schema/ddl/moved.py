@@ -48,7 +48,7 @@ def is_needless(table: str, key: Sequence[str], own: str | None) -> bool:
     Args:
         table: the table's name.
         key: its primary key, where ids that were given once are not to be given again.
-        own: the condition of the rows that the package itself wrote.
+        own: the condition of the rows that the package itself wrote, and writes again.
     """
     name = sql.quote(table)
     if sql.scalar(f"SELECT EXISTS (SELECT 1 FROM {name} {somebodys(own)})"):

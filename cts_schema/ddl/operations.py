@@ -43,7 +43,13 @@ def create_table(revision: str, name: str, *items: sa.schema.SchemaItem) -> sa.T
 
 
 def drop_table(
-    revision: str, name: str, *, key: Sequence[str] = ("id",), last_id: bool = True, own: str | None = None
+    revision: str,
+    name: str,
+    *,
+    key: Sequence[str] = ("id",),
+    last_id: bool = True,
+    own: str | None = None,
+    written_again: bool = True,
 ) -> None:
     """Move a table out of the way, as ``cts_kept_<revision>_<name>``; drop it where nothing of it would be missed.
 
@@ -52,9 +58,11 @@ def drop_table(
         name: the table's name.
         key: its primary key.
         last_id: whether an identity key goes on counting after the next upgrade, even past rows deleted before.
-        own: the condition, in SQL of both databases, of the rows that the package itself wrote and nobody changed.
+        own: the condition, in SQL of both databases, of the rows that the package itself wrote and nobody changed. The
+            downgrade needs no yes for them.
+        written_again: whether the next upgrade writes those rows again; if not, they are preserved.
     """
-    kept.keep_table(revision, name, key if last_id else (), own)
+    kept.keep_table(revision, name, key if last_id else (), own, written_again=written_again)
 
 
 def add_columns(revision: str, table: str, *items: sa.schema.SchemaItem, key: Sequence[str] = ("id",)) -> None:
