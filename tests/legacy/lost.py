@@ -39,13 +39,21 @@ def lost(before: dict[str, Values], connection: sa.Connection) -> list[str]:
             missing += _of_table(plain(table), named, after, left_over)
         if plain(table) not in target.tables() and table in after:
             # Where a parent is not kept, a reference goes, or its row.
-            for (column, text), count in (values - after[table]).items():
-                kept = left_over.get((plain(table), plain(column)), Counter())
-                if text is not None and kept[_said(text)] < count:
+            for (column, text), count in (_meant(values) - _meant(after[table])).items():
+                if left_over.get((plain(table), plain(column)), Counter())[text] < count:
                     missing.append(f"{table}.{column} is unmanaged, and has lost {text!r} {count} times")
         elif plain(table) not in target.tables():
             missing.append(f"{table} is unmanaged, and is gone")
     return missing
+
+
+def _meant(values: Values) -> Counter[tuple[str, str]]:
+    """Return a census by what its values say: a key that was a switch is a word now, and so is what refers to it."""
+    meant: Counter[tuple[str, str]] = Counter()
+    for (column, text), count in values.items():
+        if text is not None:
+            meant[column, _said(text)] += count
+    return meant
 
 
 def torn(marks: dict[str, str], before: dict[str, list[Record]], connection: sa.Connection) -> list[str]:
