@@ -378,6 +378,17 @@ class StillNeeded(SchemaError):
     next_step = "keep the definition of what is listed, drop it, repeat; create it again after the next upgrade"
 
 
+class NameTaken(SchemaError):
+    """something that is not of this package has the name of a table that an upgrade makes or restores; nothing was done"""
+
+    exit_code = EXIT_DECISION
+    unlisted = ("rename",)
+    next_step = (
+        "keep it under another name, then repeat the upgrade: {rename}\n"
+        "its rows can be copied into the table of the package afterwards"
+    )
+
+
 class DatabaseNewer(SchemaError):
     """the database is newer than this package"""
 

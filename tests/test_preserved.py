@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from cts_schema import check, downgrade, repair, status, undo_adoption, upgrade
-from cts_schema.exceptions import DataWouldBeDropped, StillNeeded
+from cts_schema.exceptions import DataWouldBeDropped, NameTaken, StillNeeded
 from cts_schema.fingerprint import differences
 from tests.conftest import Server
 from tests.support.databases import Database
@@ -249,7 +249,45 @@ def test_a_publication_of_all_tables_is_no_hindrance(head: Database) -> None:
     assert preserved(head) == set()
 
 
+@on_postgresql
+@pytest.mark.parametrize("table", ["indication_states", "indication_history"])
+@pytest.mark.parametrize("lost", ["REPLICA IDENTITY NOTHING", "DROP CONSTRAINT pk_{table}"])
+def test_a_published_table_whose_rows_cannot_be_identified_is_no_hindrance(
+    head: Database, table: str, lost: str
+) -> None:
+    script(head, CONNECTION, HISTORY, STATE, f"CREATE PUBLICATION mine FOR TABLE {table}")
+    script(head, f"ALTER TABLE {table} {lost.format(table=table)}")
+    identity = f"SELECT relreplident::text FROM pg_class WHERE oid = '{table}'::regclass"
+    before, identified = head.rows(SAR), head.value(identity)
+    downgrade(head.engine, "055")
+    if table == "indication_history":
+        script(head, "DELETE FROM exchange_connections")  # its row stays behind
+    upgrade(head.engine)
+    assert head.rows(SAR) == before
+    assert head.value(identity) == identified
+    assert head.value(f"SELECT count(*) FROM {table}") == (2 if table == "indication_states" else 0)
+
+
 # While it is away
+
+
+@pytest.mark.parametrize("rows", [0, 1])
+@pytest.mark.parametrize("kind_of", ["TABLE", "VIEW"])
+def test_a_table_or_view_that_took_the_name_meanwhile_is_named_with_the_next_step(
+    head: Database, rows: int, kind_of: str
+) -> None:
+    script(head, *[CONNECTION, HISTORY][: rows * 2])
+    downgrade(head.engine, "057")
+    script(head, f"CREATE {kind_of} indication_history AS SELECT 7 AS id")
+    with pytest.raises(NameTaken, match=f"{kind_of.lower()} indication_history") as caught:
+        upgrade(head.engine)
+    assert caught.value.exit_code == 5
+    assert "ALTER" in str(caught.value.next_step) or "DROP VIEW" in str(caught.value.next_step)
+    assert head.value("SELECT id FROM indication_history") == 7
+    assert status(head.engine).revision == "057"
+    script(head, f"DROP {kind_of} indication_history")
+    upgrade(head.engine)
+    assert head.value("SELECT count(*) FROM indication_history") == rows
 
 
 @pytest.mark.parametrize("action", ["CASCADE", "RESTRICT"])

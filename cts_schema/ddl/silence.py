@@ -58,10 +58,18 @@ def _on_postgresql(table: str) -> tuple[list[str], list[str]]:
         f"WHERE ev_class = {name}::regclass AND rulename <> '_RETURN' AND ev_enabled <> 'D'"
     )
     alter = f"ALTER TABLE {sql.quote(table)}"
-    return (
-        [f"{alter} DISABLE {what}" for what, _ in found],
-        [f"{alter} {_ENABLED[state]} {what}" for what, state in found],
+    silence = [f"{alter} DISABLE {what}" for what, _ in found]
+    wake = [f"{alter} {_ENABLED[state]} {what}" for what, state in found]
+    # A published table without an identity of its rows refuses every change of them.
+    identity = sql.scalar(
+        f"SELECT CASE relreplident WHEN 'n' THEN 'NOTHING' WHEN 'd' THEN 'DEFAULT' END FROM pg_class c "
+        f"WHERE oid = {name}::regclass AND (relreplident = 'n' OR NOT EXISTS "
+        f"(SELECT 1 FROM pg_index WHERE indrelid = c.oid AND indisprimary))"
     )
+    if identity is not None:
+        silence.append(f"{alter} REPLICA IDENTITY FULL")
+        wake.append(f"{alter} REPLICA IDENTITY {identity}")
+    return silence, wake
 
 
 def _on_sqlite(table: str) -> tuple[list[str], list[str]]:
