@@ -379,7 +379,7 @@ class StillNeeded(SchemaError):
 
 
 class NameTaken(SchemaError):
-    """something that is not of this package has the name of a table that an upgrade makes or restores; nothing was done"""
+    """something of yours has the name of a table that an upgrade makes or restores; nothing was done"""
 
     exit_code = EXIT_DECISION
     unlisted = ("rename",)

@@ -23,7 +23,7 @@ from cts_schema.ddl import foretold, moved, moved_postgresql, moved_sqlite, sql
 from cts_schema.ddl.arrival import arrived, nothing_else, references, refers_to_rows, same_key, value_or_null
 from cts_schema.ddl.naming import shorten
 from cts_schema.ddl.silence import quiet
-from cts_schema.exceptions import NameTaken
+from cts_schema.ddl.taken import require_free
 
 
 def kept_name(revision: str, table: str) -> str:
@@ -69,7 +69,7 @@ def restore_table(revision: str, table: sa.Table) -> None:
         return
     own: Sequence[tuple[str, str]] = ()
     if not scripted:
-        _require_free(table.name)
+        require_free(table.name)
     there = not scripted and sql.exists(kept)
     if there:
         stripped = moved.move_back(table, kept)
@@ -87,21 +87,6 @@ def restore_table(revision: str, table: sa.Table) -> None:
     for name, definition in own:
         if name not in made:
             sql.execute(definition)
-
-
-def _require_free(name: str) -> None:
-    """Check that nobody has made something of that name while the table was away.
-
-    Raises:
-        NameTaken: there is something; says what, and how to rename it.
-    """
-    taken = moved_postgresql.taken(name) if sql.on_postgresql() else moved_sqlite.taken(name)
-    if taken is not None:
-        kind, found = taken
-        rename = f"ALTER {kind.upper()} {sql.quote(found)} RENAME TO {sql.quote(shorten(f'{found}_mine'))}"
-        if not sql.on_postgresql() and kind != "table":
-            rename = f"DROP {kind.upper()} {sql.quote(found)}, and create it again as {shorten(f'{found}_mine')}"
-        raise NameTaken(taken=f"{kind} {found}", rename=rename)
 
 
 def keep_columns(revision: str, name: str, columns: Sequence[str], key: Sequence[str]) -> None:

@@ -177,16 +177,6 @@ def is_hung_on(table: str) -> bool:
     return bool(grants != given)
 
 
-def taken(name: str) -> tuple[str, str] | None:
-    """Return kind and name of what has the name ``name`` in the current schema."""
-    found = sql.rows(
-        "SELECT CASE relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence' "
-        "WHEN 'i' THEN 'index' WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'type' ELSE 'table' END, relname::text "
-        f"FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relname = {sql.literal(name)}"
-    )
-    return (found[0][0], found[0][1]) if found else None
-
-
 def last_id(table: str, key: str) -> int | None:
     """Return the last id that was given, or None where ids are not counted or none was given."""
     sequence = f"pg_get_serial_sequence({_literal(table)}, {sql.literal(key)})"

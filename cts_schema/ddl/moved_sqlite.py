@@ -78,14 +78,6 @@ def is_hung_on(table: str) -> bool:
     )
 
 
-def taken(name: str) -> tuple[str, str] | None:
-    """Return kind and name of the table, view or index that has the name ``name``."""
-    found = sql.rows(
-        f"SELECT type, name FROM sqlite_master WHERE type <> 'trigger' AND name = {sql.literal(name)} COLLATE NOCASE"
-    )
-    return (found[0][0], found[0][1]) if found else None
-
-
 def last_id(table: str) -> int | None:
     """Return the last id that AUTOINCREMENT gave, or None where it counts none."""
     if not sql.scalar("SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence')"):

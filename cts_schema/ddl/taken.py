@@ -1,0 +1,28 @@
+"""Whether somebody has made something under the name of a table while that was away."""
+
+from __future__ import annotations
+
+from cts_schema.ddl import sql
+from cts_schema.ddl.naming import shorten
+from cts_schema.exceptions import NameTaken
+
+_ON_POSTGRESQL = """
+SELECT CASE relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence'
+       WHEN 'i' THEN 'index' WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'type' ELSE 'table' END, relname::text
+  FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relname = {name}"""
+_ON_SQLITE = "SELECT type, name FROM sqlite_master WHERE type <> 'trigger' AND name = {name} COLLATE NOCASE"
+
+
+def require_free(name: str) -> None:
+    """Check that nothing has the name of a table that is about to come.
+
+    Raises:
+        NameTaken: something has; says what, and how to rename it.
+    """
+    query = _ON_POSTGRESQL if sql.on_postgresql() else _ON_SQLITE
+    for kind, found in sql.rows(query.format(name=sql.literal(name))):
+        other, what = sql.quote(shorten(f"{found}_mine")), f"{kind.upper()} {sql.quote(found)}"
+        rename = f"ALTER {what} RENAME TO {other}"
+        if not sql.on_postgresql() and kind != "table":  # SQLite renames tables alone
+            rename = f"DROP {what}, and create it again as {other}"
+        raise NameTaken(taken=f"{kind} {found}", rename=rename)
