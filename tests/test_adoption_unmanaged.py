@@ -210,6 +210,45 @@ def test_on_sqlite_a_reference_follows_however_it_is_spelled_and_whatever_its_ta
     assert everything(database) == before
 
 
+#: The key of a parent becomes a text with 17 digits, which a column of numbers makes a number of again.
+REAL_KEYS = (
+    "CREATE TABLE preset_types (name TEXT, id NUMERIC PRIMARY KEY)",
+    "INSERT INTO preset_types VALUES ('a', 0.1 + 0.2), ('b', 7), ('c', 2.5)",
+)
+
+
+@on_sqlite
+def test_on_sqlite_what_refers_to_a_real_key_follows_where_its_column_can_hold_the_text_of_it(
+    database: Database,
+) -> None:
+    for statement in (
+        *REAL_KEYS,
+        "CREATE TABLE my_numbers (k NUMERIC PRIMARY KEY, parent NUMERIC NOT NULL REFERENCES preset_types (id))",
+        "INSERT INTO my_numbers VALUES (0.1 + 0.2, 0.1 + 0.2), (2, 7), (3, 2.5)",
+        "CREATE TABLE my_reals (n INTEGER PRIMARY KEY, parent REAL REFERENCES preset_types (id))",
+        "INSERT INTO my_reals VALUES (1, 0.1 + 0.2), (2, 7), (3, 2.5)",
+        "CREATE TABLE my_values (n INTEGER PRIMARY KEY, parent UNIQUE REFERENCES preset_types (id))",
+        "INSERT INTO my_values VALUES (1, 0.1 + 0.2), (2, 7), (3, 2.5)",
+        "CREATE TABLE my_children (n INTEGER PRIMARY KEY, parent NUMERIC REFERENCES my_values (parent))",
+        "INSERT INTO my_children VALUES (1, 0.1 + 0.2), (2, 7), (3, 2.5)",
+    ):
+        database.execute(statement)
+    before = everything(database)
+    assert decided(database) == {"my_numbers": 1, "my_reals": 2, "my_children": 1}
+    comes_in(database, before)
+    assert database.rows("SELECT id FROM preset_types ORDER BY name") == [("0.30000000000000004",), ("7",), ("2.5",)]
+    assert database.rows("SELECT k, parent FROM my_numbers ORDER BY k") == [(2, 7), (3, 2.5)]
+    assert database.rows("SELECT parent FROM my_reals ORDER BY n") == [(None,), (None,), (2.5,)]
+    assert database.rows("SELECT parent FROM my_values ORDER BY n") == [("0.30000000000000004",), (7,), (2.5,)]
+    assert database.rows("SELECT parent FROM my_children ORDER BY n") == [(None,), (7,), (2.5,)]
+    assert database.rows("PRAGMA foreign_key_check") == []
+    [(key, payload)] = database.rows("SELECT row_key, payload FROM adoption_leftovers WHERE table_name = 'my_numbers'")
+    assert (key, json.loads(payload)) == ("0.30000000000000004", {"k": 0.1 + 0.2, "parent": 0.1 + 0.2})
+    assert left_over(database, "my_reals")["orphan", '{"parent": 7.0}'] == 1
+    undo_adoption(database.url)
+    assert everything(database) == before
+
+
 @on_postgresql
 def test_on_postgresql_nobodys_trigger_or_schema_keeps_a_row_from_being_settled(database: Database) -> None:
     before = made(

@@ -154,7 +154,8 @@ def _stranded(found: Stranded) -> Decision:
         remedy = "one of these rows refers to something else"
     else:
         why = "; ".join(f"{_WHY[reason]} ({reason})" for reason in found.reasons if reason in _WHY)
-        cause = f"{columns} refers to rows of {found.parent} that cannot be kept, because {why}; "
+        lost = "that cannot be kept" + ", or whose new key it cannot hold" * ("precision" in found.reasons)
+        cause = f"{columns} refers to rows of {found.parent} {lost}, because {why}; "
         remedy = f"the rows of {found.parent} are mended, or these refer to others"
     done = (
         "the rows go to adoption_leftovers too"

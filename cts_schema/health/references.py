@@ -66,7 +66,7 @@ def findings(look: Look) -> Iterator[Finding]:
         if rows:
             yield _finding(reference, rows, deep=look.deep)
     for title, child, columns, parent in _of_others(look):
-        rows = look.rows(_of_other(child, columns, parent, deep=look.deep))
+        rows = look.rows(_of_other(look, child, columns, parent))
         if rows:
             yield Finding(
                 "orphans",
@@ -137,10 +137,11 @@ SELECT n.nspname::text AS schema, c.relname::text AS name, p.relname::text AS pa
 """
 
 
-def _of_other(child: str, columns: list[tuple[str, str]], parent: str, *, deep: bool) -> str:
+def _of_other(look: Look, child: str, columns: list[tuple[str, str]], parent: str) -> str:
+    plain = "+" if look.dialect == "sqlite" else ""  # a foreign key compares the value as if its column had no type
     filled = " AND ".join(f"child.{quote(own)} IS NOT NULL" for own, _ in columns)
-    found = " AND ".join(f"parent.{quote(key)} = child.{quote(own)}" for own, key in columns)
-    rows = child if deep else f"(SELECT * FROM {child} LIMIT {PROBE})"
+    found = " AND ".join(f"parent.{quote(key)} = {plain}child.{quote(own)}" for own, key in columns)
+    rows = child if look.deep else f"(SELECT * FROM {child} LIMIT {PROBE})"
     return (
         f"SELECT child.{quote(columns[0][0])}, count(*) FROM {rows} AS child WHERE {filled} "
         f"AND NOT EXISTS (SELECT 1 FROM {quote(parent)} AS parent WHERE {found}) GROUP BY 1 ORDER BY 1"

@@ -105,7 +105,8 @@ class Noted(Edits):
                 f"AND NOT EXISTS (SELECT 1 FROM {fates} f WHERE {known})"
             )
         there = " AND ".join(
-            f"CAST(n.{quote(parent)} AS TEXT) = d.n{place}" for place, parent in enumerate(key.parent_columns)
+            f"CAST(n.{quote(parent)} AS TEXT) = d.n{place}{f' AND n.{quote(parent)} = +d.s{place}' * self._sqlite}"
+            for place, parent in enumerate(key.parent_columns)
         )
         return self._note(number, key, select, f"EXISTS (SELECT 1 FROM {quote(key.parent)} n WHERE {there})")
 
@@ -133,7 +134,8 @@ class Noted(Edits):
             f"SELECT {table.row('c')} AS row_id, {values}, 'orphan' AS cause FROM {table.place} c "
             f"JOIN {parent.place} p ON {known} WHERE ({going} OR {changing}) AND {settled}"
         )
-        return self._note(number, key, select, "true")
+        there = " AND ".join(f"d.p{place} = +d.s{place}" for place in range(len(key.columns)))
+        return self._note(number, key, select, there if self._sqlite else "true")
 
     def _note(self, number: int, key: Reference, select: str, there: str) -> int:
         """Note what becomes of rows whose reference would dangle.
@@ -146,12 +148,7 @@ class Noted(Edits):
         """
         table = self.tables[key.table]
         news = [f"n{place}" for place in range(len(key.columns))]
-        values = ", ".join(f"max({new}) AS {new}" for new in news)
-        run(
-            self._connection,
-            f"CREATE TEMP TABLE {_DANGLING} AS SELECT row_id, {values}, min(cause) AS cause "
-            f"FROM ({select}) found GROUP BY row_id",
-        )
+        self._find_dangling(key, select)
         columns = [table.columns[name] for name in key.columns]
         follows = " AND ".join([*(f"d.{new} IS NOT NULL" for new in news), there])
         if any(column.fixed for column in columns):
@@ -181,6 +178,31 @@ class Noted(Edits):
             ).rowcount
         run(self._connection, f"DROP TABLE {_DANGLING}")
         return noted
+
+    def _find_dangling(self, key: Reference, select: str) -> None:
+        """Write the rows that a query finds to a temporary table.
+
+        There, on SQLite, ``s0``, ``s1``, ... are what the referring columns make of the new values, and ``p0``, ``p1``,
+        ... what the columns of an unmanaged parent do: a text with 17 digits is a real number in a column of numbers,
+        and that is equal to a text with 15 digits only.
+        """
+        news = [f"n{place}" for place in range(len(key.columns))]
+        found = f"{', '.join(f'max({new}) AS {new}' for new in news)}, min(cause) AS cause"
+        if not self._sqlite:
+            select = f"SELECT row_id, {found} FROM ({select}) found GROUP BY row_id"
+            run(self._connection, f"CREATE TEMP TABLE {_DANGLING} AS {select}")
+            return
+        stored = [f"s{place} {self.tables[key.table].columns[name].affinity}" for place, name in enumerate(key.columns)]
+        if not key.managed:
+            parent = self.tables[key.parent]
+            stored += [f"p{place} {parent.columns[name].affinity}" for place, name in enumerate(key.parent_columns)]
+        texts = ", ".join(f"{new} TEXT" for new in news)
+        run(self._connection, f"CREATE TEMP TABLE {_DANGLING} (row_id, {texts}, cause TEXT, {', '.join(stored)})")
+        again = "".join(f", max({new})" for new in news) * (1 if key.managed else 2)
+        run(
+            self._connection,
+            f"INSERT INTO {_DANGLING} SELECT row_id, {found}{again} FROM ({select}) found GROUP BY row_id",
+        )
 
     def _own(self, column: str) -> str:
         """Return a referring column, to be compared as SQLite compares it for its foreign keys."""

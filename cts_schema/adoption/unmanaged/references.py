@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cts_schema.adoption import target
-from cts_schema.adoption.sql import literal, quote, row_id, run, tokens, unquoted
+from cts_schema.adoption.sql import as_text, literal, quote, row_id, run, tokens, unquoted
 from cts_schema.adoption.survey import OldTable
 from cts_schema.ddl import sqlite_checks
 
@@ -32,6 +32,11 @@ class Column:
     fixed: bool = False
     text: bool = False
 
+    @property
+    def affinity(self) -> str:
+        """Return a type with which a column of SQLite stores values as this one does."""
+        return quote(self.type) if self.type else ""
+
 
 @dataclass(frozen=True)
 class Table:
@@ -45,6 +50,7 @@ class Table:
         unique: columns that no two rows agree in.
         checks: conditions that its rows meet, as SQL.
         rows: what tells its rows apart, as SQL over ``{0}``.
+        dialect: sqlite or postgresql.
     """
 
     place: str
@@ -54,6 +60,7 @@ class Table:
     unique: tuple[tuple[str, ...], ...]
     checks: tuple[str, ...]
     rows: str
+    dialect: str
 
     def row(self, alias: str) -> str:
         """Return what tells a row apart, while nobody changes it."""
@@ -62,7 +69,7 @@ class Table:
     def row_key(self, alias: str) -> str:
         """Return what the row is called in adoption_leftovers: its primary key as text, its parts joined by ':'."""
         return (
-            " || ':' || ".join(f"coalesce(CAST({alias}.{quote(name)} AS TEXT), '')" for name in self.key)
+            " || ':' || ".join(f"coalesce({as_text(self.dialect, f'{alias}.{quote(name)}')}, '')" for name in self.key)
             if self.key
             else "CAST(NULL AS TEXT)"
         )
@@ -209,6 +216,7 @@ def _table_on_sqlite(connection: sa.Connection, place: str) -> Table:
         " || ',' || ".join(f"quote({{0}}.{quote(column)})" for column in key)
         if without_rowid
         else f"{{0}}.{row_id('sqlite', {row[1].lower() for row in facts})}",
+        "sqlite",
     )
 
 
@@ -301,4 +309,5 @@ def _table_on_postgresql(connection: sa.Connection, place: str) -> Table:
         tuple(sorted({tuple(row.columns) for row in unique})),
         tuple(checks.all()),
         "({0}.tableoid::text || {0}.ctid::text)",
+        "postgresql",
     )
