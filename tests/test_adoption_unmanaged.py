@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections import Counter
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cts_schema import adopt, check, finalize_adoption, plan_adoption, undo_adoption, upgrade
-from cts_schema.exceptions import DecisionNeeded
+from cts_schema.exceptions import EXIT_DECISION, AdoptionBlocked, DecisionNeeded
 from tests.legacy.census import census
 from tests.support.databases import Database
 from tests.support.state import catalogue_of
@@ -368,3 +371,43 @@ def test_absorbed_tables_counted_keys_and_renamed_keys_are_referred_to_as_before
     assert database.rows("SELECT id, state FROM my_states ORDER BY id") == [(1, "b"), (2, "a-auto")]
     undo_adoption(database.url)
     assert everything(database) == before
+
+
+#: Applications have more in their connections than the file says.
+OURS = {
+    "index": ("id INTEGER PRIMARY KEY, x TEXT, {reference}", "CREATE INDEX of_mine ON mine (ours(x))"),
+    "partial index": ("id INTEGER PRIMARY KEY, x TEXT, {reference}", "CREATE INDEX of_mine ON mine (x) WHERE ours(x)"),
+    "order of an index": (
+        "id INTEGER PRIMARY KEY, x TEXT, {reference}",
+        "CREATE INDEX of_mine ON mine (x COLLATE ours)",
+    ),
+    "order of a key": ("id INTEGER, x TEXT COLLATE ours PRIMARY KEY, {reference}", ""),
+    "check": ("id INTEGER PRIMARY KEY, x TEXT, {reference}, CHECK (ours(position_id))", ""),
+    "computed column": ("id INTEGER PRIMARY KEY, x TEXT, {reference}, y AS (ours(x))", ""),
+}
+
+
+@on_sqlite
+@pytest.mark.parametrize("needs", OURS)
+def test_a_row_that_only_its_application_can_change_stops_an_adoption_in_words(database: Database, needs: str) -> None:
+    columns, index = OURS[needs]
+    reference = "position_id INTEGER NOT NULL REFERENCES pseudo_positions (id)"
+    path = Path(str(database.engine.url.database))
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.create_function("ours", 1, lambda _: 1, deterministic=True)
+        connection.create_collation("ours", lambda one, other: (one > other) - (one < other))
+        for statement in (
+            *OLD,
+            f"CREATE TABLE mine ({columns.format(reference=reference)})",
+            "INSERT INTO mine (id, x, position_id) VALUES (1, 'a', 1), (2, 'b', 2)",
+            index,
+        ):
+            connection.execute(statement)
+    before = path.read_bytes()
+    with pytest.raises(AdoptionBlocked, match=r"table mine: [^\n]*ours[^\n]*upgrade\(connection\)") as raised:
+        adopt(database.url, yes=True)
+    assert raised.value.exit_code == EXIT_DECISION
+    assert path.read_bytes() == before
+    plan = plan_adoption(database.url)
+    assert plan is not None
+    assert bool(plan.blockers) == ("order" not in needs)  # a plan reads with an order of its own

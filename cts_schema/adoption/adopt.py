@@ -120,7 +120,10 @@ class Adoption:
             self._references = references.read(self.connection, found.managed, refused_keys)
             if not self.options.yes:  # who has agreed to everything needs no list of it
                 self.progress.tell("looking at what refers to rows that cannot be kept")
-                outcome = trial.run_trial(self.connection, found, self._examined, self._references)
+                try:
+                    outcome = trial.run_trial(self.connection, found, self._examined, self._references)
+                except AdoptionBlocked as error:
+                    blockers.append(str(error.place["blockers"]))
         file = backup.file_of(self.connection)
         return plan.make(
             database=mask_url(self.connection.engine.url),

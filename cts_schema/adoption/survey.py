@@ -133,7 +133,8 @@ def _sqlite(connection: sa.Connection, version_table: str) -> Survey:
 
 
 _VIRTUAL = 2  # what table_xinfo says of a column that is computed when it is read
-_OF_APPLICATION = re.compile(r"(unknown|no such) function|no such collation|unsafe use of")
+#: What SQLite says where only an application has a function or a collation.
+OF_APPLICATION = re.compile(r"(unknown|no such) function|no such collation|no query solution|unsafe use of")
 
 
 def _sqlite_table(connection: sa.Connection, name: str) -> OldTable:
@@ -177,7 +178,7 @@ def _sqlite_rows(connection: sa.Connection, table: str, computed: Sequence[str])
         try:
             count = run(connection, f"SELECT count({column}) FROM {quote(table)}").scalar_one()
         except OperationalError as error:
-            if not _OF_APPLICATION.search(str(error.orig)):
+            if not OF_APPLICATION.search(str(error.orig)):
                 raise
             what = f"table {table}" if column == "*" else f"column {table}.{column}"
             return rows, (

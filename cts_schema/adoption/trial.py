@@ -23,6 +23,7 @@ from cts_schema.adoption.survey import Survey
 from cts_schema.adoption.unmanaged.fates import Fates
 from cts_schema.adoption.unmanaged.noted import Noted
 from cts_schema.adoption.unmanaged.references import References
+from cts_schema.adoption.unmanaged.settle import Settling
 from cts_schema.adoption.unmanaged.stranded import EXAMPLES, Stranded, read, readable, stranded
 from cts_schema.adoption.values import Checksums
 from cts_schema.migration.lock import setting
@@ -157,6 +158,8 @@ def _tried(
     noted = Noted(connection, references, watch.fates, olds)
     if noted.note():
         outcome.stranded += stranded(connection, noted)
+        if found.dialect == "sqlite":
+            Settling(connection, noted, found.version).require_possible()
     return outcome
 
 

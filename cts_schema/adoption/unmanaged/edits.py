@@ -2,14 +2,39 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from cts_schema.adoption.sql import literal, quote, run
+import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
+
+from cts_schema.adoption.sql import literal, quote, run, tokens, unquoted
+from cts_schema.adoption.survey import OF_APPLICATION
 from cts_schema.adoption.unmanaged.references import References, Table
+from cts_schema.exceptions import AdoptionBlocked
 
 #: Rows that go, and columns that change: to NULL, or to what the parent is called now.
 MOVES, EDITS = "cts_adoption_moves", "cts_adoption_edits"
 _REPEATED = "cts_adoption_repeated"
+
+
+@contextmanager
+def changing(table: Table) -> Iterator[None]:
+    """Say in words that a table of SQLite needs something of its application to change.
+
+    Raises:
+        AdoptionBlocked: an index, a CHECK or a computed column calls a function or a collation that is not there.
+    """
+    try:
+        yield
+    except OperationalError as error:
+        if not OF_APPLICATION.search(str(error.orig)):
+            raise
+        raise AdoptionBlocked(
+            blockers=f"table {table.title}: rows of it refer to rows that are not kept as they were, and cannot be "
+            f"changed ({error.orig}): mend what they refer to, or drop the index, CHECK or column that needs this, or "
+            "adopt with a connection of the application that has this: upgrade(connection)"
+        ) from error
 
 
 class Edits:
@@ -46,9 +71,16 @@ class Edits:
 
     def note_refused(self, table: Table) -> int:
         """Note the rows that the table would not take with their references changed."""
-        noted = sum(self._note_repeated(table, unique) for unique in table.unique)
-        place = literal(table.place)
+        with changing(table):
+            return sum(self._note_repeated(table, unique) for unique in table.unique) + self._note_broken(table)
+
+    def _note_broken(self, table: Table) -> int:
+        """Note the rows that would break a condition of the table."""
+        place, noted = literal(table.place), 0
+        referring = {name.lower() for name in self.referring(table)}
         for check in table.checks:
+            if self._sqlite and not referring & {unquoted(word).lower() for word in tokens(check)}:
+                continue  # it may call a function that only an application has
             columns = ", ".join(f"{self.edited(table, 'c', name)} AS {quote(name)}" for name in table.columns)
             noted += run(
                 self._connection,

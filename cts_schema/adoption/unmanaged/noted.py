@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from cts_schema.adoption import target
 from cts_schema.adoption.sql import literal, quote, run
-from cts_schema.adoption.unmanaged.edits import EDITS, MOVES, Edits
+from cts_schema.adoption.unmanaged.edits import EDITS, MOVES, Edits, changing
 from cts_schema.adoption.unmanaged.fates import Fates
 from cts_schema.adoption.unmanaged.references import Column, Reference, References
 
@@ -146,9 +146,13 @@ class Noted(Edits):
             select: rows, what their parents are called now, and why one is not kept.
             there: whether there is such a parent, over ``d``.
         """
+        with changing(self.tables[key.table]):
+            self._find_dangling(key, select)
+            return self._note_found(number, key, there)
+
+    def _note_found(self, number: int, key: Reference, there: str) -> int:
         table = self.tables[key.table]
         news = [f"n{place}" for place in range(len(key.columns))]
-        self._find_dangling(key, select)
         columns = [table.columns[name] for name in key.columns]
         follows = " AND ".join([*(f"d.{new} IS NOT NULL" for new in news), there])
         if any(column.fixed for column in columns):

@@ -10,7 +10,7 @@ from cts_schema.adoption.leftovers import make_readable, row_as_json, value_as_j
 from cts_schema.adoption.sql import literal, quote, run
 from cts_schema.adoption.survey import OldColumn
 from cts_schema.adoption.unmanaged import back
-from cts_schema.adoption.unmanaged.edits import EDITS, MOVES
+from cts_schema.adoption.unmanaged.edits import EDITS, MOVES, changing
 from cts_schema.adoption.unmanaged.noted import Noted
 from cts_schema.adoption.unmanaged.references import Table
 from cts_schema.exceptions import AdoptionFailed
@@ -36,17 +36,22 @@ class Settling:
         """Do what was noted, and check that it is done; return how many rows went, and how many leftovers that makes.
 
         Raises:
+            AdoptionBlocked: a table of SQLite needs something of its application to change.
             AdoptionFailed: a reference leads nowhere all the same.
         """
         last = run(self._connection, "SELECT max(id) FROM adoption_leftovers").scalar() or 0
         affected = [table for table in self._noted.tables.values() if self._is_affected(table)]
-        moved = sum(self._keep_rows(table) for table in affected)
-        kept = moved + sum(self._keep_values(table) for table in affected)
+        moved = kept = 0
+        for table in affected:
+            with changing(table):
+                rows = self._keep_rows(table)
+                moved, kept = moved + rows, kept + rows + self._keep_values(table)
         if self._sqlite:
             make_readable(self._connection, last)
             for table in affected:
-                for statement in self._changes(table):
-                    run(self._connection, statement)
+                with changing(table):
+                    for statement in self._changes(table):
+                        run(self._connection, statement)
         else:
             back.remember(
                 self._connection, [(table, self._remembered(table), self._noted.referring(table)) for table in affected]
@@ -58,6 +63,18 @@ class Settling:
                 run(self._connection, f"WITH {parts} SELECT 1")
         self._require_settled()
         return moved, kept
+
+    def require_possible(self) -> None:
+        """Check that SQLite has all that it needs to change the tables.
+
+        Raises:
+            AdoptionBlocked: it has not.
+        """
+        for table in self._noted.tables.values():
+            if self._is_affected(table):
+                with changing(table):
+                    for statement in (f"SELECT * FROM {table.place}", *self._changes(table)):
+                        run(self._connection, f"EXPLAIN {statement}")
 
     def _is_affected(self, table: Table) -> bool:
         noted = " UNION ALL ".join(
