@@ -411,3 +411,31 @@ def test_a_row_that_only_its_application_can_change_stops_an_adoption_in_words(d
     plan = plan_adoption(database.url)
     assert plan is not None
     assert bool(plan.blockers) == ("order" not in needs)  # a plan reads with an order of its own
+
+
+def test_what_followed_a_row_that_its_table_refuses_then_is_settled_again(database: Database) -> None:
+    for statement in (
+        "CREATE TABLE exchanges (id TEXT PRIMARY KEY, name TEXT, display_name TEXT)",
+        "INSERT INTO exchanges VALUES ('a', 'bybit', 'B'), ('b', 'bybit', 'B'), ('c', 'okx', 'O')",
+        "CREATE TABLE my_first (id TEXT UNIQUE REFERENCES exchanges (id))",
+        "INSERT INTO my_first VALUES ('b'), ('c')",
+        # It follows to 'a' at first, which it does not take.
+        "CREATE TABLE my_second (id TEXT NOT NULL UNIQUE REFERENCES my_first (id), CHECK (id <> 'a'))",
+        "INSERT INTO my_second VALUES ('b'), ('c')",
+        "CREATE TABLE my_third (id TEXT UNIQUE REFERENCES my_second (id), n INTEGER)",
+        "INSERT INTO my_third VALUES ('b', 1), ('c', 2), (NULL, 3)",
+        "CREATE TABLE my_fourth (id TEXT NOT NULL REFERENCES my_third (id))",
+        "INSERT INTO my_fourth VALUES ('b'), ('c')",
+    ):
+        database.execute(statement)
+    before = everything(database)
+    assert decided(database) == {"my_second": 1, "my_third": 1, "my_fourth": 1}
+    comes_in(database, before)
+    assert database.rows("SELECT id FROM my_first ORDER BY id") == [("a",), ("c",)]
+    assert database.rows("SELECT id FROM my_second") == [("c",)]
+    assert database.rows("SELECT id, n FROM my_third ORDER BY n") == [(None, 1), ("c", 2), (None, 3)]
+    assert database.rows("SELECT id FROM my_fourth") == [("c",)]
+    assert left_over(database, "my_third") == {("orphan", '{"id": "b"}'): 1}
+    assert left_over(database, "my_fourth") == {("orphan", '{"id": "b"}'): 1}
+    undo_adoption(database.url)
+    assert everything(database) == before

@@ -125,6 +125,7 @@ class Noted(Edits):
             f"CASE WHEN NOT ({going}) THEN CAST({self.edited(parent, 'p', name)} AS TEXT) END AS n{place}"
             for place, name in enumerate(key.parent_columns)
         )
+        self._forget_stale(number, key, known, f"NOT ({going})")
         settled = (
             f"{table.row('c')} NOT IN (SELECT m.row_id FROM {MOVES} m WHERE m.place = {literal(table.place)}) "
             f"AND {table.row('c')} NOT IN (SELECT e.row_id FROM {EDITS} e WHERE e.place = {literal(table.place)} "
@@ -136,6 +137,20 @@ class Noted(Edits):
         )
         there = " AND ".join(f"d.p{place} = +d.s{place}" for place in range(len(key.columns)))
         return self._note(number, key, select, there if self._sqlite else "true")
+
+    def _forget_stale(self, number: int, key: Reference, known: str, staying: str) -> None:
+        """Forget where references have followed to, where no parent that stays has this value now."""
+        table, parent = self.tables[key.table], self.tables[key.parent]
+        same = " OR ".join(
+            f"e.name = {literal(own)} AND e.value = CAST({self.edited(parent, 'p', name)} AS TEXT)"
+            for own, name in zip(key.columns, key.parent_columns, strict=True)
+        )
+        followed = f"e.place = {literal(table.place)} AND e.key = {number} AND e.value IS NOT NULL"
+        run(
+            self._connection,
+            f"DELETE FROM {EDITS} AS e WHERE {followed} AND NOT EXISTS (SELECT 1 FROM {table.place} c "
+            f"JOIN {parent.place} p ON {known} WHERE {table.row('c')} = e.row_id AND {staying} AND ({same}))",
+        )
 
     def _note(self, number: int, key: Reference, select: str, there: str) -> int:
         """Note what becomes of rows whose reference would dangle.
