@@ -9,10 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
-from cts_schema import adopt
+from cts_schema import adopt, check, undo_adoption
 from cts_schema.adoption import rules, target
 from cts_schema.adoption.sql import literal, quote
+from cts_schema.models import AdoptionLeftover
 from tests.legacy.census import census
 from tests.legacy.lost import lost
 from tests.support.databases import Database
@@ -184,6 +187,39 @@ def test_a_blob_that_reads_like_a_word_or_a_switch_is_none(database: Database) -
     kept = {column: value for _, _, _, payload in left_over(database) for column, value in payload.items()}
     assert kept["is_enabled"] == "x'31'"
     assert kept["connection_method"] == "x'72657374'"
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_a_text_that_is_no_utf_8_is_kept_by_its_bytes_and_everybody_can_read_that(database: Database) -> None:
+    def stored() -> list[Any]:
+        return database.rows("SELECT hex(id), hex(name), hex(odd) FROM preset_types ORDER BY rowid")
+
+    for statement in (
+        "CREATE TABLE preset_types (id TEXT PRIMARY KEY, name TEXT, odd TEXT)",
+        "INSERT INTO preset_types VALUES ('a', 'A', CAST(x'fffe41' AS TEXT)), ('b', 'B', CAST(x'22ff5c0a00' AS TEXT)), "
+        "('c', NULL, CAST(x'eda080' AS TEXT)), (CAST(x'6400ff' AS TEXT), NULL, 'd'), ('e', 'E', 'Ω')",
+        "CREATE TABLE mine (id TEXT PRIMARY KEY, odd TEXT, type_id TEXT NOT NULL REFERENCES preset_types (id))",
+        "INSERT INTO mine VALUES (CAST(x'00ff' AS TEXT), CAST(x'fe' AS TEXT), 'c')",
+        "CREATE TABLE loose (id TEXT PRIMARY KEY, type_id TEXT REFERENCES preset_types (id))",
+        "INSERT INTO loose VALUES (CAST(x'6600ff' AS TEXT), 'c')",
+    ):
+        database.execute(statement)
+    before = stored()
+    adopt(database.url, yes=True)
+    with Session(database.engine) as session:
+        kept = {(one.table_name, one.row_key): one.payload for one in session.scalars(sa.select(AdoptionLeftover))}
+    assert kept == {
+        ("preset_types", "a"): {"odd": "x'fffe41'"},
+        ("preset_types", "b"): {"odd": "x'22ff5c0a00'"},
+        ("preset_types", "c"): {"id": "c", "odd": "x'eda080'"},
+        ("preset_types", "x'6400ff'"): {"id": "x'6400ff'", "odd": "d"},
+        ("preset_types", "e"): {"odd": "Ω"},
+        ("loose", "x'6600ff'"): {"type_id": "c"},
+        ("mine", "x'00ff'"): {"id": "x'00ff'", "odd": "x'fe'", "type_id": "c"},
+    }
+    assert [one for one in check(database.url, deep=True).findings if one.severity == "error"] == []
+    undo_adoption(database.url)
+    assert stored() == before
 
 
 @pytest.mark.parametrize("kind", ["postgresql"], indirect=True)

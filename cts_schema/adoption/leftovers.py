@@ -154,11 +154,11 @@ def make_readable(connection: sa.Connection, last: int) -> None:
     """Tell texts that are not UTF-8, which SQLite takes and no program reads, by their bytes, as blobs are told."""
     if run(connection, "PRAGMA encoding").scalar() != "UTF-8":  # SQLite has converted all texts then
         return
-    odd = "'*[^ -~]*'"  # whatever is not plain ASCII
+    odd = "'*[^ -~]*'"  # whatever is not plain ASCII; GLOB sees nothing behind a NUL, which JSON escapes
     rows = run(
         connection,
         "SELECT id, CAST(row_key AS BLOB), CAST(payload AS BLOB) FROM adoption_leftovers "
-        f"WHERE id > {last} AND (row_key GLOB {odd} OR payload GLOB {odd})",
+        f"WHERE id > {last} AND (row_key GLOB {odd} OR instr(row_key, char(0)) OR payload GLOB {odd})",
     )
     mended = []
     for id_, key, payload in rows:
