@@ -8,7 +8,7 @@ import sqlite3
 import pytest
 import sqlalchemy as sa
 
-from cts_schema import check, downgrade, repair, status, undo_adoption, upgrade
+from cts_schema import check, downgrade, finalize_adoption, repair, status, undo_adoption, upgrade
 from cts_schema.exceptions import DataWouldBeDropped, NameTaken, StillNeeded
 from cts_schema.fingerprint import differences
 from tests.conftest import Server
@@ -414,6 +414,70 @@ def test_rows_come_back_when_the_version_is_lost_and_the_database_is_adopted(hea
     assert head.rows(SAR) == before
     assert head.rows("SELECT connection_id, time_window FROM base_pseudo_positions") == [("c1", 5)]
     assert report.preserved == ()
+
+
+@on_postgresql
+@pytest.mark.parametrize("revision", ["057", "055"])
+def test_a_table_comes_back_through_an_adoption_with_all_that_hangs_on_it(
+    head: Database, reader: str, revision: str
+) -> None:
+    script(head, *(one.format(reader=reader) for statements in HUNG_ON.values() for one in statements))
+    script(head, f"ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO {reader}", CONNECTION, HISTORY)
+    before = head.value(DUMPED)
+    downgrade(head.engine, revision)
+    for _ in range(2):
+        script(head, "DROP TABLE IF EXISTS alembic_version")
+        assert upgrade(head.engine).adopted is not None
+        assert json.loads(head.value(DUMPED)) == json.loads(before)
+        assert head.rows("SELECT symbol FROM indication_history") == [("BTC",)]
+        assert preserved(head) == set()
+        undo_adoption(head.url)
+        assert head.value("SELECT count(*) FROM cts_kept_058_indication_history") == 1
+    upgrade(head.engine)
+    finalize_adoption(head.url)
+    assert json.loads(head.value(DUMPED)) == json.loads(before)
+
+
+@on_sqlite
+@pytest.mark.parametrize("revision", ["057", "055"])
+def test_a_table_comes_back_through_an_adoption_with_its_indexes_triggers_and_columns(
+    head: Database, revision: str
+) -> None:
+    script(
+        head,
+        CONNECTION,
+        HISTORY,
+        "ALTER TABLE indication_history ADD mine TEXT DEFAULT 'm'",
+        "CREATE INDEX somebodys ON indication_history (lower(symbol) DESC) WHERE id > 5",
+        "CREATE TRIGGER hears AFTER INSERT ON indication_history BEGIN SELECT RAISE(ABORT, 'heard'); END",
+    )
+    schema = head.fingerprint()
+    downgrade(head.engine, revision)
+    script(head, "DROP TABLE alembic_version")
+    upgrade(head.engine)
+    assert head.fingerprint()["table indication_history"] == schema["table indication_history"]
+    assert head.rows("SELECT symbol, mine FROM indication_history") == [("BTC", "m")]
+    with pytest.raises(sa.exc.IntegrityError, match="heard"):
+        script(head, HISTORY)
+    assert preserved(head) == set()
+
+
+@on_postgresql
+def test_a_table_that_later_revisions_have_changed_is_closed_as_it_was_after_an_adoption(
+    head: Database, reader: str
+) -> None:
+    position = "INSERT INTO base_pseudo_positions (id, connection_id, symbol, time_window) VALUES ('b', 'c1', 'X', 5)"
+    tables = ("base_pseudo_positions", "indication_history", "optimal_indications")
+    script(head, CONNECTION, position, f"ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO {reader}")
+    script(head, *(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY" for table in tables))
+    downgrade(head.engine, "035")
+    script(head, "DROP TABLE alembic_version")
+    assert upgrade(head.engine).adopted is not None
+    for table in tables:
+        assert head.value(f"SELECT relrowsecurity FROM pg_class WHERE oid = '{table}'::regclass") is True
+        assert head.value(f"SELECT has_table_privilege('{reader}', '{table}', 'SELECT')") is False
+    assert head.rows("SELECT connection_id, time_window FROM base_pseudo_positions") == [("c1", 5)]
+    assert [finding.code for finding in check(head.engine).findings if finding.severity == "error"] == []
 
 
 def test_an_adoption_that_is_undone_leaves_preserved_rows_preserved(head: Database) -> None:

@@ -31,6 +31,7 @@ from cts_schema.adoption import (
 )
 from cts_schema.adoption.conversion import Conversion
 from cts_schema.adoption.examine import Findings
+from cts_schema.adoption.holding import holding_schema
 from cts_schema.adoption.own_rows import OwnRows, insert_rows_of_columns
 from cts_schema.adoption.plan import Plan
 from cts_schema.adoption.pour import Pourer
@@ -42,7 +43,7 @@ from cts_schema.adoption.unmanaged.fates import Fates
 from cts_schema.adoption.unmanaged.noted import Noted
 from cts_schema.adoption.unmanaged.settle import Settling
 from cts_schema.adoption.values import Checksums
-from cts_schema.ddl import beside
+from cts_schema.ddl import beside, moved, returned
 from cts_schema.exceptions import (
     AdoptionBlocked,
     AdoptionFailed,
@@ -82,6 +83,8 @@ class Adoption:
         self._references = references.References({}, ())
         self._moved: dict[str, str] = {}
         self._kept_tables: dict[str, str] = {}
+        self._returning: dict[str, str] = {}
+        self._gone: dict[str, list[tuple[str, str]]] = {}
         self._renaming = ExitStack()
         self._strange = ExitStack()
         self._reading = ExitStack()
@@ -191,12 +194,13 @@ class Adoption:
         verify.require_schema(self.connection)
         verify.require_references(self.connection)
         aside.drop_moved(self.connection, self._moved)
+        self._show_kept_tables()
         missing = dependents.attach(self.connection, found, self._refusals)
         if missing:
             raise AdoptionFailed(missing="\n".join(f"{one.kind} {one.name}: {one.reason}" for one in missing))
         for one in self._refusals:
             leftovers.write_definition(self.connection, one, dependents.definition_of(found, one))
-        self._show_kept_tables()
+        self._return_kept_tables()
         undo.remember(self.connection, self.options.version_table, self._backup)
         return Adopted(
             tables=len(poured),
@@ -300,15 +304,47 @@ class Adoption:
         for name in inspector.get_table_names():
             if name.startswith("cts_kept_"):
                 self._kept_tables[name] = name.replace("cts_kept_", "cts_hidden_", 1)
-        beside.hide(self.connection, self._kept_tables)
+        self._returning = beside.returning(self._kept_tables, target.tables(), self._loaded())
+        self._gone = beside.hide(self.connection, self._kept_tables, self._returning.values())
         if self.connection.dialect.name == "postgresql":
             aside.move_preserved(self.connection, self._kept_tables)
 
     def _show_kept_tables(self) -> None:
+        """Give what is hidden its name again, which its triggers have on SQLite."""
         for name, hidden in self._kept_tables.items():
-            run(self.connection, f"ALTER TABLE {quote(hidden)} RENAME TO {quote(name)}")
-        loaded = {conversion.source.table.name: set(conversion.source.old.columns) for conversion, _ in self._examined}
-        beside.restore_beside(self._kept_tables, target.tables(), loaded)
+            if name not in self._returning.values() or self.connection.dialect.name == "sqlite":
+                run(self.connection, f"ALTER TABLE {quote(hidden)} RENAME TO {quote(name)}")
+
+    def _return_kept_tables(self) -> None:
+        """Bring preserved tables back, and pour the rows and columns of those that cannot come back themselves."""
+        postgresql = self.connection.dialect.name == "postgresql"
+        own = self._return_on_postgresql() if postgresql else self._return_on_sqlite()
+        beside.restore_beside(self._kept_tables, target.tables(), self._loaded())
+        for definition in own:
+            run(self.connection, definition)
+
+    def _return_on_postgresql(self) -> list[str]:
+        held = quote(holding_schema(self.connection))
+        places = {table: f"{held}.{quote(kept)}" for table, kept in self._returning.items()}
+        fit = {table: kept for table, kept in self._returning.items() if returned.fits(places[table], table)}
+        added = returned.put_in_place(fit, held)
+        for table, kept in self._returning.items():
+            if table in fit:
+                aside.note_return(self.connection, table, kept, added[table])
+            else:
+                moved.preserve(kept, f"SELECT * FROM {places[table]}")
+        return []
+
+    def _return_on_sqlite(self) -> list[str]:
+        own: list[str] = []
+        for table, kept in self._returning.items():
+            if not run(self.connection, f"SELECT EXISTS (SELECT 1 FROM {quote(table)})").scalar_one():
+                made = returned.put_in_place_on_sqlite(table, kept, self._gone[kept])
+                own += [definition for _, definition in made]
+        return own
+
+    def _loaded(self) -> dict[str, set[str]]:
+        return {conversion.source.table.name: set(conversion.source.old.columns) for conversion, _ in self._examined}
 
 
 def is_old(tables: Collection[str]) -> bool:

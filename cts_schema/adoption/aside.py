@@ -17,6 +17,7 @@ from cts_schema.adoption.holding import HOLDING, JOURNAL, holding_schema
 from cts_schema.adoption.refusal import is_refusal, reason, state
 from cts_schema.adoption.sql import quote, run
 from cts_schema.adoption.unmanaged import back
+from cts_schema.ddl import moved
 from cts_schema.ddl.triggers import FUNCTION, LEGACY_FUNCTION
 from cts_schema.exceptions import NoAdoption, StillInUse, mask_url
 
@@ -114,8 +115,9 @@ def undo(connection: sa.Connection, new_tables: Sequence[str]) -> None:
     entries = holding.journal(connection)
     with _all_or_nothing(connection):
         holding.take_back(connection, [entry for entry in entries if entry.phase == "after"])
-        if new_tables:
-            run(connection, f"DROP TABLE {', '.join(f'{schema}.{quote(table)}' for table in new_tables)}")
+        there = set(sa.inspect(connection).get_table_names())  # preserved tables are away again
+        if new := [table for table in new_tables if table in there]:
+            run(connection, f"DROP TABLE {', '.join(f'{schema}.{quote(table)}' for table in new)}")
         back.restore(connection)
         holding.take_back(connection, [entry for entry in entries if entry.phase == "before"])
         run(connection, f"DROP TABLE {held}.{JOURNAL}")
@@ -171,6 +173,23 @@ def move_preserved(connection: sa.Connection, tables: Collection[str]) -> None:
         run(connection, f"ALTER TABLE {schema}.{table} SET SCHEMA {held}")
         back_again = [f"DROP TABLE IF EXISTS {schema}.{table}", f"ALTER TABLE {held}.{table} SET SCHEMA {schema}"]
         holding.record(connection, "before", back_again, held=("table", f"{held}.{table}"))
+
+
+def note_return(connection: sa.Connection, table: str, kept: str, triggers: Sequence[str]) -> None:
+    """Note that a preserved table, which had moved to the old ones, is in the place of ``table`` again.
+
+    Args:
+        connection: the database.
+        table: whose place it has taken.
+        kept: the name that it had.
+        triggers: those that it has got of the new one: their function may go.
+    """
+    schema, held = quote(holding.current_schema(connection)), quote(holding.holding_schema(connection))
+    place = f"{held}.{quote(kept)}"
+    holding.release(connection, place)
+    drops = [f"DROP TRIGGER IF EXISTS {quote(trigger)} ON {schema}.{quote(table)}" for trigger in triggers]
+    away = [*drops, moved.away_on_postgresql(table, kept), f"ALTER TABLE {schema}.{quote(kept)} SET SCHEMA {held}"]
+    holding.record(connection, "after", away, needs=f"{schema}.{quote(table)}")
 
 
 @contextmanager

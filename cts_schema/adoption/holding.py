@@ -113,6 +113,17 @@ def held(connection: sa.Connection) -> list[tuple[str, str]]:
     return [(row[0], row[1]) for row in rows]
 
 
+def release(connection: sa.Connection, name: str) -> None:
+    """Note that ``name``, as SQL, is not in the schema any more."""
+    connection.execute(
+        sa.text(
+            f"UPDATE {quote(holding_schema(connection))}.{JOURNAL} SET held_kind = NULL, held_name = NULL "
+            "WHERE held_name = :name"
+        ),
+        {"name": name},
+    )
+
+
 @dataclass(frozen=True)
 class Entry:
     """An entry of the journal; see :func:`record`."""

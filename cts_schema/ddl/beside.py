@@ -15,25 +15,49 @@ from cts_schema.ddl import kept, moved, sql
 from cts_schema.ddl.moved_sqlite import definitions
 
 
-def hide(connection: sa.Connection, tables: Mapping[str, str]) -> None:
+def hide(
+    connection: sa.Connection, tables: Mapping[str, str], returning: Collection[str]
+) -> dict[str, list[tuple[str, str]]]:
     """Take preserved tables from where the line looks for them, and their indexes the names that it gives to new ones.
 
-    On PostgreSQL the rows are copied, and the caller moves the table itself away. SQLite cannot rename an index: there
-    they go, and a backup has them.
+    On PostgreSQL the caller moves the table itself away, and the rows are copied unless it comes back itself. SQLite
+    cannot rename an index: there they go.
 
     Args:
         connection: the database.
         tables: the name that the rows have meanwhile, by that of the preserved table.
+        returning: of the preserved tables, those that come back themselves.
+
+    Returns:
+        Name and SQL of the indexes that went, by preserved table.
     """
+    gone: dict[str, list[tuple[str, str]]] = {}
     with Operations.context(MigrationContext.configure(connection)):
         for table, hidden in tables.items():
             if sql.on_postgresql():
-                moved.preserve(hidden, f"SELECT * FROM {sql.quote(table)}")
+                if table not in returning:
+                    moved.preserve(hidden, f"SELECT * FROM {sql.quote(table)}")
                 continue
-            for name, made in definitions(table):
-                if "INDEX" in made.upper().split()[1:3]:
-                    sql.execute(f"DROP INDEX {sql.quote(name)}")
+            gone[table] = [one for one in definitions(table) if "INDEX" in one[1].upper().split()[1:3]]
+            for name, _ in gone[table]:
+                sql.execute(f"DROP INDEX {sql.quote(name)}")
             sql.execute(f"ALTER TABLE {sql.quote(table)} RENAME TO {sql.quote(hidden)}")
+    return gone
+
+
+def returning(preserved: Collection[str], tables: Collection[str], loaded: Collection[str]) -> dict[str, str]:
+    """Return the preserved tables that come back themselves, by the table whose place they take, parents first.
+
+    Args:
+        preserved: the tables ``cts_kept_*`` that there are.
+        tables: the tables of the schema, parents first.
+        loaded: of those, the ones that get rows of the legacy database.
+    """
+    of: dict[str, str] = {}
+    for name in sorted(preserved, reverse=True):  # the revision that made a table comes before others
+        if (table := _table_of(name, tables)) is not None:
+            of[table] = name
+    return {table: of[table] for table in tables if table in of and table not in loaded}
 
 
 def restore_beside(preserved: Collection[str], tables: Collection[str], loaded: Mapping[str, AbstractSet[str]]) -> None:
@@ -47,7 +71,7 @@ def restore_beside(preserved: Collection[str], tables: Collection[str], loaded: 
         loaded: of those, the ones that have got rows of the legacy database, with the columns it had.
     """
     of = {name: table for name in preserved if (table := _table_of(name, tables)) is not None}
-    remaining = set(of)
+    remaining = {name for name in of if sql.exists(name)}
     while True:  # a row may need one that is restored after it
         for name in sorted(remaining):
             table = of[name]

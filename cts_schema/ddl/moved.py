@@ -23,10 +23,15 @@ from cts_schema.exceptions import StillNeeded
 def move_away(table: str, kept: str) -> None:
     """Move a table out of the way; one that is there already is put aside, as ``..._2``."""
     if sql.on_postgresql():
-        moved_postgresql.move_away(table, kept, [shorten(f"{kept}_{number}") for number in range(2, 100)])
+        sql.execute(away_on_postgresql(table, kept))
         return
     put_aside(kept)
     moved_sqlite.move_away(table, kept)
+
+
+def away_on_postgresql(table: str, kept: str) -> str:
+    """Return the statement that moves ``table`` out of the way on PostgreSQL."""
+    return moved_postgresql.away(table, kept, [shorten(f"{kept}_{number}") for number in range(2, 100)])
 
 
 def put_aside(kept: str) -> None:
@@ -78,7 +83,7 @@ def move_back(table: sa.Table, kept: str) -> Sequence[tuple[str, str]] | None:
         if not sql.offline():
             keys = moved_postgresql.keys_of(name)
             with quiet(name):
-                _leave_behind(name, kept, keys)
+                leave_behind(name, kept, keys)
         moved_postgresql.put_keys_back(name)
         if not sql.offline():
             moved_postgresql.bring_to_shape(table)
@@ -86,20 +91,18 @@ def move_back(table: sa.Table, kept: str) -> Sequence[tuple[str, str]] | None:
     moved_sqlite.rename_back(name, kept)
     made = moved_sqlite.definitions(name)
     if not moved_sqlite.fits(table):
-        for found, definition in made:
-            kind = "TRIGGER" if definition.split()[1].upper() in ("TRIGGER", "TEMP", "TEMPORARY") else "INDEX"
-            sql.execute(f"DROP {kind} {sql.quote(found)}")
+        moved_sqlite.strip(name)
         moved_sqlite.move_away(name, kept)
         return made
     for index in sorted(table.indexes, key=lambda index: str(index.name)):
         if index.name not in {found for found, _ in made}:
             op.execute(CreateIndex(index))
     with quiet(name):
-        _leave_behind(name, kept, moved_sqlite.keys_of(name))
+        leave_behind(name, kept, moved_sqlite.keys_of(name))
     return None
 
 
-def _leave_behind(table: str, kept: str, keys: Sequence[ForeignKey]) -> None:
+def leave_behind(table: str, kept: str, keys: Sequence[ForeignKey]) -> None:
     """Leave in ``kept`` the rows that lack one they must refer to, and the references that become NULL without it."""
     name = sql.quote(table)
     must = " OR ".join(_lacks(key) for key in keys if key.on_delete != "SET NULL") or "1 = 0"

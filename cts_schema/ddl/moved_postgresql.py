@@ -124,10 +124,10 @@ def lock(table: str) -> None:
     sql.execute(f"LOCK TABLE {sql.quote(table)} IN ACCESS EXCLUSIVE MODE")
 
 
-def move_away(table: str, kept: str, others: Sequence[str]) -> None:
-    """Rename ``table`` to ``kept``; a table of that name goes to the first free one of ``others``."""
+def away(table: str, kept: str, others: Sequence[str]) -> str:
+    """Return what renames ``table`` to ``kept``; a table of that name goes to the first free one of ``others``."""
     listed = ", ".join(map(sql.literal, others))
-    sql.execute(_filled(_AWAY, table, kept=sql.quote(kept), kept_literal=_literal(kept), others=listed))
+    return _filled(_AWAY, table, kept=sql.quote(kept), kept_literal=_literal(kept), others=listed)
 
 
 def rename_back(table: str, kept: str) -> None:

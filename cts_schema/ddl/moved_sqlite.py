@@ -95,6 +95,20 @@ def definitions(table: str) -> list[tuple[str, str]]:
     return [(name, definition) for name, definition in found]
 
 
+def strip(table: str) -> list[tuple[str, str]]:
+    """Drop the indexes and triggers of ``table``; return their names and SQL."""
+    made = definitions(table)
+    for found, definition in made:
+        kind = "TRIGGER" if definition.split()[1].upper() in ("TRIGGER", "TEMP", "TEMPORARY") else "INDEX"
+        sql.execute(f"DROP {kind} {sql.quote(found)}")
+    return made
+
+
+def facts(table: str) -> set[tuple[object, ...]]:
+    """Return what makes the shape of ``table``: columns, keys, what is unique, CHECKs, and whether it counts ids."""
+    return _facts(op.get_bind(), table)
+
+
 def fits(table: sa.Table) -> bool:
     """Tell whether a table that came back has all that its revision defines; it may have more."""
     there = _facts(op.get_bind(), table.name)

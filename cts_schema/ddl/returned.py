@@ -1,0 +1,136 @@
+"""Put preserved tables in the place of the empty ones that an adoption has built, with all that hangs on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from cts_schema.ddl import moved, moved_postgresql, moved_sqlite, sql
+from cts_schema.ddl.silence import quiet
+
+_COLUMNS = """
+SELECT a.attname::text, format_type(a.atttypid, a.atttypmod),
+       CASE WHEN d.adbin IS NOT NULL THEN ' DEFAULT ' || pg_get_expr(d.adbin, d.adrelid) ELSE '' END
+       || CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END
+  FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+ WHERE a.attrelid = {table}::regclass AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum"""
+_CONSTRAINTS = """
+SELECT quote_ident(conname), contype::text, pg_get_constraintdef(oid) FROM pg_constraint
+ WHERE conrelid = {table}::regclass AND contype <> 'n' ORDER BY contype = 'f', conname"""
+_DEFINITIONS = """
+SELECT x.relname::text, pg_get_indexdef(x.oid) FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
+ WHERE i.indrelid = {table}::regclass AND NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conindid = x.oid)
+ UNION ALL
+SELECT tgname::text, pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = {table}::regclass AND NOT tgisinternal"""
+_KEYS_OF_OTHERS = """
+SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid) FROM pg_constraint
+ WHERE contype = 'f' AND confrelid = ANY (ARRAY[{tables}]::regclass[])
+   AND conrelid <> ALL (ARRAY[{tables}]::regclass[])"""
+
+
+def put_in_place(tables: Mapping[str, str], held: str) -> dict[str, list[str]]:
+    """Put preserved tables of PostgreSQL in the place of the new ones, which have no rows.
+
+    Args:
+        tables: the preserved table by that whose place it takes, parents first.
+        held: the schema in which the preserved ones wait, as SQL.
+
+    Returns:
+        The triggers that each has got of the new table.
+    """
+    if not tables:
+        return {}
+    wanted = {table: _facts(sql.quote(table)) for table in tables}
+    keys = sql.rows(_KEYS_OF_OTHERS.format(tables=", ".join(sql.literal(sql.quote(table)) for table in tables)))
+    for child, key, _ in keys:
+        sql.execute(f"ALTER TABLE {child} DROP CONSTRAINT {key}")
+    sql.execute(f"DROP TABLE {sql.names(list(tables))}")
+    schema = sql.quote(sql.scalar("SELECT current_schema()"))
+    for table, kept in tables.items():
+        sql.execute(f"ALTER TABLE {held}.{sql.quote(kept)} SET SCHEMA {schema}")
+        moved_postgresql.rename_back(table, kept)
+    for table, kept in tables.items():
+        with quiet(table):
+            moved.leave_behind(table, kept, moved_postgresql.keys_of(table))
+        moved_postgresql.put_keys_back(table)
+    triggers = {table: _bring_to_shape(table, *facts) for table, facts in wanted.items()}
+    for child, key, definition in keys:
+        sql.execute(f"ALTER TABLE {child} ADD CONSTRAINT {key} {definition}")
+    return triggers
+
+
+def fits(kept: str, table: str) -> bool:
+    """Tell whether ``kept``, as SQL, can be brought to the shape of the new ``table``, which has no rows."""
+    if sql.scalar(f"SELECT EXISTS (SELECT 1 FROM {sql.quote(table)})"):
+        return False
+    columns, constraints, _ = _facts(kept)
+    there = {name: kind for name, kind, _ in columns}
+    checks = {name: definition for name, kind, definition in constraints if kind != "f"}
+    new_columns, new_constraints, _ = _facts(sql.quote(table))
+    return all(there.get(name, kind) == kind for name, kind, _ in new_columns) and all(
+        kind == "f" or checks.get(name, definition) == definition for name, kind, definition in new_constraints
+    )
+
+
+def put_in_place_on_sqlite(table: str, kept: str, indexes: Sequence[tuple[str, str]]) -> Sequence[tuple[str, str]]:
+    """Put ``kept`` in the place of the new ``table`` if it has its shape.
+
+    Args:
+        table: a table without rows.
+        kept: the preserved table.
+        indexes: name and SQL of the indexes that it has had.
+
+    Returns:
+        Where it has another shape: what is to be made again on the new table as soon as that has the rows.
+    """
+    wanted = moved_sqlite.facts(table)
+    created = sql.scalar(f"SELECT sql FROM sqlite_master WHERE type = 'table' AND name = {sql.literal(table)}")
+    new = moved_sqlite.definitions(table)
+    sql.execute(f"DROP TABLE {sql.quote(table)}")
+    for _, definition in indexes:
+        sql.execute(definition)
+    moved_sqlite.rename_back(table, kept)
+    same = wanted <= moved_sqlite.facts(table)
+    own: Sequence[tuple[str, str]] = ()
+    if not same:
+        own = moved_sqlite.strip(table)
+        moved_sqlite.move_away(table, kept)
+        sql.execute(created)
+    there = {name for name, _ in moved_sqlite.definitions(table)}
+    for name, definition in new:
+        if name not in there:
+            sql.execute(definition)
+    if same:
+        with quiet(table):
+            moved.leave_behind(table, kept, moved_sqlite.keys_of(table))
+    return [(name, definition) for name, definition in own if name not in dict(new)]
+
+
+def _facts(table: str) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]], list[tuple[str, ...]]]:
+    """Return the columns, the constraints, and the indexes and triggers of a table, given as SQL."""
+    columns, constraints, definitions = (
+        sql.rows(query.format(table=sql.literal(table))) for query in (_COLUMNS, _CONSTRAINTS, _DEFINITIONS)
+    )
+    return columns, constraints, definitions
+
+
+def _bring_to_shape(
+    table: str,
+    columns: Sequence[tuple[str, ...]],
+    constraints: Sequence[tuple[str, ...]],
+    definitions: Sequence[tuple[str, ...]],
+) -> list[str]:
+    """Give ``table`` what it lacks of the new one; return the triggers among that."""
+    found_columns, found_constraints, found_definitions = (
+        {name for name, *_ in found} for found in _facts(sql.quote(table))
+    )
+    alter = f"ALTER TABLE {sql.quote(table)} ADD"
+    for name, kind, rest in columns:
+        if name not in found_columns:
+            sql.execute(f"{alter} COLUMN {sql.quote(name)} {kind}{rest}")
+    for name, _, definition in constraints:
+        if name not in found_constraints:
+            sql.execute(f"{alter} CONSTRAINT {name} {definition}")
+    lacking = [(name, definition) for name, definition in definitions if name not in found_definitions]
+    for _, definition in lacking:
+        sql.execute(definition)
+    return [name for name, definition in lacking if definition.startswith("CREATE TRIGGER")]
