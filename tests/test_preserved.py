@@ -124,6 +124,45 @@ def test_an_empty_table_keeps_whatever_hangs_on_it(head: Database, reader: str, 
     assert preserved(head) == set()
 
 
+OWN = {
+    "a column": "ADD COLUMN mine TEXT",
+    "a column with a default": "ADD COLUMN mine INTEGER DEFAULT 5 NOT NULL",
+    "a constraint": "ADD COLUMN mine INTEGER CONSTRAINT ck_indication_history_mine CHECK (mine > 5)",
+    "an index": "CREATE INDEX ix_indication_history_mine ON indication_history (momentum)",
+    "another index": "CREATE INDEX ix_indication_history_recorded_at ON indication_history (recorded_at) WHERE id > 5",
+}
+OWN_ON_POSTGRESQL = {
+    "a constraint on a column of ours": "ADD CONSTRAINT ck_indication_history_mine CHECK (length(symbol) < 30)",
+    "a unique constraint": "ADD CONSTRAINT uq_indication_history_mine UNIQUE (state_key)",
+    "a key": "ADD CONSTRAINT fk_indication_history_mine FOREIGN KEY (symbol) REFERENCES users ON DELETE CASCADE",
+    "a default": "ALTER COLUMN momentum SET DEFAULT 5",
+    "a counter": "ALTER COLUMN id SET INCREMENT 10",
+}
+
+
+def own_things_come_back(head: Database, change: str) -> None:
+    if "recorded_at" in change:
+        script(head, "DROP INDEX ix_indication_history_recorded_at")
+    script(head, change if change.startswith("CREATE") else f"ALTER TABLE indication_history {change}")
+    schema = head.fingerprint()
+    downgrade(head.engine, "057", yes=False)
+    assert preserved(head) == {"cts_kept_058_indication_history"}
+    upgrade(head.engine)
+    assert differences(head.fingerprint(), schema) == {}
+    assert preserved(head) == set()
+
+
+@pytest.mark.parametrize("what", OWN)
+def test_an_empty_table_comes_back_with_what_somebody_added_to_it(head: Database, what: str) -> None:
+    own_things_come_back(head, OWN[what])
+
+
+@on_postgresql
+@pytest.mark.parametrize("what", OWN_ON_POSTGRESQL)
+def test_an_empty_table_comes_back_with_what_somebody_changed_of_it(head: Database, what: str) -> None:
+    own_things_come_back(head, OWN_ON_POSTGRESQL[what])
+
+
 @on_sqlite
 def test_own_indexes_triggers_and_columns_come_back_with_a_table_and_rowids_stay(head: Database) -> None:
     script(
@@ -573,6 +612,72 @@ def test_a_view_over_a_column_that_goes_is_named_and_nothing_is_done(head: Datab
     assert downgrade(head.engine, "055").after == "055"
 
 
+CALCULATED = "ALTER TABLE indication_states ADD COLUMN g NUMERIC GENERATED ALWAYS AS (parabolic_sar_value * 2)"
+
+
+def test_a_generated_column_over_one_that_goes_is_named_and_nothing_is_done(head: Database) -> None:
+    script(head, STATE, f"{CALCULATED} {'VIRTUAL' if head.kind == 'sqlite' else 'STORED'}")
+    before = head.rows("SELECT id, g FROM indication_states ORDER BY id")
+    with pytest.raises(StillNeeded, match="column g of table indication_states"):
+        downgrade(head.engine, "055")
+    assert status(head.engine).at_head
+    assert head.rows("SELECT id, g FROM indication_states ORDER BY id") == before
+    script(head, "ALTER TABLE indication_states DROP COLUMN g")
+    assert downgrade(head.engine, "055").after == "055"
+
+
+@on_sqlite
+def test_all_that_needs_a_column_is_named_at_once(head: Database) -> None:
+    script(
+        head,
+        STATE,
+        f"{CALCULATED} VIRTUAL",
+        "ALTER TABLE indication_states ADD COLUMN [h h] NUMERIC AS ([g] + 1)",
+        "ALTER TABLE indication_states ADD COLUMN other NUMERIC AS (length('parabolic_sar_value'))",
+        "CREATE VIEW seen AS SELECT PARABOLIC_SAR_VALUE FROM indication_states",
+        "CREATE TRIGGER hears AFTER UPDATE OF parabolic_sar_value ON indication_states BEGIN SELECT 1; END",
+        "CREATE TRIGGER copies AFTER INSERT ON users BEGIN UPDATE indication_states SET parabolic_sar_value = 1; END",
+    )
+    with pytest.raises(StillNeeded) as caught:
+        downgrade(head.engine, "055")
+    named = str(caught.value.place["needed_by"])
+    for one in ("column g of", "column h h of", "view seen", "trigger hears", "trigger copies"):
+        assert one in named
+    assert "other" not in named
+    assert status(head.engine).at_head
+
+
+def test_a_trigger_that_watches_a_column_that_goes_is_named(head: Database) -> None:
+    made = {
+        "sqlite": (
+            "CREATE TRIGGER hears AFTER UPDATE OF parabolic_sar_value ON indication_states BEGIN SELECT 1; END",
+        ),
+        "postgresql": (
+            "CREATE FUNCTION noop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+            "CREATE TRIGGER hears AFTER UPDATE OF parabolic_sar_value ON indication_states "
+            "FOR EACH ROW EXECUTE FUNCTION noop()",
+        ),
+    }
+    script(head, *made[head.kind])
+    with pytest.raises(StillNeeded, match="trigger hears"):
+        downgrade(head.engine, "055")
+    assert status(head.engine).at_head
+
+
+@on_sqlite
+def test_a_column_gets_no_other_name_while_somebodys_index_or_check_names_it(head: Database) -> None:
+    script(
+        head,
+        "CREATE INDEX mine ON exchange_connections (name) WHERE INDICATION_AUTO = 1",
+        "ALTER TABLE exchange_connections ADD COLUMN own INTEGER CHECK (own > indication_auto)",
+    )
+    with pytest.raises(StillNeeded) as caught:
+        downgrade(head.engine, "053")
+    assert "index mine" in str(caught.value.place["needed_by"])
+    assert "CHECK (own > indication_auto)" in str(caught.value.place["needed_by"])
+    assert status(head.engine).at_head
+
+
 def test_a_view_over_a_table_that_goes_is_told_beforehand_and_works_again_afterwards(head: Database) -> None:
     script(head, CONNECTION, HISTORY, "CREATE VIEW seen AS SELECT symbol FROM indication_history")
     script(head, "CREATE TABLE notes (history_id bigint REFERENCES indication_history (id))")
@@ -590,9 +695,22 @@ def test_a_view_over_a_table_that_goes_is_told_beforehand_and_works_again_afterw
         script(head, "INSERT INTO notes VALUES (2)")
 
 
-def test_an_index_that_goes_with_its_column_is_told_beforehand(head: Database) -> None:
-    script(head, "CREATE INDEX mine ON indication_states (symbol, parabolic_sar_value)")
-    with pytest.raises(DataWouldBeDropped, match="056  indication_states: index mine goes with its column"):
+@pytest.mark.parametrize(
+    ("made", "named"),
+    [
+        ("CREATE INDEX mine ON indication_states (symbol, parabolic_sar_value)", "index mine"),
+        ("CREATE INDEX mine ON indication_states (symbol) WHERE PARABOLIC_SAR_VALUE > 1", "index mine"),
+        ("CREATE INDEX mine ON indication_states ((parabolic_sar_value + 1))", "index mine"),
+        (
+            "ALTER TABLE indication_states ADD COLUMN mine NUMERIC "
+            "CONSTRAINT ck_indication_states_mine CHECK (mine > PARABOLIC_SAR_VALUE)",
+            "constraint ck_indication_states_mine",
+        ),
+    ],
+)
+def test_an_index_or_check_that_goes_with_its_column_is_told_beforehand(head: Database, made: str, named: str) -> None:
+    script(head, made)
+    with pytest.raises(DataWouldBeDropped, match=f"056  indication_states: {named}.* goes with its column"):
         downgrade(head.engine, "055", yes=False)
     assert downgrade(head.engine, "055").after == "055"
 

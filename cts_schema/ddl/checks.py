@@ -101,13 +101,13 @@ def sqlite_checks(connection: sa.Connection, table: str) -> dict[str, str]:
     return {name or condition: condition for name, condition in parse_checks(sql)}
 
 
-# A quoted string or name, a comment, a parenthesis, or a word.
-_TOKEN = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|--[^\n]*|/\*.*?\*/|[()]|\w+""", re.DOTALL)
+#: A quoted string or name, a comment, a parenthesis, a comma, or a word.
+TOKEN = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|--[^\n]*|/\*.*?\*/|[(),]|\w+""", re.DOTALL)
 
 
 def parse_checks(create_table: str) -> Iterator[tuple[str | None, str]]:
     """Yield name and condition of each CHECK in a CREATE TABLE statement."""
-    tokens = [token for token in _TOKEN.finditer(create_table) if not token[0].startswith(("--", "/*"))]
+    tokens = [token for token in TOKEN.finditer(create_table) if not token[0].startswith(("--", "/*"))]
     for position, token in enumerate(tokens):
         if token[0].upper() != "CHECK" or position + 1 == len(tokens) or tokens[position + 1][0] != "(":
             continue
@@ -116,7 +116,7 @@ def parse_checks(create_table: str) -> Iterator[tuple[str | None, str]]:
             depth += {"(": 1, ")": -1}.get(following[0], 0)
             if depth == 0:
                 named = position >= 2 and tokens[position - 2][0].upper() == "CONSTRAINT"
-                name = _unquote(tokens[position - 1][0]) if named else None
+                name = unquote(tokens[position - 1][0]) if named else None
                 yield name, create_table[tokens[position + 1].end() : following.start()].strip()
                 break
 
@@ -125,5 +125,6 @@ def _quote(name: str) -> str:
     return sqlite.dialect().identifier_preparer.quote(name)
 
 
-def _unquote(name: str) -> str:
+def unquote(name: str) -> str:
+    """Return a name of SQLite without its quotes."""
     return name[1:-1].replace('""', '"') if name[0] in '"`[' else name

@@ -1,11 +1,18 @@
-"""What a downgrade would drop: its operations run, do nothing, and what they would keep is noted."""
+"""What a revision would drop or create: its operations run as for a script that goes nowhere, and note it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import io
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import sqlalchemy as sa
+from alembic import op
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
 
 
 @dataclass(frozen=True)
@@ -18,29 +25,82 @@ class Drop:
     own: str | None = None
 
 
-_DROPS: ContextVar[list[Drop] | None] = ContextVar("drops", default=None)
+@dataclass(frozen=True)
+class Foretold:
+    """What operations would do: what they drop, and the tables they create, by name."""
+
+    drops: list[Drop] = field(default_factory=list)
+    tables: dict[str, sa.Table] = field(default_factory=dict)
 
 
-@contextmanager
-def foretelling() -> Iterator[list[Drop]]:
-    """Note in the list what is about to be dropped, for the time of the block; an offline script must be running."""
-    drops: list[Drop] = []
-    token = _DROPS.set(drops)
-    try:
-        yield drops
-    finally:
-        _DROPS.reset(token)
+_FORETOLD: ContextVar[Foretold | None] = ContextVar("foretold", default=None)
+
+
+def foretell(dialect: str, function: Callable[[], None]) -> Foretold:
+    """Return what an upgrade() or downgrade() would do, for a database of that kind.
+
+    Raises:
+        Exception: what the function raises; it may ask the database, which no script can.
+    """
+    with _foretelling() as foretold:
+        _run(dialect, function)
+    return foretold
+
+
+def created_by(revision: str) -> dict[str, sa.Table]:
+    """Return the tables that a revision of the present run creates, as far as it asks no database before."""
+    script = op.get_context().script
+    if script is None:
+        return {}
+    return _created_by(script.get_revision(revision).module.upgrade, op.get_context().dialect.name)
 
 
 def is_foretelling() -> bool:
     """Tell whether nothing is to be done."""
-    return _DROPS.get() is not None
+    return _FORETOLD.get() is not None
 
 
 def note(revision: str, table: str, columns: Sequence[str] = (), own: str | None = None) -> bool:
     """Note a drop; return False where it is one in earnest."""
-    drops = _DROPS.get()
-    if drops is None:
+    foretold = _FORETOLD.get()
+    if foretold is None:
         return False
-    drops.append(Drop(revision, table, tuple(columns), own))
+    foretold.drops.append(Drop(revision, table, tuple(columns), own))
     return True
+
+
+def note_table(table: sa.Table) -> bool:
+    """Note a table that is about to be created; return False where it is in earnest."""
+    foretold = _FORETOLD.get()
+    if foretold is None:
+        return False
+    foretold.tables[table.name] = table
+    return True
+
+
+@lru_cache(maxsize=1)  # a downgrade drops many tables of one revision in a row
+def _created_by(upgrade: Callable[[], None], dialect: str) -> dict[str, sa.Table]:
+    with _foretelling() as foretold, suppress(Exception):  # it may ask the database, which no script can
+        _run(dialect, upgrade)
+    return foretold.tables
+
+
+@contextmanager
+def _foretelling() -> Iterator[Foretold]:
+    foretold = Foretold()
+    token = _FORETOLD.set(foretold)
+    try:
+        yield foretold
+    finally:
+        _FORETOLD.reset(token)
+
+
+def _run(dialect: str, function: Callable[[], None]) -> None:
+    script = {"as_sql": True, "output_buffer": io.StringIO(), "literal_binds": True}
+    running = getattr(op, "_proxy", None)  # Alembic knows one at a time, and forgets it
+    try:
+        with Operations.context(MigrationContext.configure(dialect_name=dialect, opts=script)):
+            function()
+    finally:
+        if running is not None:
+            running._install_proxy()

@@ -50,7 +50,7 @@ def keep_table(revision: str, name: str, key: Sequence[str], own: str | None, *,
         return
     if not sql.offline():
         _lock(name)
-        if moved.is_needless(name, key, own if written_again else None):
+        if moved.is_needless(revision, name, key, own if written_again else None):
             moved.put_aside(kept)
             op.drop_table(name)
             return
@@ -59,6 +59,8 @@ def keep_table(revision: str, name: str, key: Sequence[str], own: str | None, *,
 
 def restore_table(revision: str, table: sa.Table) -> None:
     """Create ``table``, or bring back the one that a downgrade has moved out of the way."""
+    if foretold.note_table(table):
+        return
     kept = kept_name(revision, table.name)
     scripted, indexes = sql.offline(), sorted(table.indexes, key=lambda index: str(index.name))
     if scripted and sql.on_postgresql():

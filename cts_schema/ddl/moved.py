@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.schema import CreateIndex
 
-from cts_schema.ddl import moved_postgresql, moved_sqlite, sql
+from cts_schema.ddl import foretold, moved_postgresql, moved_sqlite, own_postgresql, sql
 from cts_schema.ddl.foreign_keys import ForeignKey
 from cts_schema.ddl.naming import shorten
 from cts_schema.ddl.silence import quiet
@@ -47,10 +47,11 @@ def put_aside(kept: str) -> None:
         moved_sqlite.rename(kept, aside)
 
 
-def is_needless(table: str, key: Sequence[str], own: str | None) -> bool:
+def is_needless(revision: str, table: str, key: Sequence[str], own: str | None) -> bool:
     """Tell whether nothing of ``table`` would be missed: it has the rows of the package alone, and is as it was made.
 
     Args:
+        revision: the revision that made it; those after it have been undone.
         table: the table's name.
         key: its primary key, where ids that were given once are not to be given again.
         own: the condition of the rows that the package itself wrote, and writes again.
@@ -62,7 +63,8 @@ def is_needless(table: str, key: Sequence[str], own: str | None) -> bool:
         last = moved_postgresql.last_id(table, key[0]) if sql.on_postgresql() else moved_sqlite.last_id(table)
         if (last or 0) > sql.scalar(f"SELECT count(*) FROM {name}"):
             return False
-    return not (moved_postgresql if sql.on_postgresql() else moved_sqlite).is_hung_on(table)
+    made = foretold.created_by(revision).get(table)
+    return made is not None and not (own_postgresql if sql.on_postgresql() else moved_sqlite).is_hung_on(made)
 
 
 def somebodys(own: str | None) -> str:

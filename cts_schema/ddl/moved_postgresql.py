@@ -89,35 +89,6 @@ SELECT k.conrelid::regclass::text,
                JOIN pg_attribute ON attrelid = k.confrelid AND attnum = number ORDER BY place)
   FROM pg_constraint k WHERE k.contype = 'f' AND k.confrelid = {literal}::regclass AND k.conrelid <> k.confrelid"""
 
-# What a table has that no revision gave it, or that others have built on it.
-_HUNG_ON = """
-SELECT pg_get_userbyid(c.relowner) <> current_user
-    OR c.relrowsecurity OR c.relforcerowsecurity OR c.reloptions IS NOT NULL OR c.relreplident <> 'd'
-    OR EXISTS (SELECT 1 FROM pg_trigger WHERE tgrelid = c.oid AND NOT tgisinternal)
-    OR EXISTS (SELECT 1 FROM pg_policy WHERE polrelid = c.oid)
-    OR EXISTS (SELECT 1 FROM pg_rewrite WHERE ev_class = c.oid)
-    OR EXISTS (SELECT 1 FROM pg_description d WHERE d.objoid = c.oid AND d.classoid = 'pg_class'::regclass)
-    OR EXISTS (SELECT 1 FROM pg_publication_rel WHERE prrelid = c.oid)
-    OR EXISTS (SELECT 1 FROM pg_statistic_ext WHERE stxrelid = c.oid)
-    OR EXISTS (SELECT 1 FROM pg_inherits WHERE c.oid IN (inhrelid, inhparent))
-    OR EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped
-                  AND (attacl IS NOT NULL OR attoptions IS NOT NULL OR coalesce(attstattarget, -1) <> -1))
-    OR EXISTS (SELECT 1 FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
-                WHERE i.indrelid = c.oid AND NOT starts_with(x.relname, 'ix_' || c.relname)
-                  AND NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid))
-    OR EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype <> 'n'
-                  AND (k.conname !~ '^(pk|uq|fk|ck)_' OR obj_description(k.oid, 'pg_constraint') IS NOT NULL))
-    OR EXISTS (SELECT 1 FROM pg_depend d WHERE d.deptype = 'n' AND NOT (d.classid = 'pg_constraint'::regclass
-                  AND d.objid IN (SELECT k.oid FROM pg_constraint k WHERE k.conrelid = c.oid))
-                  AND ((d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid)
-                    OR (d.refclassid = 'pg_type'::regclass AND d.refobjid = c.reltype)))
-  FROM pg_class c WHERE c.oid = {literal}::regclass"""
-_GRANTS = (
-    "SELECT coalesce((SELECT array_agg(x::text ORDER BY x::text) FROM unnest(relacl) x)::text, '') "
-    "FROM pg_class WHERE oid = {literal}::regclass"
-)
-_PROBE = "cts_kept_probe"
-
 
 def lock(table: str) -> None:
     """Let nobody write between the look and the change: what was committed there would be lost."""
@@ -162,19 +133,6 @@ def put_keys_back(table: str) -> None:
 def close(table: str) -> None:
     """Let nobody but the owner read a copy, whatever default privileges have given others."""
     sql.execute(_filled(_CLOSED, table))
-
-
-def is_hung_on(table: str) -> bool:
-    """Tell whether ``table`` has something that no revision gave it, or whether others have built on it."""
-    if sql.scalar(_filled(_HUNG_ON, table)):
-        return True
-    grants = sql.scalar(_filled(_GRANTS, table))
-    if not grants and not sql.scalar("SELECT EXISTS (SELECT 1 FROM pg_default_acl)"):
-        return False
-    sql.execute(f"CREATE TABLE {_PROBE} ()")  # has what default privileges give
-    given = sql.scalar(_filled(_GRANTS, _PROBE))
-    sql.execute(f"DROP TABLE {_PROBE}")
-    return bool(grants != given)
 
 
 def last_id(table: str, key: str) -> int | None:

@@ -14,10 +14,10 @@ from dataclasses import replace
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.schema import CreateTable
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from cts_schema.ddl import sql
-from cts_schema.ddl.checks import parse_checks
+from cts_schema.ddl.checks import TOKEN, parse_checks
 from cts_schema.ddl.foreign_keys import ForeignKey, sqlite_foreign_keys
 
 _HIDDEN = "cts_away "
@@ -27,6 +27,9 @@ _REFERENCE = re.compile(
     r"""|"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]""",
     re.DOTALL | re.IGNORECASE,
 )
+
+# What no PRAGMA tells, and only a table that was made by hand has.
+_WORDS = ("COLLATE", "CONFLICT", "DEFERRABLE", "STRICT", "UPDATE", "WITHOUT")
 
 
 def rename(table: str, to: str) -> None:
@@ -67,15 +70,11 @@ def keys_to(table: str) -> list[tuple[str, ForeignKey]]:
     ]
 
 
-def is_hung_on(table: str) -> bool:
-    """Tell whether ``table`` has a trigger, or an index that no revision gave it."""
-    return bool(
-        sql.scalar(
-            f"SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE tbl_name = {sql.literal(table)} COLLATE NOCASE AND "
-            f"(type = 'trigger' OR (type = 'index' AND sql IS NOT NULL AND substr(name, 1, {len(table) + 3}) <> "
-            f"{sql.literal(f'ix_{table}')})))"
-        )
-    )
+def is_hung_on(table: sa.Table) -> bool:
+    """Tell whether a table has something that its revision did not give it: a trigger, index, column or constraint."""
+    made, indexes = _as_made(table)
+    there = {(name, _squeezed(definition)) for name, definition in definitions(table.name)}
+    return not (_facts(op.get_bind(), table.name) <= made and there <= indexes)
 
 
 def last_id(table: str) -> int | None:
@@ -111,13 +110,23 @@ def facts(table: str) -> set[tuple[object, ...]]:
 
 def fits(table: sa.Table) -> bool:
     """Tell whether a table that came back has all that its revision defines; it may have more."""
-    there = _facts(op.get_bind(), table.name)
+    made, _ = _as_made(table)
+    return made <= _facts(op.get_bind(), table.name)
+
+
+def _as_made(table: sa.Table) -> tuple[set[tuple[object, ...]], set[tuple[str, str]]]:
+    """Return the facts of a table as its revision makes it, and its indexes."""
     engine = sa.create_engine("sqlite://")
     with engine.connect() as connection:
         connection.execute(CreateTable(table))
-        wanted = _facts(connection, table.name)
+        for index in table.indexes:
+            connection.execute(CreateIndex(index))
+        rows = connection.exec_driver_sql(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+        )
+        found = _facts(connection, table.name), {(name, _squeezed(definition)) for name, definition in rows}
     engine.dispose()
-    return wanted <= there
+    return found
 
 
 def _facts(connection: sa.Connection, table: str) -> set[tuple[object, ...]]:
@@ -137,7 +146,7 @@ def _facts(connection: sa.Connection, table: str) -> set[tuple[object, ...]]:
     found |= {("check", _squeezed(condition)) for _, condition in parse_checks(definition)}
     if "AUTOINCREMENT" in definition.upper():
         found.add(("counted",))
-    return found
+    return found | {("word", word) for token in TOKEN.finditer(definition) if (word := token[0].upper()) in _WORDS}
 
 
 def _bare(default: str | None) -> str | None:

@@ -13,12 +13,10 @@ import sqlalchemy as sa
 from alembic import op
 from alembic.ddl.base import AddColumn
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import AddConstraint, CreateIndex, CreateTable
 from sqlalchemy.sql.naming import conv
 
-from cts_schema.ddl import kept
-from cts_schema.ddl.needed import breaking_nothing
+from cts_schema.ddl import kept, needed
 from cts_schema.ddl.rebuild import alter_table
 from cts_schema.ddl.silence import quiet, require_none
 from cts_schema.ddl.sql import on_postgresql, quote
@@ -100,22 +98,7 @@ def drop_columns(revision: str, table: str, *columns: str, key: Sequence[str] = 
         key: the primary key of the table.
     """
     kept.keep_columns(revision, table, columns, key)
-    with breaking_nothing(table):
-        for column in columns:
-            _drop_column(table, column)
-
-
-def _drop_column(table: str, column: str) -> None:
-    try:
-        op.drop_column(table, column)
-    except OperationalError as error:
-        # SQLite refuses where a constraint of the table, not of the column, mentions it: an earlier rebuild moved
-        # it there. And where a view of the file is broken. The refused statement has changed nothing. A disk that
-        # fails is no refusal.
-        if on_postgresql() or getattr(error.orig, "sqlite_errorname", "SQLITE_ERROR") != "SQLITE_ERROR":
-            raise
-        with alter_table(table, without=[column]) as batch:
-            batch.drop_column(column)
+    needed.drop_columns(table, columns)
 
 
 def rename_column(table: str, old: str, new: sa.Column[Any]) -> None:
@@ -128,8 +111,7 @@ def rename_column(table: str, old: str, new: sa.Column[Any]) -> None:
     with quiet(table):
         op.execute(sa.update(sa.table(table, sa.column(new.name))).values({new.name: sa.column(old)}))
     require_none(table, f"{quote(new.name)} IS NOT {quote(old)}", f"did not get the value of {old} as {new.name}")
-    with breaking_nothing(table):
-        _drop_column(table, old)
+    needed.drop_columns(table, [old], renamed=True)
 
 
 def replace_checks(table: str, *, drop: Sequence[str] = (), add: Sequence[tuple[str, str]] = ()) -> None:

@@ -7,7 +7,6 @@ table would make the rename fail. :func:`alter_table` is batch mode with all of 
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from cts_schema.ddl.checks import sqlite_checks
 from cts_schema.ddl.foreign_keys import sqlite_foreign_keys
 from cts_schema.ddl.foretold import is_foretelling
 from cts_schema.ddl.naming import shorten
+from cts_schema.ddl.readers import mentions
 
 
 @contextmanager
@@ -110,7 +110,7 @@ def _reflect(connection: sa.Connection, table: str, without: Sequence[str], with
         for element in constraint.elements:
             element.ondelete = constraint.ondelete = real.on_delete
     for name, condition in sqlite_checks(connection, table).items():
-        if name not in without_checks and not _mentions(condition, without):
+        if name not in without_checks and not mentions(condition, without):
             text = sa.text(condition.replace(":", r"\:"))
             present.append_constraint(sa.CheckConstraint(text, name=None if name == condition else conv(name)))
     return present
@@ -130,7 +130,7 @@ def _definitions(connection: sa.Connection, table: str) -> list[tuple[str, str]]
 
 def _restore(connection: sa.Connection, kept_sql: Sequence[tuple[str, str]], without: Sequence[str]) -> None:
     for kind, sql in kept_sql:
-        if not (kind == "index" and _mentions(sql, without)):
+        if not (kind == "index" and mentions(sql[sql.index("(") :], without)):
             connection.exec_driver_sql(sql)
 
 
@@ -143,8 +143,3 @@ def _autoincrement(connection: sa.Connection, table: str) -> int | None:
         return None
     last = connection.execute(sa.text("SELECT seq FROM sqlite_sequence WHERE name = :table"), {"table": table}).scalar()
     return int(last or 0)
-
-
-def _mentions(sql: str, columns: Sequence[str]) -> bool:
-    code = re.sub(r"'(?:[^']|'')*'", "''", sql)  # a word of an enumeration may read like a column
-    return any(re.search(rf"\b{re.escape(column)}\b", code) for column in columns)

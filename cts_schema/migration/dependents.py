@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 
 import sqlalchemy as sa
 
+from cts_schema.ddl import readers
+from cts_schema.ddl.checks import comes_with
 from cts_schema.models import Base
 
 # Views, foreign keys of other tables, functions that return its rows: whatever would forbid to drop it.
@@ -30,7 +32,7 @@ SELECT pg_describe_object(d.classid, d.objid, d.objsubid)
  WHERE d.refclassid = CAST('pg_class' AS regclass) AND d.refobjid = CAST(CAST(:table AS text) AS regclass)
    AND a.attname = ANY (:columns) AND d.deptype = 'a' AND d.classid <> CAST('pg_attrdef' AS regclass)
    AND coalesce(x.relname <> ALL (:indexes), true)
-   AND coalesce(k.contype <> 'n' AND k.conname !~ '^(pk|uq|fk|ck)_', true)
+   AND coalesce(k.contype <> 'n' AND k.conname <> ALL (:constraints), true)
 UNION SELECT 'grants on column ' || attname FROM pg_attribute
  WHERE attrelid = CAST(CAST(:table AS text) AS regclass) AND attname = ANY (:columns) AND attacl IS NOT NULL
 UNION SELECT 'the comment of column ' || attname FROM pg_attribute
@@ -53,19 +55,17 @@ def on_table(connection: sa.Connection, table: str) -> Iterator[str]:
 
 def with_columns(connection: sa.Connection, table: str, columns: Sequence[str]) -> Iterator[str]:
     """Yield what of others goes with ``columns`` of ``table`` and does not come back."""
-    ours = [str(index.name) for one in Base.metadata.tables.values() for index in one.indexes]
+    tables = Base.metadata.tables.values()
+    indexes = [str(index.name) for one in tables for index in one.indexes]
+    constraints = [name for column in columns for name in comes_with(table, column)]
+    constraints += [str(ours.name) for one in tables for ours in one.constraints]
     if connection.dialect.name == "postgresql":
-        values = {"table": _quoted(connection, table), "columns": list(columns), "indexes": ours}
+        values = {"table": _quoted(connection, table), "columns": list(columns)}
+        values |= {"indexes": indexes, "constraints": constraints}
         found = list(connection.execute(sa.text(_ON_COLUMNS), values).scalars())
     else:
-        rows = connection.execute(
-            sa.text(
-                "SELECT DISTINCT l.name, i.name FROM pragma_index_list(:table) l, pragma_index_info(l.name) i "
-                "WHERE l.origin = 'c' ORDER BY 1"
-            ),
-            {"table": table},
-        ).all()
-        found = [f"index {name}" for name, column in rows if column in columns and name not in ours]
+        going = readers.going(connection, table, columns)
+        found = [f"{kind} {name}" for kind, name in going if name not in {*indexes, *constraints}]
     for what in dict.fromkeys(found):
         yield f"{what} goes with its column, and does not come back"
 

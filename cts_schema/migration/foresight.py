@@ -6,12 +6,10 @@ The downgrades of the steps run as if for an offline script, which goes nowhere;
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import sqlalchemy as sa
-from alembic.operations import Operations
-from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
+from alembic.runtime.migration import RevisionStep, StampStep
 from alembic.script import ScriptDirectory
 
 from cts_schema.ddl import foretold
@@ -40,22 +38,14 @@ def tables_at(script: ScriptDirectory, revision: str, dialect: str) -> set[str]:
     They are what the downgrades would drop. Later revisions may ask the database, which no script can.
     """
     applied = script.iterate_revisions(min(revision, ADOPTION_REVISION), "base")
-    drops = [drop for made in applied for drop in _foretold(dialect, made.module.downgrade)]
+    drops = [drop for made in applied for drop in foretold.foretell(dialect, made.module.downgrade).drops]
     return {drop.table for drop in drops if not drop.columns}
-
-
-def _foretold(dialect: str, downgrade: Callable[[], None]) -> list[foretold.Drop]:
-    script = {"as_sql": True, "output_buffer": io.StringIO(), "literal_binds": True}
-    context = MigrationContext.configure(dialect_name=dialect, opts=script)
-    with foretold.foretelling() as drops, Operations.context(context):
-        downgrade()
-    return drops
 
 
 def _dropped_by(connection: sa.Connection, step: RevisionStep) -> Iterator[str]:
     revision = step.revision.revision
     try:
-        drops = _foretold(connection.dialect.name, step.migration_fn)
+        drops = foretold.foretell(connection.dialect.name, step.migration_fn).drops
     except Exception as error:  # a revision may ask the database, which no script can
         yield f"{revision}  what it drops cannot be foreseen ({type(error).__name__})"
         return

@@ -1,0 +1,69 @@
+"""What of a SQLite table reads a column: by the text of its definition, since no PRAGMA tells."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+import sqlalchemy as sa
+
+from cts_schema.ddl.checks import TOKEN, parse_checks, unquote
+
+
+def mentions(definition: str, columns: Collection[str]) -> bool:
+    """Tell whether SQL names any of ``columns``, in whatever case and quotes; a string is no name."""
+    names = {column.lower() for column in columns}
+    return any(
+        unquote(token[0]).lower() in names
+        for token in TOKEN.finditer(definition)
+        if not token[0].startswith(("'", "--", "/*"))
+    )
+
+
+def generated(connection: sa.Connection, table: str, columns: Collection[str]) -> list[str]:
+    """Return the generated columns of ``table`` that are calculated from ``columns``, or from such a one."""
+    rows = connection.execute(
+        sa.text("SELECT name FROM pragma_table_xinfo(:table) WHERE hidden IN (2, 3)"), {"table": table}
+    )
+    others = set(rows.scalars()) - set(columns)
+    if not others:
+        return []
+    made = connection.execute(
+        sa.text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :table COLLATE NOCASE"), {"table": table}
+    ).scalar_one()
+    parts = {name: part for part in _parts(made) if (name := unquote(next(TOKEN.finditer(part))[0])) in others}
+    found: list[str] = []
+    while more := [
+        name for name, part in parts.items() if name not in found and mentions(part, {*columns, *found} - {name})
+    ]:
+        found += more
+    return found
+
+
+def going(connection: sa.Connection, table: str, columns: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Yield what goes with ``columns`` of ``table``, each kind and name: indexes, and CHECKs of others too."""
+    definitions = connection.execute(
+        sa.text(
+            "SELECT name, sql FROM sqlite_master WHERE type IN ('index', 'table') AND sql IS NOT NULL "
+            "AND tbl_name = :table COLLATE NOCASE ORDER BY type, name"
+        ),
+        {"table": table},
+    ).all()
+    for name, definition in definitions:
+        if name.lower() != table.lower():
+            if mentions(definition[definition.index("(") :], columns):
+                yield "index", name
+            continue
+        for check, condition in parse_checks(definition):
+            if mentions(condition, columns):
+                yield "constraint", check or f"CHECK ({condition})"
+
+
+def _parts(create_table: str) -> Iterator[str]:
+    """Yield the definitions of columns and constraints in a CREATE TABLE statement."""
+    depth, start = 0, 0
+    for token in TOKEN.finditer(create_table):
+        if depth == 1 and token[0] in (",", ")"):
+            yield create_table[start : token.start()]
+        depth += {"(": 1, ")": -1}.get(token[0], 0)
+        if depth == 1 and token[0] in ("(", ","):
+            start = token.end()
