@@ -21,8 +21,9 @@ import pytest
 import sqlalchemy as sa
 from psycopg.conninfo import conninfo_to_dict
 
-from cts_schema import __version__, adopt, backup, restore, status, undo_adoption, upgrade
+from cts_schema import __version__, adopt, backup, finalize_adoption, restore, status, undo_adoption, upgrade
 from cts_schema.database import normalize
+from cts_schema.ddl.naming import holding_of
 from cts_schema.exceptions import (
     EXIT_DECISION,
     EXIT_USAGE,
@@ -48,6 +49,7 @@ from tests.legacy.catalogue import build
 from tests.legacy.census import Values, census
 from tests.legacy.lost import lost
 from tests.support import client, rows
+from tests.support.carrying import OLD, execute, prepare
 from tests.support.databases import Database
 from tests.support.program import ROOT, environment, installed, run
 from tests.support.state import catalogue_of
@@ -236,6 +238,70 @@ def test_whatever_else_is_in_the_schema_is_set_aside_too(head: Database, tmp_pat
     for schema in (aside, f"{aside}_elsewhere"):
         head.execute(f"DROP SCHEMA {schema} CASCADE")
     assert catalogue_of(head) == before
+
+
+# Over an adopted database of PostgreSQL, and one of it over others
+
+
+@on_postgresql
+@pytest.mark.parametrize("schema", [None, "a schema whose name is longer than most"])
+def test_a_legacy_database_that_comes_back_over_its_adoption_can_be_adopted_again(
+    database: Database, schema: str | None, tmp_path: Path
+) -> None:
+    with database.engine.begin() as connection:
+        if schema is not None:
+            execute(connection, f'CREATE SCHEMA "{schema}"', f'SET LOCAL search_path = "{schema}"')
+        execute(connection, *OLD)
+    legacy = backup(database.url, tmp_path / "legacy", schema=schema)
+    adopt(database.url, yes=True, schema=schema)
+    adopted = backup(database.url, tmp_path / "adopted", schema=schema)
+    kept = f"SELECT count(*) FROM pg_namespace WHERE nspname = '{holding_of(schema or 'public')}'"
+    for _ in range(2):  # the second time over a database that was adopted again
+        done = restore(legacy.path, database.url, force=True)
+        assert done.unadopted
+        assert done.kept is not None
+        assert database.value(kept) == 0
+        assert adopt(database.url, yes=True, schema=schema).adopted is not None
+    moved = "SELECT count(*) FROM pg_tables WHERE schemaname LIKE 'cts\\_replaced\\_%' AND tablename = 'cts_adoption'"
+    assert database.value(moved) == 2
+    undo_adoption(database.url, schema=schema)
+    assert status(database.url, schema=schema).unadopted
+    restore(adopted.path, database.url, force=True)
+    assert status(database.url, schema=schema).at_head
+
+
+@on_postgresql
+def test_what_an_adoption_kept_keeps_a_database_from_being_called_empty(database: Database, tmp_path: Path) -> None:
+    prepare(database)
+    made = backup(database.url, tmp_path / "legacy")
+    adopt(database.url, yes=True)
+    database.execute("DROP SCHEMA public CASCADE")
+    database.execute("CREATE SCHEMA public")
+    with pytest.raises(TargetNotEmpty, match=r"cts_legacy\.users"):
+        restore(made.path, database.url)
+
+
+@on_postgresql
+@pytest.mark.parametrize("back", [True, False])
+def test_an_adopted_database_comes_back_over_a_legacy_one_with_its_way_back(
+    database: Database, *, back: bool, tmp_path: Path
+) -> None:
+    prepare(database)
+    adopt(database.url, yes=True)
+    made = backup(database.url, tmp_path / "adopted")
+    undo_adoption(database.url)
+    database.execute("INSERT INTO users VALUES (3, 'later', NULL)")
+    done = restore(made.path, database.url, force=True)
+    assert done.kept is not None
+    assert status(database.url).at_head
+    assert database.value(f"SELECT count(*) FROM {done.kept.removeprefix('schema ')}.users") == 3
+    if back:
+        undo_adoption(database.url, discard_new=True)
+        assert database.rows("SELECT id, username FROM users ORDER BY id") == [(1, "ann"), (2, "bob")]
+        assert adopt(database.url, yes=True).adopted is not None
+    else:
+        assert "cts_legacy" in str(finalize_adoption(database.url))
+    assert status(database.url).at_head
 
 
 # The manifest

@@ -11,11 +11,10 @@ import sqlalchemy as sa
 
 from cts_schema.adoption.refusal import run_first_of
 from cts_schema.adoption.sql import quote, run
-from cts_schema.ddl import shorten
+from cts_schema.ddl.naming import holding_of
 from cts_schema.exceptions import HoldingTaken, mask_url
 from cts_schema.migration.lock import setting
 
-HOLDING = "cts_legacy"
 JOURNAL = "cts_adoption"
 
 #: When a change was made: before the new tables came, or after. Undo drops the new tables between the two.
@@ -24,8 +23,7 @@ Phase = Literal["before", "after"]
 
 def holding_schema(connection: sa.Connection) -> str:
     """Return the name of the schema that holds the old tables of the current one; each has its own."""
-    current = current_schema(connection)
-    return HOLDING if current == "public" else shorten(f"{HOLDING}_{current}")
+    return holding_of(current_schema(connection))
 
 
 def open_holding(connection: sa.Connection) -> str:

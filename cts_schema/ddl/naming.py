@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 MAX_IDENTIFIER = 63  # bytes; postgresql.org/docs/current/sql-syntax-lexical.html
+HOLDING = "cts_legacy"  # how the names of old tables begin on SQLite, and those of their schemas on PostgreSQL
 
 
 def shorten(name: str) -> str:
@@ -22,6 +23,11 @@ def shorten(name: str) -> str:
     digest = hashlib.sha256(name.encode()).hexdigest()[:6]
     beginning = name.encode()[: MAX_IDENTIFIER - 7].decode(errors="ignore")
     return f"{beginning}_{digest}"
+
+
+def holding_of(schema: str) -> str:
+    """Return the name of the PostgreSQL schema that holds the old tables of another one; each has its own."""
+    return HOLDING if schema == "public" else shorten(f"{HOLDING}_{schema}")
 
 
 def _name(prefix: str) -> Callable[[Any, sa.Table], str]:

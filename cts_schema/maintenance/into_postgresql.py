@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from cts_schema.database import migration_engine
+from cts_schema.ddl.naming import holding_of
 from cts_schema.driver_errors import classify, translate_errors
 from cts_schema.exceptions import (
     DatabaseLocked,
@@ -74,7 +75,10 @@ def into_postgresql(
         there = schema is not None and sa.inspect(connection).has_schema(schema)
         connection.rollback()
         with search_path(connection, schema if there else None), advisory_lock(connection, Deadline(wait)):
-            replaced = _taken(connection, [*schemas, *(["public"] if schema is None else [])])
+            made = [*schemas, *(["public"] if schema is None and "public" not in schemas else [])]
+            # Old tables that an adoption has kept belong to what is replaced: the next one would refuse them.
+            made += [held for held in map(holding_of, made) if held not in made]
+            replaced = _taken(connection, made)
             connection.rollback()
             if replaced and not force:
                 raise TargetNotEmpty(database=mask_url(url), there=_some(replaced))
@@ -83,7 +87,7 @@ def into_postgresql(
             with closing(source), own.connect() as session:
                 restoring = Restoring(session, backup)
                 try:
-                    aside = restoring.move_aside(schemas, wait, public=schema is None)
+                    aside = restoring.move_aside(made, wait, whole_public="public" in schemas)
                     restoring.run(source, of_pg_restore=found.kind == "custom")
                     if told is not None:
                         restoring.verify(told, version_table, schema)

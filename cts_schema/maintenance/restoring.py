@@ -12,6 +12,7 @@ import psycopg
 import sqlalchemy as sa
 from psycopg.pq import ExecStatus, TransactionStatus
 
+from cts_schema.ddl.naming import shorten
 from cts_schema.exceptions import RestoreFailed
 from cts_schema.maintenance import script
 from cts_schema.maintenance.manifest import Manifest
@@ -68,24 +69,24 @@ class Restoring:
         self.line: int | None = None
         """Of the script, where it is being run."""
 
-    def move_aside(self, schemas: Sequence[str], wait: float, *, public: bool) -> str:
+    def move_aside(self, schemas: Sequence[str], wait: float, *, whole_public: bool) -> str:
         """Make room for a backup.
 
         Args:
-            schemas: those that the backup makes.
+            schemas: those in which the backup makes something, and those of what an adoption kept of them.
             wait: seconds to wait for each table.
-            public: whether it makes something in the schema public.
+            whole_public: whether the backup makes the schema public itself; else only what is in it goes.
 
         Returns:
             How the schemas are called that hold what was there.
         """
         aside = f"{ASIDE}{datetime.now(UTC):%Y%m%dt%H%M%S%f}"  # two may come in one second
         self._execute(f"SET lock_timeout = {milliseconds(wait)}")
-        if public and "public" not in schemas:
-            self._execute(_SET_ASIDE.format(aside=aside, relations=RELATIONS))
         for schema in schemas:
-            if self._driver.execute("SELECT FROM pg_namespace WHERE nspname = %s", [schema]).rowcount:
-                self._execute(f"ALTER SCHEMA {_quoted(schema)} RENAME TO {_quoted(f'{aside}_{schema}')}")
+            if schema == "public" and not whole_public:
+                self._execute(_SET_ASIDE.format(aside=aside, relations=RELATIONS))
+            elif self._driver.execute("SELECT FROM pg_namespace WHERE nspname = %s", [schema]).rowcount:
+                self._execute(f"ALTER SCHEMA {_quoted(schema)} RENAME TO {_quoted(shorten(f'{aside}_{schema}'))}")
         self._execute("RESET lock_timeout")
         return aside
 
