@@ -444,6 +444,13 @@ class FalseVersion(SchemaError):
     )
 
 
+class LedgerNotWritten(SchemaError):
+    """the database left out a row that says what is applied, and reported no error; everything was rolled back"""
+
+    exit_code = EXIT_DATABASE
+    next_step = "find out what keeps the database from writing these rows, then repeat"
+
+
 class ForeignRevision(SchemaError):
     """the version table belongs to another application"""
 

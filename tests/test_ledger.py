@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from alembic.script import Script
 from sqlalchemy.sql.dml import Insert
 
 from cts_schema import downgrade, initialize, status, upgrade
-from cts_schema.exceptions import FalseVersion, RevisionFailed, UnadoptedDatabase
+from cts_schema.exceptions import FalseVersion, LedgerNotWritten, RevisionFailed, UnadoptedDatabase
 from cts_schema.migration import ledger
 from cts_schema.migration.command import Command
 from cts_schema.migration.options import Options
@@ -245,6 +246,85 @@ def test_rows_of_other_runners_are_left_alone(head: Database) -> None:
     upgrade(head.engine)
     kept = "SELECT count(*) FROM schema_migrations WHERE migration_id = 900 OR version = 'my_own_version'"
     assert head.value(kept) == 2
+
+
+# Somebody else's trigger or rule lets a row pass in silence
+
+
+def swallow(database: Database, table: str, event: str, when: str = "true", *, rule: bool = False) -> None:
+    """Let a trigger, or a rule of PostgreSQL, leave out what is written, and tell nobody."""
+    if database.kind == "sqlite":
+        statement = f'CREATE TRIGGER "the watch" BEFORE {event} ON {table} WHEN {when} BEGIN SELECT RAISE(IGNORE); END'
+        database.execute(statement)
+    elif rule:
+        database.execute(f'CREATE RULE "the watch" AS ON {event} TO {table} WHERE {when} DO INSTEAD NOTHING')
+    else:
+        body = "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'"
+        database.execute(body)
+        begin = f'CREATE TRIGGER "the watch" BEFORE {event} ON {table} FOR EACH ROW'
+        database.execute(f"{begin} WHEN ({when}) EXECUTE FUNCTION nothing()")
+
+
+def refused(database: Database, work: Callable[[], object]) -> LedgerNotWritten:
+    """Return how it was refused; nothing has changed."""
+    tables = ("schema_migrations", "alembic_version")
+    before = database.fingerprint(), [database.rows(f"SELECT * FROM {table} ORDER BY 1") for table in tables]
+    with pytest.raises(LedgerNotWritten) as error:
+        work()
+    assert (database.fingerprint(), [database.rows(f"SELECT * FROM {table} ORDER BY 1") for table in tables]) == before
+    assert re.search(r'DROP (TRIGGER|RULE) "the watch"', error.value.next_step)
+    return error.value
+
+
+HOW = [("sqlite", False), ("postgresql", False), ("postgresql", True)]
+
+
+@pytest.mark.parametrize(("kind", "rule"), HOW, indirect=["kind"])
+@pytest.mark.parametrize("when", ["true", "NEW.migration_id = 58", "NEW.version = '058'"])
+def test_a_ledger_that_does_not_take_a_row_stops_the_upgrade(head: Database, when: str, *, rule: bool) -> None:
+    downgrade(head.engine, "056")
+    swallow(head, "schema_migrations", "INSERT", when, rule=rule)
+    said = refused(head, lambda: upgrade(head.engine, "059"))
+    assert "058" in str(said.place["revisions"])
+    head.execute('DROP RULE "the watch" ON schema_migrations' if rule else drop_watch(head))
+    upgrade(head.engine)
+    assert recorded(head) == LINE
+
+
+def drop_watch(database: Database) -> str:
+    return 'DROP TRIGGER "the watch"' + ("" if database.kind == "sqlite" else " ON schema_migrations")
+
+
+@pytest.mark.parametrize(("kind", "rule"), HOW, indirect=["kind"])
+def test_a_ledger_that_does_not_let_a_row_go_stops_the_downgrade(head: Database, *, rule: bool) -> None:
+    swallow(head, "schema_migrations", "DELETE", "OLD.migration_id = 59", rule=rule)
+    assert refused(head, lambda: downgrade(head.engine, "056")).place["revisions"] == "059"
+    assert refused(head, lambda: stamp(head, "base")).place["revisions"] == "059"
+
+
+@pytest.mark.parametrize(("kind", "rule"), HOW, indirect=["kind"])
+def test_a_ledger_that_does_not_take_what_is_missing_is_not_called_healed(head: Database, *, rule: bool) -> None:
+    head.execute("DELETE FROM schema_migrations WHERE migration_id >= 59")
+    swallow(head, "schema_migrations", "INSERT", rule=rule)
+    assert refused(head, lambda: upgrade(head.engine)).place["revisions"] == "059, 060"
+
+
+@pytest.mark.parametrize(
+    ("kind", "rule", "event"),
+    # A rule about INSERT PostgreSQL refuses by itself, for Alembic has the row returned.
+    [*((*how, event) for how in HOW for event in ("UPDATE", "DELETE")), *((*how, "INSERT") for how in HOW[:2])],
+    indirect=["kind"],
+)
+def test_a_version_that_does_not_move_stops_the_run(head: Database, event: str, *, rule: bool) -> None:
+    swallow(head, "alembic_version", event, rule=rule)
+    if event == "UPDATE":
+        refused(head, lambda: stamp(head, "058"))
+        refused(head, lambda: downgrade(head.engine, "058"))
+    elif event == "DELETE":
+        refused(head, lambda: stamp(head, "base"))
+    else:
+        head.execute("DELETE FROM alembic_version")
+        refused(head, lambda: stamp(head, "060"))
 
 
 # The old application

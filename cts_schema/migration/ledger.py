@@ -17,6 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateTable
 from sqlalchemy.sql.dml import Delete, Insert
 
+from cts_schema.migration.written import not_written
 from cts_schema.models import SchemaMigration
 
 LEDGER: sa.Table = sa.inspect(SchemaMigration).local_table  # type: ignore[assignment]  # a model's table is a Table
@@ -52,6 +53,9 @@ def heal(context: MigrationContext, revision: str | None) -> tuple[str, ...]:
     Args:
         context: the running migration context, online.
         revision: the revision of the database.
+
+    Raises:
+        LedgerNotWritten: a trigger or a rule of others keeps it from saying so.
     """
     connection = context.connection
     if connection is None or context.script is None:
@@ -63,6 +67,8 @@ def heal(context: MigrationContext, revision: str | None) -> tuple[str, ...]:
     statements, missing = mending(connection, context.script, revision)
     for statement in statements:
         connection.execute(statement)
+    if statements:  # else what is there has just been read
+        _require_written(connection, context.script, revision)
     return missing
 
 
@@ -76,8 +82,7 @@ def mending(
         script: the revisions.
         revision: that of the database.
     """
-    applied = [] if revision is None else list(_scripts(script.iterate_revisions(revision, "base")))
-    ours = {int(one.revision) for one in _scripts(script.walk_revisions())}
+    applied, ours = _applied(script, revision)
     there = sa.inspect(connection).has_table(LEDGER.name)
     present = set(connection.execute(sa.select(LEDGER.c.migration_id)).scalars()) if there else set()
     surplus = present & ours - {int(one.revision) for one in applied}
@@ -88,6 +93,21 @@ def mending(
     for one in missing:
         found += _rows(connection.dialect, one, None)
     return found, tuple(one.revision for one in missing)
+
+
+def _require_written(connection: sa.Connection, script: ScriptDirectory, revision: str | None) -> None:
+    applied, ours = _applied(script, revision)
+    needed = {int(one.revision) for one in applied}
+    source = {row.migration_id: row.source for row in connection.execute(sa.select(LEDGER))}
+    stays = {number for number in ours - needed if source.get(number) == SOURCE}
+    if wrong := (needed - source.keys()) | stays:
+        raise not_written(connection, LEDGER.name, [f"{number:03d}" for number in sorted(wrong)])
+
+
+def _applied(script: ScriptDirectory, revision: str | None) -> tuple[list[Script], set[int]]:
+    """Return the scripts that are applied, the last first, and the numbers of all that there are."""
+    applied = [] if revision is None else list(_scripts(script.iterate_revisions(revision, "base")))
+    return applied, {int(one.revision) for one in _scripts(script.walk_revisions())}
 
 
 def is_incomplete(context: MigrationContext, revision: str) -> bool:

@@ -28,7 +28,7 @@ from cts_schema.exceptions import (
     in_a_line,
     mask_url,
 )
-from cts_schema.migration import ledger
+from cts_schema.migration import ledger, written
 from cts_schema.migration.options import Options
 from cts_schema.migration.progress import Progress
 from cts_schema.migration.report import Adopted, AppliedRevision, Direction
@@ -112,7 +112,8 @@ class Line:
             with context.begin_transaction():
                 self._begin_adoption()
                 if steps or running.purge:
-                    context.run_migrations()
+                    with written.version_read_back(running, lambda: self.after):
+                        context.run_migrations()
                 healed = ledger.heal(running, self.after)
         except BaseException:
             del self.applied[done:]

@@ -1,0 +1,69 @@
+"""What a run has written about itself is there: a trigger or a rule of others may leave a row out in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+from alembic.runtime.migration import MigrationContext
+from alembic.util import CommandError
+
+from cts_schema.exceptions import LedgerNotWritten, mask_url
+
+# What may act in the place of a statement. PostgreSQL: triggers that come before a row, and rules.
+_IN_THE_WAY = {
+    "sqlite": (
+        "SELECT 'DROP TRIGGER \"' || replace(name, '\"', '\"\"') || '\"' FROM sqlite_master "
+        "WHERE type = 'trigger' AND lower(tbl_name) = lower(:table) ORDER BY name"
+    ),
+    "postgresql": (
+        "SELECT format('DROP TRIGGER %I ON %s', tgname, tgrelid::regclass) FROM pg_trigger "
+        "WHERE tgrelid = to_regclass(quote_ident(:table)) AND NOT tgisinternal AND tgtype & 2 = 2 AND tgenabled <> 'D' "
+        "UNION ALL SELECT format('DROP RULE %I ON %s', rulename, ev_class::regclass) FROM pg_rewrite "
+        "WHERE ev_class = to_regclass(quote_ident(:table)) AND ev_enabled <> 'D' ORDER BY 1"
+    ),
+}
+
+
+@contextmanager
+def version_read_back(context: MigrationContext, reached: Callable[[], str | None]) -> Iterator[None]:
+    """Check after the block that the version table says what the run has come to.
+
+    Args:
+        context: the running migration context, online.
+        reached: returns the revision.
+
+    Raises:
+        LedgerNotWritten: it does not.
+    """
+    if context.connection is None:
+        raise AssertionError("an offline script reads nothing back")
+    try:
+        yield
+    except CommandError as error:
+        # Alembic counts the rows that it changes there, and has no class of its own for that.
+        if str(error).startswith("Online migration expected to match one row"):
+            raise not_written(context.connection, context.version_table, []) from error
+        raise
+    revision = reached()
+    if context.get_current_heads() != (() if revision is None else (revision,)):
+        raise not_written(context.connection, context.version_table, [revision or "base"])
+
+
+def not_written(connection: sa.Connection, table: str, revisions: Sequence[str]) -> LedgerNotWritten:
+    """Return the error that names what may have left rows out.
+
+    Args:
+        connection: the database, in the transaction that is to be rolled back.
+        table: the table of the rows.
+        revisions: those whose rows are not as written.
+    """
+    found = connection.execute(sa.text(_IN_THE_WAY[connection.dialect.name]), {"table": table}).scalars().all()
+    named = f"let it leave these rows alone, or {', '.join(found)}; then repeat"
+    return LedgerNotWritten(
+        database=mask_url(connection.engine.url),
+        table=table,
+        revisions=", ".join(revisions) or None,
+        next_step=named if found else None,
+    )
