@@ -421,6 +421,50 @@ def test_a_row_that_somebody_elses_row_refers_to_is_not_taken_away(head: Databas
     assert (values(head), head.value("SELECT count(*) FROM own")) == (before, 1)
 
 
+@pytest.mark.parametrize("columns", ["p", "c, p"])
+def test_orphans_in_unmanaged_tables_do_not_hinder_those_that_are_mended(head: Database, columns: str) -> None:
+    filled(head)
+    end = "" if head.kind == "sqlite" else " NOT VALID"
+    parent = "portfolios (id)" if columns == "p" else "preset_trade_engine_state (connection_id, preset_id)"
+    head.execute("CREATE TABLE own (id int PRIMARY KEY, c text, p text)")
+    damaged(head, [*ORPHANS, "INSERT INTO own VALUES (1, 'gone', 'gone')"])
+    if head.kind == "postgresql":
+        head.execute(f"ALTER TABLE own ADD CONSTRAINT k FOREIGN KEY ({columns}) REFERENCES {parent}{end}")
+    else:
+        head.execute("DROP TABLE own")
+        head.execute(f"CREATE TABLE own (id int, c text, p text, FOREIGN KEY ({columns}) REFERENCES {parent})")
+        damaged(head, ["INSERT INTO own VALUES (1, 'gone', 'gone')"])
+    where = f"orphans own.{columns}"
+    assert where in left(repair(head.url, ["orphans"], orphans="quarantine", plan=True, deep=True))
+    made = repair(head.url, ["orphans"], orphans="quarantine", deep=True)
+    assert "not managed" in left(made)[where]
+    assert not made.complete
+    assert codes(check(head.url, deep=True)) == ["orphans"]
+    assert head.rows("SELECT * FROM own") == [(1, "gone", "gone")]
+    assert repair(head.url, orphans="quarantine", deep=True).steps == ()
+
+
+def test_who_refers_to_a_row_that_would_leave_is_named_wherever_his_table_is(head: Database) -> None:
+    """And whoever refers to another row, or to none, is not in the way."""
+    filled(head)
+    damaged(head, ORPHANS)
+    own = '"My.own"'
+    if head.kind == "postgresql":
+        head.execute("CREATE SCHEMA elsewhere")
+        own = 'elsewhere."My.own"'
+    head.execute(f"CREATE TABLE {own} (id int PRIMARY KEY, p TEXT REFERENCES PORTFOLIOS (ID) ON DELETE SET NULL)")
+    head.execute(f"INSERT INTO {own} VALUES (1, 'row-1'), (2, NULL)")
+    before = values(head)
+    with pytest.raises(RepairFailed) as refused:
+        repair(head.url, ["orphans"], orphans="quarantine", deep=True)
+    assert str(refused.value.place["refers"]).endswith("My.own.p")
+    assert refused.value.place["rows"] == 1
+    assert (values(head), head.rows(f"SELECT p FROM {own} ORDER BY id")) == (before, [("row-1",), (None,)])
+    head.execute(f"UPDATE {own} SET p = NULL")
+    assert repair(head.url, ["orphans"], orphans="quarantine", deep=True).complete
+    assert codes(check(head.url, deep=True)) == []
+
+
 @pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
 @pytest.mark.parametrize("gone", ["site_logs.id", "schema_migrations.version", "schema_migrations.source"])
 def test_a_column_that_a_check_itself_reads_comes_back_with_its_constraints(head: Database, gone: str) -> None:

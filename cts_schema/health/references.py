@@ -35,6 +35,32 @@ class Reference:
     declared: bool = True
 
 
+@dataclass(frozen=True)
+class Foreign:
+    """A foreign key to a table of the models that the models do not have.
+
+    Attributes:
+        name: the table that it is in, None of one in another schema.
+        title: the table as a person calls it.
+        child: the table as SQL.
+        columns: each of its columns with the one that it refers to.
+        parent: the table of the models.
+        validated: whether the database makes sure that all rows meet it.
+    """
+
+    name: str | None
+    title: str
+    child: str
+    columns: list[tuple[str, str]]
+    parent: str
+    validated: bool = False
+
+    @property
+    def where(self) -> str:
+        """The table with its columns, as a person calls them."""
+        return f"{self.title}.{', '.join(own for own, _ in self.columns)}"
+
+
 # What the models describe in words only. Other columns named ..._id hold identifiers of an exchange, keys that a
 # generator gives, or refer to tables that are not of this package.
 WITHOUT_CONSTRAINT = (
@@ -65,14 +91,16 @@ def findings(look: Look) -> Iterator[Finding]:
             rows = look.rows(_first_rows(reference))
         if rows:
             yield _finding(reference, rows, deep=look.deep)
-    for title, child, columns, parent in _of_others(look):
-        rows = look.rows(_of_other(look, child, columns, parent))
+    for one in foreign(look):
+        if one.validated or one.name in look.tables:  # PostgreSQL makes sure of those that it has validated
+            continue
+        rows = look.rows(_of_other(look, one.child, one.columns, one.parent))
         if rows:
             yield Finding(
                 "orphans",
                 "warning",
-                f"{title}.{', '.join(own for own, _ in columns)}",
-                f"rows of an unmanaged table refer to {parent} that are not there"
+                one.where,
+                f"rows of an unmanaged table refer to {one.parent} that are not there"
                 + ("" if look.deep else " (at least)"),
                 count=sum(number for _, number in rows),
                 examples=tuple(str(key) for key, _ in rows[:EXAMPLES]),
@@ -96,43 +124,47 @@ def referring(look: Look, table: str) -> Iterator[tuple[str, list[tuple[str, str
     own = [column.name for column in Base.metadata.tables[table].primary_key]
     for what, facts in look.schema.items():
         for parts in facts.get("foreign keys", ()):
-            if parts[0][2] == table:
-                named = [part[1] for part in parts]
+            if parts[0][2].lower() == table:  # as somebody has written it; SQLite does not mind
+                named = [part[1] and part[1].lower() for part in parts]
                 columns = zip((part[0] for part in parts), own if None in named else named, strict=False)
                 yield what.removeprefix("table "), list(columns)
 
 
-def _of_others(look: Look) -> Iterator[tuple[str, str, list[tuple[str, str]], str]]:
-    """Yield the foreign keys of unmanaged tables to ours whose rows may not meet them.
-
-    Each is the table as a person calls it, as SQL, its columns with those that they refer to, and our table.
-
-    PostgreSQL makes sure of those that it has validated.
-    """
-    if look.dialect == "sqlite":
-        for parent in look.tables:
-            for table, columns in referring(look, parent):
-                if table not in look.tables and all(look.has(parent, column) for _, column in columns):
-                    yield table, quote(table), columns, parent
-        return
-    for row in look.rows(_NOT_VALID):
-        if row.parent in look.tables and row.ours not in look.tables:
-            child = f"{quote(row.schema)}.{quote(row.name)}"
-            title = row.ours or f"{row.schema}.{row.name}"
-            yield title, child, list(zip(row.columns, row.parent_columns, strict=True)), row.parent
+def foreign(look: Look) -> Iterator[Foreign]:
+    """Yield the foreign keys to tables of the models that the models do not have."""
+    ours = {(one.table, one.column) for one in declared(look)}
+    for one in _foreign_on_sqlite(look) if look.dialect == "sqlite" else _foreign_on_postgresql(look):
+        if len(one.columns) > 1 or (one.name, one.columns[0][0]) not in ours:
+            yield one
 
 
-_NOT_VALID = """
+def _foreign_on_sqlite(look: Look) -> Iterator[Foreign]:
+    for parent in look.tables:
+        for table, columns in referring(look, parent):
+            if all(look.has(parent, column) for _, column in columns):
+                yield Foreign(table, table, quote(table), columns, parent)
+
+
+def _foreign_on_postgresql(look: Look) -> Iterator[Foreign]:
+    for row in look.rows(_FOREIGN_KEYS):
+        if row.parent in look.tables:
+            title, child = row.ours or f"{row.schema}.{row.name}", f"{quote(row.schema)}.{quote(row.name)}"
+            columns = list(zip(row.columns, row.parent_columns, strict=True))
+            yield Foreign(row.ours, title, child, columns, row.parent, validated=row.validated)
+
+
+_FOREIGN_KEYS = """
 SELECT n.nspname::text AS schema, c.relname::text AS name, p.relname::text AS parent,
        CASE WHEN n.nspname = current_schema() THEN c.relname END AS ours,
        array(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY u (n, i)
                JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.n ORDER BY u.i) AS columns,
        array(SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY u (n, i)
-               JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.n ORDER BY u.i) AS parent_columns
+               JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.n ORDER BY u.i) AS parent_columns,
+       k.convalidated AS validated
   FROM pg_constraint k
   JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_class p ON p.oid = k.confrelid
- WHERE k.contype = 'f' AND NOT k.convalidated AND p.relnamespace = quote_ident(current_schema())::regnamespace
+ WHERE k.contype = 'f' AND k.conparentid = 0 AND p.relnamespace = quote_ident(current_schema())::regnamespace
  ORDER BY 1, k.conname
 """
 

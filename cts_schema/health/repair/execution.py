@@ -74,12 +74,15 @@ def execute(connection: sa.Connection, step: Step) -> None:
                 statement=statement,
                 reported=first_line(error.orig),
             ) from error
-        if wrong:
+        if isinstance(statement, Proof) and wrong:
+            change = "change or remove the rows that refer to those which would leave, then repeat"
             raise RepairFailed(
                 cause="rows would have been changed that nobody asked for; everything was rolled back",
                 mended=_names(step),
+                refers=statement.refers,
                 rows=wrong,
                 found_by=statement,
+                next_step=None if statement.refers is None else change,
             )
 
 

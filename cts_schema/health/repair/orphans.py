@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from cts_schema.adoption.sql import as_json, literal, quote, row_id, run
+from cts_schema.adoption.sql import as_json, literal, quote, row_id
 from cts_schema.health import references
 from cts_schema.health.look import Look, key_of
-from cts_schema.health.references import Reference
+from cts_schema.health.references import Foreign, Reference
 from cts_schema.health.repair.report import KEPT, Left, OrphanPolicy, Proof, Step
 from cts_schema.health.repair.unreadable import Unreadable, whole_row
 from cts_schema.health.repair.values import untouched
@@ -63,7 +63,10 @@ def plan(
     meant = [finding for finding in found if finding.severity == "info"]
     for finding in meant:
         yield Left(finding, "there is no foreign key, and such rows are meant to stay")
-    strayed = [finding for finding in found if finding not in meant]
+    of_others = [finding for finding in found if finding.severity == "warning"]
+    for finding in of_others:
+        yield Left(finding, "the table is not managed: its owner brings the parents back, or changes its rows")
+    strayed = [finding for finding in found if finding not in meant and finding not in of_others]
     reason = None
     if policy == "leave":
         reason = "bring the parents back, or keep the rows aside: cts-schema repair orphans --orphans quarantine"
@@ -128,8 +131,9 @@ def _statements(look: Look, children: Sequence[_Child]) -> Iterator[str]:
         f"SELECT count(*) FROM {_GONE} AS g WHERE NOT EXISTS (SELECT 1 FROM {KEPT} AS k WHERE "
         "k.table_name = g.table_name AND k.row_key = g.row_key AND k.reason IN ('orphan', 'type'))"
     )
+    known = list(references.foreign(look))
     for child in children:
-        yield from _others(look, child.table.name)
+        yield from _others(look, child.table.name, known)
     for child in reversed(children):
         name = child.table.name
         those = f"SELECT source_row FROM {_GONE} WHERE table_name = {literal(name)}"
@@ -177,29 +181,15 @@ def _nulled(look: Look, table: sa.Table, reference: Reference) -> Iterator[str]:
     yield from untouched(look, name, [f"UPDATE {quote(name)} AS c SET {quote(column)} = NULL WHERE {where}"])
 
 
-def _others(look: Look, table: str) -> Iterator[str]:
+def _others(look: Look, table: str, known: Sequence[Foreign]) -> Iterator[str]:
     """Yield what proves that no row of somebody else's refers to one that goes: the database might delete it too."""
-    ours = {(one.table, one.column) for one in references.declared(look)}
-    for child, column, key in _referring(look, table):
-        if (child, column) not in ours:
+    plain = "+" if look.dialect == "sqlite" else ""  # a foreign key compares the value as if its column had no type
+    for one in known:
+        if one.parent == table:
             goes = f"g.table_name = {literal(table)} AND g.source_row = c.{_row(look, table)}"
-            refers = f"c.{quote(key)} = o.{quote(column)}"
+            refers = " AND ".join(f"c.{quote(key)} = {plain}o.{quote(column)}" for column, key in one.columns)
             yield Proof(
-                f"SELECT count(*) FROM {quote(child)} AS o JOIN {quote(table)} AS c ON {refers} "
-                f"JOIN {_GONE} AS g ON {goes}"
+                f"SELECT count(*) FROM {one.child} AS o JOIN {quote(table)} AS c ON {refers} "
+                f"JOIN {_GONE} AS g ON {goes}",
+                refers=one.where,
             )
-
-
-def _referring(look: Look, table: str) -> Iterator[tuple[str, str, str]]:
-    """Yield table, column and parent's column of each foreign key of one column to a table."""
-    if look.dialect == "postgresql":
-        query = (
-            "SELECT k.conrelid::regclass::text, a.attname, p.attname FROM pg_constraint k "
-            "JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1] "
-            "JOIN pg_attribute p ON p.attrelid = k.confrelid AND p.attnum = k.confkey[1] "
-            f"WHERE k.contype = 'f' AND k.confrelid = to_regclass({literal(quote(table))}) ORDER BY 1, 2"
-        )
-        yield from (tuple(row) for row in run(look.connection, query))
-        return
-    for child, columns in references.referring(look, table):
-        yield child, *columns[0]

@@ -14,9 +14,19 @@ OrphanPolicy = Literal["leave", "quarantine"]
 
 
 class Proof(str):
-    """A query among the statements of a step that must answer 0; else everything is undone."""
+    """A query among the statements of a step that must answer 0; else everything is undone.
 
-    __slots__ = ()
+    Attributes:
+        refers: the table and columns of somebody else's that it looks at, None of a proof about our own.
+    """
+
+    refers: str | None
+
+    def __new__(cls, query: str, *, refers: str | None = None) -> Proof:
+        """Make one of its query."""
+        proof = super().__new__(cls, query)
+        proof.refers = refers
+        return proof
 
 
 @dataclass(frozen=True)
