@@ -252,6 +252,23 @@ def test_a_script_stops_where_a_value_did_not_arrive(head: Database) -> None:
     assert head.rows("SELECT id FROM cts_kept_056_indication_states") == [("s",)]
 
 
+def test_a_script_does_not_mix_what_it_preserves_with_what_was_left_before(head: Database) -> None:
+    state = "INSERT INTO indication_states (id, state_key, parabolic_sar_value) VALUES "
+    head.execute(f"{state} ('s1', 'k1', 0.125), ('s2', 'k2', 0.25)")
+    downgrade(head.engine, "055")
+    head.execute("DELETE FROM indication_states WHERE id = 's2'")
+    upgrade(head.engine)
+    head.execute(f"{state} ('s2', 'k3', 0.75)")
+    written = script(head.kind, "downgrade", "head:055")
+    if head.kind == "sqlite":  # which cannot give another name to a table that may be there or not
+        with pytest.raises(sqlite3.OperationalError, match="cts_kept_056_indication_states already exists"):
+            run(head, written)
+        return
+    run(head, written)
+    upgrade(head.engine)
+    assert head.rows("SELECT parabolic_sar_value * 1000 FROM indication_states ORDER BY id") == [(125,), (750,)]
+
+
 def test_a_script_that_cannot_bring_a_row_back_changes_nothing_or_brings_it_without_its_parent(head: Database) -> None:
     head.execute("INSERT INTO exchange_connections (id, name) VALUES ('c1', 'c1')")
     head.execute("INSERT INTO base_pseudo_positions (id, connection_id, symbol) VALUES ('b1', 'c1', 'BTC')")

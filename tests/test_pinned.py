@@ -61,6 +61,19 @@ def test_times_are_read_through_the_models_in_any_style_of_dates(head: Database,
     engine.dispose()
 
 
+@pytest.mark.parametrize("in_transaction", [False, True])
+def test_status_reads_the_times_of_an_engine_of_the_callers_in_any_style_of_dates(
+    odd: Database, in_transaction: bool
+) -> None:
+    engine = sa.create_engine(odd.location)
+    with engine.connect() as connection:
+        if in_transaction:
+            connection.begin()
+        assert status(connection).revision == status(odd.engine).revision
+        assert connection.exec_driver_sql("SHOW DateStyle").scalar() == "German, DMY"
+    engine.dispose()
+
+
 @pytest.mark.parametrize("driver", ["psycopg", "asyncpg"])
 def test_an_asynchronous_engine_reads_them_too(odd: Database, driver: str) -> None:
     async def act() -> None:

@@ -229,6 +229,97 @@ def test_a_column_of_another_type_gets_its_own_again(head: Database) -> None:
     assert [finding.code for finding in check(head.engine).findings if finding.severity != "info"] == []
 
 
+@on_postgresql
+@pytest.mark.parametrize("wider", ["numeric(40,20)", "double precision"])
+def test_a_wider_number_stays_as_wide_and_loses_no_digit(head: Database, wider: str) -> None:
+    script(
+        head,
+        CONNECTION,
+        HISTORY,
+        f"ALTER TABLE indication_history ALTER momentum TYPE {wider}",
+        "UPDATE indication_history SET momentum = 0.12345678901234567",
+    )
+    before = head.value("SELECT momentum::text FROM indication_history")
+    downgrade(head.engine, "057")
+    upgrade(head.engine)
+    assert head.value("SELECT momentum::text FROM indication_history") == before
+
+
+@on_postgresql
+def test_rows_of_a_table_that_inherits_stay_in_it_though_their_parent_is_gone(head: Database) -> None:
+    script(
+        head,
+        CONNECTION,
+        HISTORY,
+        "CREATE TABLE mine (extra TEXT) INHERITS (indication_history)",
+        "INSERT INTO mine (id, connection_id, symbol, indication_type, extra) VALUES (9, 'gone', 'X', 'rsi', 'mine')",
+    )
+    downgrade(head.engine, "057")
+    upgrade(head.engine)
+    assert head.rows("SELECT id, connection_id, extra FROM mine") == [(9, "gone", "mine")]
+    assert head.value("SELECT count(*) FROM ONLY indication_history") == 1
+
+
+@on_postgresql
+def test_a_check_that_somebody_dropped_is_put_on_later_rows_alone(head: Database) -> None:
+    script(
+        head,
+        CONNECTION,
+        HISTORY,
+        "ALTER TABLE indication_history DROP CONSTRAINT ck_indication_history_momentum_finite",
+        "UPDATE indication_history SET momentum = 'NaN'",
+    )
+    downgrade(head.engine, "057")
+    upgrade(head.engine)
+    assert head.value("SELECT momentum::text FROM indication_history") == "NaN"
+    query = "SELECT convalidated FROM pg_constraint WHERE conname = 'ck_indication_history_momentum_finite'"
+    assert head.value(query) is False
+
+
+def test_a_value_that_the_revision_requires_and_somebody_does_not_is_no_hindrance(head: Database) -> None:
+    script(head, CONNECTION, HISTORY)
+    if head.kind == "postgresql":
+        script(head, "ALTER TABLE indication_history ALTER symbol DROP NOT NULL, ALTER momentum SET DEFAULT 1")
+        script(
+            head,
+            "UPDATE indication_history SET momentum = 1",
+            "ALTER TABLE indication_history ALTER momentum SET NOT NULL",
+        )
+    else:
+        script(
+            head,
+            "PRAGMA writable_schema = ON",
+            "UPDATE sqlite_master SET sql = replace(sql, 'symbol TEXT NOT NULL', 'symbol TEXT') "
+            "WHERE name = 'indication_history'",
+            "PRAGMA writable_schema = RESET",
+        )
+    script(head, "UPDATE indication_history SET symbol = NULL")
+    downgrade(head.engine, "057")
+    upgrade(head.engine)
+    assert head.rows("SELECT symbol FROM indication_history") == [(None,)]
+    required = {
+        column["name"]: not column["nullable"] for column in sa.inspect(head.engine).get_columns("indication_history")
+    }
+    assert required["momentum"] is (head.kind == "postgresql")
+
+
+@on_postgresql
+def test_a_row_whose_key_loses_some_of_its_columns_alone_stays_preserved_whole(head: Database) -> None:
+    script(
+        head,
+        CONNECTION,
+        HISTORY,
+        "CREATE TABLE mine (a integer, b integer, PRIMARY KEY (a, b))",
+        "INSERT INTO mine VALUES (2, 2)",
+        "ALTER TABLE indication_history ADD a integer NOT NULL DEFAULT 2, ADD b integer DEFAULT 2",
+        "ALTER TABLE indication_history ADD FOREIGN KEY (a, b) REFERENCES mine ON DELETE SET NULL (b)",
+    )
+    downgrade(head.engine, "057")
+    script(head, "DELETE FROM mine")
+    upgrade(head.engine)
+    assert head.rows("SELECT a, b FROM cts_kept_058_indication_history") == [(2, 2)]
+
+
 # Who may read
 
 

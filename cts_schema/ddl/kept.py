@@ -165,8 +165,14 @@ def _lock(table: str) -> None:
 
 
 def _copy(kept: str, rows: str) -> None:
-    """Copy rows in a script."""
-    sql.execute(f"CREATE TABLE IF NOT EXISTS {sql.quote(kept)} AS SELECT * FROM ({rows}) r WHERE false")
+    """Copy rows in a script.
+
+    Rows that an earlier upgrade has left there must not mix with these. SQLite cannot rename a table that may be there
+    or not, and stops the script.
+    """
+    if sql.on_postgresql():
+        moved.put_aside(kept)
+    sql.execute(f"CREATE TABLE {sql.quote(kept)} AS SELECT * FROM ({rows}) r WHERE false")
     if sql.on_postgresql():
         moved_postgresql.close(kept)
     sql.execute(f"INSERT INTO {sql.quote(kept)} {rows}")

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
 from alembic.ddl.base import AddColumn
-from sqlalchemy.schema import AddConstraint, CreateIndex
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from cts_schema.ddl import sql
 from cts_schema.ddl.checks import ImpliedCheck
@@ -22,14 +23,16 @@ from cts_schema.ddl.foreign_keys import ForeignKey
 _NOTE = "cts_kept: "
 _ON_DELETE = {"c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT", "r": "RESTRICT"}
 
-_AWAY = """DO $cts_kept_$ DECLARE one record; free text; BEGIN
-  LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE;
-  IF to_regclass({kept_literal}) IS NOT NULL THEN
+_ASIDE = """  IF to_regclass({kept_literal}) IS NOT NULL THEN
     SELECT name INTO STRICT free FROM unnest(ARRAY[{others}]) WITH ORDINALITY n (name, place)
      WHERE to_regclass(quote_ident(name)) IS NULL ORDER BY place LIMIT 1;
     EXECUTE format('ALTER TABLE %s RENAME TO %I', {kept_literal}, free);
   END IF;
-  FOR one IN
+"""
+
+_AWAY = """DO $cts_kept_$ DECLARE one record; free text; BEGIN
+  LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE;
+{aside}  FOR one IN
     SELECT k.conname, json_build_object('definition', pg_get_constraintdef(k.oid), 'comment', obj_description(k.oid),
              'columns', ARRAY(SELECT attname FROM unnest(k.conkey) WITH ORDINALITY u (number, place)
                                 JOIN pg_attribute ON attrelid = k.conrelid AND attnum = number ORDER BY place),
@@ -97,8 +100,17 @@ def lock(table: str) -> None:
 
 def away(table: str, kept: str, others: Sequence[str]) -> str:
     """Return what renames ``table`` to ``kept``; a table of that name goes to the first free one of ``others``."""
+    aside = _ASIDE.format(kept_literal=_literal(kept), others=", ".join(map(sql.literal, others)))
+    return _filled(_AWAY, table, kept=sql.quote(kept), kept_literal=_literal(kept), aside=aside)
+
+
+def put_aside(kept: str, others: Sequence[str]) -> None:
+    """Rename ``kept``, where it is there, to the first free one of ``others``; a script does so too."""
     listed = ", ".join(map(sql.literal, others))
-    return _filled(_AWAY, table, kept=sql.quote(kept), kept_literal=_literal(kept), others=listed)
+    sql.execute(
+        f"DO $cts_kept_$ DECLARE free text; BEGIN\n{_ASIDE.format(kept_literal=_literal(kept), others=listed)}"
+        "END $cts_kept_$"
+    )
 
 
 def rename_back(table: str, kept: str) -> None:
@@ -106,13 +118,17 @@ def rename_back(table: str, kept: str) -> None:
     sql.execute(_filled(_BACK, table, kept=sql.quote(kept), kept_literal=_literal(kept)))
 
 
+def only(table: str) -> str:
+    """Return ``table`` as SQL takes it: with its partitions, if it has any, and without tables that inherit from it."""
+    parted = sql.scalar(f"SELECT relkind = 'p' FROM pg_class WHERE oid = {_literal(table)}::regclass")
+    return sql.quote(table) if parted else f"ONLY {sql.quote(table)}"
+
+
 def keys_of(table: str) -> list[ForeignKey]:
     """Return the foreign keys that were taken off ``table``, can be put back, and bind the rows that are there."""
     notes = [note if isinstance(note, dict) else json.loads(note) for _, note in sql.rows(_notes(table))]
     return [
-        ForeignKey(
-            tuple(note["columns"]), note["parent"], tuple(note["parent_columns"]), _ON_DELETE.get(note["on_delete"])
-        )
+        ForeignKey(tuple(note["columns"]), note["parent"], tuple(note["parent_columns"]), _on_delete(note))
         for note in notes
         if not note["definition"].endswith(("NOT VALID", "NOT ENFORCED"))
         and sql.scalar(f"SELECT to_regclass({sql.literal(note['parent'])})") is not None
@@ -149,8 +165,12 @@ def count_on(table: str, key: str, newest: str) -> None:
 
 
 def bring_to_shape(table: sa.Table) -> None:
-    """Give a table that came back what its revision defines and it lacks; what it has besides stays."""
-    name = _literal(table.name)
+    """Give a table that came back what its revision defines and it lacks.
+
+    What it has besides stays, and so does every value: a type is made wider only, and what rows may not satisfy is not
+    asked of those that are there. ``check`` names what still differs.
+    """
+    name, quoted = _literal(table.name), sql.quote(table.name)
     there = {
         column: (kind, required)
         for column, kind, required in sql.rows(
@@ -158,24 +178,25 @@ def bring_to_shape(table: sa.Table) -> None:
             f"WHERE attrelid = {name}::regclass AND attnum > 0 AND NOT attisdropped"
         )
     }
-    compile_type = op.get_context().dialect.type_compiler_instance.process
+    dialect = op.get_context().dialect
+    compiler = dialect.ddl_compiler(dialect, CreateTable(table))
     for column in table.columns:
-        kind = compile_type(column.type)
         if column.name not in there:
             op.execute(AddColumn(table.name, column))
             continue
         found, required = there[column.name]
-        alter = f"ALTER TABLE {sql.quote(table.name)} ALTER COLUMN {sql.quote(column.name)}"
-        if _plain(kind) != _plain(found):
-            sql.execute(f"{alter} TYPE {kind} USING CAST({sql.quote(column.name)} AS {kind})")
-        if required == column.nullable:
-            sql.execute(f"{alter} {'DROP' if required else 'SET'} NOT NULL")
+        alter = f"ALTER TABLE {quoted} ALTER COLUMN {sql.quote(column.name)}"
+        if dialect.type_compiler_instance.process(column.type) == "TEXT" and found != "text":
+            sql.execute(f"{alter} TYPE TEXT")
+        if not (required or column.nullable or sql.any_row(quoted, f"{sql.quote(column.name)} IS NULL")):
+            sql.execute(f"{alter} SET NOT NULL")
     present = {one for (one,) in sql.rows(f"SELECT conname FROM pg_constraint WHERE conrelid = {name}::regclass")}
     for constraint in [*table.constraints, *(check for column in table.columns for check in column.constraints)]:
         if isinstance(constraint, ImpliedCheck) and constraint.dialect not in (None, "postgresql"):
             continue
         if constraint.name is not None and str(constraint.name) not in present:
-            op.execute(AddConstraint(constraint))
+            later = isinstance(constraint, sa.CheckConstraint | sa.ForeignKeyConstraint)
+            sql.execute(f"ALTER TABLE {quoted} ADD {compiler.process(constraint)}{' NOT VALID' if later else ''}")
     indexes = {
         one
         for (one,) in sql.rows(
@@ -187,10 +208,9 @@ def bring_to_shape(table: sa.Table) -> None:
             op.execute(CreateIndex(index))
 
 
-def _plain(kind: str) -> str:
-    """Return a type as both sides write it."""
-    text = kind.lower().replace(", ", ",").replace("varchar", "character varying")
-    return "double precision" if text == "float" else text
+def _on_delete(note: dict[str, Any]) -> str | None:
+    """Return what becomes of a row without its parent; where some columns of the key become NULL, it is told apart."""
+    return None if "ON DELETE SET NULL (" in note["definition"] else _ON_DELETE.get(note["on_delete"])
 
 
 def _notes(table: str) -> str:

@@ -129,6 +129,12 @@ def _as_made(table: sa.Table) -> tuple[set[tuple[object, ...]], set[tuple[str, s
     return found
 
 
+def required(table: sa.Table) -> list[str]:
+    """Return the columns of ``table``, which is there, that must have a value by its revision."""
+    there = {name.lower() for (name,) in sql.rows(f"SELECT name FROM pragma_table_info({sql.literal(table.name)})")}
+    return [column.name for column in table.columns if not column.nullable and column.name.lower() in there]
+
+
 def _facts(connection: sa.Connection, table: str) -> set[tuple[object, ...]]:
     quoted = connection.dialect.identifier_preparer.quote_identifier(table)
     found: set[tuple[object, ...]] = set()

@@ -39,6 +39,11 @@ def scalar(query: str) -> Any:
     return op.get_bind().execute(text(query)).scalar()
 
 
+def any_row(table: str, condition: str) -> bool:
+    """Tell whether a row ``t`` of ``table``, as SQL takes it, satisfies a condition."""
+    return bool(scalar(f"SELECT EXISTS (SELECT 1 FROM {table} AS t WHERE {condition})"))
+
+
 def text(statement: str) -> sa.TextClause:
     """Return SQL in which a colon is a colon."""
     return sa.text(statement.replace(":", r"\:"))

@@ -15,11 +15,12 @@ from sqlalchemy.exc import DBAPIError
 
 from cts_schema import __version__
 from cts_schema.exceptions import DatabaseNewer, ForeignRevision, SeveralHeads, WrongUsage, mask_url
-from cts_schema.migration.lock import in_autocommit, setting
+from cts_schema.migration.lock import in_autocommit
 from cts_schema.migration.options import VERSION_TABLE, Options
 from cts_schema.migration.owner import as_owner
 from cts_schema.migration.report import Status
 from cts_schema.migration.scripts import ADOPTION_RECORD, head, revisions
+from cts_schema.migration.settings import settings
 
 IMPATIENT = "cts_lock_timeout"
 """The execution option of an engine made for one run: milliseconds to wait for a table that somebody has locked.
@@ -27,6 +28,8 @@ IMPATIENT = "cts_lock_timeout"
 An engine of the caller has none: there the question "at head?" is one query, and waits as its session is set to.
 """
 
+# A row that a policy hides is an error, and a time comes in the form that drivers read.
+_READING = {"row_security": "off", "DateStyle": "ISO"}
 _NO_SUCH_TABLE = ("42P01", "3F000", "42703")  # undefined table, schema, column
 
 
@@ -208,14 +211,14 @@ def _without_a_trace(connection: sa.Connection, *, all_rows: bool = False) -> It
 
     Args:
         connection: the database.
-        all_rows: let PostgreSQL refuse what row security would hide.
+        all_rows: let PostgreSQL refuse what row security would hide, and write values in the form that is read.
     """
     all_rows = all_rows and connection.dialect.name == "postgresql"
     if connection.in_transaction():
         nested = connection.dialect.name == "postgresql" and not in_autocommit(connection)
         with (
             connection.begin_nested() if nested else nullcontext(),
-            setting(connection, "row_security", "off") if all_rows else nullcontext(),
+            settings(connection, _READING) if all_rows else nullcontext(),
         ):
             yield
         return
@@ -224,7 +227,8 @@ def _without_a_trace(connection: sa.Connection, *, all_rows: bool = False) -> It
         if timeout is not None and connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(timeout)}")
         if all_rows:
-            connection.exec_driver_sql("SET LOCAL row_security = off")
+            for name, value in _READING.items():
+                connection.exec_driver_sql(f"SET LOCAL {name} = {value}")
         yield
     finally:
         if not connection.closed and not connection.invalidated:
