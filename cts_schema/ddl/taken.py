@@ -9,7 +9,7 @@ from cts_schema.exceptions import NameTaken
 _ON_POSTGRESQL = """
 SELECT CASE relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence'
        WHEN 'i' THEN 'index' WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'type' ELSE 'table' END, relname::text
-  FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relname = {name}"""
+  FROM pg_class WHERE relnamespace = quote_ident(current_schema())::regnamespace AND relname = {name}"""
 _ON_SQLITE = "SELECT type, name FROM sqlite_master WHERE type <> 'trigger' AND name = {name} COLLATE NOCASE"
 
 
