@@ -10,6 +10,8 @@
 # make clean     remove the environment and every cache (never data/)
 
 PYTHON ?= python3
+# More than the two cores of a small machine: a worker waits half of its time for a database.
+WORKERS ?= 4
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -22,7 +24,7 @@ upgrade: $(READY)
 test: $(READY)
 	@$(BIN)/python -m tests.support.chromium
 	@$(BIN)/python -m compileall -q cts_schema alembic tests  # a hundred programs are started, and each would compile
-	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 quick: $(READY)
 	@$(BIN)/python -m compileall -q cts_schema alembic tests
@@ -30,7 +32,7 @@ quick: $(READY)
 
 coverage: $(READY)
 	@$(BIN)/python -m tests.support.chromium
-	$(BIN)/python -m pytest -n 2 --cov --cov-report=term $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .
