@@ -61,13 +61,8 @@ def read_status(connection: sa.Connection, options: Options) -> Status:
         WrongUsage: the version table is none of Alembic's, or not that of this database.
         SeveralHeads: the version table has more than one row.
     """
-    with (
-        _without_a_trace(connection, all_rows=True),
-        as_owner(connection, options.schema, reading=True)
-        if connection.dialect.name == "postgresql"
-        else nullcontext(),
-    ):
-        require_version_table(connection, options)
+    with _looking(connection, options):
+        _check_version_table(connection, options)
         return _read(connection, options)
 
 
@@ -113,6 +108,11 @@ def require_version_table(connection: sa.Connection, options: Options) -> None:
     Raises:
         WrongUsage: the option names something else.
     """
+    with _looking(connection, options):
+        _check_version_table(connection, options)
+
+
+def _check_version_table(connection: sa.Connection, options: Options) -> None:
     table, schema = options.version_table, options.schema
     with _without_a_trace(connection):
         inspector = sa.inspect(connection)
@@ -203,6 +203,18 @@ def _rows(connection: sa.Connection, query: str) -> Sequence[sa.Row[Any]] | None
         if getattr(error.orig, "sqlstate", None) in _NO_SUCH_TABLE or "no such " in str(error.orig):
             return None
         raise
+
+
+@contextmanager
+def _looking(connection: sa.Connection, options: Options) -> Iterator[None]:
+    """Leave no trace, see every row, and lend nobody the power of a superuser."""
+    with (
+        _without_a_trace(connection, all_rows=True),
+        as_owner(connection, options.schema, reading=True)
+        if connection.dialect.name == "postgresql"
+        else nullcontext(),
+    ):
+        yield
 
 
 @contextmanager
