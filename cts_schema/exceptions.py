@@ -378,17 +378,6 @@ class StillNeeded(SchemaError):
     next_step = "keep the definition of what is listed, drop it, repeat; create it again after the next upgrade"
 
 
-class NameTaken(SchemaError):
-    """something of yours has the name of a table that an upgrade makes or restores; nothing was done"""
-
-    exit_code = EXIT_DECISION
-    unlisted = ("rename",)
-    next_step = (
-        "keep it under another name, then repeat the upgrade: {rename}\n"
-        "its rows can be copied into the table of the package afterwards"
-    )
-
-
 class DatabaseNewer(SchemaError):
     """the database is newer than this package"""
 
@@ -482,6 +471,17 @@ class RevisionFailed(SchemaError):
     exit_code = EXIT_FAULT
     next_step = (
         "to see where the database stands: alembic current;\nto see the whole story: alembic --raiseerr upgrade head"
+    )
+
+
+class NameTaken(RevisionFailed):
+    """something of yours has the name of a table that an upgrade makes or restores; everything was rolled back"""
+
+    exit_code = EXIT_DATABASE
+    unlisted = ("rename",)
+    next_step = (
+        "keep it under another name, then repeat the upgrade: {rename}\n"
+        "its rows can be copied into the table of the package afterwards"
     )
 
 

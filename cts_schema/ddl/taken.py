@@ -25,4 +25,7 @@ def require_free(name: str) -> None:
         rename = f"ALTER {what} RENAME TO {other}"
         if not sql.on_postgresql() and kind != "table":  # SQLite renames tables alone
             rename = f"DROP {what}, and create it again as {other}"
-        raise NameTaken(taken=f"{kind} {found}", rename=rename)
+        raise NameTaken(
+            cause=f"{kind} {found} has the name of a table that an upgrade makes or restores; everything was rolled back",
+            rename=rename,
+        )
