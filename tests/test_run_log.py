@@ -224,6 +224,7 @@ def test_a_caller_who_owns_the_connection_gets_logging_alone(head: Database, rec
 
 
 def test_what_is_refused_leaves_logging_alone(head: Database, records: list[Any]) -> None:
+    head.execute("INSERT INTO site_logs (message, category) VALUES ('mine', 'trading')")
     before = len(runs(head))
     with pytest.raises(DataWouldBeDropped):
         downgrade(head.url, "base", yes=False)

@@ -26,6 +26,6 @@ def require_free(name: str) -> None:
         if not sql.on_postgresql() and kind != "table":  # SQLite renames tables alone
             rename = f"DROP {what}, and create it again as {other}"
         raise NameTaken(
-            cause=f"{kind} {found} has the name of a table that an upgrade makes or restores; everything was rolled back",
+            cause=f"{kind} {found} has the name of a table that an upgrade makes or restores; all was rolled back",
             rename=rename,
         )
