@@ -118,7 +118,7 @@ def _lacking(examined: Sequence[tuple[Conversion, Findings]]) -> Iterator[tuple[
         absent = [key for key, count in found.nulls.items() if count == found.rows and key not in conversion.columns]
         if absent and not conversion.source.absorbed:
             cause = (
-                f"the table has no {', '.join(absent)}, so that all its rows go to adoption_leftovers. "
+                f"{name} has no {', '.join(absent)}, so that all its rows go to adoption_leftovers. "
                 "Is it a table of another application?"
             )
             yield name, Decision("rows", name, cause, "the table is renamed, or has these columns", found.rows)
