@@ -103,7 +103,7 @@ _LOADED = _cells(
     exchange_connections="id created_at updated_at",
     market_data="created_at timestamp",
     preset_trade_engine_state="created_at",
-    pseudo_positions="opened_at",
+    pseudo_positions="opened_at updated_at",
     site_logs="created_at timestamp",
 ) | {("cts_legacy.cts_adoption_state", "state")}
 _SEEDED = _cells(
