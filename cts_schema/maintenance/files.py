@@ -47,7 +47,7 @@ def next_name(folder: Path, stem: str, suffix: str) -> Path:
     _require_no_link(folder)
     stem = f"{first_part(stem)}-{datetime.now(UTC):%Y%m%dT%H%M%S}"
     names = (folder / f"{stem}{'' if number == 1 else f'-{number}'}{suffix}" for number in range(1, 1000))
-    return next(name for name in names if not os.path.lexists(name))
+    return next(name for name in names if not os.path.lexists(name) and not os.path.lexists(f"{name}.json"))
 
 
 def place_for(given: str | os.PathLike[str] | None, folder: Path, stem: str, suffix: str) -> Path:

@@ -68,9 +68,16 @@ def remove(backup: Path) -> None:
 
 
 def write(backup: Path, manifest: Manifest, mode: int) -> None:
-    """Write the manifest of a backup, with these permissions."""
-    with files.written(beside(backup), mode) as unfinished:
-        unfinished.write_text(json.dumps(asdict(manifest), indent=2), encoding="utf-8")
+    """Write the manifest of a backup that has its name, with these permissions; after an error both are gone.
+
+    It is never there without its backup: the next one of that name would find the place taken.
+    """
+    try:
+        with files.written(beside(backup), mode) as unfinished:
+            unfinished.write_text(json.dumps(asdict(manifest), indent=2), encoding="utf-8")
+    except BaseException:
+        backup.unlink(missing_ok=True)
+        raise
 
 
 def read(backup: Path) -> Manifest | None:

@@ -103,7 +103,7 @@ def back_up(
             rows=rows,
             schema=schema,
         )
-        manifest.write(backup, made, 0o600)
+    manifest.write(backup, made, 0o600)
     return made
 
 

@@ -84,7 +84,7 @@ def back_up(file: Path, backup: Path, version_table: str, wait: float, *, quick:
             rows=rows,
             schema=None,
         )
-        manifest.write(backup, made, mode)
+    manifest.write(backup, made, mode)
     return made
 
 
