@@ -8,13 +8,14 @@ import shutil
 import sqlite3
 import threading
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from cts_schema import backup, restore
-from cts_schema.exceptions import BackupPlaceTaken, NotABackup, WrongUsage
+from cts_schema.exceptions import BackupFailed, BackupPlaceTaken, NotABackup, WrongUsage
 from cts_schema.maintenance import files, programs
 from tests.support import client
 from tests.support.databases import Database
@@ -55,6 +56,26 @@ def test_what_is_replaced_is_not_kept_behind_a_symbolic_link(head: Database, tmp
         restore(made.path, head.url, force=True)
     assert list((tmp_path / "elsewhere").iterdir()) == []
     assert head.fingerprint() == before
+
+
+def test_a_name_whose_manifest_is_there_already_is_taken(head: Database, tmp_path: Path) -> None:
+    """What a copy has left that somebody took away, or one that failed in this very second."""
+    now = datetime.now(UTC)
+    suffix = ".db" if head.kind == "sqlite" else ".dump"
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    stem = Path(str(head.location.database)).stem
+    for ahead in range(600):
+        (folder / f"{stem}-{now + timedelta(seconds=ahead):%Y%m%dT%H%M%S}{suffix}.json").touch()
+    assert Path(backup(head.url, folder).path).stem.endswith("-2")
+
+
+def test_a_backup_whose_manifest_cannot_be_written_is_gone(head: Database, tmp_path: Path) -> None:
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    with pytest.raises(BackupFailed, match="File name too long"):
+        backup(head.url, folder / ("x" * 233))  # its manifest's name is longer than a file system takes
+    assert list(folder.iterdir()) == []
 
 
 @on_sqlite
