@@ -174,6 +174,8 @@ def test_tables_come_by_size_and_in_any_other_order_that_is_asked_for(head: Data
 
 def test_at_an_older_revision_it_shows_what_is_pending(database: Database, visit: Visit) -> None:
     upgrade(database.url, "055")
+    for preserved in ("cts_kept_058_notes", "cts_kept_054_notes"):
+        database.execute(f"CREATE TABLE {preserved} (id integer)")
     with app(database) as url:
         page = visit(url)
     expect(page.locator("#verdict")).to_contain_text("Revision 055, head is 060")
@@ -182,6 +184,9 @@ def test_at_an_older_revision_it_shows_what_is_pending(database: Database, visit
         f"{one} to apply" for one in ("056", "057", "058", "059", "060")
     ]
     assert fact(page, "Pending") == "056 to 060 (5)"
+    assert fact(page, "Preserved by downgrades") == "cts_kept_054_notes, cts_kept_058_notes"
+    assert "cts_kept_054_notes" in fact(page, "No upgrade restores")
+    assert page.get_by_text("Unmanaged tables").count() == 0
     assert fact(page, "Orphaned rows") == "not looked for"
 
 

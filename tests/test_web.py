@@ -56,7 +56,8 @@ def test_a_database_at_head_is_initialized_and_every_migration_executed(head: Da
 
 
 def test_an_empty_database_is_told_as_such(database: Database) -> None:
-    database.execute("CREATE TABLE of_somebody_else (id integer)")
+    for table in ("of_somebody_else", "cts_kept_058_notes"):
+        database.execute(f"CREATE TABLE {table} (id integer)")
     with client_of(database.url) as client:
         found = client.get(STATUS).json()
         settings = client.get(SETTINGS).json()
@@ -65,11 +66,15 @@ def test_an_empty_database_is_told_as_such(database: Database) -> None:
     assert found["pending"] == [f"{migration['id']:03}" for migration in found["migrations"]]
     assert not any(table["exists"] for table in found["tables"])
     assert not any(migration["executed"] for migration in found["migrations"])
-    assert found["unmanaged"] == ["of_somebody_else"]
-    assert (settings["type"], settings["isConnected"], settings["tableCount"]) == (database.kind, True, 1)
+    assert (found["unmanaged"], found["preserved"], found["stranded"]) == (
+        ["of_somebody_else"],
+        ["cts_kept_058_notes"],
+        [],
+    )
+    assert (settings["type"], settings["isConnected"], settings["tableCount"]) == (database.kind, True, 2)
     assert stats["stats"]["summary"]["totalLogs"] == 0
     assert stats["stats"]["summary"]["healthScore"] == 100
-    assert [finding["code"] for finding in stats["findings"]["list"]] == ["empty-database"]
+    assert [one["code"] for one in stats["findings"]["list"]] == ["empty-database", "preserved-rows"]
     assert stats["notes"] == ["site_logs was not read: the database has no revision of this package"]
 
 

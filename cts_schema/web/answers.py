@@ -63,6 +63,8 @@ class Status(BaseModel):
     pending: list[str]
     missing_in_ledger: list[str]
     unmanaged: list[str]
+    preserved: list[str]
+    stranded: list[str]
     unadopted: list[str]
 
 

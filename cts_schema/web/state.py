@@ -44,7 +44,9 @@ def status(place: Place) -> Status:
         at_head=found.at_head,
         pending=list(found.pending),
         missing_in_ledger=list(found.missing_in_ledger),
-        unmanaged=list(found.unmanaged),
+        unmanaged=[table for table in found.unmanaged if table not in found.preserved],
+        preserved=list(found.preserved),
+        stranded=list(found.stranded),
         unadopted=list(found.unadopted),
     )
 

@@ -29,7 +29,7 @@ async function read() {
       ask("monitoring/stats"),
     ]);
     if (connection.ok) showFacts(connection.body, status.ok ? status.body : null, stats.ok ? stats.body : null);
-    if (stats.ok) showStats(stats.body, status.body.unmanaged ?? []);
+    if (stats.ok) showStats(stats.body, status.ok ? status.body : { unmanaged: [], preserved: [] });
     else showNoStats(status.ok && stats.error); // told once where neither can be read
     known = { connection: connection.body, status: status.body };
     readAt = new Date();

@@ -82,6 +82,8 @@ export function showFacts(connection, status, stats) {
       }),
       ...(status?.unadopted.length && { "To adopt": names(status.unadopted) }),
       ...(status?.unmanaged.length && { "Unmanaged tables": names(status.unmanaged) }),
+      ...(status?.preserved.length && { "Preserved by downgrades": names(status.preserved) }),
+      ...(status?.stranded.length && { "No upgrade restores": badge("warning", names(status.stranded)) }),
     };
     return Object.entries(facts).map(([name, fact]) =>
       element("div", null, element("dt", null, name), element("dd", null, fact)));

@@ -6,11 +6,11 @@ import { showTables } from "./tables.js";
 
 const body = (section) => byId(section).querySelector(".body");
 
-export function showStats(stats, unmanaged) {
+export function showStats(stats, others) {
   fill(body("findings"), stats.findings, findings);
   fill(body("migrations"), stats.migrations, migrations);
   fill(body("log"), { ...stats.stats, notes: stats.notes }, log);
-  showTables(body("tables"), stats.database, unmanaged);
+  showTables(body("tables"), stats.database, others);
 }
 
 export function showNoStats(error) {

@@ -5,16 +5,17 @@ import { bytes, element, fill, named, number, quiet, table } from "./dom.js";
 const FEW = 12;
 const chosen = { by: null, descending: true, all: false };
 
-// `unmanaged` names those that are told to be somebody else's; Alembic's own table is neither theirs nor a model.
-export function showTables(place, database, unmanaged) {
+// `others.unmanaged` names those that are somebody else's; Alembic's own table is neither theirs nor a model.
+export function showTables(place, database, { unmanaged, preserved }) {
   const choose = (change) => {
     Object.assign(chosen, change);
-    showTables(place, database, unmanaged);
+    showTables(place, database, { unmanaged, preserved });
   };
-  fill(place, { database, unmanaged, chosen }, () => draw(database, unmanaged, choose));
+  const kind = (name) => (unmanaged.includes(name) ? " unmanaged" : preserved.includes(name) ? " preserved" : "");
+  fill(place, { database, unmanaged, preserved, chosen }, () => draw(database, kind, choose));
 }
 
-function draw({ tables, deep }, unmanaged, choose) {
+function draw({ tables, deep }, kind, choose) {
   if (!tables.length) return quiet("There are none.");
   const measured = tables.some((one) => one.bytes != null); // SQLite does not measure them
   const by = chosen.by ?? (measured ? "bytes" : "rows");
@@ -37,7 +38,7 @@ function draw({ tables, deep }, unmanaged, choose) {
       "Tables, with their rows and sizes",
       [head("name", "Table"), head("rows", deep ? "Rows" : "Rows, about"), ...(measured ? [head("bytes", "Size")] : [])],
       sorted.slice(0, chosen.all ? undefined : FEW).map((one) => [
-        [named(one.name), unmanaged.includes(one.name) && element("span", { class: "quiet" }, " unmanaged")],
+        [named(one.name), element("span", { class: "quiet" }, kind(one.name))],
         number(one.rows),
         ...(measured ? [bytes(one.bytes)] : []),
       ]),
