@@ -806,6 +806,20 @@ def test_an_index_or_check_that_goes_with_its_column_is_told_beforehand(head: Da
     assert downgrade(head.engine, "055").after == "055"
 
 
+@on_sqlite
+@pytest.mark.parametrize("named", ['CONSTRAINT "my own" ', ""])
+def test_a_unique_of_the_table_that_goes_with_its_column_is_told_beforehand(head: Database, named: str) -> None:
+    made = head.value("SELECT sql FROM sqlite_master WHERE name = 'indication_states'")
+    assert isinstance(made, str)
+    with_unique = f"{made.rstrip().removesuffix(')')}, {named}UNIQUE (symbol, Parabolic_SAR_value))"
+    script(head, with_unique.replace("indication_states", "remade", 1), "DROP TABLE indication_states")
+    script(head, "ALTER TABLE remade RENAME TO indication_states")
+    told = "my own" if named else r"UNIQUE \(symbol, Parabolic_SAR_value\)"
+    with pytest.raises(DataWouldBeDropped, match=f"056  indication_states: constraint {told} goes with its column"):
+        downgrade(head.engine, "055", yes=False)
+    assert downgrade(head.engine, "055").after == "055"
+
+
 def test_a_row_of_somebody_elses_that_refers_to_one_that_cannot_go_back_is_not_deleted(
     head: Database,
 ) -> None:

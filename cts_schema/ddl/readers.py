@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 
 import sqlalchemy as sa
 
 from cts_schema.ddl.checks import TOKEN, parse_checks, unquote
+
+# A UNIQUE or FOREIGN KEY of the table; those of a column are written behind its name.
+_KEY = re.compile(
+    r"""\s*(?:CONSTRAINT\s+(?P<name>"(?:[^"]|"")*"|\[[^\]]*\]|`[^`]*`|\w+)\s+)?"""
+    r"(?P<columns>(?:UNIQUE|FOREIGN\s+KEY)\s*\([^)]*\))",
+    re.IGNORECASE,
+)
 
 
 def mentions(definition: str, columns: Collection[str]) -> bool:
@@ -40,7 +48,7 @@ def generated(connection: sa.Connection, table: str, columns: Collection[str]) -
 
 
 def going(connection: sa.Connection, table: str, columns: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Yield what goes with ``columns`` of ``table``, each kind and name: indexes, and CHECKs of others too."""
+    """Yield what goes with ``columns`` of ``table``, each kind and name: indexes and constraints, of others too."""
     definitions = connection.execute(
         sa.text(
             "SELECT name, sql FROM sqlite_master WHERE type IN ('index', 'table') AND sql IS NOT NULL "
@@ -56,6 +64,10 @@ def going(connection: sa.Connection, table: str, columns: Collection[str]) -> It
         for check, condition in parse_checks(definition):
             if mentions(condition, columns):
                 yield "constraint", check or f"CHECK ({condition})"
+        for part in _parts(definition):
+            key = _KEY.match(part)
+            if key and mentions(key["columns"], columns):
+                yield "constraint", unquote(key["name"] or key["columns"])
 
 
 def _parts(create_table: str) -> Iterator[str]:
