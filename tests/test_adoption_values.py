@@ -64,6 +64,23 @@ def test_a_mark_in_every_column_of_every_old_table_is_found_again(database: Data
     assert [where for mark, where in marks.items() if mark not in texts and where not in stay] == []
 
 
+def test_the_lowest_number_comes_in_from_every_column_of_numbers(database: Database) -> None:
+    """It has no opposite: whoever asks for its size among integers is refused."""
+    kinds = ("number", "integer", "float")
+    with database.engine.begin() as connection:
+        for table in target.tables().values():
+            columns = [column.name for column in table.columns.values() if column.kind in kinds and not column.parent]
+            if columns:
+                parts = ", ".join(f"{quote(column)} TEXT" for column in columns)
+                values = ", ".join(["'-9223372036854775808'"] * len(columns))
+                connection.exec_driver_sql(f"CREATE TABLE {table.name} ({parts})")
+                connection.exec_driver_sql(f"INSERT INTO {table.name} VALUES ({values})")
+        before = census(connection)
+    adopt(database.url, yes=True)
+    with database.engine.connect() as connection:
+        assert lost(before, connection) == []
+
+
 def _id_first(name: str, values: list[str]) -> list[str]:
     place = next(columns.index("id") for table, columns in everything() if table == name)
     return [values[place], *values[:place], *values[place + 1 :]]

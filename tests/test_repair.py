@@ -218,6 +218,16 @@ UNMENDABLE: dict[str, dict[str, tuple[list[Change], str, str]]] = {
             "changed-column volume_configuration.max_leverage",
             "1 row (row-3) have more digits",
         ),
+        "a type that loses the lowest number, which has no opposite": (
+            [
+                [
+                    "ALTER TABLE volume_configuration ALTER max_leverage TYPE bigint USING max_leverage::bigint",
+                    "UPDATE volume_configuration SET max_leverage = -9223372036854775808 WHERE id = 'row-3'",
+                ]
+            ],
+            "changed-column volume_configuration.max_leverage",
+            "have more digits",
+        ),
     },
     "sqlite": {
         "a required column without a default": (

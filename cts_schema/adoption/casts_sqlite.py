@@ -74,7 +74,8 @@ def _number(wish: Wish, old: OldColumn, o: str) -> Cast:
     return Cast(
         f"CASE typeof({o}) WHEN 'text' THEN {number} ELSE {o} END",
         valid=f"CASE typeof({o}) WHEN 'integer' THEN {within} WHEN 'real' THEN {within} WHEN 'text' THEN "
-        f"{_is_number(o, 'integer', 'real')} AND abs({number}) < {limit} ELSE 0 END",
+        # As a real number: SQLite refuses to look for the opposite of the lowest integer.
+        f"{_is_number(o, 'integer', 'real')} AND abs(0.0 + {number}) < {limit} ELSE 0 END",
         exact=f"typeof({o}) <> 'text' OR CAST({number} AS TEXT) = {trimmed}",
         plain=f"({o} BETWEEN -{limit} + 1 AND {limit} - 1) IS NOT 0"
         if _affinity(old) in ("integer", "numeric")  # where any text is more than any number

@@ -116,7 +116,7 @@ def _not_convertible(look: Look, table: sa.Table, name: str, wanted: str, found:
     if size is None or plain not in _NUMBERS:
         return f"whether every value of {found} means the same as {wanted}, only a person knows"
     value, precision, scale = f"c.{quote(name)}", int(size[1]), int(size[2])
-    refused = f"abs({value}) >= 1e{precision - scale} OR {value} <> round({value}, {scale})"
+    refused = f"abs({value}::numeric) >= 1e{precision - scale} OR {value} <> round({value}, {scale})"
     rows = rows_where(look, table, refused)
     return None if rows is None else f"{rows} have more digits than {wanted} holds"
 
