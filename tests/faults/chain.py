@@ -4,8 +4,8 @@ python -m tests.faults.chain                                  200 commands on ea
 python -m tests.faults.chain --engine sqlite --seed 7         the same chain again, command by command
 
 What a database *holds* is what a copy of it holds at head, to the last value: rows that a downgrade has preserved are
-restored there, and a legacy database is adopted. A command leaves what was held, or says why not; one that is killed
-leaves what was held before it, or what it would have left.
+restored there, and a legacy database is adopted. What others have hung on its tables counts like rows. A command leaves
+what was held, or says why not; one that is killed leaves what was held before it, or what it would have left.
 """
 
 # ruff: noqa: T201  it prints what it does
@@ -24,9 +24,9 @@ from typing import Any
 
 import cts_schema.adoption.adopt
 import cts_schema.migration.environment  # noqa: F401  loaded once, for all forks
-from cts_schema import adopt, backup, downgrade, exceptions, repair, restore, seed, status, undo_adoption, upgrade
+from cts_schema import adopt, backup, downgrade, repair, restore, seed, status, undo_adoption, upgrade
 from cts_schema.migration.scripts import revisions
-from tests.faults import states
+from tests.faults import dependents, states
 from tests.faults.faults import FAULTS
 from tests.faults.operations import OPERATIONS, Operation
 from tests.faults.places import Place
@@ -36,10 +36,12 @@ from tests.support import client, rows
 from tests.support.databases import Database
 
 Held = dict[str, Counter[str]]
-"""The rows of each table, counted: a row is the text of its columns and values."""
+"""The rows of each table, counted: a row is the text of its columns and values; and what hangs on the tables."""
 
 _KILL = {engine: next(fault for fault in faults if fault.name == "kill") for engine, faults in FAULTS.items()}
 _VOLATILE = frozenset({("schema_migrations", "id")}).union(*(operation.volatile for operation in OPERATIONS))
+# With these a command says that a person is to do something first; any other error is a fault.
+_REFUSALS = frozenset({"DecisionNeeded", "UnadoptedDatabase", "WrongUsage"})
 _NOTES = (
     "CREATE TABLE my_notes (id INTEGER PRIMARY KEY, about TEXT REFERENCES exchange_connections (id), note TEXT)",
     "CREATE TABLE my_answers (id INTEGER PRIMARY KEY, note_id INTEGER REFERENCES my_notes (id), answer TEXT)",
@@ -74,23 +76,28 @@ class Chain:
         engine: of which kind.
         chance: draws everything; of one seed it draws the same.
         held: what was held at each moment that a command may come back to.
-        backups: their names, the newest one last.
+        legacy: the names of those to which an undo may bring it; more than one after a restore that was killed.
+        backups: their names, the newest one last; each with what ``legacy`` was then.
     """
 
     place: Place
     engine: str
     chance: random.Random
     held: dict[str, Held] = field(default_factory=dict)
-    backups: list[str] = field(default_factory=list)
+    legacy: set[str] = field(default_factory=lambda: {"legacy"})
+    backups: dict[str, set[str]] = field(default_factory=dict)
 
     def begin(self) -> None:
         """Make a legacy database with dirty rows and tables of one's own, adopt it, and fill it."""
         with self.place.opened() as database:
             with database.engine.connect() as connection:
                 build(connection, "initializer", "dirty")
+            dependents.prepare(database)
             for statement in _NOTES:
                 database.execute(statement)
             self._note(database, 1)
+            for number in range(1000, 1004):
+                dependents.hang(database, self.chance, number)
         self.held["legacy"] = self.held["now"] = self.holds()
         self._plainly(Command("adopt", partial(_adopt)))
         with self.place.opened() as database:
@@ -101,6 +108,7 @@ class Chain:
         """Do the command of a number; return it, with what became of it, and all that is wrong."""
         if number % 4 != 3 and self.chance.random() < 0.25:
             return self._write(number)
+        unadopted = bool(status(self.place.url).unadopted)
         command = self.chance.choice(list(self._commands(number)))
         kind = command.words.split()[0]
         if number % 4 == 3:
@@ -114,32 +122,41 @@ class Chain:
             ended = f"killed at call {point}, {' '.join(outcome.struck.split())[:60]}"
         elif outcome.error is not None:
             ended = f"refused: {outcome.error}: {' '.join(outcome.text.split())[:150]}"
-            if not hasattr(exceptions, outcome.error):
-                wrong.append(f"no error of ours: {outcome.error} {outcome.text}")
+            if outcome.error not in _REFUSALS:
+                wrong.append(f"no refusal: {outcome.error} {outcome.text}")
         elif outcome.status != 0:
             wrong.append(f"it ended with status {outcome.status}: {outcome.printed}")
-        allowed = {"now"} if outcome.error else {command.holds} if outcome.struck is None else {"now", command.holds}
+        aims = self.legacy if command.holds == "legacy" else {command.holds}
         found = self.holds()
-        wrong += self._judge(command, found, allowed)
+        wrong += self._judge(
+            command, found, {"now"} if outcome.error else aims if outcome.struck is None else {"now", *aims}
+        )
         if kind == "backup" and ended == "done":
-            self.backups.append(command.holds)
+            self.backups[command.holds] = self.legacy
             self.held[command.holds] = found
+        if kind == "restore" and outcome.error is None:
+            self.legacy = self.backups[command.holds] | (self.legacy if outcome.struck else set())
+        if unadopted and kind in ("adopt", "upgrade") and not status(self.place.url).unadopted:
+            self.legacy = {f"legacy {number}"}
+            self.held[f"legacy {number}"] = self.held["now"]
         self.held["now"] = found
         return f"{command.words}: {ended}", wrong
 
     def _commands(self, number: int) -> Iterator[Command]:
         """Yield the commands from which one is drawn, some of them more than once."""
         known = ["base", *revisions()]
-        at = known.index(status(self.place.url).revision or "base")
-        for revision in self.chance.choices(known[:at] or ["base"], k=3):
+        found = status(self.place.url)
+        at = known.index(found.revision or "base")
+        for revision in self.chance.choices(known[:at] or ["base"], k=1 if found.unadopted else 3):
             yield Command(f"downgrade {revision}", partial(_downgrade, revision))
         for revision in (self.chance.choice(known[at + 1 :] or ["head"]), "head", "head"):
             yield Command(f"upgrade {revision}", partial(_upgrade, revision))
         yield Command(f"backup {number}", partial(_backup, f"backup-{number}"), f"backup-{number}")
-        for name in self.backups[-2:]:
+        for name in list(self.backups)[-2:]:
             yield Command(f"restore {name}", partial(_restore, name), name)
         yield Command("repair", _repair, repairs=True)
-        yield Command("adopt", _adopt)
+        for _ in range(6 if found.unadopted else 1):  # a legacy database refuses most of the others
+            yield Command("adopt", _adopt)
         yield Command("undo", _undo, "legacy")
         yield Command("seed", _seed, grows=True)
 
@@ -155,7 +172,7 @@ class Chain:
         wrongs = []
         for name in sorted(allowed):
             before, after = self.held.get(name, self.held["now"]), found
-            if name == "legacy" and self.engine == "postgresql":
+            if name.startswith("legacy") and self.engine == "postgresql":
                 # An undo leaves tables of one's own as they are by now; what they refer to is written down anew.
                 kept = {table for table in before | found if not table.startswith(("my_", "cts_legacy."))}
                 before, after = ({table: of[table] for table in kept & of.keys()} for of in (before, found))
@@ -167,7 +184,7 @@ class Chain:
 
     def _write(self, number: int) -> tuple[str, list[str]]:
         """Write as an application does; nothing goes but the row that is changed."""
-        what = self.chance.choice(["fill", "note", "change", "remove"])
+        what = self.chance.choice(["fill", "note", "change", "remove", "hang", "hang"])
         with self.place.opened() as database:
             if what == "note":
                 self._note(database, number + 2)
@@ -177,13 +194,14 @@ class Chain:
                 )
             elif what == "remove":
                 database.execute("DELETE FROM my_answers WHERE id = (SELECT max(id) FROM my_answers)")
+            elif what == "hang":
+                what = dependents.hang(database, self.chance, number)
             elif "alembic_version" in database.tables():  # the rows are those of our own columns
                 rows.fill(database.engine, f"row {number}", 1)
         found = self.holds()
         gone = _missing(self.held["now"], found)
-        wrong = (
-            [] if sum(gone.values()) <= (what in ("change", "remove")) else [f"gone: {_shown(self.held['now'], found)}"]
-        )
+        allowed = 0 if what in ("fill", "note") else 2 if what.startswith(("revocation", "comment", "grant")) else 1
+        wrong = [] if sum(gone.values()) <= allowed else [f"gone: {_shown(self.held['now'], found)}"]
         self.held["now"] = found
         return f"write: {what}", wrong
 
@@ -199,12 +217,13 @@ class Chain:
             self._plainly(Command("upgrade", _adopt), copy)
             state = states.read(copy)
             cells = _VOLATILE | states.counted(state)
-            return {
+            held = {
                 table: Counter(repr(sorted(row.items())) for row in found)
                 for table, found in state.without(cells).rows.items()
                 # What a restore on PostgreSQL has replaced stays in a schema beside.
                 if found and table != "sqlite_sequence" and not table.startswith("cts_replaced_")
             }
+            return held | {"what hangs on tables": dependents.remaining(state)}
         finally:
             copy.remove()
 

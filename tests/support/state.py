@@ -18,6 +18,17 @@ _QUERIES = {
         "WHERE connamespace = 'public'::regnamespace",
         "SELECT tgrelid::regclass::text, tgname, pg_get_triggerdef(oid), tgenabled::text FROM pg_trigger "
         "WHERE NOT tgisinternal",
+        "SELECT c.oid::regclass::text, c.relrowsecurity, c.relforcerowsecurity, polname, polcmd::text, polpermissive, "
+        "array(SELECT CASE role WHEN 0 THEN 'public' ELSE role::regrole::text END FROM unnest(polroles) role)::text, "
+        "pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid) FROM pg_class c "
+        "LEFT JOIN pg_policy ON polrelid = c.oid WHERE relrowsecurity OR relforcerowsecurity OR polname IS NOT NULL",
+        "SELECT tablename, rulename, definition FROM pg_rules WHERE schemaname NOT IN ('pg_catalog', "
+        "'information_schema')",
+        "SELECT objoid::regclass::text, attname, description FROM pg_description JOIN pg_attribute "
+        "ON attrelid = objoid AND attnum = objsubid WHERE classoid = 'pg_class'::regclass AND objsubid > 0 "
+        "AND objoid >= 16384",
+        "SELECT defaclrole::regrole::text, defaclnamespace::regnamespace::text, defaclobjtype::text, defaclacl::text "
+        "FROM pg_default_acl",
         "SELECT viewname, definition FROM pg_views WHERE schemaname NOT IN ('pg_catalog', 'information_schema')",
         "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
     ],
