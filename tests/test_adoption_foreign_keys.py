@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -74,46 +76,87 @@ def test_a_key_to_a_column_that_goes_is_dropped_by_the_yes_and_comes_back_by_an_
     assert everything(database) == before
 
 
-@on_sqlite
-@pytest.mark.parametrize(
-    "definition",
-    [
-        "my_t (id INTEGER PRIMARY KEY AUTOINCREMENT, setting_id INT REFERENCES system_settings(id) NOT NULL, n TEXT)",
-        "my_t (id INTEGER PRIMARY KEY AUTOINCREMENT, setting_id INT, n TEXT, -- mine, all of it\n"
-        " /* ( */ FOREIGN KEY (setting_id) REFERENCES system_settings(id) ON DELETE SET NULL DEFERRABLE)",
-        "my_t (id TEXT PRIMARY KEY, setting_id INT, n TEXT CHECK (n <> ','), CONSTRAINT k FOREIGN KEY (setting_id)\n"
-        '  REFERENCES [system_settings] ("id") MATCH FULL NOT DEFERRABLE INITIALLY IMMEDIATE, UNIQUE (n))'
-        " WITHOUT ROWID",
-        "my_t (id INTEGER, setting_id INT, n TEXT DEFAULT 'REFERENCES x(y)', g INT AS (setting_id + 1) STORED,"
-        " FOREIGN KEY (setting_id) REFERENCES system_settings(id) CONSTRAINT c CHECK (setting_id > 0))",
-        "my_t (id INTEGER PRIMARY KEY DESC, setting_id INT CONSTRAINT a CONSTRAINT b REFERENCES system_settings(id)"
-        " COLLATE NOCASE, n TEXT NOT NULL DEFAULT ')')",
-    ],
+#: Tables of which some key leads to a column that goes.
+DEFINITIONS = (
+    "(id INTEGER PRIMARY KEY AUTOINCREMENT, setting_id INT REFERENCES system_settings(id) NOT NULL, n TEXT)",
+    "(id INTEGER PRIMARY KEY AUTOINCREMENT, setting_id INT, n TEXT, -- mine, all of it\n"
+    " /* ( */ FOREIGN KEY (setting_id) REFERENCES system_settings(id) ON DELETE SET NULL DEFERRABLE)",
+    "(id TEXT PRIMARY KEY, setting_id INT, n TEXT CHECK (n <> ','), CONSTRAINT k FOREIGN KEY (setting_id)\n"
+    '  REFERENCES [system_settings] ("id") MATCH FULL NOT DEFERRABLE INITIALLY IMMEDIATE, UNIQUE (n))'
+    " WITHOUT ROWID",
+    "(id INTEGER, setting_id INT, n TEXT DEFAULT 'REFERENCES x(y)', g INT AS (setting_id + 1) STORED,"
+    " FOREIGN KEY (setting_id) REFERENCES system_settings(id) CONSTRAINT c CHECK (setting_id > 0))",
+    "(id INTEGER PRIMARY KEY DESC, setting_id INT CONSTRAINT a CONSTRAINT b REFERENCES system_settings(id)"
+    " COLLATE NOCASE, n TEXT NOT NULL DEFAULT ')')",
+    "(id INTEGER PRIMARY KEY, setting_id INT REFERENCES system_settings /* ( */ (id) -- a comment\n"
+    "  ON /* , */ DELETE\n SET -- and another\n NULL ON UPDATE CASCADE UNIQUE, n TEXT)",
+    "(id INTEGER PRIMARY KEY, setting_id INT REFERENCES system_settings(id), n TEXT, "
+    + ", ".join(f"x{number} REAL" for number in range(1900))
+    + ")",
 )
-def test_a_table_of_sqlite_loses_a_key_and_nothing_else(database: Database, definition: str) -> None:
-    made(
-        database,
-        f"CREATE TABLE {definition}",
-        "INSERT INTO my_t (id, setting_id, n) VALUES (7, 1, 'a'), (9, 2, 'b')",
-        "DELETE FROM my_t WHERE id = 9",
-        "CREATE INDEX my_i ON my_t (n DESC) WHERE n <> 'x'",
-        "CREATE VIEW my_v AS SELECT n FROM my_t",
-        "CREATE TRIGGER my_r AFTER INSERT ON my_t BEGIN DELETE FROM my_t WHERE n = 'gone'; END",
-    )
-    queries = (
-        "SELECT type, name, sql FROM sqlite_master WHERE tbl_name = 'my_t' AND type <> 'table' ORDER BY 1, 2",
-        "SELECT * FROM pragma_table_xinfo('my_t')",
-        "SELECT typeof(id), * FROM my_t",
-        "SELECT name, wr, strict FROM pragma_table_list('my_t')",
-        "SELECT name, origin, partial FROM pragma_index_list('my_t') ORDER BY 1",
-        *(["SELECT seq FROM sqlite_sequence WHERE name = 'my_t'"] if "AUTOINCREMENT" in definition else []),
-        *(["SELECT rowid FROM my_t"] if "WITHOUT" not in definition else []),
-    )
+
+
+@on_sqlite
+def test_a_table_of_sqlite_loses_a_key_and_nothing_else(database: Database) -> None:
+    made(database)
+    queries = []
+    for number, definition in enumerate(DEFINITIONS):
+        name = f"my_{number}"
+        for statement in (
+            f"CREATE TABLE {name} {definition}",
+            f"INSERT INTO {name} (id, setting_id, n) VALUES (7, 1, 'a'), (9, 2, 'b')",
+            f"DELETE FROM {name} WHERE id = 9",
+            f"CREATE INDEX {name}_i ON {name} (n DESC) WHERE n <> 'x'",
+            f"CREATE VIEW {name}_v AS SELECT n FROM {name}",
+            f"CREATE TRIGGER {name}_r AFTER INSERT ON {name} BEGIN DELETE FROM {name} WHERE n = 'gone'; END",
+        ):
+            database.execute(statement.replace(":", r"\:"))
+        queries += [
+            f"SELECT type, name, sql FROM sqlite_master WHERE tbl_name = '{name}' AND type <> 'table' ORDER BY 1, 2",
+            f"SELECT * FROM pragma_table_xinfo('{name}')",
+            f"SELECT * FROM {name}",
+            f"SELECT typeof(id) FROM {name}",
+            f"SELECT name, origin, partial FROM pragma_index_list('{name}') ORDER BY 1",
+            f"SELECT * FROM pragma_index_info('{name}')",  # whose key it is without a rowid
+            *([f"SELECT seq FROM sqlite_sequence WHERE name = '{name}'"] if "AUTOINCREMENT" in definition else []),
+            *([f"SELECT rowid FROM {name}"] if "WITHOUT" not in definition else []),
+        ]
     before = [database.rows(query) for query in queries]
     adopt(database.url, yes=True)
     assert [database.rows(query) for query in queries] == before
-    assert database.rows("SELECT * FROM pragma_foreign_key_list('my_t')") == []
-    assert "REFERENCES system" not in database.value("SELECT sql FROM sqlite_master WHERE name = 'my_t'")
+    assert database.rows("PRAGMA integrity_check") == [("ok",)]
+    for number in range(len(DEFINITIONS)):
+        assert database.rows(f"SELECT * FROM pragma_foreign_key_list('my_{number}')") == []
+        assert "REFERENCES system" not in database.value(f"SELECT sql FROM sqlite_master WHERE name = 'my_{number}'")
+
+
+@on_sqlite
+def test_a_table_that_needs_its_application_loses_a_key_too(database: Database) -> None:
+    made(database)
+    with closing(sqlite3.connect(str(database.engine.url.database))) as connection:
+        connection.create_function("ours", 1, lambda text: text, deterministic=True)
+        connection.create_collation("ours", lambda one, other: (one > other) - (one < other))
+        connection.executescript(
+            "CREATE TABLE mine (id TEXT COLLATE ours PRIMARY KEY, n TEXT CHECK (ours(n) <> ''), g AS (ours(n)) STORED, "
+            "setting_id INTEGER REFERENCES system_settings (id));"
+            "CREATE INDEX mine_i ON mine (ours(n)); CREATE INDEX mine_j ON mine (n COLLATE ours);"
+            "INSERT INTO mine (id, n, setting_id) VALUES ('a', 'x', 1), ('b', 'y', 2);"
+            "CREATE TRIGGER of_mine AFTER INSERT ON exchange_connections "
+            "BEGIN INSERT INTO mine (id, n) VALUES (new.id, new.name); END"
+        )
+    before = database.rows("SELECT name, sql FROM sqlite_master WHERE tbl_name = 'mine' AND type = 'index'")
+    plan = plan_adoption(database.url)
+    assert plan is not None
+    assert [(one.kind, one.name) for one in plan.decisions] == [("foreign key", "of mine"), ("trigger", "of_mine")]
+    # What writes to a table of ours writes to that one, and only the application can.
+    assert "ours (only an application has it)" in plan.decisions[1].cause
+    adopt(database.url, yes=True)
+    assert database.rows("SELECT * FROM pragma_foreign_key_list('mine')") == []
+    assert database.rows("SELECT name, sql FROM sqlite_master WHERE tbl_name = 'mine' AND type = 'index'") == before
+    assert database.rows("SELECT rowid, n, g, setting_id FROM mine ORDER BY rowid") == [
+        (1, "x", "x", 1),
+        (2, "y", "y", 2),
+    ]
 
 
 def test_only_the_keys_in_question_are_cut_out_of_a_definition() -> None:

@@ -10,9 +10,8 @@ import sqlalchemy as sa
 
 from cts_schema.adoption.reals import text_of
 
-_TOKEN = re.compile(
-    r"""--[^\n]*|/\*.*?\*/|"(?:[^"]|"")*"|`(?:[^`]|``)*`|'(?:[^']|'')*'|\[[^]]*]|[\w$]+|\S""", re.DOTALL
-)
+#: A comment, a name, a string, a word or a sign.
+TOKEN = re.compile(r"""--[^\n]*|/\*.*?\*/|"(?:[^"]|"")*"|`(?:[^`]|``)*`|'(?:[^']|'')*'|\[[^]]*]|[\w$]+|\S""", re.DOTALL)
 
 
 def quote(name: str) -> str:
@@ -75,7 +74,7 @@ def as_json(dialect: str, value: str) -> str:
 
 def tokens(sql: str) -> Iterator[str]:
     """Yield the words, strings and signs of some SQL, without comments."""
-    return (token for token in _TOKEN.findall(sql) if not token.startswith(("--", "/*")))
+    return (token for token in TOKEN.findall(sql) if not token.startswith(("--", "/*")))
 
 
 def unquoted(token: str) -> str:

@@ -19,6 +19,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from cts_schema.ddl import sql
 from cts_schema.ddl.checks import TOKEN, parse_checks
 from cts_schema.ddl.foreign_keys import ForeignKey, sqlite_foreign_keys
+from cts_schema.ddl.rewriting import rewrite
 
 _HIDDEN = "cts_away "
 # Strings and comments are passed over; a name may be quoted in each of SQLite's ways.
@@ -173,16 +174,10 @@ def _shown(name: str) -> str:
 
 def _rewrite(table: str, named: Callable[[str], str]) -> None:
     """Change the names of the parents in the text of ``table``."""
-    where = f"type = 'table' AND name = {sql.literal(table)}"
-    before = sql.scalar(f"SELECT sql FROM sqlite_master WHERE {where}")
+    before = sql.scalar(f"SELECT sql FROM sqlite_master WHERE type = 'table' AND name = {sql.literal(table)}")
     after = _REFERENCE.sub(lambda found: found[0] if found[1] is None else found[1] + named(found[2]), before)
-    if after == before:
-        return
-    sql.execute("PRAGMA writable_schema = ON")
-    try:
-        sql.execute(f"UPDATE sqlite_master SET sql = {sql.literal(after)} WHERE {where}")
-    finally:
-        sql.execute("PRAGMA writable_schema = RESET")
+    if after != before:
+        rewrite(op.get_bind(), table, after)
 
 
 @contextmanager

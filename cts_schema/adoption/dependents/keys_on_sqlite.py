@@ -1,7 +1,6 @@
 """Foreign keys of other tables on SQLite that mean nothing beside the new tables, and how a table loses one.
 
-SQLite cannot drop a foreign key. So the table is made again from its own definition without it, and its rows, numbers,
-counter and indexes are taken over. The definition is only cut: what else stands in it stays as it was written.
+SQLite cannot drop a foreign key, but its definition can be cut out of that of its table, which stores nothing of it.
 """
 
 from __future__ import annotations
@@ -15,16 +14,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cts_schema.adoption.sql import literal, quote, row_id, run
+from cts_schema.adoption.dependents import stand_ins
+from cts_schema.adoption.sql import TOKEN, quote, run
+from cts_schema.ddl.rewriting import rewrite
 from cts_schema.exceptions import AdoptionFailed
 
-_TOKEN = re.compile(
-    r"""--[^\n]*|/\*.*?\*/|"(?:[^"]|"")*"|`(?:[^`]|``)*`|'(?:[^']|'')*'|\[[^]]*]|[\w$]+|\S""", re.DOTALL
-)
+#: What may follow the parent, in words with a blank after each.
 _REST = re.compile(
-    r"\s*(?:ON\s+(?:DELETE|UPDATE)\s+(?:SET\s+NULL|SET\s+DEFAULT|CASCADE|RESTRICT|NO\s+ACTION)|MATCH\s+\w+"
-    r"|(?:NOT\s+)?DEFERRABLE(?:\s+INITIALLY\s+(?:DEFERRED|IMMEDIATE))?)",
-    re.IGNORECASE,
+    "ON (?:DELETE|UPDATE) (?:SET NULL|SET DEFAULT|CASCADE|RESTRICT|NO ACTION) |MATCH [^ ]+ "
+    "|(?:NOT )?DEFERRABLE (?:INITIALLY (?:DEFERRED|IMMEDIATE) )?"
 )
 
 
@@ -74,72 +72,35 @@ def without(definition: str, keys: Collection[Key]) -> str:
     for number, (start, end) in reversed(list(enumerate(spans))):
         if len(spans) - 1 - number in gone:  # SQLite counts them from the end
             before, after = definition[:start], definition[end:]
-            last = [token for token in _TOKEN.finditer(before) if not token[0].startswith(("--", "/*"))][-1]
+            last = [token for token in TOKEN.finditer(before) if not token[0].startswith(("--", "/*"))][-1]
             if last[0] == "," and _next(after) in (",", ")"):  # it stood there alone
                 before = before[: last.start()] + before[last.end() :]
             definition = before.rstrip(" ") + ("" if after[:1] in (",", ")", " ") else " ") + after
     return definition
 
 
-def drop(connection: sa.Connection, table: str, definition: str, indexes: Sequence[str]) -> None:
-    """Make a table again from another definition of the same columns; foreign keys are off.
+def drop(connection: sa.Connection, table: str, definition: str) -> None:
+    """Let a table have another definition, which lacks foreign keys alone.
 
     Args:
-        connection: in the run's transaction, with legacy_alter_table on and without triggers of the table.
+        connection: in the run's transaction.
         table: its name.
         definition: its new definition, under the same name.
-        indexes: the statements that make its indexes.
 
     Raises:
-        AdoptionFailed: the new table has not what the old one had.
+        AdoptionFailed: its columns would be others.
     """
     facts = run(connection, f"PRAGMA table_xinfo({quote(table)})").all()
-    columns = [row[1] for row in facts if row[6] == 0]
-    key = [row[1] for row in sorted(facts, key=lambda row: int(row[5])) if row[5]]
-    options = run(connection, f"SELECT wr FROM pragma_table_list({literal(table)}) WHERE schema = 'main'").scalar()
-    row = row_id("sqlite", {name.lower() for name in columns})
-    numbered = [] if options or any(name.lower() == row for name in columns) else [row]
-    counter = _counter(connection, table)
-    old = quote("cts_adoption_remade")
-    run(connection, f"ALTER TABLE {quote(table)} RENAME TO {old}")
-    run(connection, definition)
-    into = ", ".join([*numbered, *map(quote, columns)])
-    checked = run(connection, "PRAGMA ignore_check_constraints").scalar()
-    run(connection, "PRAGMA ignore_check_constraints = ON")  # a row may be older than its condition
-    run(connection, f"INSERT INTO {quote(table)} ({into}) SELECT {into} FROM {old}")
-    run(connection, f"PRAGMA ignore_check_constraints = {checked}")
-    pairs = " AND ".join(f"n.{name} IS o.{name}" for name in (map(quote, key) if options else [row]))
-    differs = " OR ".join(
-        f"n.{quote(name)} IS NOT o.{quote(name)} OR typeof(n.{quote(name)}) <> typeof(o.{quote(name)})"
-        for name in columns
-    )
-    other = run(
-        connection,
-        f"SELECT count(*) FROM {old} o LEFT JOIN {quote(table)} n ON {pairs} "
-        f"WHERE n.{quote(key[0]) if options else row} IS NULL OR {differs}",
-    ).scalar_one()
-    if other or run(connection, f"PRAGMA table_xinfo({quote(table)})").all() != facts:
-        raise AdoptionFailed(table=table, rows=f"{other:,} have another value without the foreign key")
-    run(connection, f"DROP TABLE {old}")
-    for index in indexes:
-        run(connection, index)
-    if counter is not None:
-        run(connection, f"DELETE FROM sqlite_sequence WHERE name = {literal(table)}")
-        run(connection, f"INSERT INTO sqlite_sequence (name, seq) VALUES ({literal(table)}, {counter})")
-
-
-def _counter(connection: sa.Connection, table: str) -> int | None:
-    if run(connection, "SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'").first() is None:
-        return None
-    found = run(connection, f"SELECT seq FROM sqlite_sequence WHERE name = {literal(table)}").scalar()
-    return found if isinstance(found, int) else None
+    rewrite(connection, table, definition)
+    if run(connection, f"PRAGMA table_xinfo({quote(table)})").all() != facts:
+        raise AdoptionFailed(table=table, reported="it has other columns without the foreign key")
 
 
 def _copy(definitions: Sequence[tuple[str, str]]) -> closing[sqlite3.Connection]:
     copy = sqlite3.connect(":memory:", isolation_level=None)
     for _, sql in definitions:
-        with suppress(sqlite3.Error):  # what needs a module or a function that is not there
-            copy.execute(sql)
+        with suppress(sqlite3.Error):  # what needs a module that is not there
+            stand_ins.create(copy, sql)
     return closing(copy)
 
 
@@ -194,7 +155,7 @@ def _fault(copy: sqlite3.Connection, key: Key, meant: tuple[str, ...] | None) ->
 
 def _spans(definition: str) -> Iterator[tuple[int, int]]:
     """Yield where each foreign key begins and ends in the definition of a table."""
-    found = [match for match in _TOKEN.finditer(definition) if not match[0].startswith(("--", "/*"))]
+    found = [match for match in TOKEN.finditer(definition) if not match[0].startswith(("--", "/*"))]
     depth = 0
     for place, token in enumerate(found):
         depth += (token[0] == "(") - (token[0] == ")")
@@ -209,10 +170,9 @@ def _spans(definition: str) -> Iterator[tuple[int, int]]:
         last = place + 1
         if found[last + 1][0] == "(":
             last = _closing(found, last + 1)
-        end = found[last].end()
-        while rest := _REST.match(definition, end):
-            end = rest.end()
-        yield found[first].start(), end
+        while rest := _REST.match("".join(f"{one[0].upper()} " for one in found[last + 1 : last + 5])):
+            last += rest[0].count(" ")
+        yield found[first].start(), found[last].end()
 
 
 def _opening(found: Sequence[re.Match[str]], place: int) -> int:
@@ -237,4 +197,4 @@ def _closing(found: Sequence[re.Match[str]], place: int) -> int:
 
 def _next(text: str) -> str:
     """Return the first sign of some SQL, without comments."""
-    return next((token for token in _TOKEN.findall(text) if not token.startswith(("--", "/*"))), "")
+    return next((token for token in TOKEN.findall(text) if not token.startswith(("--", "/*"))), "")

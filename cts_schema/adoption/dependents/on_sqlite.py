@@ -17,9 +17,10 @@ from itertools import takewhile
 import sqlalchemy as sa
 
 from cts_schema.adoption import target
-from cts_schema.adoption.dependents import keys_on_sqlite
+from cts_schema.adoption.dependents import keys_on_sqlite, stand_ins
 from cts_schema.adoption.refusal import Refusal
 from cts_schema.adoption.sql import quote, run, tokens, unquoted
+from cts_schema.adoption.survey import OF_APPLICATION
 
 Key = tuple[str, str]
 #: What a refusal calls the foreign keys of a table.
@@ -131,8 +132,7 @@ def attach(connection: sa.Connection, found: Dependents, left_out: Collection[Ke
     for table, lost in found.lost_keys.items():
         if (KEY, f"of {table}") in left_out:
             [made] = [one.sql for one in found.objects if (one.kind, one.name) == ("table", table)]
-            indexes = [one.sql for one in found.objects if one.kind == "index" and one.table.lower() == table.lower()]
-            keys_on_sqlite.drop(connection, table, keys_on_sqlite.without(made, [key for key, _ in lost]), indexes)
+            keys_on_sqlite.drop(connection, table, keys_on_sqlite.without(made, [key for key, _ in lost]))
     failed = []
     for one in found.hanging:
         if one.key not in gone:
@@ -209,7 +209,7 @@ def _refusals(
 
 
 def _why(error: str) -> str:
-    return "only an application has it" if error.startswith("no such function") else "it has never worked"
+    return "only an application has it" if OF_APPLICATION.search(error) else "it has never worked"
 
 
 def _compile(objects: Sequence[Object]) -> dict[Key, _Compiled]:
@@ -232,7 +232,7 @@ def _create(copy: sqlite3.Connection, objects: Sequence[Object], kind: str) -> N
     for one in objects:
         if one.kind == kind:
             with suppress(sqlite3.Error):  # whatever needs it will not compile, and say so
-                copy.execute(one.sql)
+                stand_ins.create(copy, one.sql)
 
 
 def _compiled_trigger(copy: sqlite3.Connection, trigger: Object) -> _Compiled:
