@@ -38,9 +38,10 @@ from cts_schema.adoption.pour import Pourer
 from cts_schema.adoption.pour_bare import bare
 from cts_schema.adoption.sql import quote, run
 from cts_schema.adoption.survey import Survey, survey
-from cts_schema.adoption.unmanaged import references
+from cts_schema.adoption.unmanaged import catalogue
 from cts_schema.adoption.unmanaged.fates import Fates
 from cts_schema.adoption.unmanaged.noted import Noted
+from cts_schema.adoption.unmanaged.references import References
 from cts_schema.adoption.unmanaged.settle import Settling
 from cts_schema.adoption.values import Checksums
 from cts_schema.ddl import beside, moved, returned
@@ -80,7 +81,7 @@ class Adoption:
         self._examined: list[tuple[Conversion, Findings]] = []
         self._dependents: dependents.Dependents | None = None
         self._refusals: list[dependents.Refusal] = []
-        self._references = references.References({}, ())
+        self._references = References({}, ())
         self._moved: dict[str, str] = {}
         self._kept_tables: dict[str, str] = {}
         self._returning: dict[str, str] = {}
@@ -120,7 +121,7 @@ class Adoption:
         outcome = trial.Outcome()
         if not blockers:
             refused_keys = [one.name for one in self._refusals if one.kind == "foreign key"]
-            self._references = references.read(self.connection, found.managed, refused_keys)
+            self._references = catalogue.read(self.connection, found.managed, refused_keys)
             if not self.options.yes:  # who has agreed to everything needs no list of it
                 self.progress.tell("looking at what refers to rows that cannot be kept")
                 try:

@@ -69,8 +69,7 @@ def cast(wish: Wish, old: OldColumn, o: str, version: tuple[int, ...]) -> Cast:
 def _text(wish: Wish, source: str, o: str) -> Cast:
     value = renamed(f"{o}::text", wish)
     if wish.whole and source in ("numeric", "float"):
-        # By its text: the cast of a real number to numeric would keep 15 digits.
-        value = f"CASE WHEN {o} = trunc({o}) THEN trunc({o})::text::numeric::text ELSE {value} END"
+        value = _number_as_text(o, source)
     elif wish.whole and source == "text":
         value = rf"CASE WHEN {value} ~ '^-?[0-9]+\.0+$' THEN split_part({value}, '.', 1) ELSE {value} END"
     if wish.whole and source != "integer":
@@ -80,6 +79,19 @@ def _text(wish: Wish, source: str, o: str) -> Cast:
         return _always(value)
     short = f"pg_column_size({o}) <= {wish.longest}"  # as it is stored, compressed, which is how an index stores it
     return Cast(value, valid=short, plain=f"coalesce({short}, true)", plain_value=value, reason="check")
+
+
+def key_as_text(value: str, type_: str) -> str:
+    """Return what a value becomes that refers to a key of a type which is text now: what the key has become."""
+    return _number_as_text(f"({value})::{type_}", _CLASSES.get(type_, "other"))
+
+
+def _number_as_text(o: str, source: str) -> str:
+    if source == "numeric":
+        return f"trim_scale({o})::text"
+    if source == "float":  # by its text: the cast to numeric would keep 15 digits
+        return f"CASE WHEN {o} = trunc({o}) THEN trunc({o})::text::numeric::text ELSE {o}::text END"
+    return f"{o}::text"
 
 
 def _always(value: str) -> Cast:

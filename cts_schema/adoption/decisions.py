@@ -11,6 +11,7 @@ from cts_schema.adoption.conversion import Conversion
 from cts_schema.adoption.examine import Findings
 from cts_schema.adoption.refusal import Refusal
 from cts_schema.adoption.trial import Outcome, Refused
+from cts_schema.adoption.unmanaged.fates import CHANGED
 from cts_schema.adoption.unmanaged.stranded import Stranded
 
 #: Of a table that loses more than this part of its rows, and more than so many, a person decides.
@@ -100,7 +101,7 @@ def find(
         )
     lacking = dict(_lacking(examined))
     yield from lacking.values()
-    columns = {conversion.source.old.name: _columns(findings) for conversion, findings in examined}
+    columns = {conversion.source.old.name: _columns(conversion, findings) for conversion, findings in examined}
     lost: Counter[str] = Counter()
     for refused in outcome.refused:
         lost[refused.table] += refused.rows
@@ -124,11 +125,12 @@ def _lacking(examined: Sequence[tuple[Conversion, Findings]]) -> Iterator[tuple[
             yield name, Decision("rows", name, cause, "the table is renamed, or has these columns", found.rows)
 
 
-def _columns(found: Findings) -> Mapping[str, str]:
+def _columns(conversion: Conversion, found: Findings) -> Mapping[str, str]:
     """Return by reason the columns that it may be about."""
     required = [name for name in found.nulls if found.nulls[name] > found.orphans.get(name, 0)]
     named = {
         "null": required,
+        "check": [*required, *conversion.source.table.checks * (found.checks > 0)],
         "type": required,
         "precision": required,
         "orphan": list(found.orphans),
@@ -153,9 +155,10 @@ def _stranded(found: Stranded) -> Decision:
         cause = f"{columns} would refer to a row of {found.parent} to which another row refers, and only one may; "
         remedy = "one of these rows refers to something else"
     else:
-        why = "; ".join(f"{_WHY[reason]} ({reason})" for reason in found.reasons if reason in _WHY)
-        lost = "that cannot be kept" + ", or whose new key it cannot hold" * ("precision" in found.reasons)
-        cause = f"{columns} refers to rows of {found.parent} {lost}, because {why}; "
+        why = "; ".join(f"{_WHY[reason]} ({reason})" for reason in found.reasons if reason != CHANGED)
+        lost = [f"that cannot be kept, because {why}"] if why else []
+        lost += ["whose key goes, or becomes one that it cannot hold"] * (CHANGED in found.reasons)
+        cause = f"{columns} refers to rows of {found.parent} {', or '.join(lost)}; "
         remedy = f"the rows of {found.parent} are mended, or these refer to others"
     done = (
         "the rows go to adoption_leftovers too"

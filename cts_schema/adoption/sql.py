@@ -41,6 +41,11 @@ def row_id(dialect: str, columns: Collection[str]) -> str:
     return next((name for name in ("rowid", "_rowid_", "oid") if name not in columns), "rowid")
 
 
+def is_without_rowid(connection: sa.Connection, table: str) -> bool:
+    """Tell whether a table of SQLite numbers no rows: such a table is the index of its key (SQLite lists it as one)."""
+    return run(connection, f"PRAGMA main.index_info({quote(table)})").first() is not None
+
+
 def differs(dialect: str, one: str, other: str) -> str:
     """Return the condition that two values differ, NULL being a value."""
     return f"({one}) IS NOT ({other})" if dialect == "sqlite" else f"({one}) IS DISTINCT FROM ({other})"

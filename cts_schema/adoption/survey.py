@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
 from cts_schema.adoption import rules, target
-from cts_schema.adoption.sql import quote, run
+from cts_schema.adoption.sql import is_without_rowid, quote, run
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,6 @@ def _sqlite_table(connection: sa.Connection, name: str) -> OldTable:
             unique.add(tuple(sorted(part.lower() for part in names)))
     if len(key) == 1 and columns[key[0]].type == "integer":
         unique.add(key)  # the rowid, which has no index
-    options = connection.execute(sa.text("SELECT wr FROM pragma_table_list(:name)"), {"name": name}).scalars().all()
     rows, unreadable = _sqlite_rows(connection, name, [fact.name for fact in facts if fact.hidden == _VIRTUAL])
     made = connection.execute(
         sa.text("SELECT upper(sql) LIKE '%COLLATE%' FROM sqlite_master WHERE type = 'table' AND name = :name"),
@@ -165,7 +164,7 @@ def _sqlite_table(connection: sa.Connection, name: str) -> OldTable:
         key,
         frozenset(unique),
         rows,
-        has_rowid=not any(options),
+        has_rowid=not is_without_rowid(connection, name),
         collates=bool(made.scalar_one()),
         unreadable=unreadable,
     )

@@ -99,7 +99,7 @@ def _concerned(examined: Examined, references: References) -> set[str]:
         or findings.checks
         or findings.duplicates
         or (findings.orphans and conversion.source.table.checks)
-        or {(conversion.source.table.name, column) for column in findings.dirty} & referred
+        or {(conversion.source.table.name, column) for column in (*findings.dirty, *findings.orphans)} & referred
     }
     parents = {
         name: {column.parent for column in table.columns.values() if column.parent}

@@ -154,7 +154,7 @@ def _tables_on_sqlite(connection: sa.Connection, version_table: str) -> list[str
     not_counted = ", ".join(map(literal, ("schema_migrations", ADOPTION_RECORD, version_table)))
     names = run(
         connection,
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%' "
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND rootpage > 0 "  # 0 of a virtual one
         f"AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT IN ({not_counted})",
     ).scalars()
     return sorted(names)

@@ -1,4 +1,4 @@
-"""The text of a SQLite table's definition, changed alone, by the procedure of sqlite.org/lang_altertable (section 7)."""
+"""The text of a SQLite table changed alone, by the procedure of sqlite.org/lang_altertable (section 7)."""
 
 from __future__ import annotations
 

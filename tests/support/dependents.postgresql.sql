@@ -65,7 +65,7 @@ CREATE TRIGGER on_column AFTER UPDATE OF connection_id ON notes FOR EACH ROW EXE
 CREATE TABLE reports.unsure (user_id INTEGER);
 INSERT INTO reports.unsure VALUES (404);
 ALTER TABLE reports.unsure ADD CONSTRAINT unsure FOREIGN KEY (user_id) REFERENCES public.users NOT VALID;
-CREATE VIEW of_unsure AS SELECT max(user_id) AS last FROM reports.unsure;
+CREATE VIEW of_unsure AS SELECT user_id AS last FROM reports.unsure;
 CREATE TABLE tags (tag TEXT PRIMARY KEY);
 INSERT INTO tags VALUES ('bybit'), ('okx');
 ALTER TABLE exchange_connections ADD CONSTRAINT tagged FOREIGN KEY (exchange) REFERENCES tags ON DELETE CASCADE;

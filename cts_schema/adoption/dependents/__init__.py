@@ -18,6 +18,7 @@ from cts_schema.adoption.dependents import by_size, catalogue, on_postgresql, on
 from cts_schema.adoption.dependents import found as found_
 from cts_schema.adoption.dependents.making import add_key
 from cts_schema.adoption.refusal import Refusal
+from cts_schema.adoption.sql import unquoted
 from cts_schema.adoption.survey import OldTable
 
 Dependents = found_.Dependents | on_sqlite.Dependents
@@ -48,11 +49,15 @@ def refused(connection: sa.Connection, found: Dependents, old: Collection[OldTab
         found: what :func:`read` returned.
         old: the old tables, to look for what orders by size what was a number.
     """
+    numbers = by_size.numbers_to_text(old)
     if isinstance(found, on_sqlite.Dependents):
         definitions = {one.key: one.sql for one in found.hanging}
     else:
         definitions = {(view.kind, view.title): view.definition for view in found.views}
-    ordering = by_size.refused(definitions, by_size.numbers_to_text(old))
+        for column in found.retyped:
+            table = next(one.own_name for one in found.others if one.name == column.table)
+            numbers.setdefault(unquoted(table).lower(), set()).add(unquoted(column.column).lower())
+    ordering = by_size.refused(definitions, numbers)
     left_out = {(one.kind, one.name) for one in ordering}
     if isinstance(found, on_sqlite.Dependents):
         return [*ordering, *on_sqlite.refused(found, left_out)]
@@ -98,6 +103,11 @@ def definition_of(found: Dependents, refusal: Refusal) -> str:
         made = {(view.kind, view.title): view.definition for view in found.views}
         for hanging in found.hanging:
             made[hanging.kind, f"{hanging.name} on {found.title(hanging.table)}"] = "; ".join(hanging.make)
+        made |= {
+            ("column", f"{found.title(one.table)}.{one.column}"): f"{one.column} {one.type}"
+            + (f" DEFAULT {one.default}" if one.default is not None else "")
+            for one in found.retyped
+        }
         made |= {
             ("foreign key", f"{one.name} of {found.title(one.table)}"): add_key(one)[0] for one in found.foreign_keys
         }

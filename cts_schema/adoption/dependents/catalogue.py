@@ -13,9 +13,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cts_schema.adoption import target
-from cts_schema.adoption.dependents.found import Dependents, ForeignKey, Grant, Relation, Retyped
-from cts_schema.adoption.dependents.hanging import Hangings, bound, in_list, in_pairs
+from cts_schema.adoption.dependents import keys_on_postgresql
+from cts_schema.adoption.dependents.found import Dependents, Grant, Relation
+from cts_schema.adoption.dependents.hanging import Hangings, bound, in_list
 from cts_schema.adoption.holding import current_schema
 from cts_schema.adoption.sql import quote, run
 from cts_schema.migration.lock import setting
@@ -24,8 +24,7 @@ from cts_schema.migration.lock import setting
 def read(connection: sa.Connection, tables: Sequence[str]) -> Dependents:
     """Return all that hangs on ``tables`` of the current schema; nothing is locked that would hinder anybody."""
     old = _oids(connection, tables)
-    keys = _foreign_keys(connection, old)
-    columns = {(row.conrelid, row.attnum) for row in keys if _becomes_text(row)}
+    keys, columns = keys_on_postgresql.read(connection, old)
     view_reads = _view_reads(connection)
     views = _views(view_reads, old, columns)
     over_columns = [view for view, relation, column in view_reads if (relation, column) in columns]
@@ -48,8 +47,8 @@ def read(connection: sa.Connection, tables: Sequence[str]) -> Dependents:
                 for view, reads in views.items()
             ),
             others=tuple(relations[oid] for oid in sorted(others)),
-            foreign_keys=_defined_keys(connection, keys, old),
-            retyped=_retyped(connection, columns, keys),
+            foreign_keys=keys_on_postgresql.defined(connection, keys, old),
+            retyped=keys_on_postgresql.retyped(connection, columns, keys),
             hanging=hanging.defined(),
             sequences=_sequences(connection, old),
             bound=bound(connection, old, moved, hanging),
@@ -62,33 +61,6 @@ def _oids(connection: sa.Connection, tables: Sequence[str]) -> list[int]:
         "AND relname::text IN :names ORDER BY relname"
     ).bindparams(sa.bindparam("names", expanding=True))
     return list(connection.execute(query, {"names": list(tables)}).scalars())
-
-
-def _foreign_keys(connection: sa.Connection, old: Sequence[int]) -> Sequence[Any]:
-    """Return the columns of the foreign keys with an old table on one side only, and the columns they refer to."""
-    return run(
-        connection,
-        f"""
-        SELECT k.oid, k.conrelid, k.confrelid, k.confrelid IN {in_list(old)} AS inward, a.attnum, t.typcategory::text,
-               p.relname AS parent, b.attname AS parent_column
-          FROM pg_constraint k
-         CROSS JOIN unnest(k.conkey, k.confkey) AS u (own, parents)
-          JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.own
-          JOIN pg_type t ON t.oid = a.atttypid
-          JOIN pg_class p ON p.oid = k.confrelid
-          JOIN pg_attribute b ON b.attrelid = k.confrelid AND b.attnum = u.parents
-         WHERE k.contype = 'f' AND k.conparentid = 0
-           AND (k.conrelid IN {in_list(old)}) <> (k.confrelid IN {in_list(old)})
-         ORDER BY k.oid, a.attnum""",
-    ).all()
-
-
-def _becomes_text(key: Any) -> bool:
-    """Whether a column must become text to refer to the new column; what is a string already may stay as it is."""
-    table = target.tables().get(key.parent)
-    if not key.inward or table is None or key.parent_column not in table.columns:
-        return False
-    return table.columns[key.parent_column].kind in ("text", "word") and key.typcategory != "S"
 
 
 def _view_reads(connection: sa.Connection) -> Sequence[Any]:
@@ -126,7 +98,7 @@ def _views(
 
 
 def _hollow(connection: sa.Connection, views: Collection[int]) -> dict[int, str]:
-    """Return for each view a query of the same columns that reads nothing."""
+    """Return for each view a query of the same columns that reads nothing; not for those that are materialized."""
     rows = run(
         connection,
         f"""
@@ -137,6 +109,7 @@ def _hollow(connection: sa.Connection, views: Collection[int]) -> dict[int, str]
                  || ' AS ' || quote_ident(a.attname), ', ' ORDER BY a.attnum)
           FROM pg_attribute a
           JOIN pg_type t ON t.oid = a.atttypid
+          JOIN pg_class c ON c.oid = a.attrelid AND c.relkind = 'v'
          WHERE a.attrelid IN {in_list(views)} AND a.attnum > 0
          GROUP BY a.attrelid""",
     )
@@ -229,54 +202,6 @@ def _relations(connection: sa.Connection, oids: Collection[int]) -> dict[int, Re
              WHERE c.oid IN {in_list(oids)}""",
         )
     }
-
-
-def _defined_keys(connection: sa.Connection, keys: Sequence[Any], old: Sequence[int]) -> tuple[ForeignKey, ...]:
-    rows = run(
-        connection,
-        f"""
-        SELECT quote_ident(conname) AS name, conrelid::regclass::text AS table, convalidated AS validated,
-               regexp_replace(pg_get_constraintdef(oid), ' NOT VALID$', '') AS definition,
-               conrelid IN {in_list(old)} AS outward
-          FROM pg_constraint
-         WHERE oid IN {in_list({key.oid for key in keys})}
-         ORDER BY oid""",
-    )
-    return tuple(ForeignKey(**row._mapping) for row in rows)
-
-
-def _retyped(
-    connection: sa.Connection, columns: Collection[tuple[int, int]], keys: Sequence[Any]
-) -> tuple[Retyped, ...]:
-    # A copy of the table, as the trial makes it, would not show what hinders here.
-    rows = run(
-        connection,
-        f"""
-        SELECT a.attrelid::regclass::text AS table, quote_ident(a.attname) AS column,
-               format_type(a.atttypid, a.atttypmod) AS type, pg_get_expr(d.adbin, d.adrelid) AS default,
-               CASE WHEN EXISTS (
-                      SELECT 1 FROM pg_constraint k
-                       WHERE k.contype = 'f' AND k.oid NOT IN {in_list({key.oid for key in keys})}
-                         AND (k.conrelid = a.attrelid AND a.attnum = ANY (k.conkey)
-                              OR k.confrelid = a.attrelid AND a.attnum = ANY (k.confkey)))
-                    THEN 'another foreign key needs its type'
-                    WHEN EXISTS (SELECT 1 FROM pg_partitioned_table p
-                                  WHERE p.partrelid = a.attrelid AND a.attnum = ANY (p.partattrs::smallint[]))
-                    THEN 'it is in the partition key'
-                    WHEN a.attinhcount > 0 THEN 'it is inherited'
-                    WHEN EXISTS (
-                      SELECT 1 FROM pg_depend v JOIN pg_rewrite r ON r.oid = v.objid
-                        JOIN pg_class m ON m.oid = r.ev_class AND m.relkind = 'm'
-                       WHERE v.classid = 'pg_rewrite'::regclass AND v.refclassid = 'pg_class'::regclass
-                         AND v.refobjid = a.attrelid AND v.refobjsubid = a.attnum)
-                    THEN 'a materialized view reads it'
-               END AS hindrance
-          FROM pg_attribute a
-          LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-         WHERE (a.attrelid, a.attnum) IN {in_pairs(columns)}
-         ORDER BY 1, a.attnum""",
-    )
-    return tuple(Retyped(**row._mapping) for row in rows)
 
 
 def _sequences(connection: sa.Connection, old: Sequence[int]) -> tuple[tuple[str, str], ...]:

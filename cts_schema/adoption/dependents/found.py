@@ -96,13 +96,25 @@ class ForeignKey:
 
 @dataclass(frozen=True)
 class Retyped:
-    """A column that becomes text, because the id that it refers to does; table and column as SQL."""
+    """A column that becomes text, because the key that it refers to does.
+
+    Attributes:
+        table: as SQL.
+        column: as SQL.
+        type: what it is.
+        default: as SQL.
+        hindrance: why it cannot.
+        text: what its value becomes, as SQL.
+        follows: table and column, as SQL, without which it stays as it is: it refers to that, and that to ours.
+    """
 
     table: str
     column: str
     type: str
     default: str | None
     hindrance: str | None
+    text: str
+    follows: tuple[str, str] | None
 
 
 @dataclass(frozen=True)

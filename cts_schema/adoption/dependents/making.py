@@ -46,10 +46,12 @@ class Making:
                 self._try(other.kind, other.title, other.name, self._copy, other)
         for table in found.tables:
             self._try("privileges of", table.title, table.name, self._equip, table)
+        texts: set[tuple[str, str] | None] = {None}
         for column in found.retyped:
-            if column.hindrance is None:
+            if column.hindrance is None and column.follows in texts:
                 name = f"{found.title(column.table)}.{column.column}"
-                self._try("column", name, column.table, self._retype, column)
+                if self._try("column", name, column.table, self._retype, column):
+                    texts.add((column.table, column.column))
         for key in found.foreign_keys:
             if not key.outward:
                 self._try("foreign key", f"{key.name} of {found.title(key.table)}", key.table, self._refer, key)
@@ -150,9 +152,8 @@ class Making:
 
     def _retype(self, column: Retyped) -> None:
         alter = f"ALTER TABLE {column.table} ALTER COLUMN {column.column}"
-        value = f"trim_scale({column.column})" if column.type.startswith("numeric") else column.column
         # A default is not always cast by itself.
-        to_text = [f"{alter} DROP DEFAULT", f"{alter} TYPE text USING {value}::text"]
+        to_text = [f"{alter} DROP DEFAULT", f"{alter} TYPE text USING {column.text}"]
         back = [f"{alter} DROP DEFAULT", f"{alter} TYPE {column.type} USING {column.column}::{column.type}"]
         if column.default is not None:
             to_text.append(f"{alter} SET DEFAULT ({column.default})::text")

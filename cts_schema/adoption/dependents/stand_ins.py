@@ -1,44 +1,48 @@
-"""A copy of a SQLite schema without the functions and collations of the application that made the tables."""
+"""Tables of a SQLite file in memory, whatever functions and collations of some application they ask for."""
 
 from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 
 _MISSING = re.compile(r"(?:unknown|no such) (function): (.+?)(?:\(\))?$|no such (collation) sequence: (.+)$")
 
 
-def create(copy: sqlite3.Connection, sql: str) -> None:
-    """Create a table, an index or a view, whatever functions and collations it asks for: SQLite opens such a file too.
+def create(copy: sqlite3.Connection, definitions: Iterable[str]) -> None:
+    """Create tables and indexes; what they lack of an application is there from then on, and means nothing.
 
-    They are there for the time of the statement alone: what calls one afterwards does not compile, and says so.
-
-    Args:
-        copy: a database in memory.
-        sql: the statement.
-
-    Raises:
-        sqlite3.Error: it lacks something else.
+    A table whose module is not there is left out.
     """
-    missing: set[tuple[str, str]] = set()
-    try:
-        while True:
-            try:
-                copy.execute(sql)
-                return
-            except sqlite3.OperationalError as error:
-                found = _MISSING.search(str(error))
-                one = (found[1] or found[3], found[2] or found[4]) if found else ("", "")
-                if found is None or one in missing:
-                    raise
-                missing.add(one)
-                if one[0] == "function":
-                    copy.create_function(one[1], -1, lambda *_: None, deterministic=True)
-                else:
-                    copy.create_collation(one[1], lambda *_: 0)
-    finally:
-        for kind, name in missing:
-            if kind == "function":
-                copy.create_function(name, -1, None)
+    for sql in definitions:
+        with suppress(sqlite3.Error):
+            _create(copy, sql)
+
+
+@contextmanager
+def opened(definitions: Iterable[str]) -> Iterator[sqlite3.Connection]:
+    """Yield a database of such tables that has nothing of an application, as this package opens a file."""
+    with closing(sqlite3.connect(":memory:")) as made, closing(sqlite3.connect(":memory:")) as copy:
+        create(made, definitions)
+        made.commit()
+        made.backup(copy)
+        copy.isolation_level = None
+        yield copy
+
+
+def _create(copy: sqlite3.Connection, sql: str) -> None:
+    made: set[str] = set()
+    while True:
+        try:
+            copy.execute(sql)
+            return
+        except sqlite3.OperationalError as error:
+            found = _MISSING.search(str(error))
+            if found is None or found[0] in made:
+                raise
+            made.add(found[0])
+            if found[1]:
+                copy.create_function(found[2], -1, lambda *_: None, deterministic=True)
             else:
-                copy.create_collation(name, None)
+                copy.create_collation(found[4], lambda *_: 0)

@@ -39,7 +39,8 @@ def remember(connection: sa.Connection, changed: Sequence[tuple[Table, str, Sequ
         run(connection, f"CREATE TABLE {copy} AS {query}")
         record(connection, "before", [f"DROP TABLE {copy}"], held=("table", copy))
         about = {
-            "table": table.place,
+            "table": table.name,
+            "only": table.place,
             "columns": [quote(column.name) for column in table.columns.values() if not column.fixed],
             "key": [quote(name) for name in table.key],
             "referring": [quote(name) for name in referring],
@@ -94,7 +95,9 @@ def quiet(connection: sa.Connection, places: Sequence[str]) -> Iterator[None]:
         run(connection, f"ALTER TABLE {place} {_STATES[state]} {kind} {name}")
 
 
-def _changes(copy: str, table: str, columns: list[str], key: list[str], referring: list[str]) -> Iterator[str]:
+def _changes(
+    copy: str, table: str, only: str, columns: list[str], key: list[str], referring: list[str]
+) -> Iterator[str]:
     """Yield the statements that bring rows of a table back."""
     listed = ", ".join(columns)
     yield (f"INSERT INTO {table} ({listed}) OVERRIDING SYSTEM VALUE SELECT {listed} FROM {copy} WHERE {MOVED}")
@@ -107,8 +110,8 @@ def _changes(copy: str, table: str, columns: list[str], key: list[str], referrin
     now, then = (f"ROW({', '.join([*named, *ends])})::text" for ends in (referring, news))
     values = ", ".join(f"{name} = s.{name}" for name in changed)
     yield (
-        f"UPDATE {table} AS c SET {values} FROM (SELECT tableoid AS o, ctid AS i, {now} AS looks, "
-        f"row_number() OVER (PARTITION BY {now}) AS place FROM {table}) h JOIN (SELECT *, {then} AS looks, "
+        f"UPDATE {only} AS c SET {values} FROM (SELECT tableoid AS o, ctid AS i, {now} AS looks, "
+        f"row_number() OVER (PARTITION BY {now}) AS place FROM {only}) h JOIN (SELECT *, {then} AS looks, "
         f"row_number() OVER (PARTITION BY {then}) AS place FROM {copy} WHERE NOT {MOVED}) s USING (looks, place) "
         "WHERE c.tableoid = h.o AND c.ctid = h.i"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from cts_schema.adoption.sql import literal, quote, run, tokens, unquoted
 from cts_schema.adoption.survey import OF_APPLICATION
-from cts_schema.adoption.unmanaged.references import References, Table
+from cts_schema.adoption.unmanaged.references import References, Table, Unique
 from cts_schema.exceptions import AdoptionBlocked
 
 #: Rows that go, and columns that change: to NULL, or to what the parent is called now.
@@ -27,12 +28,13 @@ def changing(table: Table) -> Iterator[None]:
     """
     try:
         yield
-    except OperationalError as error:
-        if not OF_APPLICATION.search(str(error.orig)):
+    except (OperationalError, sqlite3.OperationalError) as error:
+        said = error.orig if isinstance(error, OperationalError) else error
+        if not OF_APPLICATION.search(str(said)):
             raise
         raise AdoptionBlocked(
             blockers=f"table {table.title}: rows of it refer to rows that are not kept as they were, and cannot be "
-            f"changed ({error.orig}): mend what they refer to, or drop the index, CHECK or column that needs this, or "
+            f"changed ({said}): mend what they refer to, or drop the index, CHECK or column that needs this, or "
             "adopt with a connection of the application that has this: upgrade(connection)"
         ) from error
 
@@ -53,7 +55,7 @@ class Edits:
 
     def referring(self, table: Table) -> list[str]:
         """Return the columns of a table that refer."""
-        return sorted({name for key in self.keys if key.table == table.place for name in key.columns})
+        return sorted({name for key in self.keys if key.table == table.name for name in key.columns})
 
     def edited(self, table: Table, alias: str, name: str) -> str:
         """Return a column of an unmanaged table as it will be."""
@@ -61,13 +63,16 @@ class Edits:
         if name not in self.referring(table):
             return value
         noted = f"FROM {EDITS} e WHERE e.place = {literal(table.place)} AND e.name = {literal(name)}"
+        row = f"+{table.row(alias)}" if self._sqlite else table.row(alias)  # bare, its type would rule the index out
         # Of a column that refers to two tables, it is NULL that satisfies both.
-        new = (
-            f"(SELECT CASE WHEN count(*) = count(e.value) THEN max(e.value) END {noted} "
-            f"AND e.row_id = {table.row(alias)})"
-        )
+        new = f"(SELECT CASE WHEN count(*) = count(e.value) THEN max(e.value) END {noted} AND e.row_id = {row})"
         cast = new if self._sqlite else f"{new}::{table.columns[name].type}"
         return f"CASE WHEN {table.row(alias)} IN (SELECT e.row_id {noted}) THEN {cast} ELSE {value} END"
+
+    def _holds(self, table: Table, condition: str) -> str:
+        """Return a condition over a table's columns as it will be of a row ``c``."""
+        columns = ", ".join(f"{self.edited(table, 'c', name)} AS {quote(name)}" for name in table.columns)
+        return f"(SELECT {condition} FROM (SELECT {columns}) checked)"
 
     def note_refused(self, table: Table) -> int:
         """Note the rows that the table would not take with their references changed."""
@@ -81,19 +86,18 @@ class Edits:
         for check in table.checks:
             if self._sqlite and not referring & {unquoted(word).lower() for word in tokens(check)}:
                 continue  # it may call a function that only an application has
-            columns = ", ".join(f"{self.edited(table, 'c', name)} AS {quote(name)}" for name in table.columns)
             noted += run(
                 self._connection,
                 f"INSERT INTO {MOVES} SELECT {place}, e.row_id, min(e.reason), min(e.key), min(e.cause) FROM {EDITS} e "
                 f"JOIN {table.place} c ON {table.row('c')} = e.row_id WHERE e.place = {place} "
-                f"AND NOT (SELECT {check} FROM (SELECT {columns}) checked) AND e.row_id NOT IN "
+                f"AND NOT {self._holds(table, check)} AND e.row_id NOT IN "
                 f"(SELECT m.row_id FROM {MOVES} m WHERE m.place = {place}) GROUP BY e.row_id",
             ).rowcount
         return noted
 
-    def _note_repeated(self, table: Table, unique: tuple[str, ...]) -> int:
+    def _note_repeated(self, table: Table, index: Unique) -> int:
         """Note the rows that would have the key of another one by following their parent."""
-        referring = set(self.referring(table))
+        referring, unique = set(self.referring(table)), index.columns
         if not referring & set(unique):
             return 0
         place, row = literal(table.place), table.row("c")
@@ -112,8 +116,9 @@ class Edits:
             self._connection,
             f"CREATE TEMP TABLE {_REPEATED} AS SELECT row_id FROM (SELECT row_id, changed, "
             f"row_number() OVER (PARTITION BY {keys} ORDER BY changed, row_id) AS place FROM ("
-            f"SELECT {row} AS row_id, 0 AS changed, {now} FROM {table.place} c UNION ALL "
-            f"SELECT {row}, 1, {then} FROM {table.place} c WHERE {row} IN ({followed}) AND {row} NOT IN ({moved})"
+            f"SELECT {row} AS row_id, 0 AS changed, {now} FROM {table.place} c WHERE {index.condition} UNION ALL "
+            f"SELECT {row}, 1, {then} FROM {table.place} c WHERE {row} IN ({followed}) AND {row} NOT IN ({moved}) "
+            f"AND {self._holds(table, index.condition)}"
             f") k WHERE {filled}) ranked WHERE place > 1 AND changed = 1",
         )
         loose = [name for name in unique if name in referring and table.columns[name].loose]

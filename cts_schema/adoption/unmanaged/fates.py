@@ -10,10 +10,12 @@ import sqlalchemy as sa
 
 from cts_schema.adoption.leftovers import EXCEPTIONS, REFUSED
 from cts_schema.adoption.notes import Notes
-from cts_schema.adoption.sql import differs, quote, run
+from cts_schema.adoption.sql import differs, literal, quote, run
 from cts_schema.adoption.unmanaged.references import References
 
 Parent = tuple[str, tuple[str, ...]]
+#: The cause of a reference whose parent is kept, under another key.
+CHANGED = "key"
 
 
 class Fates:
@@ -67,7 +69,7 @@ class Fates:
         staying = f" AND {notes.staying}" if notes.staying else ""
         run(
             self._connection,
-            f"CREATE TEMP TABLE {place} AS SELECT {olds_sql}, {news_sql}, 'precision' AS reason "
+            f"CREATE TEMP TABLE {place} AS SELECT {olds_sql}, {news_sql}, {literal(CHANGED)} AS reason "
             f"FROM {conversion.place} o WHERE {known} AND ({other}){staying}",
         )
         if not notes.noted:
@@ -81,8 +83,11 @@ class Fates:
             f"FROM (SELECT DISTINCT source_row, survivor, reason FROM {EXCEPTIONS} WHERE kind = 'row') e "
             f"JOIN {conversion.place} o ON {notes.row} = e.source_row WHERE {known}",
         )
-        # A row of the same key that stays is the one that is referred to.
-        kept = " AND ".join(f"{value} = {place}.r{number}" for number, value in enumerate(old))
+        # A row of the same key that stays, and keeps it, is the one that is referred to.
+        kept = " AND ".join(
+            f"{value} = {place}.r{number} AND {final} IS NOT NULL"
+            for number, (value, final) in enumerate(zip(old, finals, strict=True))
+        )
         run(
             self._connection,
             f"DELETE FROM {place} WHERE n0 IS NULL AND EXISTS (SELECT 1 FROM {conversion.place} o WHERE {kept} "

@@ -14,9 +14,10 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 
 from cts_schema.adoption import target
+from cts_schema.adoption.casts_postgresql import key_as_text
 from cts_schema.adoption.sql import literal, quote, run
 from cts_schema.adoption.unmanaged.edits import EDITS, MOVES, Edits, changing
-from cts_schema.adoption.unmanaged.fates import Fates
+from cts_schema.adoption.unmanaged.fates import CHANGED, Fates
 from cts_schema.adoption.unmanaged.references import Column, Reference, References
 
 _DANGLING = "cts_adoption_dangling"
@@ -56,6 +57,8 @@ class Noted(Edits):
             f"CREATE TEMP TABLE {EDITS} (place TEXT, {row}, name TEXT, value TEXT, reason TEXT, key INTEGER, "
             f"cause TEXT){end}",
         )
+        for table in (MOVES, EDITS):  # else each row would be looked for among all
+            run(self._connection, f"CREATE INDEX {table}_row ON {table} (place, row_id)")
         noted = sum(self.note_managed(number, key) for number, key in enumerate(self.keys) if key.managed)
         more = noted
         while more:
@@ -100,7 +103,7 @@ class Noted(Edits):
         if self._sqlite:  # which has found '007' where PostgreSQL would have had a 7
             plain = ", ".join(f"CAST(p.{quote(parent)} AS TEXT)" for parent in key.parent_columns)
             select += (
-                f" UNION ALL SELECT {table.row('c')}, {plain}, 'precision' FROM {table.place} c "
+                f" UNION ALL SELECT {table.row('c')}, {plain}, {literal(CHANGED)} FROM {table.place} c "
                 f"JOIN {self._olds[key.parent]} p ON {olds} WHERE {lost} "
                 f"AND NOT EXISTS (SELECT 1 FROM {fates} f WHERE {known})"
             )
@@ -174,7 +177,7 @@ class Noted(Edits):
             follows = "false"
         place, noted = literal(table.place), 0
         for column, new in zip(columns, news, strict=True):
-            reason = "CASE d.cause WHEN 'precision' THEN 'precision' ELSE 'duplicate' END"
+            reason = f"CASE d.cause WHEN {literal(CHANGED)} THEN 'precision' ELSE 'duplicate' END"
             noted += run(
                 self._connection,
                 f"INSERT INTO {EDITS} SELECT {place}, d.row_id, {literal(column.name)}, d.{new}, {reason}, {number}, "
@@ -234,4 +237,4 @@ class Noted(Edits):
         kind = target.tables()[key.parent].columns[key.parent_columns[place]].kind
         if self._sqlite or column.text or kind not in ("text", "word"):
             return value
-        return f"trim_scale({value})::text" if column.type.startswith("numeric") else f"{value}::text"
+        return key_as_text(value, key.parent_types[place])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Iterable, Iterator
 
 import sqlalchemy as sa
 
+from cts_schema.adoption.dependents import stand_ins
 from cts_schema.adoption.leftovers import make_readable, row_as_json, value_as_json
 from cts_schema.adoption.sql import literal, quote, run
 from cts_schema.adoption.survey import OldColumn
@@ -14,6 +16,7 @@ from cts_schema.adoption.unmanaged.edits import EDITS, MOVES, changing
 from cts_schema.adoption.unmanaged.noted import Noted
 from cts_schema.adoption.unmanaged.references import Table
 from cts_schema.exceptions import AdoptionFailed
+from cts_schema.untrusted import readable_without_collations
 
 
 class Settling:
@@ -56,31 +59,53 @@ class Settling:
             back.remember(
                 self._connection, [(table, self._remembered(table), self._noted.referring(table)) for table in affected]
             )
-            with back.quiet(self._connection, [table.place for table in affected]):
+            with back.quiet(self._connection, [table.name for table in affected]):
                 # One statement, so that no foreign key between these tables is looked at half way.
                 changes = [change for table in affected for change in self._changes(table)]
                 parts = ", ".join(f"c{number} AS ({change})" for number, change in enumerate(changes))
                 run(self._connection, f"WITH {parts} SELECT 1")
-        self._require_settled()
+        with readable_without_collations(self._connection):
+            self._require_settled()
         return moved, kept
 
     def require_possible(self) -> None:
-        """Check that SQLite has all that it needs to change the tables.
+        """Check that SQLite has all that it needs to change the tables, whose triggers are off then.
 
         Raises:
             AdoptionBlocked: it has not.
         """
         for table in self._noted.tables.values():
             if self._is_affected(table):
-                with changing(table):
-                    for statement in (f"SELECT * FROM {table.place}", *self._changes(table)):
-                        run(self._connection, f"EXPLAIN {statement}")
+                with changing(table), stand_ins.opened(self._definitions(table)) as copy:
+                    self._try_changes(copy, table)
+
+    def _definitions(self, table: Table) -> Iterable[str]:
+        return run(
+            self._connection,
+            f"SELECT sql FROM main.sqlite_master WHERE tbl_name = {literal(table.title)} AND sql IS NOT NULL "
+            "AND type IN ('table', 'index') ORDER BY type DESC",
+        ).scalars()
+
+    def _try_changes(self, copy: sqlite3.Connection, table: Table) -> None:
+        """Compile the statements that change a table, on a copy of it that has neither triggers nor rows."""
+        if copy.execute("SELECT 1 FROM sqlite_master").fetchone() is None:
+            return  # SQLite opens such a table, and would not create it
+        copy.execute(f"EXPLAIN SELECT * FROM {table.place}")
+        if self._is_noted(MOVES, table):
+            copy.execute(f"EXPLAIN DELETE FROM {table.place} WHERE true")
+        if self._is_noted(EDITS, table) and (columns := self._edited(table)):
+            same = ", ".join(f"{quote(name)} = {quote(name)}" for name in columns)
+            copy.execute(f"EXPLAIN UPDATE {table.place} SET {same}")
 
     def _is_affected(self, table: Table) -> bool:
-        noted = " UNION ALL ".join(
-            f"SELECT 1 FROM {one} WHERE place = {literal(table.place)}" for one in (MOVES, EDITS)
-        )
-        return bool(run(self._connection, f"SELECT EXISTS ({noted})").scalar_one())
+        return self._is_noted(MOVES, table) or self._is_noted(EDITS, table)
+
+    def _is_noted(self, done: str, table: Table) -> bool:
+        noted = f"SELECT EXISTS (SELECT 1 FROM {done} WHERE place = {literal(table.place)})"
+        return bool(run(self._connection, noted).scalar_one())
+
+    def _edited(self, table: Table) -> list[str]:
+        return [name for name in self._noted.referring(table) if not table.columns[name].fixed]
 
     def _keep_rows(self, table: Table) -> int:
         columns = [OldColumn(column.name, column.type) for column in table.columns.values()]
@@ -111,9 +136,10 @@ class Settling:
     def _changes(self, table: Table) -> Iterator[str]:
         """Yield the statements that change a table."""
         place, row = literal(table.place), table.row("c")
-        yield f"DELETE FROM {table.place} AS c WHERE {row} IN (SELECT m.row_id FROM {MOVES} m WHERE m.place = {place})"
-        columns = [name for name in self._noted.referring(table) if not table.columns[name].fixed]
-        if columns:
+        if self._is_noted(MOVES, table):
+            of = f"{row} IN (SELECT m.row_id FROM {MOVES} m WHERE m.place = {place})"
+            yield f"DELETE FROM {table.place} AS c WHERE {of}"
+        if self._is_noted(EDITS, table) and (columns := self._edited(table)):
             edited = ", ".join(f"{quote(name)} = {self._noted.edited(table, 'c', name)}" for name in columns)
             of = f"{row} IN (SELECT e.row_id FROM {EDITS} e WHERE e.place = {place})"
             yield f"UPDATE {table.place} AS c SET {edited} WHERE {of}"
