@@ -572,8 +572,7 @@ def test_an_interrupted_wait_ends_at_once_without_a_traceback(head: Database) ->
         holder = head.engine.connect()
         holder.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtextextended('cts_schema:public', 0))")
     with subprocess.Popen(
-        # SQLite hears of a signal only when its own wait is over.
-        [installed("cts-schema"), "downgrade", "059", "--yes", "--wait", "4" if head.kind == "sqlite" else "30"],
+        [installed("cts-schema"), "downgrade", "059", "--yes", "--wait", "300"],
         env=environment(head.url),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -17,10 +17,12 @@ from sqlalchemy.exc import OperationalError
 
 from cts_schema.ddl.foreign_keys import ForeignKey, sqlite_foreign_keys
 from cts_schema.exceptions import ForeignKeyViolations, TransactionRefused
+from cts_schema.migration.lock import Deadline
 
 Violations = Counter[tuple[str, str]]
 _CANNOT_BE_CHECKED = re.compile(r"foreign key mismatch|no such collation|(unknown|no such) function|unsafe use of")
 NO_SUCH_KEY = "(no such key)"
+_ROUND = 0.5  # seconds
 
 
 @contextmanager
@@ -47,7 +49,6 @@ def transaction(connection: sa.Connection, wait: float, *, rebuilds: bool = True
         _raw(connection, "ROLLBACK")
     timeout = _raw(connection, "PRAGMA busy_timeout")
     enforced = _raw(connection, "PRAGMA foreign_keys")
-    _raw(connection, f"PRAGMA busy_timeout = {int(wait * 1000)}")
     if rebuilds:
         _raw(connection, "PRAGMA foreign_keys = OFF")
     try:
@@ -55,7 +56,7 @@ def transaction(connection: sa.Connection, wait: float, *, rebuilds: bool = True
             if _driver_in_transaction(connection):
                 # An engine's own hook has begun a deferred one. That would become a writer too late, and fail then.
                 _raw(connection, "ROLLBACK")
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            _begin(connection, Deadline(wait))
             yield
             if _commits_nothing(connection):
                 connection.exec_driver_sql("COMMIT")
@@ -67,6 +68,20 @@ def transaction(connection: sa.Connection, wait: float, *, rebuilds: bool = True
             _raw(connection, f"PRAGMA busy_timeout = {timeout}")
             if in_driver:
                 _raw(connection, "BEGIN")
+
+
+def _begin(connection: sa.Connection, deadline: Deadline) -> None:
+    """Take the lock against other writers. SQLite waits for it in rounds, between which Python hears of a signal."""
+    while True:
+        _raw(connection, f"PRAGMA busy_timeout = {int(min(deadline.remaining, _ROUND) * 1000)}")
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        except OperationalError as error:
+            if deadline.passed or not getattr(error.orig, "sqlite_errorname", "").startswith("SQLITE_BUSY"):
+                raise
+        else:
+            _raw(connection, f"PRAGMA busy_timeout = {int(deadline.seconds * 1000)}")  # for the commit, behind readers
+            return
 
 
 def violations(connection: sa.Connection) -> Violations:
