@@ -62,6 +62,7 @@ def pytest_collection_finish() -> None:
     """What is loaded by now stays until the end: the collector need not go through it again and again."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 @pytest.fixture(scope="session")

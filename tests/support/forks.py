@@ -5,11 +5,15 @@ python -m tests.support.forks    reads an order a line, as JSON, and answers eac
 
 from __future__ import annotations
 
+import gc
+import io
 import json
 import os
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout, suppress
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import alembic.config
@@ -27,12 +31,23 @@ _PROGRAMS: dict[str, Callable[[list[str]], Any]] = {
 
 def serve() -> None:
     """Run what is ordered until there are no more orders."""
+    _warm_up()
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:
             _become(**json.loads(line))
         _, status = os.waitpid(pid, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)  # noqa: T201  this is the answer
+
+
+def _warm_up() -> None:
+    """Let the forks find loaded what commands load as they go: the models, the revisions, what SQLAlchemy remembers."""
+    with TemporaryDirectory() as folder, redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        for command in ("upgrade", "status", "check"):
+            with suppress(SystemExit):
+                _PROGRAMS["cts-schema"]([command, "--url", f"sqlite:///{folder}/cts.db"])
+    gc.collect()
+    gc.freeze()  # the collector of a fork need not touch what is shared with the others
 
 
 def _become(program: str, arguments: list[str], cwd: str, env: dict[str, str], out: str, err: str) -> None:
