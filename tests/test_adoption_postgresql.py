@@ -253,8 +253,8 @@ REFUSED = {
         "part.c",
         "part_c_fkey of part",
     },
-    "CREATE TABLE a1 (c INTEGER PRIMARY KEY REFERENCES exchange_connections); "
-    "CREATE TABLE a2 (c INTEGER REFERENCES a1)": {"a1.c", "a1_c_fkey of a1"},
+    "CREATE TABLE a1 (c INTEGER PRIMARY KEY); "
+    "CREATE TABLE a2 (c INTEGER REFERENCES exchange_connections REFERENCES a1)": {"a2.c", "a2_c_fkey of a2"},
     "CREATE TABLE b (c INTEGER REFERENCES exchange_connections CHECK (c > 0))": {"b.c", "b_c_fkey of b"},
     "CREATE TABLE c (c INTEGER GENERATED ALWAYS AS IDENTITY REFERENCES exchange_connections)": {"c.c", "c_c_fkey of c"},
     "CREATE TABLE d (c INTEGER REFERENCES exchange_connections, e INTEGER GENERATED ALWAYS AS (c + 1) STORED)": {
