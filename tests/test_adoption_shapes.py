@@ -15,6 +15,7 @@ from cts_schema.exceptions import AdoptionBlocked
 from cts_schema.maintenance.backup import backup
 from tests.support.databases import Database
 from tests.test_adoption_rules import CONNECTIONS, adopted, left_over
+from tests.test_adoption_unmanaged import comes_in, everything
 
 MAIN = "INSERT INTO exchange_connections VALUES (1, 'main', 'bybit')"
 
@@ -149,6 +150,35 @@ def test_what_only_an_application_computes_or_sorts_is_carried_without_being_ask
     backup(url, tmp_path / "copy.db")
     undo_adoption(url)
     assert made(file) == before
+
+
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+def test_functions_and_collations_of_postgresql_stay_in_what_is_carried_over(database: Database) -> None:
+    for statement in (
+        "CREATE FUNCTION in_words(TEXT) RETURNS TEXT LANGUAGE sql IMMUTABLE AS 'SELECT lower($1)'",
+        'CREATE COLLATION "as we sort" FROM "C"',
+        'CREATE TABLE users (id INTEGER PRIMARY KEY, username TEXT COLLATE "as we sort" UNIQUE '
+        "CHECK (in_words(username) <> ''), password_hash TEXT, w TEXT GENERATED ALWAYS AS (in_words(username)) STORED)",
+        "INSERT INTO users (id, username, password_hash) VALUES (1, 'a', 'x'), (2, 'B', 'y'), (3, 'c', NULL)",
+        "CREATE INDEX of_function ON users (in_words(username)) WHERE in_words(username) = 'a'",
+        'CREATE INDEX of_order ON users (password_hash COLLATE "as we sort")',
+        'CREATE VIEW own AS SELECT in_words(username) AS name FROM users ORDER BY username COLLATE "as we sort"',
+        "CREATE TABLE own_a (a TEXT COLLATE \"as we sort\" PRIMARY KEY CHECK (in_words(a) <> 'z'), user_id INTEGER "
+        "REFERENCES users (id), w TEXT GENERATED ALWAYS AS (in_words(a)) STORED)",
+        "CREATE UNIQUE INDEX own_b ON own_a (in_words(a))",
+        "INSERT INTO own_a (a, user_id) VALUES ('A', 1), ('b', 3)",
+    ):
+        database.execute(statement)
+    before = everything(database)
+    own = "SELECT indexdef FROM pg_indexes WHERE tablename LIKE 'own%' ORDER BY 1"
+    indexes = database.rows(own)
+    comes_in(database, before)
+    assert database.rows("SELECT name FROM own") == [("b",), ("a",)]
+    assert database.rows("SELECT a, user_id, w FROM own_a ORDER BY a") == [("A", "1", "a"), ("b", None, "b")]
+    assert database.rows(own) == indexes
+    assert ("users", "no_column", {"w": "b"}) in left(database)
+    undo_adoption(database.url)
+    assert everything(database) == before
 
 
 def made(file: Path) -> set[tuple[str, str]]:
