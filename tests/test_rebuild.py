@@ -141,6 +141,16 @@ def test_a_rebuild_changes_what_it_is_asked_to_and_nothing_else(built: Database)
     works(built)
 
 
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_each_rebuild_writes_the_table_in_the_same_order(built: Database) -> None:
+    texts = []
+    for _ in range(5):
+        with operations(built) as ddl, ddl.alter_table("things") as batch:
+            batch.alter_column("level", existing_type=sa.Integer(), nullable=True)
+        texts.append(built.value("SELECT sql FROM sqlite_master WHERE name = 'things'"))
+    assert set(texts) == {texts[0]}
+
+
 def test_an_empty_table_with_an_identity_counts_on_after_a_rebuild(built: Database) -> None:
     built.execute("DELETE FROM things")
     with operations(built) as ddl, ddl.alter_table("things") as batch:

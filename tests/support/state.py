@@ -42,5 +42,7 @@ def catalogue_of(database: Database) -> list[list[str]]:
     VALID: the dirty databases were filled with the triggers off, and no statement can make such a key again.
     """
     with database.engine.connect() as connection:
-        found = [sorted(map(repr, connection.exec_driver_sql(query))) for query in _QUERIES[database.kind]]
+        found = [
+            sorted(repr(tuple(row)) for row in connection.exec_driver_sql(query)) for query in _QUERIES[database.kind]
+        ]
     return [[line.replace(" NOT VALID", "") for line in lines] for lines in found]
