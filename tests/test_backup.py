@@ -240,6 +240,32 @@ def test_whatever_else_is_in_the_schema_is_set_aside_too(head: Database, tmp_pat
     assert catalogue_of(head) == before
 
 
+@on_postgresql
+def test_default_privileges_grant_nothing_on_what_comes_back(head: Database, tmp_path: Path) -> None:
+    given = (
+        "SELECT 'table', relname, relacl::text FROM pg_class WHERE relnamespace = 'public'::regnamespace "
+        "UNION ALL SELECT 'routine', proname, proacl::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
+    )
+    defaults = "SELECT defaclrole, defaclobjtype, defaclacl::text FROM pg_default_acl"
+    head.execute("GRANT SELECT ON users TO pg_monitor WITH GRANT OPTION")
+    head.execute("CREATE FUNCTION mine() RETURNS integer LANGUAGE sql AS 'SELECT 1'")
+    before = set(head.rows(given))
+    made = backup(head.url, tmp_path / "copy")
+    for what in (
+        "GRANT SELECT, INSERT ON TABLES TO PUBLIC",
+        "GRANT UPDATE ON TABLES TO pg_monitor WITH GRANT OPTION",
+        "REVOKE TRUNCATE ON TABLES FROM CURRENT_USER",
+        "IN SCHEMA public GRANT USAGE ON SEQUENCES TO PUBLIC",
+        "REVOKE EXECUTE ON ROUTINES FROM PUBLIC",
+        "GRANT USAGE ON SCHEMAS TO PUBLIC",
+    ):
+        head.execute(f"ALTER DEFAULT PRIVILEGES {what}")
+    had = set(head.rows(defaults))
+    restore(made.path, head.url, force=True)
+    assert set(head.rows(given)) == before
+    assert set(head.rows(defaults)) == had
+
+
 # Over an adopted database of PostgreSQL, and one of it over others
 
 

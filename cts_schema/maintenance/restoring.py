@@ -14,7 +14,7 @@ from psycopg.pq import ExecStatus, TransactionStatus
 
 from cts_schema.ddl.naming import shorten
 from cts_schema.exceptions import RestoreFailed
-from cts_schema.maintenance import script
+from cts_schema.maintenance import default_privileges, script
 from cts_schema.maintenance.manifest import Manifest
 from cts_schema.maintenance.postgresql import ASIDE, RELATIONS, milliseconds, revision_of
 from cts_schema.maintenance.script import Statement
@@ -98,6 +98,7 @@ class Restoring:
             "standard_conforming_strings = on",
         ):
             self._execute(f"SET {setting}")
+        withheld = default_privileges.withhold(self._driver)
         for statement in script.statements(source, self._backup, of_pg_restore=of_pg_restore):
             self.line = statement.line
             # Servers before 17 do not know it, and programs since then write it for all.
@@ -114,6 +115,9 @@ class Restoring:
                     next_step="dump the database anew, with --encoding=UTF8",
                 )
         self.line = None
+        self._execute("RESET SESSION AUTHORIZATION")  # which the script may have set, as what follows
+        for again in withheld:
+            self._execute(again)
 
     def verify(self, told: Manifest, version_table: str, schema: str | None) -> None:
         """Compare rows and revision with the manifest.
@@ -121,7 +125,6 @@ class Restoring:
         Raises:
             RestoreFailed: they differ.
         """
-        self._execute("RESET SESSION AUTHORIZATION")  # which the script may have set, as what follows
         for name, value in (("client_encoding", "UTF8"), ("row_security", "off"), ("search_path", self._path)):
             self._driver.execute("SELECT pg_catalog.set_config(%s, %s, true)", [name, value])
         for table, expected in told.rows.items():
