@@ -17,18 +17,17 @@ import os
 import random
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any
 
 import cts_schema.adoption.adopt
 import cts_schema.migration.environment  # noqa: F401  loaded once, for all forks
-from cts_schema import adopt, backup, downgrade, repair, restore, seed, status, undo_adoption, upgrade
-from cts_schema.migration.scripts import revisions
+from cts_schema import status
+from cts_schema.models import Base
 from tests.faults import dependents, states
+from tests.faults.commands import Command, adopted, commands
 from tests.faults.faults import FAULTS
-from tests.faults.operations import OPERATIONS, Operation
+from tests.faults.operations import NOTES, OPERATIONS, Operation
 from tests.faults.places import Place
 from tests.faults.processes import broken, plainly
 from tests.legacy.catalogue import build
@@ -39,32 +38,10 @@ Held = dict[str, Counter[str]]
 """The rows of each table, counted: a row is the text of its columns and values; and what hangs on the tables."""
 
 _KILL = {engine: next(fault for fault in faults if fault.name == "kill") for engine, faults in FAULTS.items()}
+_HUNG = "what hangs on tables"
 _VOLATILE = frozenset({("schema_migrations", "id")}).union(*(operation.volatile for operation in OPERATIONS))
 # With these a command says that a person is to do something first; any other error is a fault.
-_REFUSALS = frozenset({"DecisionNeeded", "UnadoptedDatabase", "WrongUsage"})
-_NOTES = (
-    "CREATE TABLE my_notes (id INTEGER PRIMARY KEY, about TEXT REFERENCES exchange_connections (id), note TEXT)",
-    "CREATE TABLE my_answers (id INTEGER PRIMARY KEY, note_id INTEGER REFERENCES my_notes (id), answer TEXT)",
-)
-
-
-@dataclass(frozen=True)
-class Command:
-    """One command of a chain.
-
-    Attributes:
-        words: it, as it is printed.
-        run: does it.
-        holds: the names of the states that may be held afterwards; ``now`` is the one from before it.
-        grows: whether rows may come that were not there.
-        repairs: whether rows may change, or go to ``adoption_leftovers``.
-    """
-
-    words: str
-    run: Callable[[Place], Any]
-    holds: str = "now"
-    grows: bool = False
-    repairs: bool = False
+_REFUSALS = frozenset({"DecisionNeeded", "NotAtHead", "UnadoptedDatabase", "WrongUsage"})
 
 
 @dataclass
@@ -92,14 +69,14 @@ class Chain:
         with self.place.opened() as database:
             with database.engine.connect() as connection:
                 build(connection, "initializer", "dirty")
-            dependents.prepare(database)
-            for statement in _NOTES:
+            dependents.prepare(database, self.chance.choice(["delete", "wal"]))
+            for statement in NOTES:
                 database.execute(statement)
             self._note(database, 1)
             for number in range(1000, 1004):
                 dependents.hang(database, self.chance, number)
         self.held["legacy"] = self.held["now"] = self.holds()
-        self._plainly(Command("adopt", partial(_adopt)))
+        self._plainly(Command("adopt", adopted))
         with self.place.opened() as database:
             rows.fill(database.engine, "first", 2)
         self.held["now"] = self.holds()
@@ -109,7 +86,7 @@ class Chain:
         if number % 4 != 3 and self.chance.random() < 0.25:
             return self._write(number)
         unadopted = bool(status(self.place.url).unadopted)
-        command = self.chance.choice(list(self._commands(number)))
+        command = self.chance.choice(list(commands(self.place, self.chance, self.backups, number)))
         kind = command.words.split()[0]
         if number % 4 == 3:
             point = self.chance.randint(1, self._calls(command))
@@ -142,24 +119,6 @@ class Chain:
         self.held["now"] = found
         return f"{command.words}: {ended}", wrong
 
-    def _commands(self, number: int) -> Iterator[Command]:
-        """Yield the commands from which one is drawn, some of them more than once."""
-        known = ["base", *revisions()]
-        found = status(self.place.url)
-        at = known.index(found.revision or "base")
-        for revision in self.chance.choices(known[:at] or ["base"], k=1 if found.unadopted else 3):
-            yield Command(f"downgrade {revision}", partial(_downgrade, revision))
-        for revision in (self.chance.choice(known[at + 1 :] or ["head"]), "head", "head"):
-            yield Command(f"upgrade {revision}", partial(_upgrade, revision))
-        yield Command(f"backup {number}", partial(_backup, f"backup-{number}"), f"backup-{number}")
-        for name in list(self.backups)[-2:]:
-            yield Command(f"restore {name}", partial(_restore, name), name)
-        yield Command("repair", _repair, repairs=True)
-        for _ in range(6 if found.unadopted else 1):  # a legacy database refuses most of the others
-            yield Command("adopt", _adopt)
-        yield Command("undo", _undo, "legacy")
-        yield Command("seed", _seed, grows=True)
-
     def _calls(self, command: Command) -> int:
         """Return how many calls of the driver a command takes here and now."""
         copy = self.place.copied("trial")
@@ -174,7 +133,7 @@ class Chain:
             before, after = self.held.get(name, self.held["now"]), found
             if name.startswith("legacy") and self.engine == "postgresql":
                 # An undo leaves tables of one's own as they are by now; what they refer to is written down anew.
-                kept = {table for table in before | found if not table.startswith(("my_", "cts_legacy."))}
+                kept = {table for table in before | found if table in (*Base.metadata.tables, _HUNG)}
                 before, after = ({table: of[table] for table in kept & of.keys()} for of in (before, found))
             gone, come = sum(_missing(before, after).values()), sum(_missing(after, before).values())
             if (gone <= come) if command.repairs else not gone and (command.grows or not come):
@@ -214,16 +173,16 @@ class Chain:
         """Return what the database holds."""
         copy = self.place.copied("look")
         try:
-            self._plainly(Command("upgrade", _adopt), copy)
+            self._plainly(Command("upgrade", adopted), copy)
             state = states.read(copy)
             cells = _VOLATILE | states.counted(state)
             held = {
                 table: Counter(repr(sorted(row.items())) for row in found)
                 for table, found in state.without(cells).rows.items()
-                # What a restore on PostgreSQL has replaced stays in a schema beside.
-                if found and table != "sqlite_sequence" and not table.startswith("cts_replaced_")
+                # What a restore has replaced stays in a schema beside; notes are of the copy's adoption.
+                if found and not table.startswith(("sqlite_sequence", "cts_replaced_", "cts_legacy.cts_adoption"))
             }
-            return held | {"what hangs on tables": dependents.remaining(state)}
+            return held | {_HUNG: dependents.remaining(state)}
         finally:
             copy.remove()
 
@@ -248,40 +207,8 @@ def _nothing(place: Place) -> None:
     """Nothing is prepared, and nothing finished: the chain goes on."""
 
 
-def _upgrade(revision: str, place: Place) -> None:
-    upgrade(place.url, revision, wait=5)
-
-
-def _downgrade(revision: str, place: Place) -> None:
-    downgrade(place.url, revision, wait=5)
-
-
-def _backup(name: str, place: Place) -> None:
-    backup(place.url, place.folder / name, wait=5)
-
-
-def _restore(name: str, place: Place) -> None:
-    restore(place.folder / name, place.url, force=True, wait=5)
-
-
-def _repair(place: Place) -> None:
-    repair(place.url, orphans="quarantine", wait=5)
-
-
-def _adopt(place: Place) -> None:
-    adopt(place.url, yes=True, wait=5)
-
-
-def _undo(place: Place) -> None:
-    undo_adoption(place.url, discard_new=True, wait=5)
-
-
-def _seed(place: Place) -> None:
-    seed(place.url, "production", wait=5)
-
-
 def chained(engine: str, place: Place, number: int, commands: int) -> list[str]:
-    """Run a chain, and print each command; return what is wrong, with the way to repeat it."""
+    """Run and print a chain; return what is wrong, with the way to repeat it."""
     again = f"--engine {engine} --seed {number} --commands {commands}"
     print(f"python -m tests.faults.chain {again}", flush=True)
     chain = Chain(place, engine, random.Random(number))

@@ -47,22 +47,31 @@ _ON_TABLES: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 
-def prepare(database: Database) -> None:
-    """Give a PostgreSQL database default privileges and an isolation level that nobody expects."""
-    if database.kind == "postgresql":
-        for statement in _OF_ALL:
-            database.execute(statement)
+def prepare(database: Database, journal: str = "delete") -> None:
+    """Give a database default privileges and an isolation level that nobody expects; to SQLite a journal mode."""
+    if database.kind == "sqlite":
+        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql(f"PRAGMA journal_mode = {journal}")
+        return
+    for statement in _OF_ALL:
+        database.execute(statement)
 
 
 def hang(database: Database, chance: Random, number: int) -> str:
     """Put something on a table of ours that is there; return what on which."""
-    tables = sorted(name for name in database.tables() & Base.metadata.tables.keys() if "id" in _columns(name))
+    tables = _tables(database)
     if not tables:
         return "nothing"
     kind, table = chance.choice(list(_ON_TABLES[database.kind])), chance.choice(tables)
-    for statement in _ON_TABLES[database.kind][kind]:
-        database.execute(statement.format(table=table, number=number))
+    _hang(database, kind, table, number)
     return f"{kind} on {table}"
+
+
+def hang_all(database: Database) -> None:
+    """Put something of each kind on tables of ours."""
+    tables = _tables(database)
+    for number, kind in enumerate(_ON_TABLES[database.kind]):
+        _hang(database, kind, tables[7 * number % len(tables)], number)
 
 
 def remaining(state: State) -> Counter[str]:
@@ -71,5 +80,12 @@ def remaining(state: State) -> Counter[str]:
     return Counter(line for line in lines if "my_" in line and "cts_" not in line)
 
 
-def _columns(table: str) -> list[str]:
-    return [column.name for column in Base.metadata.tables[table].columns]
+def _tables(database: Database) -> list[str]:
+    """Return those that have an id, which each of them keeps."""
+    found = database.tables() & Base.metadata.tables.keys()
+    return sorted(name for name in found if "id" in Base.metadata.tables[name].columns)
+
+
+def _hang(database: Database, kind: str, table: str, number: int) -> None:
+    for statement in _ON_TABLES[database.kind][kind]:
+        database.execute(statement.format(table=table, number=number))

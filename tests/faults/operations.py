@@ -7,10 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from cts_schema import adopt, backup, downgrade, restore, seed, upgrade
+from tests.faults import dependents
 from tests.faults.places import Place
 from tests.faults.states import Cells
 from tests.legacy.catalogue import build
 from tests.support import rows
+
+# Tables of one's own: one refers to a table of ours, another one to it.
+NOTES = (
+    "CREATE TABLE my_notes (id INTEGER PRIMARY KEY, about TEXT REFERENCES exchange_connections (id), note TEXT)",
+    "CREATE TABLE my_answers (id INTEGER PRIMARY KEY, note_id INTEGER REFERENCES my_notes (id), answer TEXT)",
+)
 
 
 @dataclass(frozen=True)
@@ -64,6 +71,10 @@ def _at_head(place: Place) -> None:
 def _fill(place: Place) -> None:
     with place.opened() as database:
         rows.fill(database.engine)
+        dependents.prepare(database)
+        dependents.hang_all(database)
+        for statement in (*NOTES, *_NOTED):
+            database.execute(statement)
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("VACUUM")  # no page is left free, so that a full disk is felt
 
@@ -108,6 +119,11 @@ _LOADED = _cells(
 ) | {("cts_legacy.cts_adoption_state", "state")}
 _SEEDED = _cells(
     active_exchange_positions="last_sync_at", archived_market_data="created_at", trade_engine_state="last_updated"
+)
+
+_NOTED = (
+    "INSERT INTO my_notes SELECT 1, min(id), 'a note' FROM exchange_connections",
+    "INSERT INTO my_answers VALUES (1, 1, 'an answer')",
 )
 
 OPERATIONS = (
