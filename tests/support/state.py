@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from tests.support.databases import Database
 
+
+def _grants(acl: str) -> str:
+    """Return grants in one order; a restore makes them in another."""
+    return f"ARRAY(SELECT item::text FROM unnest({acl}) item ORDER BY 1)::text"
+
+
 _QUERIES = {
     "sqlite": ["SELECT type, name, tbl_name, sql FROM sqlite_master"],
     "postgresql": [
-        "SELECT n.nspname, c.relname, c.relkind::text, c.relowner, c.relacl::text, obj_description(c.oid, 'pg_class') "
+        "SELECT n.nspname, c.relname, c.relkind::text, c.relowner, "
+        f"c.relacl IS NULL, {_grants('c.relacl')}, obj_description(c.oid, 'pg_class') "
         "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
         "WHERE n.nspname NOT LIKE 'pg\\_%%' AND n.nspname <> 'information_schema'",
-        "SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attacl::text, "
+        "SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, "
+        f"{_grants('a.attacl')}, "
         "pg_get_expr(d.adbin, d.adrelid) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
         "LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum "
         "WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relnamespace = 'public'::regnamespace",
@@ -27,8 +35,8 @@ _QUERIES = {
         "SELECT objoid::regclass::text, attname, description FROM pg_description JOIN pg_attribute "
         "ON attrelid = objoid AND attnum = objsubid WHERE classoid = 'pg_class'::regclass AND objsubid > 0 "
         "AND objoid >= 16384",
-        "SELECT defaclrole::regrole::text, defaclnamespace::regnamespace::text, defaclobjtype::text, defaclacl::text "
-        "FROM pg_default_acl",
+        "SELECT defaclrole::regrole::text, defaclnamespace::regnamespace::text, defaclobjtype::text, "
+        f"{_grants('defaclacl')} FROM pg_default_acl",
         "SELECT viewname, definition FROM pg_views WHERE schemaname NOT IN ('pg_catalog', 'information_schema')",
         "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
     ],
