@@ -130,16 +130,11 @@ def retyped(connection: sa.Connection, columns: Mapping[Place, Cause], keys: Seq
          WHERE (a.attrelid, a.attnum) IN {in_pairs(columns)}""",
     )
     found = {(row.attrelid, row.attnum): row for row in rows}
-    return tuple(
-        Retyped(
-            row.table,
-            row.column,
-            row.type,
-            row.default,
-            row.hindrance,
-            key_as_text(row.column, cause.type),
-            None if cause.parent is None else (found[cause.parent].table, found[cause.parent].column),
-        )
-        for place, cause in columns.items()
-        if (row := found[place]) is not None
-    )
+    return tuple(_retyped(found[place], cause, found) for place, cause in columns.items())
+
+
+def _retyped(row: Any, cause: Cause, found: Mapping[Place, Any]) -> Retyped:
+    parent = None if cause.parent is None else found[cause.parent]
+    follows = None if parent is None else (parent.table, parent.column)
+    text = key_as_text(row.column, cause.type)
+    return Retyped(row.table, row.column, row.type, row.default, row.hindrance, text, follows)
