@@ -469,6 +469,9 @@ def test_a_table_that_lacks_what_we_require_may_be_of_another_application(databa
     with pytest.raises(DecisionNeeded, match="a person agrees") as caught:
         upgrade(database.url)
     assert "another application" in str(caught.value)
+    plan = plan_adoption(database.url)
+    assert plan is not None
+    assert [(one.table, one.rows, one.ids) for one in plan.decisions] == [("users", 1, ("1",))]
     assert (counted(database), catalogue_of(database)) == before
 
 

@@ -99,7 +99,7 @@ def find(
         yield Decision(
             refusal.kind, refusal.name, refusal.reason, f"the {refusal.kind} is dropped, or does without what is gone"
         )
-    lacking = dict(_lacking(examined))
+    lacking = dict(_lacking(examined, {refused.table: refused.keys for refused in outcome.refused}))
     yield from lacking.values()
     columns = {conversion.source.old.name: _columns(conversion, findings) for conversion, findings in examined}
     lost: Counter[str] = Counter()
@@ -113,7 +113,9 @@ def find(
         yield _stranded(stranded)
 
 
-def _lacking(examined: Sequence[tuple[Conversion, Findings]]) -> Iterator[tuple[str, Decision]]:
+def _lacking(
+    examined: Sequence[tuple[Conversion, Findings]], keys: Mapping[str, tuple[str, ...]]
+) -> Iterator[tuple[str, Decision]]:
     for conversion, found in examined:
         name = conversion.source.old.name
         absent = [key for key, count in found.nulls.items() if count == found.rows and key not in conversion.columns]
@@ -122,7 +124,12 @@ def _lacking(examined: Sequence[tuple[Conversion, Findings]]) -> Iterator[tuple[
                 f"{name} has no {', '.join(absent)}, so that all its rows go to adoption_leftovers. "
                 "Is it a table of another application?"
             )
-            yield name, Decision("rows", name, cause, "the table is renamed, or has these columns", found.rows)
+            yield (
+                name,
+                Decision(
+                    "rows", name, cause, "the table is renamed, or has these columns", found.rows, keys.get(name, ())
+                ),
+            )
 
 
 def _columns(conversion: Conversion, found: Findings) -> Mapping[str, str]:
