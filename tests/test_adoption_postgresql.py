@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from cts_schema import plan_adoption, upgrade
+from cts_schema import adopt, downgrade, plan_adoption, upgrade
 from cts_schema.adoption import aside, dependents
 from cts_schema.exceptions import AdoptionBlocked, HoldingTaken, NoAdoption, NotPermitted, StillInUse
 from tests.legacy.catalogue import build
@@ -117,6 +117,27 @@ def grants(database: Database) -> set[tuple[Any, ...]]:
       FROM pg_attribute a, aclexplode(a.attacl) g LEFT JOIN pg_roles r ON r.oid = g.grantee WHERE a.attrelid >= 16384
     """
     return set(database.rows(query.replace("::", r"\:\:")))
+
+
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+def test_default_privileges_do_not_open_what_is_left_over_of_closed_tables(database: Database) -> None:
+    granted = (
+        "SELECT a.grantee::regrole::text FROM pg_class c, aclexplode(c.relacl) a WHERE a.grantee <> c.relowner "
+        "AND c.oid = 'adoption_leftovers'::regclass"
+    )
+    for statement in (
+        "CREATE TABLE exchange_connections (id integer PRIMARY KEY, name text, exchange text, my_secret text)",
+        "INSERT INTO exchange_connections VALUES (1, 'a', 'bybit', 'of the owner')",
+        "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC, pg_monitor",
+    ):
+        database.execute(statement)
+    adopt(database.url, yes=True)
+    assert database.rows("SELECT payload FROM adoption_leftovers") == [({"my_secret": "of the owner"},)]
+    assert database.rows(granted) == []
+    database.execute("GRANT SELECT ON adoption_leftovers TO pg_monitor")
+    downgrade(database.url, "058")
+    upgrade(database.url)
+    assert database.rows(granted) == [("pg_monitor",)]
 
 
 def test_comments_and_row_level_security_are_carried_over(old: Database) -> None:

@@ -1,7 +1,7 @@
 """Adoption leftovers: every old value that has no column, and every old row that a constraint refuses.
 
 Legacy      none.
-PostgreSQL  one new table.
+PostgreSQL  one new table, which default privileges open to nobody.
 SQLite      one new table.
 Stopped     nothing of it remains.
 Down        keeps the table as cts_kept_059_adoption_leftovers, and up again pours it back.
@@ -30,6 +30,7 @@ def upgrade() -> None:
         sa.Column("payload", ddl.Json(), nullable=False),
         sa.Column("created_at", ddl.Timestamp(), server_default=NOW, nullable=False),
         sa.Index(None, "table_name", "row_key"),
+        private=True,  # it gets values of tables that others may not read
     )
 
 

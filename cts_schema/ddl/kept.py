@@ -57,7 +57,7 @@ def keep_table(revision: str, name: str, key: Sequence[str], own: str | None, *,
     moved.move_away(name, kept)
 
 
-def restore_table(revision: str, table: sa.Table) -> None:
+def restore_table(revision: str, table: sa.Table, *, private: bool = False) -> None:
     """Create ``table``, or bring back the one that a downgrade has moved out of the way."""
     if foretold.note_table(table):
         return
@@ -79,6 +79,8 @@ def restore_table(revision: str, table: sa.Table) -> None:
             return
         own = stripped
     op.execute(CreateTable(table))
+    if private and sql.on_postgresql():
+        moved_postgresql.close(table.name)
     for index in indexes:
         if scripted:  # a run has moved the table out of the way, and its indexes with it
             op.execute(DropIndex(index, if_exists=True))

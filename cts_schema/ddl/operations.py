@@ -24,19 +24,20 @@ from cts_schema.ddl.tables import frozen_table
 from cts_schema.ddl.triggers import CreateUpdatedAtTrigger, DropUpdatedAtTrigger
 
 
-def create_table(revision: str, name: str, *items: sa.schema.SchemaItem) -> sa.Table:
+def create_table(revision: str, name: str, *items: sa.schema.SchemaItem, private: bool = False) -> sa.Table:
     """Create a table with its indexes and CHECKs, or bring back the one that a downgrade of ``revision`` moved away.
 
     Args:
         revision: the id of the calling revision.
         name: the table's name.
         items: columns, constraints and indexes; names follow the naming convention.
+        private: whether default privileges of PostgreSQL open a new table to nobody. A script does not ask for it.
 
     Returns:
         The table, for the revision's own INSERTs.
     """
     table = frozen_table(name, *items)
-    kept.restore_table(revision, table)
+    kept.restore_table(revision, table, private=private)
     return table
 
 

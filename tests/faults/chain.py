@@ -99,7 +99,7 @@ class Chain:
             ended = f"killed at call {point}, {' '.join(outcome.struck.split())[:60]}"
         elif outcome.error is not None:
             ended = f"refused: {outcome.error}: {' '.join(outcome.text.split())[:150]}"
-            if outcome.error not in _REFUSALS:
+            if outcome.error not in _REFUSALS and not (unadopted and outcome.error == "NoAdoption"):
                 wrong.append(f"no refusal: {outcome.error} {outcome.text}")
         elif outcome.status != 0:
             wrong.append(f"it ended with status {outcome.status}: {outcome.printed}")
@@ -142,7 +142,7 @@ class Chain:
         return wrongs
 
     def _write(self, number: int) -> tuple[str, list[str]]:
-        """Write as an application does; nothing goes but the row that is changed."""
+        """Write as an application does; nothing goes but what is changed."""
         what = self.chance.choice(["fill", "note", "change", "remove", "hang", "hang"])
         with self.place.opened() as database:
             if what == "note":
@@ -208,7 +208,7 @@ def _nothing(place: Place) -> None:
 
 
 def chained(engine: str, place: Place, number: int, commands: int) -> list[str]:
-    """Run and print a chain; return what is wrong, with the way to repeat it."""
+    """Run a chain; return what is wrong, with the way to repeat it."""
     again = f"--engine {engine} --seed {number} --commands {commands}"
     print(f"python -m tests.faults.chain {again}", flush=True)
     chain = Chain(place, engine, random.Random(number))
