@@ -176,7 +176,8 @@ def _left_over(connection: sa.Connection) -> dict[tuple[str, str], Counter[str]]
     payload, plain = ("payload", str.lower) if sqlite else ("payload::text", str)
     found: dict[tuple[str, str], Counter[str]] = {}
     for table, text in connection.exec_driver_sql(f"SELECT table_name, {payload} FROM adoption_leftovers"):
-        for column, value in json.loads(text, parse_float=Decimal).items():
+        values = json.loads(text, parse_float=Decimal)
+        for column, value in values.items() if isinstance(values, dict) else ():  # else it is of a table so named
             # A JSON string may have been the text, or a JSON that was one.
             forms = {_said(_as_text(value)), _said(json.dumps(value, default=float, ensure_ascii=False))}
             found.setdefault((plain(table), plain(column)), Counter()).update(forms)
