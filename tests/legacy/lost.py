@@ -146,7 +146,8 @@ def _forms(table: str, column: str, text: str) -> set[str]:
     forms = {_said(text), _said(text.lower()) if text.lower() in _TRUE | _FALSE else _said(text)}
     if text.startswith("x'"):  # no UTF-8; as a string of JSON it has quotes around it
         forms.add(f"x'22{text[2:-1]}22'")
-    if text.removeprefix("-").isdigit() and float(text) == int(text):  # a real number, in as few digits as tell it
+    # Of the size of SQLite's integers: a real number, in as few digits as tell it.
+    if len(text) < 21 and text.removeprefix("-").isdecimal() and float(text) == int(text):
         forms.add(_said(repr(float(text))))
     for old, new in _RENAMED:
         forms.add(_said(text.replace(old, new)))
