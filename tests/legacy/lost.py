@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import struct
 from collections import Counter
 from decimal import Decimal
 from typing import Any
@@ -18,6 +19,7 @@ from cts_schema.adoption import rules, target
 from tests.legacy.census import Record, Values, census, meaning, records
 
 _TRUE, _FALSE = {"true", "t", "yes", "y", "on"}, {"false", "f", "no", "n", "off"}
+_LARGEST_REAL = 3.4028e38
 _RENAMED = (("active_advanced", "auto"), ("activeAdvanced", "auto"))
 
 
@@ -149,6 +151,9 @@ def _forms(table: str, column: str, text: str) -> set[str]:
     # Of the size of SQLite's integers: a real number, in as few digits as tell it.
     if len(text) < 21 and text.removeprefix("-").isdecimal() and float(text) == int(text):
         forms.add(_said(repr(float(text))))
+    if text.removeprefix("-").isdecimal() and 8 < len(text) < 41 and abs(float(text)) < _LARGEST_REAL:
+        # A key of type REAL is told by the digits of the double that it is, as a reference of another type finds it.
+        forms.add(_said(repr(struct.unpack("f", struct.pack("f", float(text)))[0])))
     for old, new in _RENAMED:
         forms.add(_said(text.replace(old, new)))
     for (owner, name), words in rules.WORDS.items():
