@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateTable
 
 from cts_schema import ddl as cts_ddl
 from cts_schema.fingerprint import Fingerprint, differences
@@ -149,6 +151,15 @@ def test_each_rebuild_writes_the_table_in_the_same_order(built: Database) -> Non
             batch.alter_column("level", existing_type=sa.Integer(), nullable=True)
         texts.append(built.value("SELECT sql FROM sqlite_master WHERE name = 'things'"))
     assert set(texts) == {texts[0]}
+
+
+def test_a_column_is_written_with_its_checks_in_the_same_order() -> None:
+    """One that its type implies for PostgreSQL leaves a blank on SQLite, before the other or behind it."""
+    tables = [
+        cts_ddl.frozen_table("t", sa.Column("n", cts_ddl.FiniteNumeric(10, 4), sa.CheckConstraint("n > 0", name="a")))
+        for _ in range(50)  # all of them alive, each at a place of its own
+    ]
+    assert len({str(CreateTable(table).compile(dialect=sqlite.dialect())) for table in tables}) == 1
 
 
 def test_an_empty_table_with_an_identity_counts_on_after_a_rebuild(built: Database) -> None:

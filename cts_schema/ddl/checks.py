@@ -7,7 +7,7 @@ which SQLite then does without copying the table.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import DDLCompiler
 from sqlalchemy.sql.naming import conv
+from sqlalchemy.util import OrderedSet
 
 from cts_schema.ddl.naming import shorten
 from cts_schema.ddl.types import FiniteNumeric, Json, Word
@@ -73,6 +74,15 @@ def imply_checks(column: sa.Column[Any]) -> None:
     check = ImpliedCheck(condition, name, dialect)
     check.parent = column
     column.constraints.add(check)
+
+
+def in_order(constraints: Collection[sa.Constraint]) -> OrderedSet[sa.Constraint]:
+    """Return constraints in an order of their own: a set has one of chance, in which they would be written."""
+
+    def order(one: sa.Constraint) -> tuple[str, str, list[str]]:
+        return one.__visit_name__, str(one.name), [column.name for column in getattr(one, "columns", ())]
+
+    return OrderedSet(sorted(constraints, key=order))
 
 
 def finite(column: str) -> str:

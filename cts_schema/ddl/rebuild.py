@@ -16,9 +16,8 @@ import sqlalchemy as sa
 from alembic import op
 from alembic.operations import BatchOperations
 from sqlalchemy.sql.naming import conv
-from sqlalchemy.util import OrderedSet
 
-from cts_schema.ddl.checks import sqlite_checks
+from cts_schema.ddl.checks import in_order, sqlite_checks
 from cts_schema.ddl.foreign_keys import sqlite_foreign_keys
 from cts_schema.ddl.foretold import is_foretelling
 from cts_schema.ddl.naming import shorten
@@ -61,7 +60,7 @@ def alter_table(
     present = _reflect(connection, table, without, without_checks)
     for constraint in constraints:
         present.append_constraint(constraint)
-    _sort(present)
+    present.constraints = in_order(present.constraints)
     legacy = connection.exec_driver_sql("PRAGMA legacy_alter_table").scalar()
     # Else the rename re-reads every view and foreign trigger of the file while the table is missing, and fails.
     connection.exec_driver_sql("PRAGMA legacy_alter_table = ON")
@@ -116,15 +115,6 @@ def _reflect(connection: sa.Connection, table: str, without: Sequence[str], with
             text = sa.text(condition.replace(":", r"\:"))
             present.append_constraint(sa.CheckConstraint(text, name=None if name == condition else conv(name)))
     return present
-
-
-def _sort(table: sa.Table) -> None:
-    """Give the constraints an order: a set has one of chance, in which Alembic would write them."""
-
-    def order(one: sa.Constraint) -> tuple[str, str, list[str]]:
-        return one.__visit_name__, str(one.name), [column.name for column in getattr(one, "columns", ())]
-
-    table.constraints = OrderedSet(sorted(table.constraints, key=order))
 
 
 def _definitions(connection: sa.Connection, table: str) -> list[tuple[str, str]]:

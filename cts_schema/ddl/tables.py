@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from cts_schema.ddl.checks import imply_checks
+from cts_schema.ddl.checks import imply_checks, in_order
 from cts_schema.ddl.naming import NAMING_CONVENTION
 from cts_schema.ddl.triggers import keep_updated_at
 
@@ -17,6 +17,8 @@ def complete_table(table: sa.Table) -> sa.Table:
     """
     for column in table.columns:
         imply_checks(column)
+        if len(column.constraints) > 1:
+            column.constraints = in_order(column.constraints)
         if column.identity is not None:
             table.dialect_options["sqlite"]["autoincrement"] = True
     if "updated_at" in table.columns:
