@@ -428,3 +428,16 @@ def test_a_version_that_was_only_written_is_not_believed(database: Database, rev
     assert database.tables() == {"users", "alembic_version"}
     database.execute("DROP TABLE alembic_version")
     assert upgrade(database.url).adopted is not None
+
+
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+def test_times_that_python_has_no_year_for_are_told_as_they_are(head: Database) -> None:
+    times = {35: "infinity", 36: "0044-03-15 BC", 37: "20000-01-02", 38: "2026-01-03 12:00:00+05:30"}
+    for revision, moment in times.items():
+        head.execute(f"UPDATE schema_migrations SET executed_at = '{moment}' WHERE migration_id = {revision}")
+    told = status(head.url).executed_at
+    assert told["035"] == "infinity"
+    assert told["036"].startswith("0044-03-15")
+    assert told["037"].startswith("20000-01-02")
+    assert told["038"] == "2026-01-03 06:30:00"
+    assert upgrade(head.url).applied == ()

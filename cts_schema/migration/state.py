@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -76,7 +76,9 @@ def _read(connection: sa.Connection, options: Options) -> Status:
     line = list(revisions())
     applied = line[: line.index(revision) + 1] if revision in line else []
     pending = () if revision is not None and not applied else tuple(line[len(applied) :])
-    executed = dict(tuple(row) for row in _rows(connection, f"SELECT migration_id, executed_at FROM {ledger}") or [])
+    # As texts: infinity and the year 10000 are times to PostgreSQL, and none to Python.
+    times = f"SELECT migration_id, CAST(executed_at AS TEXT) FROM {ledger}"
+    executed = dict(tuple(row) for row in _rows(connection, times) or [])
     unadopted, unmanaged = _tables(connection, options)
     return Status(
         database=database,
@@ -171,8 +173,14 @@ def not_ours(revision: str, *, newest: str, table: str, database: str) -> Databa
     return ForeignRevision(database=database, table=table, revision=revision)
 
 
-def _shown(moment: datetime | str) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if isinstance(moment, datetime) else str(moment)[:19]
+def _shown(moment: str | None) -> str:
+    """Return a time of the ledger, in UTC where it says its zone and Python knows its year."""
+    told = str(moment)
+    with suppress(ValueError, OverflowError):
+        at = datetime.fromisoformat(told)
+        if at.tzinfo is not None:
+            return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+    return told[:19]
 
 
 def _tables(connection: sa.Connection, options: Options) -> tuple[tuple[str, ...], tuple[str, ...]]:
