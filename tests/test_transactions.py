@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -123,6 +124,29 @@ def test_a_success_on_sqlite_is_kept_however_the_engine_was_made(engine: sa.Engi
     if engine.url.database:  # seen by a connection that has nothing to do with the engine
         with closing(sqlite3.connect(tmp_path / "cts.db")) as other:
             assert other.execute("SELECT version_num FROM alembic_version").fetchall() == [("060",)]
+
+
+def test_a_lock_that_the_engines_own_hook_takes_is_waited_for_too(tmp_path: Path) -> None:
+    file = tmp_path / "cts.db"
+    engine = sa.create_engine(f"sqlite:///{file}", connect_args={"timeout": 0, "isolation_level": None})
+
+    @sa.event.listens_for(engine, "connect")
+    def connect(connection: Any, record: object) -> None:
+        connection.execute("PRAGMA foreign_keys = ON")
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        enforced = connection.connection.cursor().execute("PRAGMA foreign_keys").fetchone()
+        connection.exec_driver_sql("BEGIN" if enforced == (1,) else "BEGIN IMMEDIATE")  # as a run has them off
+
+    upgrade(engine, "059")
+    holder = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    holder.execute("BEGIN IMMEDIATE")
+    timer = threading.Timer(0.5, holder.close)
+    timer.start()
+    assert upgrade(engine, wait=60).after == "060"
+    timer.join()
+    engine.dispose()
 
 
 def test_a_failure_through_aiosqlite_leaves_nothing(tmp_path: Path, failing: Scripts) -> None:

@@ -49,6 +49,7 @@ def transaction(connection: sa.Connection, wait: float, *, rebuilds: bool = True
         _raw(connection, "ROLLBACK")
     timeout = _raw(connection, "PRAGMA busy_timeout")
     enforced = _raw(connection, "PRAGMA foreign_keys")
+    _raw(connection, f"PRAGMA busy_timeout = {int(wait * 1000)}")  # an engine's own hook may take the lock
     if rebuilds:
         _raw(connection, "PRAGMA foreign_keys = OFF")
     try:
