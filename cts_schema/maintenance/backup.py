@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from cts_schema.database import migration_engine, prepare_folder
 from cts_schema.driver_errors import sqlite_file, translate_errors
 from cts_schema.exceptions import WrongUsage, mask_url
-from cts_schema.maintenance import files, manifest, postgresql, sqlite
+from cts_schema.maintenance import files, postgresql, sqlite
 from cts_schema.migration.options import VERSION_TABLE, Options
 from cts_schema.migration.sync import Target, url_of
 
@@ -81,17 +81,17 @@ def backup(
     if url.get_backend_name() == "sqlite":
         file = file_of(url)
         place = files.place_for(path, files.folder_beside(file), file.stem, ".db")
-        files.require_free(manifest.beside(place))
+        files.require_free(files.manifest_of(place))
         made = sqlite.back_up(file, place, version_table, wait)
     else:
         place = files.place_for(path, Path("backups"), url.database or "postgres", ".dump")
-        files.require_free(manifest.beside(place))
+        files.require_free(files.manifest_of(place))
         with translate_errors(url), migration_engine(url).connect() as connection:
             made = postgresql.back_up(connection, url, place, version_table, schema, wait)
     return Backup(
         database=mask_url(url),
         path=str(place),
-        manifest=str(manifest.beside(place)),
+        manifest=str(files.manifest_of(place)),
         revision=made.revision,
         tables=len(made.rows),
         rows=sum(made.rows.values()),

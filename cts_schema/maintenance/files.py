@@ -19,13 +19,18 @@ from pathlib import Path
 from cts_schema.exceptions import BackupFailed, BackupPlaceTaken, DiskFull, MissingFolder, WrongUsage
 
 _UNFINISHED = ".unfinished"
-_OUR_NAMES = r".+-\d{8}T\d{6}(?:-\d+)?\.(?:db|dump)(?:\.json)?"  # see `next_name`
+_OUR_NAMES = r".+-\d{8}T\d{6}(?:-\d+)?\.(?:db|dump)(?:\.json)?"  # see `next_name` and `manifest_of`
 _LONGEST = 150  # bytes of a name; a file system takes 255, and a suffix or two come to it
 
 
 def folder_beside(file: Path) -> Path:
     """Return where the backups of a SQLite file go."""
     return file.parent / "backups"
+
+
+def manifest_of(backup: Path) -> Path:
+    """Return where the manifest of a backup is."""
+    return backup.with_name(f"{backup.name}.json")
 
 
 def first_part(stem: str) -> str:
@@ -47,7 +52,7 @@ def next_name(folder: Path, stem: str, suffix: str) -> Path:
     _require_no_link(folder)
     stem = f"{first_part(stem)}-{datetime.now(UTC):%Y%m%dT%H%M%S}"
     names = (folder / f"{stem}{'' if number == 1 else f'-{number}'}{suffix}" for number in range(1, 1000))
-    return next(name for name in names if not os.path.lexists(name) and not os.path.lexists(f"{name}.json"))
+    return next(name for name in names if not any(map(os.path.lexists, (name, manifest_of(name)))))
 
 
 def place_for(given: str | os.PathLike[str] | None, folder: Path, stem: str, suffix: str) -> Path:

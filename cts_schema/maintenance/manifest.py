@@ -56,15 +56,10 @@ def now(
     return Manifest(database, server_version, schema, revision, rows, files.sha256(backup), created_at, __version__)
 
 
-def beside(backup: Path) -> Path:
-    """Return where the manifest of a backup is."""
-    return backup.with_name(f"{backup.name}.json")
-
-
 def remove(backup: Path) -> None:
     """Remove a backup, and its manifest."""
     backup.unlink(missing_ok=True)
-    beside(backup).unlink(missing_ok=True)
+    files.manifest_of(backup).unlink(missing_ok=True)
 
 
 def write(backup: Path, manifest: Manifest, mode: int) -> None:
@@ -73,7 +68,7 @@ def write(backup: Path, manifest: Manifest, mode: int) -> None:
     It is never there without its backup: the next one of that name would find the place taken.
     """
     try:
-        with files.written(beside(backup), mode) as unfinished:
+        with files.written(files.manifest_of(backup), mode) as unfinished:
             unfinished.write_text(json.dumps(asdict(manifest), indent=2), encoding="utf-8")
     except BaseException:
         backup.unlink(missing_ok=True)
@@ -86,7 +81,7 @@ def read(backup: Path) -> Manifest | None:
     Raises:
         BackupDamaged: there is one that cannot be read, or that no backup has written.
     """
-    place = beside(backup)
+    place = files.manifest_of(backup)
     if not os.path.lexists(place):
         return None
     try:

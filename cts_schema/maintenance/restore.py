@@ -114,7 +114,7 @@ def _require_same(backup: Path, found: Contents, told: Manifest | None) -> None:
         return
     if found.database not in (None, told.database):
         raise BackupDamaged(
-            cause="the manifest beside the backup is of the other kind of database", manifest=manifest.beside(backup)
+            cause="the manifest beside the backup is of the other kind of database", manifest=files.manifest_of(backup)
         )
     if files.sha256(backup) != told.sha256:
-        raise BackupDamaged(file=backup, manifest=manifest.beside(backup))
+        raise BackupDamaged(file=backup, manifest=files.manifest_of(backup))
