@@ -59,7 +59,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What is loaded by now stays until the end: the collector need not go through it again and again."""
+    """What is loaded by now stays until the end: the collector need neither go through it nor come often."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
