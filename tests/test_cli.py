@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -577,6 +578,7 @@ def test_an_interrupted_wait_ends_at_once_without_a_traceback(head: Database) ->
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # a shell's job behind & ignores it
     ) as program:
         assert program.stdout is not None
         assert program.stderr is not None
