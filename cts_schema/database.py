@@ -275,19 +275,22 @@ def migration_engine(url: URL, *, wait: float = _BUSY_TIMEOUT) -> Engine:
     connect_args = _connect_args(target, None, {})
     if target.get_backend_name() == "sqlite":
         connect_args["timeout"] = wait
-    # To look for hstore SQLAlchemy would call what the search path finds, with the power of whoever migrates.
-    own: dict[str, Any] = {"use_native_hstore": False} if target.get_backend_name() == "postgresql" else {}
     with translate_errors(target):
         # A connection that is used once needs no pool.
         engine = sqlalchemy.create_engine(
-            target, poolclass=NullPool, hide_parameters=True, connect_args=connect_args, **own
+            target, poolclass=NullPool, hide_parameters=True, connect_args=connect_args, **_no_hstore(target)
         )
     return distrust_engine(hide_row_values(pinned(engine)))
 
 
+def _no_hstore(url: URL) -> dict[str, Any]:
+    """To look for hstore, SQLAlchemy would call what the search path finds, with the power of the role."""
+    return {"use_native_hstore": False} if url.get_driver_name() in _LIBPQ else {}
+
+
 def _settings(url: URL, schema: str | None, kw: dict[str, Any]) -> dict[str, Any]:
     # Bound values may be the keys of an exchange account: they belong in no log line and no error.
-    settings: dict[str, Any] = {"hide_parameters": True}
+    settings: dict[str, Any] = {"hide_parameters": True} | _no_hstore(url)
     if url.get_backend_name() == "postgresql":
         settings |= {
             "pool_pre_ping": True,  # a restarted server or a proxy leaves dead connections in the pool

@@ -1,4 +1,4 @@
-"""What every session of PostgreSQL begins with: texts in UTF-8, and values written in the one form that is read.
+"""What every session of PostgreSQL begins with: texts in UTF-8, values in the one form that is read, pg_catalog first.
 
 A role, a database, a server or the environment may set all of these otherwise. The time zone stays as they have it:
 times are read as UTC from any.
@@ -24,13 +24,20 @@ _PINNED = {
 START_UP = {"DateStyle": "ISO", "standard_conforming_strings": "on"}
 """What a driver that reads values in binary sends as it connects. Proxies take these, and may refuse the others."""
 
+# Whoever owns a database may put its schema before pg_catalog, and a function of his in the place of one of the server:
+# drivers call some as they connect.
+_PATH = (
+    "SELECT pg_catalog.set_config('search_path', pg_catalog.regexp_replace("
+    """pg_catalog.current_setting('search_path'), ', *"?pg_catalog"?', '', 'g'), false)"""
+)
+
 # A proxy that pools transactions answers from another process: there the setting would stay with strangers.
-_SET = "SELECT " + ", ".join(f"pg_catalog.set_config('{name}', '{value}', false)" for name, value in _PINNED.items())
-_SET_IN = _SET + " WHERE pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.=) {pid}"
+_SET = ", ".join([_PATH, *(f"pg_catalog.set_config('{name}', '{value}', false)" for name, value in _PINNED.items())])
+_HERE = " WHERE pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.=) {}"
 
 
 def pinned(engine: Engine) -> Engine:
-    """Let every new session of an engine begin so; one query each, and none where values come in binary.
+    """Let every new session of an engine begin so, with one query each.
 
     Raises, as a session begins:
         DatabaseUnusable: the server does not know which characters its bytes are.
@@ -52,12 +59,11 @@ def pinned(engine: Engine) -> Engine:
         except DatabaseUnusable:
             connection.close()
             raise
-        if binary:
-            return
+        process = driver.get_server_pid() if binary else driver.info.backend_pid
         autocommit = connection.autocommit
         connection.autocommit = True
         cursor = connection.cursor()
-        cursor.execute(_SET_IN.format(pid=int(driver.info.backend_pid)))
+        cursor.execute((_PATH if binary else _SET) + _HERE.format(int(process)))
         cursor.close()
         connection.autocommit = autocommit
 

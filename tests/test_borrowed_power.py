@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from cts_schema import adopt, check, downgrade, initialize, rehearse, repair, seed, undo_adoption, upgrade
-from cts_schema.exceptions import MixedOwners, NotPermitted
+from cts_schema import (
+    adopt,
+    backup,
+    check,
+    create_async_engine,
+    create_engine,
+    downgrade,
+    downgrade_async,
+    initialize,
+    initialize_async,
+    rehearse,
+    repair,
+    restore,
+    seed,
+    status,
+    undo_adoption,
+    upgrade,
+    wait_for_head,
+)
+from cts_schema.exceptions import MixedOwners, NotPermitted, SchemaError
+from cts_schema.maintenance import programs
 from tests.conftest import Server
+from tests.support import client
 from tests.support.databases import Database
+from tests.support.planted import STEAL, is_power_lent, plant, plant_everything
 from tests.support.roles import as_role, give_to, roles
 
 _STEAL = """IF (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) THEN
@@ -50,6 +73,11 @@ def kind() -> str:
     return "postgresql"
 
 
+@pytest.fixture(autouse=True)
+def _programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(programs.FOLDER, str(client.folder()))
+
+
 @pytest.fixture
 def owner(head: Database, server: Server) -> Iterator[str]:
     """The role that owns a database at head, which a superuser reaches by its URL."""
@@ -58,7 +86,7 @@ def owner(head: Database, server: Server) -> Iterator[str]:
         yield role
 
 
-def plant(database: Database, role: str, what: str) -> None:
+def plant_some(database: Database, role: str, what: str) -> None:
     engine = sa.create_engine(as_role(database, role))
     with engine.begin() as connection:
         for name, returns, rest in PLANTED[what]:
@@ -82,7 +110,7 @@ def owners(database: Database) -> set[str]:
 
 @pytest.mark.parametrize("what", PLANTED)
 def test_what_the_owner_has_planted_never_runs_as_a_superuser(head: Database, owner: str, what: str) -> None:
-    plant(head, owner, what)
+    plant_some(head, owner, what)
     with head.engine.begin() as connection:  # the deferred trigger fires when the caller commits
         downgrade(connection, "057")
     upgrade(head.url)
@@ -93,13 +121,99 @@ def test_what_the_owner_has_planted_never_runs_as_a_superuser(head: Database, ow
     assert owners(head) == {owner}
 
 
+def test_nothing_that_the_server_brings_is_looked_for_where_the_owner_may_have_put_his_own(
+    head: Database, owner: str, tmp_path: Path
+) -> None:
+    plant_everything(head, owner)
+    status(head.url)
+    check(head.url)
+    downgrade(head.url, "055")
+    upgrade(head.url)
+    repair(head.url)
+    seed(head.url, "test")
+    wait_for_head(head.url, timeout=0)
+    made = backup(head.url, tmp_path)
+    with pytest.raises(SchemaError, match="already exists"):  # operators are not moved aside
+        restore(made.path, head.url, force=True)
+    engine = create_engine(head.url)
+    with engine.begin() as connection:
+        downgrade(connection, "059")
+    engine.dispose()
+    assert not is_power_lent(head)
+
+
+@pytest.mark.parametrize("driver", ["psycopg", "asyncpg"])
+def test_nor_is_it_by_an_asynchronous_driver(head: Database, owner: str, driver: str) -> None:
+    async def act() -> None:
+        engine = create_async_engine(head.async_url(driver))
+        await downgrade_async(engine, "059")
+        await engine.dispose()
+        await initialize_async(head.async_url(driver))
+
+    plant_everything(head, owner)
+    asyncio.run(act())
+    assert not is_power_lent(head)
+
+
+VERSION = {
+    "a view in the place of the version table": [
+        "ALTER TABLE alembic_version RENAME TO somewhere",
+        "CREATE VIEW alembic_version AS SELECT '060' || stolen(version_num) AS version_num FROM somewhere",
+    ],
+    "a view in the place of the ledger": [
+        "ALTER TABLE schema_migrations RENAME TO somewhere",
+        "CREATE VIEW schema_migrations AS SELECT *, stolen('') AS own FROM somewhere",
+    ],
+    "a type that is cast to numbers": [
+        "CREATE TYPE number AS (value integer)",
+        "CREATE FUNCTION plain(number) RETURNS integer LANGUAGE sql AS $$ SELECT ($1).value + length(stolen('')) $$",
+        "CREATE CAST (number AS integer) WITH FUNCTION plain(number) AS IMPLICIT",
+        "ALTER TABLE schema_migrations DROP CONSTRAINT uq_schema_migrations_migration_id",
+        "ALTER TABLE schema_migrations ALTER migration_id TYPE number USING ROW(migration_id)::number",
+    ],
+}
+
+
+@pytest.mark.filterwarnings("ignore:Did not recognize type")
+@pytest.mark.parametrize("what", VERSION)
+def test_a_look_for_the_revision_runs_nothing_of_the_owners(
+    head: Database, owner: str, what: str, tmp_path: Path
+) -> None:
+    stolen = f"LANGUAGE plpgsql AS $$ BEGIN {STEAL} RETURN ''; END $$"
+    plant(head, owner, f"CREATE FUNCTION stolen(text) RETURNS text IMMUTABLE {stolen}", *VERSION[what])
+    said = []
+    for look in (status, wait_once, initialize, check, lambda url: backup(url, tmp_path)):
+        try:
+            look(head.url)
+        except (SchemaError, sa.exc.SQLAlchemyError) as error:
+            said.append(str(error))
+    assert "read-only" not in "".join(said)  # as the function would be told
+    assert not is_power_lent(head)
+
+
+def wait_once(url: str) -> None:
+    wait_for_head(url, timeout=0)
+
+
+def test_the_search_path_of_a_database_is_no_statement_of_a_rehearsal(head: Database, owner: str) -> None:
+    engine = sa.create_engine(as_role(head, owner))
+    with engine.begin() as connection:
+        path = f"public,x;ALTER/**/ROLE/**/{owner}/**/SUPERUSER"
+        connection.exec_driver_sql(f"SELECT set_config('search_path', '{path}', false)")
+        connection.exec_driver_sql(f"ALTER DATABASE {head.location.database} SET search_path FROM CURRENT")
+    engine.dispose()
+    head.engine.dispose()
+    assert rehearse(head.url).after == "060"
+    assert not is_super(head, owner)
+
+
 def test_a_rehearsal_and_an_adoption_lend_no_power_either(database: Database, server: Server) -> None:
     with roles(database, server, "owner") as (owner,):
         database.execute("CREATE TABLE users (id integer PRIMARY KEY, username text, password_hash text, own text)")
         database.execute("INSERT INTO users VALUES (1, 'ann', 'x', 'y')")
         give_to(database, owner)
-        plant(database, owner, "functions with a better match")
-        plant(database, owner, "operators")
+        plant_some(database, owner, "functions with a better match")
+        plant_some(database, owner, "operators")
         database.engine.dispose()
         assert rehearse(database.url, yes=True).differences == ()
         adopt(database.url, yes=True)
@@ -140,6 +254,20 @@ def test_tables_of_several_owners_are_listed_and_left_alone(head: Database, owne
     assert caught.value.exit_code == 3
     assert ": orders\n" in str(caught.value) + "\n"
     assert f"{owner}: " in str(caught.value)
+
+
+def test_tables_of_several_owners_are_read_with_the_power_to_read_alone(head: Database, owner: str) -> None:
+    plant_everything(head, owner)
+    head.execute("ALTER TABLE orders OWNER TO CURRENT_USER")
+    head.engine.dispose()
+    assert status(head.url).at_head
+    check(head.url)
+    repair(head.url, plan=True)
+    assert not is_power_lent(head)
+
+
+def test_tables_of_several_owners_are_checked(head: Database, owner: str) -> None:
+    head.execute("ALTER TABLE orders OWNER TO CURRENT_USER")
     assert check(head.url).findings == ()
 
 
@@ -158,3 +286,37 @@ def test_a_session_of_the_caller_has_its_own_role_and_path_afterwards(head: Data
         downgrade(connection, "059")
         assert connection.exec_driver_sql("SELECT current_user, current_setting('search_path')").one() == before
     assert owners(head) == {owner}
+
+
+def test_nobody_else_has_a_say_by_a_schema_of_the_search_path(database: Database, server: Server) -> None:
+    with roles(database, server, "owner", "other") as (owner, other):
+        give_to(database, owner)
+        plant(
+            database,
+            owner,
+            f"CREATE SCHEMA app; GRANT CREATE ON SCHEMA public TO {other}",
+            f"ALTER DATABASE {database.location.database} SET search_path TO app, public",
+        )
+        engine = sa.create_engine(as_role(database, other))
+        with engine.begin() as connection:
+            for name, returns, rest in PLANTED["operators"]:
+                steal = f"IF current_user <> '{other}' THEN RAISE 'run by another'; END IF;"
+                connection.exec_driver_sql(
+                    _FUNCTION.format(name=f"public.{name}", returns=returns, steal=steal, rest=rest)
+                )
+            for statement in _AFTERWARDS["operators"]:
+                connection.exec_driver_sql(statement)
+        engine.dispose()
+        upgrade(as_role(database, owner))
+        downgrade(as_role(database, owner), "057")
+        assert database.value("SELECT version_num FROM app.alembic_version") == "057"
+
+
+def test_a_role_that_is_not_the_owner_is_refused(head: Database, server: Server, owner: str) -> None:
+    with roles(head, server, "other") as (other,):
+        head.execute(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {other}")
+        for run in (lambda url: downgrade(url, "059"), repair, lambda url: seed(url, "test")):
+            with pytest.raises(NotPermitted, match="works as the owner of the tables") as caught:
+                run(as_role(head, other))
+            assert f"GRANT {owner} TO {other}" in caught.value.next_step
+        assert status(as_role(head, other)).at_head

@@ -190,7 +190,7 @@ def _locked(connection: sa.Connection, options: Options) -> Iterator[None]:
     with (
         read_committed(connection),
         nullcontext() if connection.in_transaction() else connection.begin(),
-        alone(connection, options.schema, Deadline(options.wait)),
+        alone(connection, options, Deadline(options.wait)),
     ):
         yield
 
@@ -200,7 +200,7 @@ def _path(connection: sa.Connection, options: Options) -> Iterator[None]:
     if connection.dialect.name == "postgresql":
         patience = f"{max(1, int(options.wait * 1000))}ms"  # 0 would mean for ever
         with (
-            as_owner(connection, options.schema, reading=True),
+            as_owner(connection, options, reading=True),
             search_path(connection, options.schema),
             setting(connection, "lock_timeout", patience),
             whole_view(connection),

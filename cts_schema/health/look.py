@@ -113,7 +113,7 @@ def reading_only(connection: sa.Connection, options: Options, *, deep: bool) -> 
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{'0' if deep else _STATEMENT_TIMEOUT}'")
         with (
-            as_owner(connection, options.schema, reading=True),
+            as_owner(connection, options, reading=True),
             nullcontext() if options.schema is None else search_path(connection, options.schema),
             whole_view(connection),
         ):

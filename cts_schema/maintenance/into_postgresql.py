@@ -34,7 +34,7 @@ from cts_schema.maintenance.contents import Contents
 from cts_schema.maintenance.manifest import Manifest
 from cts_schema.maintenance.postgresql import RELATIONS, require_direct, server_version
 from cts_schema.maintenance.restoring import Restoring
-from cts_schema.migration.lock import Deadline, advisory_lock, search_path
+from cts_schema.migration.lock import Deadline, advisory_lock, search_path, setting
 
 
 def into_postgresql(
@@ -72,7 +72,7 @@ def into_postgresql(
     with translate_errors(url), engine.connect() as connection:
         require_direct(connection)
         schemas, source = _script_of(backup, found, server_version(connection)[0])
-        there = schema is not None and sa.inspect(connection).has_schema(schema)
+        there = schema is not None and _is_there(connection, schema)
         connection.rollback()
         with search_path(connection, schema if there else None), advisory_lock(connection, Deadline(wait)):
             made = [*schemas, *(["public"] if schema is None and "public" not in schemas else [])]
@@ -111,9 +111,15 @@ def _lines_of(file: Path) -> Generator[bytes]:
         yield from stream
 
 
+def _is_there(connection: sa.Connection, schema: str) -> bool:
+    query = sa.text("SELECT pg_catalog.to_regnamespace(pg_catalog.quote_ident(CAST(:name AS pg_catalog.text)))")
+    return connection.execute(query, {"name": schema}).scalar() is not None
+
+
 def _taken(connection: sa.Connection, schemas: Sequence[str]) -> list[str]:
     """Return the tables, views and sequences that are in some schemas."""
-    found = connection.exec_driver_sql(RELATIONS).all()
+    with setting(connection, "search_path", "pg_catalog"):  # and nothing that somebody has planted
+        found = connection.exec_driver_sql(RELATIONS).all()
     return sorted(f"{schema}.{name}" for schema, name, _ in found if schema in schemas)
 
 

@@ -25,9 +25,20 @@ SELECT n.nspname, c.relname, c.relkind::text FROM pg_class c JOIN pg_namespace n
                     WHERE d.objid = c.oid AND d.classid = 'pg_class'::regclass
                       AND (d.deptype = 'e' OR (c.relkind = 'S' AND d.deptype IN ('a', 'i'))))
 """
-"""Tables, views and sequences that neither a column nor an extension owns."""
+"""Tables, views and sequences that neither a column nor an extension owns; for a search path of pg_catalog alone."""
 
-_GONE = ("42P01", "3F000")  # undefined table, schema
+_GONE = ("42P01", "3F000", "0A000")  # undefined table, schema; a view in the place of a table
+
+# Only a table can be sampled. A view would run what somebody has written with the power of whoever makes the backup.
+_WHOLE = "TABLESAMPLE pg_catalog.system (100)"
+
+_TABLE = sa.text(
+    """
+    SELECT c.oid::pg_catalog.regclass::pg_catalog.text FROM pg_catalog.pg_class c
+     WHERE c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass(CAST(:table AS pg_catalog.text))::pg_catalog.oid
+       AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p']::pg_catalog."char"[])
+    """.replace("::", r"\:\:")
+)
 
 _COUNTED = f"""
 SELECT format('%I.%I', nspname, relname) FROM ({RELATIONS}) r
@@ -62,9 +73,11 @@ def back_up(
     dump = programs.program("pg_dump", major)
     with files.written(backup, 0o600) as unfinished:
         with _snapshot(connection, wait) as snapshot:
+            revision = revision_of(connection, version, schema)
+            connection.exec_driver_sql("SET LOCAL search_path = pg_catalog")  # and nothing that somebody has planted
             named = connection.execute(sa.text(_COUNTED), {"schema": schema}).scalars().all()
             try:
-                rows = {name: _value(connection, f"SELECT count(*) FROM {name}") for name in named}
+                rows = {name: _value(connection, f"SELECT count(*) FROM {name} {_WHOLE}") for name in named}
             except sa.exc.ProgrammingError as error:
                 if getattr(error.orig, "sqlstate", None) not in _GONE:
                     raise
@@ -73,7 +86,6 @@ def back_up(
                     database=mask_url(url),
                     next_step="repeat it",
                 ) from error
-            revision = revision_of(connection, version, schema)
             what = f"--exclude-schema={ASIDE}*" if schema is None else f"--schema={_quoted(schema)}"
             # Not to its output: it would append the table of contents a second time, and a missing end go unnoticed.
             done = subprocess.run(
@@ -124,11 +136,12 @@ def server_version(connection: sa.Connection) -> tuple[int, ...]:
 
 
 def revision_of(connection: sa.Connection, version: str, schema: str | None) -> str | None:
-    """Return the revision of a database."""
+    """Return the revision of a database; nothing but a table is looked for in the search path."""
     table = _quoted(version) if schema is None else f"{_quoted(schema)}.{_quoted(version)}"
-    if connection.execute(sa.text("SELECT to_regclass(:table)"), {"table": table}).scalar() is None:
+    there = connection.execute(_TABLE, {"table": table}).scalar()
+    if there is None:
         return None
-    found = _value(connection, f"SELECT version_num FROM {table}")
+    found = _value(connection, f"SELECT version_num FROM {there} {_WHOLE}")
     return None if found is None else str(found)
 
 
@@ -140,7 +153,7 @@ def _snapshot(connection: sa.Connection, wait: float) -> Iterator[str]:
         connection.exec_driver_sql("SET LOCAL row_security = off")  # a hidden row must be an error, and not a loss
         connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {milliseconds(wait)}")
-        yield connection.exec_driver_sql("SELECT pg_export_snapshot()").scalar_one()
+        yield connection.exec_driver_sql("SELECT pg_catalog.pg_export_snapshot()").scalar_one()
 
 
 def raise_known(said: str, url: sa.URL, backup: Path) -> None:

@@ -43,6 +43,7 @@ _OWNER = sa.text(
     "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = CAST(:name AS text) "
     "AND pg_has_role(datdba, 'USAGE') AND pg_has_role(datdba, 'MEMBER')"
 )
+_NOTHING_PLANTED = "SET search_path TO pg_catalog"
 _IN_USE, _FORBIDDEN = "55006", "42501"
 
 
@@ -172,14 +173,17 @@ def _sqlite_locks(engine: sa.Engine) -> Iterator[dict[str, float]]:
 def _postgresql_copy(url: sa.URL, options: Options) -> Iterator[tuple[sa.URL, Callable[[], int]]]:
     with translate_errors(url), migration_engine(url).connect() as connection:
         require_direct(connection)
-        connection.exec_driver_sql("SET LOCAL search_path TO pg_catalog")  # nothing that somebody has planted
+        connection.exec_driver_sql(_NOTHING_PLANTED)
         path = connection.execute(_OWN_PATH).scalar()
     copy = url.set(database=f"cts_rehearsal_{uuid.uuid4().hex[:12]}")
     with translate_errors(url), _elsewhere(url) as server:
         whole = _create(server, copy, url)
         try:
             if path is not None:  # no template brings it along, nor a dump
-                server.exec_driver_sql(f"ALTER DATABASE {copy.database} SET search_path TO {path.replace('%', '%%')}")
+                # Bound, for the owner may have written a statement into it.
+                server.execute(sa.text("SELECT pg_catalog.set_config('search_path', :path, false)"), {"path": path})
+                server.exec_driver_sql(f"ALTER DATABASE {copy.database} SET search_path FROM CURRENT")
+                server.exec_driver_sql(_NOTHING_PLANTED)
             if not whole:
                 given: Any = {"version_table": options.version_table, "wait": options.wait}
                 with tempfile.TemporaryDirectory(prefix="cts-rehearsal-") as folder:
@@ -210,6 +214,7 @@ def _autocommitting(url: sa.URL) -> Iterator[sa.Connection]:
     engine = migration_engine(url).execution_options(isolation_level="AUTOCOMMIT")
     try:
         with engine.connect() as connection:
+            connection.exec_driver_sql(_NOTHING_PLANTED)
             yield connection
     finally:
         engine.dispose()
@@ -252,7 +257,6 @@ def _table_locks(engine: sa.Engine) -> Iterator[dict[str, float]]:
         "AND l.mode = 'AccessExclusiveLock' AND c.relkind IN ('r', 'p', 'm') AND n.nspname NOT LIKE 'pg\\_%'"
     )
     with _autocommitting(engine.url) as watcher:
-        watcher.exec_driver_sql("SET search_path TO pg_catalog")  # nothing that somebody has planted
 
         def look(*_: Any) -> None:
             now, there = time.perf_counter(), set(watcher.execute(query).scalars())

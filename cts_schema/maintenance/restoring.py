@@ -80,6 +80,7 @@ class Restoring:
         Returns:
             How the schemas are called that hold what was there.
         """
+        self._execute("SET search_path = pg_catalog")  # and nothing that somebody has planted
         aside = f"{ASIDE}{datetime.now(UTC):%Y%m%dt%H%M%S%f}"  # two may come in one second
         self._execute(f"SET lock_timeout = {milliseconds(wait)}")
         for schema in schemas:
@@ -99,6 +100,7 @@ class Restoring:
         ):
             self._execute(f"SET {setting}")
         withheld = default_privileges.withhold(self._driver)
+        self._driver.execute("SELECT pg_catalog.set_config('search_path', %s, false)", [self._path])
         for statement in script.statements(source, self._backup, of_pg_restore=of_pg_restore):
             self.line = statement.line
             # Servers before 17 do not know it, and programs since then write it for all.

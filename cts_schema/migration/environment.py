@@ -190,7 +190,7 @@ def _look(context: Any, connection: sa.Connection, options: Options, settings: d
         transaction = nullcontext() if connection.in_transaction() else connection.begin()
         with (
             transaction,
-            as_owner(connection, options.schema, reading=True),
+            as_owner(connection, options, reading=True),
             search_path(connection, options.schema),
         ):
             context.run_migrations()
@@ -220,7 +220,7 @@ def _migrate_postgresql(
     settings = {**settings, "deadline": deadline}  # for the online operations of ddl
 
     def in_one_transaction() -> None:
-        with alone(connection, options.schema, deadline, line.waiting):
+        with alone(connection, options, deadline, line.waiting):
             line.run(context, connection, settings, line.plan(context, connection, settings, options))
 
     def in_one_of_our_own() -> None:
@@ -237,7 +237,7 @@ def _migrate_postgresql(
             with unprepared(connection):
                 again(in_one_of_our_own)
         else:
-            with alone(connection, options.schema, deadline, line.waiting):
+            with alone(connection, options, deadline, line.waiting):
                 steps = line.plan(context, connection, settings, options)
                 connection.rollback()  # the transaction that SQLAlchemy began for reading
                 for stretch in stretches(steps):

@@ -35,7 +35,6 @@ from cts_schema.migration.report import Adopted, AppliedRevision, Direction
 from cts_schema.migration.requirements import (
     require_known,
     require_nothing_to_drop,
-    require_one_schema,
     require_ours,
     require_true,
     script_of,
@@ -79,7 +78,6 @@ class Line:
         """
         context.configure(connection=connection, **settings)
         running = context.get_context()
-        require_one_schema(running, connection)
         heads = () if running.purge else running.get_current_heads()
         require_known(running, heads)
         steps = _due(running, heads)

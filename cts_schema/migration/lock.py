@@ -17,6 +17,8 @@ import sqlalchemy as sa
 from sqlalchemy.util import await_only
 
 from cts_schema.exceptions import LockTimeout, SchemaMissing, TransactionRefused, mask_url
+from cts_schema.migration.one_schema import require_one_schema
+from cts_schema.migration.options import Options
 from cts_schema.migration.owner import as_owner
 from cts_schema.migration.settings import setting as setting
 from cts_schema.migration.settings import settings, usable
@@ -41,14 +43,17 @@ _WHOLE_VIEW = {
 # killed during a long statement.
 _IMPATIENT = {"lock_timeout": LOCK_TIMEOUT, "client_connection_check_interval": "2s"}
 
-# The key is made from the name of the schema, so that two schemas of one database can migrate side by side.
-_KEY = "hashtextextended('cts_schema:' || current_schema(), 0)"
+# The key is made from the name of the schema, so that two schemas of one database can migrate side by side. A restore
+# asks with the power of whoever runs it, so that nothing is looked for in the search path.
+_KEY = "pg_catalog.hashtextextended(pg_catalog.concat('cts_schema:', pg_catalog.current_schema()), 0)"
 _HOLDER = f"""
-SELECT a.pid, coalesce(host(a.client_addr), 'local') AS host, a.application_name, a.backend_start
-  FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
- WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
-   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-   AND ((l.classid::bigint << 32) | l.objid::bigint) = {_KEY}
+SELECT a.pid, COALESCE(pg_catalog.host(a.client_addr), 'local') AS host, a.application_name, a.backend_start
+  FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid OPERATOR(pg_catalog.=) l.pid
+ WHERE l.locktype OPERATOR(pg_catalog.=) 'advisory' AND l.granted AND l.objsubid OPERATOR(pg_catalog.=) 1
+   AND l.database OPERATOR(pg_catalog.=) (SELECT d.oid FROM pg_catalog.pg_database d
+                                           WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())
+   AND ((CAST(l.classid AS bigint) OPERATOR(pg_catalog.<<) 32) OPERATOR(pg_catalog.|) CAST(l.objid AS bigint))
+       OPERATOR(pg_catalog.=) {_KEY}
 """
 
 
@@ -164,7 +169,7 @@ def advisory_lock(
     kind = "xact_lock" if within else "lock"
     step = 0.05
     told = False
-    while not _ask(connection, f"SELECT pg_try_advisory_{kind}({_KEY})", commit=not within):
+    while not _ask(connection, f"SELECT pg_catalog.pg_try_advisory_{kind}({_KEY})", commit=not within):
         if deadline.passed:
             raise LockTimeout(
                 database=mask_url(connection.engine.url),
@@ -182,23 +187,27 @@ def advisory_lock(
         # A broken connection has lost its session, and the lock with it.
         if not within and usable(connection):
             connection.rollback()
-            _ask(connection, f"SELECT pg_advisory_unlock({_KEY})", commit=True)
+            _ask(connection, f"SELECT pg_catalog.pg_advisory_unlock({_KEY})", commit=True)
 
 
 @contextmanager
 def alone(
     connection: sa.Connection,
-    schema: str | None,
+    options: Options,
     deadline: Deadline,
     on_wait: Callable[[str], None] = lambda holder: None,
 ) -> Iterator[None]:
-    """Work in a schema as its only migration, see every row, and hinder nobody else for long.
+    """Work in the schema of the options as its only migration, see every row, and hinder nobody else for long.
 
     See the contexts it is made of.
+
+    Raises:
+        OtherSchema: some of our tables are in another schema of the search path.
     """
+    require_one_schema(connection, options)
     with (
-        as_owner(connection, schema),
-        search_path(connection, schema),
+        as_owner(connection, options),
+        search_path(connection, options.schema),
         advisory_lock(connection, deadline, on_wait),
         settings(connection, _IMPATIENT),
         whole_view(connection),
@@ -243,7 +252,7 @@ def search_path(connection: sa.Connection, schema: str | None) -> Iterator[None]
 
 
 def _require_schema(connection: sa.Connection, schema: str | None) -> None:
-    if _ask(connection, "SELECT current_schema()", commit=not connection.in_transaction()) is None:
+    if _ask(connection, "SELECT pg_catalog.current_schema()", commit=not connection.in_transaction()) is None:
         raise SchemaMissing(schema=schema or "public")
 
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from cts_schema.exceptions import MixedOwners, NotPermitted, as_sql, mask_url
+from cts_schema.migration.options import Options
 from cts_schema.migration.settings import settings
 
 # These are run before anything else, and call nothing that somebody may have planted: no function and no operator is
@@ -20,22 +21,27 @@ _PLACE = """
 SELECT n.nspname::pg_catalog.text, CURRENT_USER::pg_catalog.text,
        pg_catalog.pg_get_userbyid(CASE WHEN n.nspowner OPERATOR(pg_catalog.=) 6171::pg_catalog.oid
                                        THEN d.datdba ELSE n.nspowner END)::pg_catalog.text,
-       (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(s::pg_catalog.text), ', '::pg_catalog.text)
-          FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) s)
+       pg_catalog.quote_ident(n.nspname::pg_catalog.text)
   FROM pg_catalog.pg_namespace n, pg_catalog.pg_database d
  WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
    AND n.nspname::pg_catalog.text OPERATOR(pg_catalog.=)
-       COALESCE(CAST(:schema AS pg_catalog.text), pg_catalog.current_schema()::pg_catalog.text)
+       COALESCE(CAST(:schema AS pg_catalog.text),
+                (SELECT s.nspname::pg_catalog.text FROM pg_catalog.pg_class c
+                   JOIN pg_catalog.pg_namespace s ON s.oid OPERATOR(pg_catalog.=) c.relnamespace
+                  WHERE c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass(
+                        pg_catalog.quote_ident(CAST(:table AS pg_catalog.text)))::pg_catalog.oid),
+                pg_catalog.current_schema()::pg_catalog.text)
 """  # 6171 is pg_database_owner (postgresql.org/docs/current/predefined-roles)
 _OWNERS = """
 SELECT pg_catalog.pg_get_userbyid(c.relowner)::pg_catalog.text,
        pg_catalog.array_agg(c.relname::pg_catalog.text ORDER BY c.relname::pg_catalog.text USING OPERATOR(pg_catalog.<))
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
  WHERE n.nspname::pg_catalog.text OPERATOR(pg_catalog.=) CAST(:schema AS pg_catalog.text)
-   AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p']::pg_catalog."char"[])
+   AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p', 'v', 'm', 'f']::pg_catalog."char"[])
    AND pg_catalog.lower(c.relname::pg_catalog.text) OPERATOR(pg_catalog.=) ANY (CAST(:names AS pg_catalog.text[]))
  GROUP BY c.relowner
 """
+_READER = "pg_read_all_data"
 _MAY_BE = "SELECT pg_catalog.pg_has_role(CAST(:role AS pg_catalog.name), CAST(:how AS pg_catalog.text))"
 _MAY_CREATE = (
     "SELECT pg_catalog.has_schema_privilege(CAST(:role AS pg_catalog.name), CAST(:schema AS pg_catalog.text), "
@@ -45,61 +51,73 @@ _MAY_CREATE = (
 
 
 @contextmanager
-def as_owner(connection: sa.Connection, schema: str | None, *, reading: bool = False) -> Iterator[None]:
+def as_owner(connection: sa.Connection, options: Options, *, reading: bool = False) -> Iterator[None]:
     """Work as the owner of our tables for the time of the block, where the role may: a superuser, or a member.
 
-    Where there are none yet, it is the owner of the schema. Another role goes on as itself, and gets what it may.
+    Where there are none yet, it is the owner of the schema. Another role goes on as itself, and gets what it may. The
+    schema is the only one in the search path: what others may have put into another one is not found.
 
     Args:
         connection: on PostgreSQL, before anything else is done with it.
-        schema: the schema to work in; None means the first of the search path.
-        reading: nothing is written, so that what no owner may do is no reason to stop.
+        options: name the schema to work in, and the version table.
+        reading: nothing is written. What no owner may do is then done as ``pg_read_all_data``, by who may be that.
 
     Raises:
         MixedOwners: the tables belong to several roles, and none of them may act for the others.
         NotPermitted: the owner may create nothing in the schema.
     """
     within = connection.in_transaction()
-    try:
-        wanted = _wanted(connection, schema)
-    except (MixedOwners, NotPermitted):
-        if not reading:
-            raise
-        wanted = None
+    wanted = _wanted(connection, options, reading=reading)
     if not within:
         connection.rollback()  # the transaction that SQLAlchemy began for reading
     if wanted is None:
         yield
         return
     role, path = wanted
-    # The path is written out: "$user" in it would be another schema now.
-    with settings(connection, {"search_path": path, "role": role}):
+    with settings(connection, {"search_path": path} | ({"role": role} if role else {})):
         yield
-        if within:  # a deferred trigger would wait for the end of the transaction, and run as the other role
+        if within and role:  # a deferred trigger would wait for the end of the transaction, and run as the other role
             connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
 
 
-def _wanted(connection: sa.Connection, schema: str | None) -> tuple[str, str] | None:
-    """Return the role to act as and the search path, or None to go on as we are."""
+def _wanted(connection: sa.Connection, options: Options, *, reading: bool) -> tuple[str | None, str] | None:
+    """Return the role to act as, or None to go on as we are, and the search path; None where there is no schema."""
     from cts_schema.models import Base  # not at a start-up that finds nothing to do
 
-    place = connection.execute(_sql(_PLACE), {"schema": schema}).first()
+    # A look finds the tables in whichever schema of the path they are; a run makes them in the first one.
+    asked = {"schema": options.schema, "table": options.version_table if reading else None}
+    place = connection.execute(_sql(_PLACE), asked).first()
     if place is None:
         return None
     schema, current, of_schema, path = place
-    names = {"schema": schema, "names": list(Base.metadata.tables)}
+    names = {"schema": schema, "names": [*Base.metadata.tables, options.version_table.lower()]}
     owners: dict[str, list[str]] = {row[0]: row[1] for row in connection.execute(_sql(_OWNERS), names)}
     others = [owner for owner in owners or [of_schema] if owner != current]
     version = connection.dialect.server_version_info or (0,)
     how = "SET" if version >= (16,) else "MEMBER"
-    may = (connection.execute(_sql(_MAY_BE), {"role": owner, "how": how}).scalar_one() for owner in others)
-    if not others or not all(may):
-        return None
+
+    def may_be(role: str) -> bool:
+        return bool(connection.execute(_sql(_MAY_BE), {"role": role, "how": how}).scalar_one())
+
+    if not others or (not all(map(may_be, others)) and (reading or not owners)):
+        return None, path
     if len(owners) > 1:
+        if reading and may_be(_READER):
+            return _READER, path
         listed = (f"{owner}: {', '.join(tables)}" for owner, tables in sorted(owners.items()))
         raise MixedOwners(database=mask_url(connection.engine.url), tables="\n".join(listed))
     (owner,) = others
+    if not may_be(owner):
+        raise NotPermitted(
+            cause="a run works as the owner of the tables, which the role of the URL may not; nothing was touched",
+            database=mask_url(connection.engine.url),
+            role=current,
+            owner=owner,
+            next_step=f"give the URL of the owner; or, as a superuser: GRANT {as_sql(owner)} TO {as_sql(current)}",
+        )
     if not connection.execute(_sql(_MAY_CREATE), {"role": owner, "schema": schema}).scalar_one():
+        if reading:
+            return (_READER if may_be(_READER) else owner), path
         raise NotPermitted(
             cause="the owner of the tables, as whom this run works, may create nothing in their schema",
             database=mask_url(connection.engine.url),

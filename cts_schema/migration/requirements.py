@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 
 import sqlalchemy as sa
@@ -12,7 +11,6 @@ from alembic.script import ScriptDirectory
 from cts_schema.exceptions import (
     DataWouldBeDropped,
     FalseVersion,
-    OtherSchema,
     SeveralHeads,
     UnadoptedDatabase,
     WrongUsage,
@@ -45,28 +43,6 @@ def require_known(context: MigrationContext, heads: Sequence[str]) -> None:
     for revision in heads:
         if revision not in ours:
             raise not_ours(revision, newest=max(ours), table=table, database=database)
-
-
-def require_one_schema(context: MigrationContext, connection: sa.Connection) -> None:
-    """Check that the tables which the search path finds are where new ones would be made.
-
-    Raises:
-        OtherSchema: some are in a schema behind it, and a run would spread the tables over both.
-    """
-    if connection.dialect.name != "postgresql":
-        return
-    elsewhere = sa.text(
-        "SELECT n.nspname, current_schema(), string_agg(c.relname, ', ' ORDER BY c.relname) "
-        "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relname = ANY (:names) "
-        "AND c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', current_schema()) "
-        "AND n.oid <> pg_my_temp_schema() AND pg_table_is_visible(c.oid) GROUP BY n.nspname"
-    )
-    found = connection.execute(elsewhere, {"names": [*Base.metadata.tables, context.version_table]}).first()
-    if found is not None:
-        schema, first, tables = found
-        raise OtherSchema(
-            database=url_of(context), schema=schema, new_tables_in=first, tables=textwrap.shorten(tables, 100)
-        )
 
 
 def require_ours(context: MigrationContext, *, stamped: bool = False) -> None:

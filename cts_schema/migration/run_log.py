@@ -239,7 +239,7 @@ def _transaction(connection: sa.Connection, options: Options) -> Iterator[None]:
     with (
         read_committed(connection),
         connection.begin(),
-        as_owner(connection, options.schema),
+        as_owner(connection, options),
         search_path(connection, options.schema),
     ):
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")

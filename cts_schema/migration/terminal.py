@@ -11,6 +11,7 @@ from cts_schema.exceptions import mask_url
 from cts_schema.migration.options import Options
 from cts_schema.migration.report import Adopted, AppliedRevision, stranded
 from cts_schema.migration.scripts import ADOPTION_REVISION, head, revisions
+from cts_schema.migration.state import looking
 from cts_schema.models import Base
 
 _SIGNS = {"upgrade": "+", "downgrade": "-", "stamp": "="}
@@ -71,8 +72,8 @@ class Terminal:
             self._print(f"rows written again in schema_migrations: {', '.join(healed)}")
         if not applied:
             self._print("nothing to do")
-        inspector = sa.inspect(connection)
-        tables = len(set(inspector.get_table_names(schema=options.schema)) & set(Base.metadata.tables))
+        with looking(connection, options):
+            tables = len(set(sa.inspect(connection).get_table_names(schema=options.schema)) & set(Base.metadata.tables))
         took = [done.duration_ms for done in applied if done.direction != "stamp"]
         if adopted is not None:  # the revisions that built the new tables are a part of it
             later = [done.duration_ms for done in applied if done.revision > ADOPTION_REVISION]

@@ -169,7 +169,7 @@ def _whole(connection: sa.Connection, options: Options) -> Iterator[None]:
         unprepared(connection),
         nullcontext() if connection.in_transaction() else connection.begin(),
         # Within the transaction: the lock and the settings then end with it, behind a proxy too.
-        alone(connection, options.schema, Deadline(options.wait)),
+        alone(connection, options, Deadline(options.wait)),
     ):
         yield
 

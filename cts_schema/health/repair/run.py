@@ -13,7 +13,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import sqlalchemy as sa
-from alembic.migration import MigrationContext
 
 from cts_schema.adoption import backup as copies
 from cts_schema.database import look_only
@@ -39,10 +38,10 @@ from cts_schema.migration.lock import (
     unprepared,
     whole_view,
 )
+from cts_schema.migration.one_schema import require_one_schema
 from cts_schema.migration.options import VERSION_TABLE, Options
 from cts_schema.migration.owner import as_owner
 from cts_schema.migration.patience import again_and_again
-from cts_schema.migration.requirements import require_one_schema
 from cts_schema.migration.run_log import RunLog, Stand
 from cts_schema.migration.state import read_status
 from cts_schema.migration.sync import Target, connected, url_of
@@ -91,6 +90,8 @@ def repair(
     with connected(target, look_only, options) as connection:
         asked = Asked(tuple(codes), orphans, concurrently=connection.dialect.name == "postgresql")
         mending = _Mending(connection, options, asked, deep, backup)
+        if connection.dialect.name == "postgresql":
+            require_one_schema(connection, options)
         if plan:
             with (
                 reading_only(connection, options, deep=True),
@@ -123,11 +124,7 @@ class _Mending:
 
     def plan(self) -> None:
         """Find out what is to be done."""
-        look = self._look()
-        if look.dialect == "postgresql":
-            context = MigrationContext.configure(self._connection, opts={"version_table": look.version_table})
-            require_one_schema(context, self._connection)
-        self._planned = planning.make(look, self._asked)
+        self._planned = planning.make(self._look(), self._asked)
 
     def mend(self) -> None:
         """Do it."""
@@ -200,7 +197,7 @@ class _Mending:
             self._execute()
 
         def in_one_transaction() -> None:
-            with alone(connection, options.schema, deadline):
+            with alone(connection, options, deadline):
                 planned_and_executed()
 
         def of_our_own(work: Callable[[], None]) -> None:
@@ -222,7 +219,7 @@ class _Mending:
                     of_our_own(in_one_transaction)
             else:
                 self._copy_postgresql()
-                with alone(connection, options.schema, deadline):
+                with alone(connection, options, deadline):
                     of_our_own(planned_and_executed)
                     self._execute_apart(deadline)
 
@@ -236,7 +233,7 @@ class _Mending:
             return
         with (
             self._connection.begin(),
-            as_owner(self._connection, self._options.schema),
+            as_owner(self._connection, self._options),
             search_path(self._connection, self._options.schema),
             whole_view(self._connection),
         ):

@@ -1,0 +1,52 @@
+"""Whether the tables that a search path of PostgreSQL finds are where new ones would be made."""
+
+from __future__ import annotations
+
+import textwrap
+
+import sqlalchemy as sa
+
+from cts_schema.exceptions import OtherSchema, mask_url
+from cts_schema.migration.options import Options
+
+# It is asked before the run acts as the owner of the tables, so it calls nothing that he may have planted.
+_ELSEWHERE = sa.text(
+    r"""
+    SELECT n.nspname, pg_catalog.current_schema(),
+           pg_catalog.string_agg(c.relname::pg_catalog.text, ', ' ORDER BY c.relname)
+      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+     WHERE c.relname::pg_catalog.text OPERATOR(pg_catalog.=) ANY (CAST(:names AS pg_catalog.text[]))
+       AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p']::pg_catalog."char"[])
+       AND n.nspname OPERATOR(pg_catalog.<>) ALL (ARRAY['pg_catalog', pg_catalog.current_schema()]::pg_catalog.name[])
+       AND n.oid OPERATOR(pg_catalog.<>) pg_catalog.pg_my_temp_schema() AND pg_catalog.pg_table_is_visible(c.oid)
+     GROUP BY n.nspname
+    """.replace("::", r"\:\:")
+)
+
+
+def require_one_schema(connection: sa.Connection, options: Options) -> None:
+    """Check that no table of ours is in a schema behind the first one of the search path.
+
+    Args:
+        connection: on PostgreSQL, with the search path that it came with.
+        options: name the schema to work in, which is the only one then, and the version table.
+
+    Raises:
+        OtherSchema: some are, and a run would spread the tables over both.
+    """
+    from cts_schema.models import Base  # not at a start-up that finds nothing to do
+
+    if options.schema is not None:
+        return
+    within = connection.in_transaction()
+    found = connection.execute(_ELSEWHERE, {"names": [*Base.metadata.tables, options.version_table]}).first()
+    if not within:
+        connection.rollback()
+    if found is not None:
+        schema, first, tables = found
+        raise OtherSchema(
+            database=mask_url(connection.engine.url),
+            schema=schema,
+            new_tables_in=first,
+            tables=textwrap.shorten(tables, 100),
+        )
