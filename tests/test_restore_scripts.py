@@ -127,6 +127,8 @@ COPIES = [
     "COPY (SELECT 1) TO '{pwned}'",
     "COPY kept FROM /* stdin */ PROGRAM 'touch {pwned}; echo 1'",
     "COPY \"stdin\" FROM '{pwned}'",
+    'CREATE SCHEMA "from"; CREATE TABLE "from".stdin (a text);\n'
+    "COPY {database} . from.stdin FROM PROGRAM 'touch {pwned}; echo 1'",
 ]
 
 
@@ -135,8 +137,9 @@ def test_a_copy_reaches_for_nothing_on_the_server(mine: Database, tmp_path: Path
     pwned = tmp_path / "pwned"
     before = state(mine)
     for statement in COPIES:
+        text = statement.format(pwned=pwned, database=mine.location.database)
         with pytest.raises(NotABackup, match="file or a program of the server"):
-            restore(script(tmp_path, f"SELECT 1;\n{statement.format(pwned=pwned)};\n"), mine.url, force=True)
+            restore(script(tmp_path, f"SELECT 1;\n{text};\n"), mine.url, force=True)
         assert not pwned.exists(), statement
         assert state(mine) == before, statement
 

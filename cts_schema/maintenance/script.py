@@ -125,6 +125,7 @@ class _Reader:
         self._parentheses = 0
         self._bodies = 0  # BEGIN ATOMIC and CASE in the body of a function
         self._goes_on = ""  # the kind of the literal before, which another one after a line break continues
+        self._names = False  # what follows a dot is a name, also where it is spelled like a keyword
 
     def statements(self) -> Iterator[Statement]:
         for line in self._numbered():
@@ -169,6 +170,7 @@ class _Reader:
             self._within, self._comments = "comment", 1
             return
         before, self._goes_on = self._goes_on, ""
+        names, self._names = self._names, token["sign"] == b"."
         if kind == "quote":
             prefix = (token["prefix"] or b"").upper()
             self._within = "escapes" if prefix == b"E" else "literal" if prefix else before or self._ordinary
@@ -180,7 +182,7 @@ class _Reader:
             self._within, self._tag = "dollars", token[0]
             self._word(b'"')
         elif kind == "word":
-            self._word(token[0].upper())
+            self._word(b'"' if names else token[0].upper())
         elif kind == "sign":
             self._sign(token)
 
