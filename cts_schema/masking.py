@@ -30,16 +30,18 @@ _HARMLESS = {
 _WHOLE_LINE = re.compile(r"(?:cookie|authorization)$")
 
 _NAME = re.compile(
-    r"(?<![\w.%-])(?P<name>(?:[\w.-]|%(?!3[AaDd]))++)(?P<close>\\*[\"'`\])]*)"
-    r"(?:(?P<sign>\s*(?:=>|->|:=|==?|:|%3[AaDd])\s*)|(?P<space>(?<=[\w.%-])(?:\s+|\s*\(\s*)(?=\\*[\"'`]))|(?P<option>\s+)(?=[^\s-]))"
+    r"(?<![\w.%-])(?P<name>(?:[\w.-]|%(?!3[AaDd]))++)(?P<close>(?:\[\])?\\*[\"'`\])]*)"
+    r"(?:(?P<sign>\s*(?:=>|->|:=|==?|:|%3[AaDd])\s*)|(?P<space>(?<=[\w.%-])(?:\s+|\s*\(\s*)(?=\\*[\"'`]))"
+    r"|(?P<column>[ ]+\|[ ]+|\t+)|(?P<option>\s+)(?=[^\s-]))"
 )
 _QUOTED = re.compile(
-    r"[bruef]?(?P<quote>\\*[\"'`])(?:(?P=quote){2}|(?!(?<!\\)(?P=quote)).)*(?:(?P=quote)|\Z)|[\[{][^\]}]*(?:[\]}]|\Z)",
+    r"[bruef]?(?P<quote>\\*[\"'`])(?:(?P=quote){2}|(?!(?<!\\)(?P=quote)).)*(?:(?P=quote)|\Z)|[\[{][^\]}]*(?:[\]}]|\Z)"
+    r"|[|>][+\d-]*[ ]*(?:\n[ \t]+\S[^\n]*)+",  # a block of YAML
     re.DOTALL | re.IGNORECASE,
 )
 # Ends where the next parameter begins, or at what closes a text around it: a password may have any other sign.
 _BARE = re.compile(
-    r"(?:(?:bearer|basic|token)\s+)?"
+    r"(?:(?:bearer|basic|token|!\S*)\s+)?"
     r"(?:(?!&(?:[\w.%\[\]-]+=|\s|\Z)|%26[\w.-]+%3D"
     r"|[,;](?:\s|\Z|\\*[\"']?[\w.-]+\\*[\"']?\s*[=:])"
     r"|\\*[)\]}>\"'`]+(?:[\s,;:.)\]}]|\Z))"
@@ -51,6 +53,14 @@ _TOKEN_OF_SCHEME = re.compile(
     r"\b(bearer\s+|basic\s+)(?=[\w.~+/-]*(?:\d|=|[\w.~+/-]{20}))[\w.~+/=-]{8,}", re.IGNORECASE
 )
 _PAIR = re.compile(r"([(\[]\s*b?([\"'])(?P<name>[\w. -]+)\2\s*,\s*)b?([\"'])(?:(?!\4).)*\4(?=\s*[)\]])", re.DOTALL)
+_NAMED = re.compile(
+    r"(\b(?:name|key|header|field|column|parameter)\\*[\"']?\s*[:=]\s*\\*([\"'])(?P<name>[\w. -]+)\\*\2\s*,?\s*"
+    r"\\*[\"']?value\\*[\"']?\s*[:=]\s*)(?P<quote>\\*[\"'])(?:(?!(?P=quote)).)*(?P=quote)",
+    re.DOTALL | re.IGNORECASE,
+)
+_ELEMENT = re.compile(
+    r"(<(?:[\w.-]+:)?(?P<name>[\w.-]+)(?:\s[^<>]*)?>)(?!\s*<(?!!\[CDATA))(?:<!\[CDATA\[.*?\]\]>|[^<])+", re.DOTALL
+)
 _PRIVATE_KEY = re.compile(r"(-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(?=-----END|\Z)", re.DOTALL)
 
 _IN_URL = re.compile(r"((?!sqlite[\w+]*:///)\b[a-z][\w+.-]*://[^\s:]*):\S*@", re.IGNORECASE)
@@ -64,7 +74,8 @@ def mask_secrets(text: str) -> str:
     text = _IN_URL.sub(rf"\1:{_MASK}@", text)
     text = _CUT_OFF_IN_URL.sub(rf"\1:{_MASK}", text)
     text = _PRIVATE_KEY.sub(rf"\1{_MASK}", text)
-    text = _PAIR.sub(lambda found: found[1] + _MASK if _is_secret(found["name"], "") else found[0], text)
+    for form in (_PAIR, _NAMED, _ELEMENT):
+        text = form.sub(lambda found: found[1] + _MASK if _is_secret(found["name"], "") else found[0], text)
     return _TOKEN_OF_SCHEME.sub(rf"\1{_MASK}", "".join(_parts(text)))
 
 
@@ -111,7 +122,7 @@ def _names_a_secret(text: str, found: re.Match[str]) -> bool:
     if found["option"] is not None:
         return kind is not None and found["name"].startswith("--")
     # A quote behind a blank follows many a word: 'Unexpected token "<"'.
-    return kind == "surely" if found["space"] is not None else kind is not None
+    return kind == "surely" if found["sign"] is None else kind is not None
 
 
 def _value(text: str, found: re.Match[str]) -> int | None:

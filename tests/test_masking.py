@@ -54,6 +54,11 @@ FORMS = [
     'rest, cut off "NAME": "gehei',
     "NAME=b'ge heim' rest",
     "rest [NAME=geheim]",
+    '{"name": "NAME", "value": "ge heim"}, rest',
+    "[Header(name='NAME', value='ge heim'), rest]",
+    "NAME: |\n  ge\n  heim\nrest",
+    "NAME: >-\n  geheim\nrest",
+    "NAME: !!str geheim\nrest",
 ]
 UNQUOTED = [
     "NAME=ge,he;im&geheim user=rest",
@@ -61,6 +66,9 @@ UNQUOTED = [
     "https://x.example/?next=%2F%3FNAME%3Dgeheim%26rest%3D1",
     'curl -H "NAME: geheim" https://rest',
     "{NAME: geheim, rest: 1}",
+    "<NAME>ge heim</NAME><rest/>",
+    '<a:NAME b="c"><![CDATA[ge<heim]]></a:NAME> rest',
+    "NAME[]=geheim&rest=1",
     "NAME=geheim; Rest=rest",
 ]
 
@@ -103,6 +111,8 @@ def test_a_value_is_masked_by_its_name_however_both_are_written(name: str) -> No
         "-----BEGIN RSA PRIVATE KEY-----\ngeheim\n-----END RSA PRIVATE KEY-----\nrest",
         '{"credentials": {"user": "x", "of": "geheim"}, "rest": 1}',
         "API_KEYS=geheim1,geheim2 rest",
+        "-[ RECORD 1 ]-----\napi_key  | geheim\nname | rest",
+        "api_secret\tgeheim\nrest",
     ],
 )
 def test_credentials_in_headers_urls_and_commands_are_masked(text: str) -> None:
@@ -127,6 +137,8 @@ def test_credentials_in_headers_urls_and_commands_are_masked(text: str) -> None:
         'null value in column "api_key" of relation "users" violates not-null constraint',
         "columns ['api_key', 'api_secret', 'name'] are missing",
         "KeyError: 'api_key'",
+        "<key><a>1</a></key> <b>2</b>",
+        "id | key | state",
         'unrecognized token: "\'abc"',
         "Unexpected token '<', \"<html>\" is not valid JSON",
         'syntax error at or near token "FROM"',
