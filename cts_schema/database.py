@@ -275,6 +275,8 @@ def migration_engine(url: URL, *, wait: float = _BUSY_TIMEOUT) -> Engine:
     connect_args = _connect_args(target, None, {})
     if target.get_backend_name() == "sqlite":
         connect_args["timeout"] = wait
+    if target.get_driver_name() == "psycopg":
+        connect_args["prepare_threshold"] = None  # behind a proxy another client may have prepared one of that name
     with translate_errors(target):
         # A connection that is used once needs no pool.
         engine = sqlalchemy.create_engine(
