@@ -99,7 +99,9 @@ def _wanted(connection: sa.Connection, options: Options, *, reading: bool) -> tu
     def may_be(role: str) -> bool:
         return bool(connection.execute(_sql(_MAY_BE), {"role": role, "how": how}).scalar_one())
 
-    if not others or (not all(map(may_be, others)) and (reading or not owners)):
+    # Of old tables the plan of their adoption says whose they are.
+    is_ours = any(options.version_table in tables for tables in owners.values())
+    if not others or (not all(map(may_be, others)) and (reading or not is_ours)):
         return None, path
     if len(owners) > 1:
         if reading and may_be(_READER):
