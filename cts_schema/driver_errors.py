@@ -69,6 +69,11 @@ _TO_PRIMARY = (
     "point the URL to the primary server; where it is that one, default_transaction_read_only is on for the role,\n"
     "the database or the server: ALTER ROLE name RESET default_transaction_read_only, or ALTER DATABASE likewise"
 )
+_NO_TEXT = _Kind(
+    DatabaseUnusable,
+    "a text in the SQLite file is not in UTF-8",
+    "correct it with the program that wrote it; to see the names: SELECT hex(name), type FROM sqlite_master",
+)
 _LOST = _Kind(DatabaseUnreachable, "the server ended the connection, or takes none at present")
 _SQLSTATES = {
     "08": _Kind(DatabaseUnreachable),
@@ -164,6 +169,8 @@ def classify(error: BaseException, url: URL | str | None = None) -> SchemaError 
         return _classify_sqlite(original, place)
     if isinstance(original, OSError):
         return _classify_os(original, place)
+    if isinstance(original, UnicodeDecodeError) and "path" in place:  # of a message of SQLite
+        return _make(_NO_TEXT, place, str(original))
     return _classify_postgres(original, place)
 
 
@@ -228,6 +235,13 @@ def _classify_sqlite(error: sqlite3.Error, place: dict[str, Any]) -> SchemaError
     text = str(error)
     if name.startswith("SQLITE_CANTOPEN") or (not name and "unable to open database file" in text):
         return _cannot_open(place, text)
+    if text.startswith("no such module: "):
+        step = "use a SQLite that has the module, or drop the table with the program that made it"
+        return _make(
+            _Kind(DatabaseUnusable, "a virtual table needs a module that SQLite has not got", step), place, text
+        )
+    if text.startswith("Could not decode to UTF-8"):
+        return _make(_NO_TEXT, place, ascii(text))
     path = place.get("path")
     if path is not None and name.startswith("SQLITE_IOERR") and is_ordinary(path) is False:
         return _cannot_open(place, text)

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from cts_schema import adopt, backup, check, plan_adoption, rehearse, upgrade
+from cts_schema import adopt, backup, check, plan_adoption, rehearse, repair, status, undo_adoption, upgrade
 from cts_schema.database import migration_engine
+from cts_schema.exceptions import BackupDamaged, SchemaError
+from cts_schema.maintenance import files
 from cts_schema.untrusted import distrusted
 from tests.test_adoption_rules import CONNECTIONS
 
@@ -93,6 +95,49 @@ def test_a_file_with_traps_is_planned_checked_copied_and_rehearsed(tmp_path: Pat
     assert adopt(url, yes=True).adopted is not None
     with closing(sqlite3.connect(file)) as new:
         assert new.execute("SELECT id, name FROM exchange_connections").fetchall() == [("1", "main")]
+
+
+WRITABLE = "PRAGMA writable_schema = ON; INSERT INTO sqlite_master "
+UNREADABLE = {
+    "a name that is no text": WRITABLE + "VALUES ('view', x'ff', 'v', 0, 'CREATE VIEW v AS SELECT 1')",
+    "a name in another encoding": WRITABLE
+    + "SELECT 'view', a, a, 0, 'CREATE VIEW ' || a || ' AS SELECT 1' FROM (SELECT CAST(x'e9' AS TEXT) AS a)",
+    "a table of a module that is not there": WRITABLE
+    + "VALUES ('table', 'v', 'v', 0, 'CREATE VIRTUAL TABLE v USING somebodys(a)')",
+    "a name with a NUL": WRITABLE + "SELECT 'table', a, a, 0, 'CREATE TABLE v (a)' FROM (SELECT 'a' || char(0) AS a)",
+    "a table without a statement": "PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = NULL",
+    "a table in the place of another": "PRAGMA writable_schema = ON; UPDATE sqlite_master SET rootpage = 1",
+    "a record of an adoption that is none": "CREATE TABLE cts_adoption_state (a)",
+}
+
+
+@pytest.mark.parametrize("what", UNREADABLE)
+def test_a_file_that_cannot_be_brought_in_is_told_in_words_and_left_as_it_was(what: str, tmp_path: Path) -> None:
+    file = prepared(tmp_path / "cts.db", UNREADABLE[what])
+    url, before = f"sqlite:///{file}", file.read_bytes()
+    with pytest.raises(SchemaError) as caught:
+        adopt(url, yes=True)
+    assert caught.value.exit_code == 3
+    for command in (status, check, plan_adoption, repair, upgrade, lambda url: backup(url, tmp_path / "copy.db")):
+        try:
+            command(url)
+        except SchemaError as error:
+            assert error.exit_code == 3  # noqa: PT017  some of them need not look at what is wrong
+    assert file.read_bytes() == before
+
+
+def test_an_undo_takes_no_file_from_elsewhere(tmp_path: Path) -> None:
+    file = prepared(tmp_path / "cts.db", "")
+    url = f"sqlite:///{file}"
+    adopt(url, yes=True)
+    other = tmp_path / "other.db"
+    backup(url, other)
+    with closing(sqlite3.connect(file)) as connection:
+        sum_ = files.sha256(other)
+        connection.execute("UPDATE cts_adoption_state SET backup = ?, sha256 = ?", (str(other), sum_))
+        connection.commit()
+    with pytest.raises(BackupDamaged, match="is not there"):
+        undo_adoption(url, discard_new=True)
 
 
 def test_an_old_file_that_computes_with_json_and_looks_at_its_own_schema_comes_in(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from cts_schema.adoption.sql import literal, quote, run
+from cts_schema.exceptions import NameTaken
 from cts_schema.migration.scripts import ADOPTION_RECORD
 
 State = dict[str, dict[str, str]]
@@ -30,8 +31,18 @@ class Record:
 
 
 def write(connection: sa.Connection, record: Record) -> None:
-    """Write the record within the adoption's transaction. Records of earlier adoptions stay; the last one counts."""
+    """Write the record within the adoption's transaction. Records of earlier adoptions stay; the last one counts.
+
+    Raises:
+        NameTaken: something else has the name of the table.
+    """
     table = quote(ADOPTION_RECORD)
+    found = run(connection, f"SELECT name FROM pragma_table_xinfo({literal(ADOPTION_RECORD)})").scalars().all()
+    if found not in ([], ["id", "backup", "sha256", "state"]):
+        raise NameTaken(
+            cause=f"something of yours is called {ADOPTION_RECORD}, as the table with the record of an adoption",
+            rename=f"ALTER TABLE {table} RENAME TO {quote(ADOPTION_RECORD + '_mine')}",
+        )
     run(
         connection,
         f"CREATE TABLE IF NOT EXISTS {table} (id INTEGER PRIMARY KEY, backup TEXT NOT NULL, "

@@ -135,7 +135,7 @@ def _backup_of(made: Record, folder: Path) -> Path:
     Raises:
         BackupDamaged: it is not there, or was changed.
     """
-    old = folder / made.backup
+    old = folder / Path(made.backup).name  # whatever somebody has written there
     if not old.is_file():
         raise BackupDamaged(
             cause="the backup that the adoption made is not there; nothing was touched",

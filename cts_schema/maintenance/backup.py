@@ -82,7 +82,8 @@ def backup(
         file = file_of(url)
         place = files.place_for(path, files.folder_beside(file), file.stem, ".db")
         files.require_free(files.manifest_of(place))
-        made = sqlite.back_up(file, place, version_table, wait)
+        with translate_errors(url):
+            made = sqlite.back_up(file, place, version_table, wait)
     else:
         place = files.place_for(path, Path("backups"), url.database or "postgres", ".dump")
         files.require_free(files.manifest_of(place))

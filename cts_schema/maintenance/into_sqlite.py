@@ -168,7 +168,7 @@ def _require_same(source: Path, backup: Path, told: Manifest | None, version_tab
         try:
             sqlite.require_sound(connection)
             rows, revision = sqlite.contents(connection, version_table)
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             raise BackupDamaged(cause="the backup is damaged", file=backup, reported=str(error)) from error
     if not rows:
         raise NotABackup(cause="nothing is in the backup", path=backup)
