@@ -28,7 +28,7 @@ START_UP = {"DateStyle": "ISO", "standard_conforming_strings": "on"}
 # drivers call some as they connect.
 _PATH = (
     "SELECT pg_catalog.set_config('search_path', pg_catalog.regexp_replace("
-    """pg_catalog.current_setting('search_path'), ', *"?pg_catalog"?', '', 'g'), false)"""
+    """pg_catalog.current_setting('search_path'), ', *"?pg_catalog"?(?=,|$)', '', 'g'), false)"""
 )
 
 # A proxy that pools transactions answers from another process: there the setting would stay with strangers.
