@@ -175,6 +175,13 @@ class DiskFull(SchemaError):
     next_step = "make room, then repeat; to see what there is: df -h {folder}"
 
 
+class OutputFailed(SchemaError):
+    """the output cannot be written"""
+
+    exit_code = EXIT_DISK
+    next_step = "make room where it goes, then repeat; to see where the database stands: alembic current"
+
+
 class DatabaseUnreachable(SchemaError):
     """the database server cannot be reached"""
 

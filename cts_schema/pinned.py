@@ -1,7 +1,6 @@
 """What every session of PostgreSQL begins with: texts in UTF-8, values in the one form that is read, pg_catalog first.
 
-A role, a database, a server or the environment may set all of these otherwise. The time zone stays as they have it:
-times are read as UTC from any.
+A role, a database, a server or the environment may set all of these otherwise.
 """
 
 from __future__ import annotations
@@ -13,15 +12,18 @@ from sqlalchemy import Engine, event
 from cts_schema.driver_errors import sql_ascii
 from cts_schema.exceptions import DatabaseUnusable
 
-_PINNED = {
-    "client_encoding": "UTF8",
+FORMS = {
     "DateStyle": "ISO",  # the order of day and month in what is written stays
     "IntervalStyle": "postgres",
+    "TimeZone": "UTC",  # in another one the first and the last day of Python's calendar have no year that it knows
     "standard_conforming_strings": "on",
     "extra_float_digits": "1",
     "bytea_output": "hex",
+    "quote_all_identifiers": "off",  # names of types and definitions of the catalogue are compared
 }
-START_UP = {"DateStyle": "ISO", "standard_conforming_strings": "on"}
+"""The forms in which values and definitions come."""
+_PINNED = {"client_encoding": "UTF8"} | FORMS
+START_UP = {name: FORMS[name] for name in ("DateStyle", "TimeZone", "standard_conforming_strings")}
 """What a driver that reads values in binary sends as it connects. Proxies take these, and may refuse the others."""
 
 # Whoever owns a database may put its schema before pg_catalog, and a function of his in the place of one of the server:

@@ -565,6 +565,42 @@ def test_output_that_has_no_room_undoes_the_work(database: Database) -> None:
     assert database.tables() <= {"alembic_version"}
 
 
+@pytest.mark.parametrize("command", ["upgrade head --sql", "stamp head --sql", "upgrade head", "current"])
+def test_alembic_tells_of_output_that_has_no_room(command: str, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'cts.db'}"
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [installed("alembic"), *command.split()],
+            cwd=ROOT,
+            env=environment(url),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    if command == "current":  # it has nothing to say
+        assert (done.returncode, done.stderr) == (0, "")
+        return
+    refused(Outcome(done.returncode, "", done.stderr), 6, "output cannot be written")
+    assert "Exception" not in done.stderr
+    assert not status(url).at_head
+
+
+@pytest.mark.parametrize("streams", [">&-", ">&- 2>&-"])
+@pytest.mark.parametrize(
+    "program",
+    ["alembic upgrade head", "alembic upgrade head --sql", "alembic check", "alembic current -v", "cts-schema upgrade"],
+)
+def test_a_program_without_an_output_does_its_work(program: str, streams: str, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'cts.db'}"
+    if "upgrade" not in program:
+        upgrade(url)
+    name, arguments = program.split(maxsplit=1)
+    done = run("bash", "-c", f"{installed(name)} {arguments} {streams}", url=url)
+    assert (done.code, done.out, done.err) == (0, "", "")
+    assert status(url).at_head == ("--sql" not in program)
+
+
 def test_an_interrupted_wait_ends_at_once_without_a_traceback(head: Database) -> None:
     if head.kind == "sqlite":
         holder: Any = sqlite3.connect(head.location.database or "", isolation_level=None)

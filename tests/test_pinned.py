@@ -8,11 +8,24 @@ from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from sqlalchemy.orm import Session
 
-from cts_schema import adopt, check, create_async_engine, create_engine, downgrade, repair, seed, status, upgrade
+from cts_schema import (
+    adopt,
+    check,
+    create_async_engine,
+    create_engine,
+    downgrade,
+    repair,
+    seed,
+    status,
+    undo_adoption,
+    upgrade,
+)
 from cts_schema.database import migration_engine
 from cts_schema.exceptions import DatabaseUnusable
+from cts_schema.migration.command import quiet_config
 from cts_schema.models import SiteLog
 from tests.conftest import Server
 from tests.support.databases import Database
@@ -26,6 +39,7 @@ ODD = {
     "bytea_output": "escape",
     "standard_conforming_strings": "off",
     "client_encoding": "LATIN1",
+    "quote_all_identifiers": "on",
 }
 MOMENT = datetime(2024, 2, 1, 3, 4, 5, 678900, UTC)
 
@@ -74,6 +88,31 @@ def test_status_reads_the_times_of_an_engine_of_the_callers_in_any_style_of_date
     engine.dispose()
 
 
+FIRST, LAST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, 999999, UTC)
+
+
+@pytest.mark.parametrize("zone", ["Asia/Kathmandu", "America/New_York"])
+def test_the_first_and_the_last_time_of_python_are_read_in_any_time_zone(head: Database, zone: str) -> None:
+    head.execute(f"ALTER DATABASE {head.location.database} SET TimeZone = '{zone}'")
+    engine = create_engine(head.location)
+    with Session(engine) as session:
+        session.add_all(SiteLog(level="info", category="x", message="x", timestamp=at) for at in (FIRST, LAST))
+        session.commit()
+        times = sa.select(SiteLog.timestamp).order_by(SiteLog.timestamp)
+        assert session.scalars(times).all() == [FIRST, LAST]
+    engine.dispose()
+
+    async def act() -> None:
+        for driver in ("psycopg", "asyncpg"):
+            engine = create_async_engine(head.async_url(driver))
+            async with engine.connect() as connection:
+                assert (await connection.scalars(times)).all() == [FIRST, LAST]
+                assert (await connection.exec_driver_sql("SHOW TimeZone")).scalar() == "UTC"
+            await engine.dispose()
+
+    asyncio.run(act())
+
+
 @pytest.mark.parametrize("driver", ["psycopg", "asyncpg"])
 def test_an_asynchronous_engine_reads_them_too(odd: Database, driver: str) -> None:
     async def act() -> None:
@@ -116,6 +155,7 @@ def test_every_command_works_in_sessions_that_are_set_oddly(odd: Database) -> No
     assert seed(odd.url, "test").rows
     downgrade(odd.url, "057")
     assert alembic("upgrade", "head", url=odd.url).code == 0
+    assert alembic("-x", "version_table=alembic_version", "current", url=odd.url).out == "060 (head)\n"
     assert alembic("check", url=odd.url).code == 0
 
 
@@ -128,11 +168,31 @@ def test_a_connection_of_the_caller_is_set_for_the_run_alone(head: Database, wit
         before = [connection.exec_driver_sql(f"SHOW {name}").scalar() for name in ODD]
         if not within:
             connection.rollback()
+        assert status(connection).revision == "059"
         upgrade(connection)
         assert check(connection).findings == ()
         assert [connection.exec_driver_sql(f"SHOW {name}").scalar() for name in ODD] == before
         connection.commit()
     engine.dispose()
+
+
+def test_alembic_compares_on_a_connection_of_the_caller_too(odd: Database) -> None:
+    engine = sa.create_engine(odd.location)
+    with engine.connect() as connection:
+        command.check(quiet_config(connection=connection))
+        assert connection.exec_driver_sql("SHOW quote_all_identifiers").scalar() == "on"
+    engine.dispose()
+
+
+def test_an_old_database_is_adopted_and_brought_back_in_sessions_that_are_set_oddly(database: Database) -> None:
+    database.execute("CREATE TABLE users (id integer PRIMARY KEY, username text, password_hash text, created_at text)")
+    database.execute("INSERT INTO users VALUES (1, 'ann', 'x', '2024-02-01 03:04:05')")
+    set_oddly(database)
+    adopt(database.url, yes=True)
+    assert database.rows("SELECT id, created_at FROM users") == [("1", MOMENT.replace(microsecond=0))]
+    assert check(database.url, deep=True).findings == ()
+    undo_adoption(database.url)
+    assert database.rows("SELECT * FROM users") == [(1, "ann", "x", "2024-02-01 03:04:05")]
 
 
 # Encodings

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from cts_schema.cli import probe
 from cts_schema.cli.output import complain, never_fail_to_encode
 from cts_schema.exceptions import EXIT_OK, SchemaError, WrongUsage, in_a_line
+from cts_schema.unread import open_what_is_closed
 
 PROGRAM = "cts-schema"
 
@@ -37,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: of the program; by default those of the process.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
+    open_what_is_closed()
     never_fail_to_encode()
     error: SchemaError
     try:

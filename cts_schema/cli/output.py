@@ -1,7 +1,5 @@
 """What the program prints: lines, tables, JSON and errors. Colours only where a person reads."""
 
-# ruff: noqa: N818 - as in cts_schema.exceptions, an error is named after what happened
-
 from __future__ import annotations
 
 import io
@@ -11,16 +9,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
-from cts_schema.exceptions import EXIT_DISK, SchemaError, mask_secrets
+from cts_schema.exceptions import SchemaError, mask_secrets
 from cts_schema.next_steps import in_our_words
-from cts_schema.unread import swallow
-
-
-class OutputFailed(SchemaError):
-    """the output cannot be written"""
-
-    exit_code = EXIT_DISK
-    next_step = "make room where it goes, then repeat; to see where the database stands: cts-schema status"
+from cts_schema.unread import written
 
 
 def say(line: str, style: str | None = None) -> None:
@@ -91,14 +82,10 @@ def _visible(text: str) -> str:
 
 
 def _write(stream: TextIO, text: str, style: str | None = None) -> None:
-    try:
+    with written(stream):
         if style is not None and stream.isatty():
             from rich.console import Console
 
             Console(file=stream).print(text, style=style, markup=False, highlight=False, emoji=False, soft_wrap=True)
         else:
             print(text, file=stream, flush=True)
-    except BrokenPipeError:
-        swallow(stream)
-    except OSError as error:
-        raise OutputFailed(reported=error.strerror) from error

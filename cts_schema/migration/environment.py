@@ -34,9 +34,11 @@ from cts_schema.migration.owner import as_owner
 from cts_schema.migration.patience import again_and_again
 from cts_schema.migration.requirements import require_known, require_ours
 from cts_schema.migration.run_log import Direction, RunLog
+from cts_schema.migration.settings import settings as settings_of
 from cts_schema.migration.state import require_version_table
 from cts_schema.migration.terminal import Terminal
-from cts_schema.unread import flush_at_exit
+from cts_schema.pinned import FORMS
+from cts_schema.unread import failed, flush_at_exit, open_what_is_closed, written
 
 _WAIT_LONGER = "repeat when there is less traffic, or wait longer: alembic -x wait=600 upgrade head"
 
@@ -57,18 +59,32 @@ def run(context: Any, metadata: sa.MetaData) -> None:
     """
     arguments = context.config.cmd_opts
     if arguments is not None:
+        open_what_is_closed()
+        context.config.stdout = context.config.stdout or sys.stdout
         atexit.register(flush_at_exit)
     try:
-        _run(context, metadata)
-    except BrokenPipeError:  # of an offline script, and there is nothing else to be done
         if arguments is None:
-            raise
-        raise SystemExit(EXIT_OK) from None
+            _run(context, metadata)
+        else:
+            _run_and_print(context, metadata)
     except SchemaError as error:
         if arguments is None or getattr(arguments, "raiseerr", False):
             raise
         print(f"error: {error}", file=sys.stderr)  # noqa: T201  this is the command line
         raise SystemExit(error.exit_code) from error
+
+
+def _run_and_print(context: Any, metadata: sa.MetaData) -> None:
+    try:
+        _run(context, metadata)
+    except OSError as error:
+        if not context.is_offline_mode():
+            raise
+        if isinstance(error, BrokenPipeError):  # there is nothing else to be done
+            raise SystemExit(EXIT_OK) from None
+        raise failed(sys.stdout, error) from error
+    with written(sys.stdout):
+        sys.stdout.flush()
 
 
 def _run(context: Any, metadata: sa.MetaData) -> None:
@@ -192,6 +208,7 @@ def _look(context: Any, connection: sa.Connection, options: Options, settings: d
             transaction,
             as_owner(connection, options, reading=True),
             search_path(connection, options.schema),
+            settings_of(connection, FORMS),
         ):
             context.run_migrations()
     else:

@@ -23,22 +23,14 @@ from cts_schema.migration.owner import as_owner
 from cts_schema.migration.settings import setting as setting
 from cts_schema.migration.settings import settings, usable
 from cts_schema.migration.whole_view import require_whole_view
-from cts_schema.pinned import require_encoding
+from cts_schema.pinned import FORMS, require_encoding
 
 #: DDL waits this long for a table before it gives up and tries again: while it waits, it blocks all later queries.
 LOCK_TIMEOUT = "2s"
 
 # A row that a policy hides must be an error, and not a loss. And a value as text must have all its digits, and be a
 # time that anyone reads alike, whatever the user or the database is set to.
-_WHOLE_VIEW = {
-    "row_security": "off",
-    "standard_conforming_strings": "on",
-    "extra_float_digits": "1",
-    "DateStyle": "ISO, YMD",
-    "IntervalStyle": "postgres",
-    "TimeZone": "UTC",
-    "bytea_output": "hex",
-}
+_WHOLE_VIEW = FORMS | {"row_security": "off", "DateStyle": "ISO, YMD"}
 # Let statements give up a table lock; and let them end with this process: a server notices only so that a client was
 # killed during a long statement.
 _IMPATIENT = {"lock_timeout": LOCK_TIMEOUT, "client_connection_check_interval": "2s"}

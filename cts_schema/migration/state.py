@@ -28,8 +28,8 @@ IMPATIENT = "cts_lock_timeout"
 An engine of the caller has none: there the question "at head?" is one query, and waits as its session is set to.
 """
 
-# A row that a policy hides is an error, and a time comes in the form that drivers read.
-_READING = {"row_security": "off", "DateStyle": "ISO"}
+# A row that a policy hides is an error; a time comes in the form that drivers read, and the name of a type as it is.
+_READING = {"row_security": "off", "DateStyle": "ISO", "quote_all_identifiers": "off"}
 _NO_SUCH_TABLE = ("42P01", "3F000", "42703", "0A000")  # undefined table, schema, column; a view, which is not sampled
 
 

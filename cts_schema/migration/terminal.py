@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, TextIO
 
 import sqlalchemy as sa
 
@@ -13,6 +14,7 @@ from cts_schema.migration.report import Adopted, AppliedRevision, stranded
 from cts_schema.migration.scripts import ADOPTION_REVISION, head, revisions
 from cts_schema.migration.state import looking
 from cts_schema.models import Base
+from cts_schema.unread import written
 
 _SIGNS = {"upgrade": "+", "downgrade": "-", "stamp": "="}
 
@@ -35,7 +37,7 @@ class Terminal:
         options = config.cmd_opts
         if options is None or getattr(options, "quiet", False):
             return None
-        return cls(lambda line: config.print_stdout("%s", line))
+        return cls(partial(_print, config.stdout))
 
     def step(self, done: AppliedRevision) -> None:
         """Print a revision that has just been done."""
@@ -86,6 +88,11 @@ class Terminal:
             *([f"{seconds:.1f} s"] if seconds else []),
         ]
         self._print(f"{mask_url(connection.engine.url)}: {', '.join(what)}")
+
+
+def _print(stream: TextIO, line: str) -> None:
+    with written(stream):  # Alembic would lose it in silence
+        print(line, file=stream, flush=True)
 
 
 def adoption_lines(done: Adopted) -> Iterator[str]:
