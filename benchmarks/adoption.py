@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from benchmarks.databases import fresh
 from benchmarks.postgres import server_url
 from cts_schema import create_engine, upgrade
-from cts_schema.adoption.sql import run
+from cts_schema.ddl.text import run
 
 ROWS = (100_000, 1_000_000)
 

@@ -17,8 +17,8 @@ import sqlalchemy as sa
 from benchmarks.databases import fresh
 from benchmarks.postgres import server_url
 from cts_schema import upgrade
-from cts_schema.adoption.sql import run
 from cts_schema.database import migration_engine
+from cts_schema.ddl.text import run
 from cts_schema.models import Base
 
 ROWS = (100_000, 1_000_000)

@@ -17,6 +17,7 @@ import sqlalchemy
 from sqlalchemy import URL, Connection, Engine, NullPool, event, make_url
 from sqlalchemy.exc import ArgumentError
 
+from cts_schema.ddl.text import quote
 from cts_schema.driver_errors import classify as classify
 from cts_schema.driver_errors import is_folder, sqlite_file
 from cts_schema.driver_errors import translate_errors as translate_errors
@@ -329,7 +330,7 @@ def _connect_args(url: URL, schema: str | None, given: dict[str, Any]) -> dict[s
 def _postgres_connect_args(url: URL, schema: str | None, given: dict[str, Any]) -> dict[str, Any]:
     driver = url.get_driver_name()
     if driver == "asyncpg":
-        server = {"application_name": "cts"} | ({"search_path": _quoted(schema)} if schema else {})
+        server = {"application_name": "cts"} | ({"search_path": quote(schema)} if schema else {})
         given["server_settings"] = server | given.get("server_settings", {}) | START_UP
         return {"timeout": _CONNECT_TIMEOUT}
     if driver not in _LIBPQ:
@@ -351,14 +352,10 @@ def _libpq_options(url: URL, schema: str | None, given: dict[str, Any]) -> str |
     if schema is None or url.get_driver_name() not in _LIBPQ:
         return None
     # This schema alone: with "public" behind it, a table of another application could be taken for ours.
-    path = re.sub(r"([\\\s])", r"\\\1", _quoted(schema))
+    path = re.sub(r"([\\\s])", r"\\\1", quote(schema))
     in_url = url.query.get("options") or ()
     others = (in_url,) if isinstance(in_url, str) else in_url
     return " ".join(filter(None, [*others, given.get("options"), f"-csearch_path={path}"]))
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _with_sqlite_transactions(engine: Engine, kw: dict[str, Any]) -> Engine:

@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cts_schema.ddl import sqlite_checks
+from cts_schema.ddl.text import quote
 
 Fingerprint = dict[str, dict[str, Any]]
 """What there is, by kind and name: ``{"table users": {"column id": ..., "index ...": ...}}``."""
@@ -55,7 +56,7 @@ def _sqlite(connection: sa.Connection) -> Fingerprint:
 
 
 def _sqlite_table(connection: sa.Connection, table: str, sql: str) -> dict[str, Any]:
-    quoted = connection.dialect.identifier_preparer.quote_identifier(table)
+    quoted = quote(table)
     found: dict[str, Any] = {}
     for column in connection.exec_driver_sql(f"PRAGMA table_xinfo({quoted})"):
         _, name, type_, notnull, default, key, hidden = column

@@ -17,6 +17,8 @@ from functools import cache
 import sqlalchemy as sa
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from cts_schema.ddl.text import quote, unquote
+
 _COLLATION = re.compile(r"""\bcollate\s+("(?:[^"]|"")+"|\[[^]]+]|`(?:[^`]|``)+`|'(?:[^']|'')+'|\w+)""", re.IGNORECASE)
 
 _OURS = "cts_distrusts"
@@ -95,7 +97,7 @@ def stand_in_for_collations(connection: sqlite3.Connection) -> list[str]:
     written = connection.execute("SELECT sql FROM sqlite_master WHERE sql LIKE '%collate%'").fetchall()
     missing = [
         name
-        for name in sorted({_bare(name) for (sql,) in written for name in _COLLATION.findall(sql)})
+        for name in sorted({unquote(name) for (sql,) in written for name in _COLLATION.findall(sql)})
         if not _is_known(connection, name)
     ]
     for name in missing:
@@ -121,15 +123,8 @@ def readable_without_collations(connection: sa.Connection) -> Iterator[list[str]
 
 
 def _is_known(connection: sqlite3.Connection, collation: str) -> bool:
-    quoted = '"' + collation.replace('"', '""') + '"'
     try:  # PRAGMA collation_list has names too that the schema only mentions
-        connection.execute(f"SELECT 'a' = 'b' COLLATE {quoted}").close()
+        connection.execute(f"SELECT 'a' = 'b' COLLATE {quote(collation)}").close()
     except sqlite3.OperationalError:
         return False
     return True
-
-
-def _bare(name: str) -> str:
-    if name[0] == "[":
-        return name[1:-1]
-    return name[1:-1].replace(name[0] * 2, name[0]) if name[0] in "\"'`" else name

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from cts_schema import adopt, check, undo_adoption
 from cts_schema.adoption import rules, target
-from cts_schema.adoption.sql import literal, quote
+from cts_schema.ddl.text import literal, quote
 from cts_schema.models import AdoptionLeftover
 from tests.legacy.census import census
 from tests.legacy.lost import lost

@@ -36,7 +36,6 @@ from cts_schema.adoption.own_rows import OwnRows, insert_rows_of_columns
 from cts_schema.adoption.plan import Plan
 from cts_schema.adoption.pour import Pourer
 from cts_schema.adoption.pour_bare import bare
-from cts_schema.adoption.sql import quote, run
 from cts_schema.adoption.survey import Survey, survey
 from cts_schema.adoption.unmanaged import catalogue
 from cts_schema.adoption.unmanaged.fates import Fates
@@ -45,6 +44,7 @@ from cts_schema.adoption.unmanaged.references import References
 from cts_schema.adoption.unmanaged.settle import Settling
 from cts_schema.adoption.values import Checksums
 from cts_schema.ddl import beside, moved, returned
+from cts_schema.ddl.text import quote, run
 from cts_schema.exceptions import (
     AdoptionBlocked,
     AdoptionFailed,

@@ -15,10 +15,10 @@ from sqlalchemy.exc import DBAPIError
 from cts_schema.adoption import holding
 from cts_schema.adoption.holding import JOURNAL, holding_schema
 from cts_schema.adoption.refusal import is_refusal, reason, state
-from cts_schema.adoption.sql import quote, run
 from cts_schema.adoption.unmanaged import back
 from cts_schema.ddl import moved
 from cts_schema.ddl.naming import HOLDING
+from cts_schema.ddl.text import quote, run
 from cts_schema.ddl.triggers import FUNCTION, LEGACY_FUNCTION
 from cts_schema.exceptions import NoAdoption, StillInUse, mask_url
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from cts_schema.adoption.sql import literal
 from cts_schema.adoption.survey import OldColumn
 from cts_schema.adoption.target import Column
+from cts_schema.ddl.text import literal
 
 Reason = Literal["no_column", "orphan", "duplicate", "check", "type", "null", "precision"]
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from cts_schema.adoption.casts import Cast, Reason, cast
 from cts_schema.adoption.rules import Fill
 from cts_schema.adoption.sources import Candidate, Source
-from cts_schema.adoption.sql import as_text, balanced, differs, literal, quote, row_id
+from cts_schema.adoption.sql import as_text, balanced, differs, row_id
 from cts_schema.adoption.survey import OldColumn, OldTable
 from cts_schema.adoption.target import Column, frozen_fingerprint
+from cts_schema.ddl.text import literal, quote
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from cts_schema.adoption.conversion import Conversion
-from cts_schema.adoption.sql import literal, quote, run
+from cts_schema.ddl.text import literal, quote, run
 
 _LAST = 2**63 - 1
 

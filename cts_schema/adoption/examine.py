@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from cts_schema.adoption.conversion import Conversion, Problem
-from cts_schema.adoption.sql import balanced, quote, run
+from cts_schema.adoption.sql import balanced
+from cts_schema.ddl.text import quote, run
 
 
 @dataclass

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 
 from cts_schema.adoption.refusal import run_first_of
-from cts_schema.adoption.sql import quote, run
 from cts_schema.ddl.naming import holding_of
+from cts_schema.ddl.text import quote, run
 from cts_schema.exceptions import HoldingTaken, mask_url
 from cts_schema.migration.lock import setting
 
@@ -83,22 +84,17 @@ def record(
         held: kind and name, as SQL, of what is in the schema now.
     """
     kind, name = held or (None, None)
-    journal = f"{quote(holding_schema(connection))}.{JOURNAL}".replace(":", r"\:")
-    connection.execute(
-        sa.text(
-            f"INSERT INTO {journal} (phase, path, needs, statements, alternatives, held_kind, held_name) "
-            "VALUES (:phase, current_setting('search_path'), :needs, CAST(:statements AS jsonb), "
-            "CAST(:alternatives AS jsonb), :kind, :name)"
-        ),
-        {
-            "phase": phase,
-            "needs": needs,
-            "statements": json.dumps(list(statements)),
-            "alternatives": json.dumps(list(alternatives)),
-            "kind": kind,
-            "name": name,
-        },
-    )
+    facts = {
+        "phase": phase,
+        "path": sa.func.current_setting("search_path"),
+        "needs": needs,
+        "statements": sa.literal(list(statements), JSONB),
+        "alternatives": sa.literal(list(alternatives), JSONB),
+        "held_kind": kind,
+        "held_name": name,
+    }
+    journal = sa.table(JOURNAL, *map(sa.column, facts), schema=holding_schema(connection))
+    connection.execute(sa.insert(journal).values(facts))
 
 
 def held(connection: sa.Connection) -> list[tuple[str, str]]:

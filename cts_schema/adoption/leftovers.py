@@ -20,8 +20,9 @@ import sqlalchemy as sa
 from cts_schema.adoption import casts_postgresql
 from cts_schema.adoption.conversion import Conversion
 from cts_schema.adoption.refusal import Refusal
-from cts_schema.adoption.sql import as_json, balanced, literal, quote, run
+from cts_schema.adoption.sql import as_json, balanced
 from cts_schema.adoption.survey import OldColumn
+from cts_schema.ddl.text import literal, quote, run
 
 EXCEPTIONS = "cts_adoption_exceptions"
 #: Old keys of rows that were repeated, and the key of the row that stands for them.

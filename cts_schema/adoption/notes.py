@@ -14,7 +14,7 @@ from cts_schema.adoption import rules
 from cts_schema.adoption.conversion import Conversion
 from cts_schema.adoption.examine import Findings, lacking
 from cts_schema.adoption.leftovers import EXCEPTIONS, REFUSED, SURVIVORS
-from cts_schema.adoption.sql import literal, quote, run
+from cts_schema.ddl.text import literal, quote, run
 
 
 class Notes:

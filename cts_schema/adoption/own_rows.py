@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from cts_schema.adoption import target
 from cts_schema.adoption.conversion import Conversion
-from cts_schema.adoption.sql import literal, quote, run
+from cts_schema.ddl.text import literal, quote, run
 
 # What tells a row of the line apart from others: not its number, which only counts.
 _KEYS = {"schema_migrations": ("migration_id",)}

@@ -16,9 +16,9 @@ from cts_schema.adoption.conversion import Conversion
 from cts_schema.adoption.examine import Findings
 from cts_schema.adoption.leftovers import EXCEPTIONS
 from cts_schema.adoption.notes import Notes
-from cts_schema.adoption.sql import literal, quote, run
 from cts_schema.adoption.values import Checksums, compare_rows
 from cts_schema.adoption.verify import Poured
+from cts_schema.ddl.text import literal, quote, run
 
 #: Rows that one statement pours, so that progress can be seen.
 CHUNK = 100_000

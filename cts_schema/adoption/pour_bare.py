@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cts_schema.adoption.sql import literal, quote, run
+from cts_schema.ddl.text import literal, quote, run
 
 #: Below this many rows it is not worth the statements.
 WORTH = 5_000

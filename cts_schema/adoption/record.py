@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from cts_schema.adoption.sql import literal, quote, run
+from cts_schema.ddl.text import literal, quote, run
 from cts_schema.exceptions import NameTaken
 from cts_schema.migration.scripts import ADOPTION_RECORD
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from cts_schema.adoption.sql import run
+from cts_schema.ddl.text import run
 from cts_schema.exceptions import first_line
 
 _REFUSALS = ("0A", "22", "23", "2B", "3F", "42", "44", "P0", "55000", "55006")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from cts_schema.adoption import rules, target
-from cts_schema.adoption.sql import quote, run
+from cts_schema.ddl.text import quote, run
 
 
 def may_make_temporary_tables(connection: sa.Connection) -> bool:

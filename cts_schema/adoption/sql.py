@@ -1,34 +1,13 @@
-"""Running SQL that was put together, and the few words that the two databases spell differently."""
+"""The few expressions of SQL that the two databases spell differently."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterator, Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 
 from cts_schema.adoption.reals import text_of
-
-#: A comment, a name, a string, a word or a sign.
-TOKEN = re.compile(r"""--[^\n]*|/\*.*?\*/|"(?:[^"]|"")*"|`(?:[^`]|``)*`|'(?:[^']|'')*'|\[[^]]*]|[\w$]+|\S""", re.DOTALL)
-
-
-def quote(name: str) -> str:
-    """Return a name as SQL. Not by the dialect, which would double its percent signs: :func:`run` does."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(word: str) -> str:
-    """Return a text as SQL."""
-    return "'" + word.replace("'", "''") + "'"
-
-
-def run(connection: sa.Connection, statement: str) -> sa.CursorResult[*tuple[Any, ...]]:
-    """Execute a statement as it stands."""
-    if connection.dialect.paramstyle in ("format", "pyformat"):
-        statement = statement.replace("%", "%%")
-    return connection.exec_driver_sql(statement)
+from cts_schema.ddl.text import quote, run
 
 
 def row_id(dialect: str, columns: Collection[str]) -> str:
@@ -75,15 +54,3 @@ def as_json(dialect: str, value: str) -> str:
         f"WHEN 'real' THEN CASE WHEN abs({value}) = 9e999 THEN json_quote({text_of(value)}) ELSE {text_of(value)} END "
         f"ELSE json_quote({value}) END)"
     )
-
-
-def tokens(sql: str) -> Iterator[str]:
-    """Yield the words, strings and signs of some SQL, without comments."""
-    return (token for token in TOKEN.findall(sql) if not token.startswith(("--", "/*")))
-
-
-def unquoted(token: str) -> str:
-    """Return a name, or a string, without its quotes."""
-    if token[0] == "[":
-        return token[1:-1]
-    return token[1:-1].replace(token[0] * 2, token[0]) if token[0] in "\"'`" else token

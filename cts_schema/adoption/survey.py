@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
 from cts_schema.adoption import rules, target
-from cts_schema.adoption.sql import is_without_rowid, quote, run
+from cts_schema.adoption.sql import is_without_rowid
+from cts_schema.ddl.text import quote, run
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ OF_APPLICATION = re.compile(r"(unknown|no such) function|no such collation|no qu
 
 
 def _sqlite_table(connection: sa.Connection, name: str) -> OldTable:
-    quoted = connection.dialect.identifier_preparer.quote_identifier(name)
+    quoted = quote(name)
     facts = [fact for fact in connection.exec_driver_sql(f"PRAGMA table_xinfo({quoted})").all() if fact.hidden != 1]
     columns = {fact.name.lower(): OldColumn(fact.name, fact.type.lower()) for fact in facts}
     key = tuple(fact.name.lower() for fact in sorted(facts, key=lambda fact: fact.pk) if fact.pk)
@@ -213,7 +214,6 @@ SELECT i.indisprimary, array(SELECT a.attname::text FROM unnest(i.indkey) k JOIN
 
 
 def _postgresql(connection: sa.Connection, version_table: str) -> Survey:
-    quote = connection.dialect.identifier_preparer.quote_identifier
     tables: dict[str, OldTable] = {}
     unmanaged, taken = [], []
     for oid, name, kind, owned in connection.exec_driver_sql(_TABLES).all():
@@ -230,7 +230,7 @@ def _postgresql(connection: sa.Connection, version_table: str) -> Survey:
                 columns={column.attname: OldColumn(column.attname, column.type) for column in found},
                 key=next((columns for primary, columns in keys if primary), ()),
                 unique=frozenset(tuple(sorted(columns)) for _, columns in keys),
-                rows=connection.exec_driver_sql(f"SELECT count(*) FROM {quote(name)}").scalar_one() if owned else 0,
+                rows=run(connection, f"SELECT count(*) FROM {quote(name)}").scalar_one() if owned else 0,
                 owned=owned,
             )
         elif name != version_table:
@@ -251,7 +251,6 @@ def _postgresql(connection: sa.Connection, version_table: str) -> Survey:
 
 
 def _ledgers(connection: sa.Connection, tables: dict[str, OldTable]) -> tuple[str, ...]:
-    quote = connection.dialect.identifier_preparer.quote_identifier
     found: dict[str, list[str]] = defaultdict(list)
     for name, runner, last in (
         ("schema_migrations", "array", "migration_id"),
@@ -268,7 +267,7 @@ def _ledgers(connection: sa.Connection, tables: dict[str, OldTable]) -> tuple[st
                 newest = f"convert_to(max({quote(column.name)})::text, 'UTF8')"
             else:
                 continue
-            there = connection.exec_driver_sql(f"SELECT {newest} FROM {quote(table.name)}").scalar()
+            there = run(connection, f"SELECT {newest} FROM {quote(table.name)}").scalar()
             if there is not None:
                 found[name].append(f"{runner} up to {there.decode(errors='replace')}")
         elif table is not None and not table.rows:

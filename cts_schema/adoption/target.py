@@ -17,8 +17,8 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from cts_schema.adoption.sql import run
 from cts_schema.ddl import BigInt, ExactNumeric, Json, Timestamp, Word
+from cts_schema.ddl.text import run
 from cts_schema.fingerprint import Fingerprint
 
 Kind = Literal["text", "word", "number", "integer", "float", "boolean", "timestamp", "json"]

@@ -18,7 +18,6 @@ from cts_schema.adoption.examine import Findings
 from cts_schema.adoption.leftovers import EXCEPTIONS, REFUSED, SURVIVORS
 from cts_schema.adoption.notes import Notes
 from cts_schema.adoption.pour import Pourer
-from cts_schema.adoption.sql import literal, quote, run
 from cts_schema.adoption.survey import Survey
 from cts_schema.adoption.unmanaged.fates import Fates
 from cts_schema.adoption.unmanaged.noted import Noted
@@ -26,6 +25,7 @@ from cts_schema.adoption.unmanaged.references import References
 from cts_schema.adoption.unmanaged.settle import Settling
 from cts_schema.adoption.unmanaged.stranded import EXAMPLES, Stranded, read, readable, stranded
 from cts_schema.adoption.values import Checksums
+from cts_schema.ddl.text import literal, quote, run
 from cts_schema.migration.lock import setting
 
 Examined = Sequence[tuple[Conversion, Findings]]

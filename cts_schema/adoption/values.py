@@ -16,9 +16,9 @@ import sqlalchemy as sa
 from cts_schema.adoption import target
 from cts_schema.adoption.conversion import Conversion
 from cts_schema.adoption.examine import Findings
-from cts_schema.adoption.sql import quote, run
 from cts_schema.adoption.survey import OldColumn
 from cts_schema.adoption.target import Kind
+from cts_schema.ddl.text import quote, run
 from cts_schema.exceptions import AdoptionFailed
 
 

@@ -8,23 +8,24 @@ from typing import Any
 import sqlalchemy as sa
 
 from cts_schema.ddl import sql
+from cts_schema.ddl.text import quote
 
 
 def arrived(table: sa.Table, columns: Sequence[str], key: Sequence[str]) -> str:
     """Return the condition that each value of a kept row is in its row, in the same form; a lost reference is NULL."""
     same = [same_key(key, "t", "k")]
     for column in columns:
-        found, value = f"t.{sql.quote(column)}", value_or_null(table, column)
+        found, value = f"t.{quote(column)}", value_or_null(table, column)
         if sql.on_postgresql():  # as text: not each type can be compared, and 1.0 is not 1.00
             same.append(f"CAST({found} AS text) IS NOT DISTINCT FROM CAST({value} AS text)")
         else:
             same.append(f"{found} IS {value} AND typeof({found}) = typeof({value})")
-    return f"EXISTS (SELECT 1 FROM {sql.quote(table.name)} t WHERE {' AND '.join(same)})"
+    return f"EXISTS (SELECT 1 FROM {quote(table.name)} t WHERE {' AND '.join(same)})"
 
 
 def nothing_else(present: Sequence[str], poured: Sequence[str]) -> str:
     """Return the condition that a kept row has no value besides those that are poured."""
-    return "".join(f" AND k.{sql.quote(column)} IS NULL" for column in present if column not in poured)
+    return "".join(f" AND k.{quote(column)} IS NULL" for column in present if column not in poured)
 
 
 def references(table: sa.Table) -> Iterator[tuple[sa.Column[Any], str, str, bool]]:
@@ -46,22 +47,22 @@ def refers_to_rows(table: sa.Table, alias: str, *, nulled: bool = False) -> str:
     conditions = ["1 = 1"]
     for column, parent, parent_column, becomes_null in references(table):
         if becomes_null is nulled:
-            value = f"{alias}.{sql.quote(column.name)}"
-            found = f"SELECT 1 FROM {sql.quote(parent)} q WHERE q.{sql.quote(parent_column)} = {value}"
+            value = f"{alias}.{quote(column.name)}"
+            found = f"SELECT 1 FROM {quote(parent)} q WHERE q.{quote(parent_column)} = {value}"
             conditions.append(f"({value} IS NULL OR EXISTS ({found}))")
     return " AND ".join(conditions)
 
 
 def value_or_null(table: sa.Table, name: str) -> str:
     """Return the kept value, or what ON DELETE SET NULL would have made of it had the table been there."""
-    value = f"k.{sql.quote(name)}"
+    value = f"k.{quote(name)}"
     for column, parent, parent_column, nulled in references(table):
         if column.name == name and nulled:
-            found = f"SELECT 1 FROM {sql.quote(parent)} p WHERE p.{sql.quote(parent_column)} = {value}"
+            found = f"SELECT 1 FROM {quote(parent)} p WHERE p.{quote(parent_column)} = {value}"
             return f"CASE WHEN EXISTS ({found}) THEN {value} END"
     return value
 
 
 def same_key(key: Sequence[str], one: str, other: str) -> str:
     """Return the condition that two rows have the same key."""
-    return " AND ".join(f"{one}.{sql.quote(column)} = {other}.{sql.quote(column)}" for column in key)
+    return " AND ".join(f"{one}.{quote(column)} = {other}.{quote(column)}" for column in key)

@@ -11,7 +11,8 @@ from alembic import op
 
 from cts_schema.ddl.online import outside_transaction
 from cts_schema.ddl.silence import quiet, require_none
-from cts_schema.ddl.sql import offline, quote, text
+from cts_schema.ddl.sql import offline
+from cts_schema.ddl.text import clause, quote
 from cts_schema.ddl.triggers import has_updated_at_trigger
 
 _log = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ def backfill(
 
     Args:
         table: the table's name.
-        values: the new values by column name, plain ones or expressions like ``sa.text("quantity * price")``.
+        values: the new values by column name, plain ones or expressions like ``sa.clause("quantity * price")``.
         where: the condition of the rows still to be filled, which a filled row no longer meets.
         key: a column with a unique value in each row, by whose index the batches are found.
         batch: rows in a transaction.
@@ -51,7 +52,7 @@ def backfill(
     told = progress or (lambda filled: _log.info("backfill of %s: %d rows", table, filled))
     with outside_transaction() as outside:
         if outside and offline():
-            op.execute(text(_scripted(table, values, where, key, batch)))
+            op.execute(clause(_scripted(table, values, where, key, batch)))
         elif outside:
             _fill_by_batches(_Backfill(table, values, where, key), batch, pause, told)
         else:
@@ -59,7 +60,7 @@ def backfill(
 
 
 def _fill_at_once(table: str, values: Mapping[str, Any], where: str, told: Callable[[int], None]) -> None:
-    update = sa.update(sa.table(table, *map(sa.column, values))).where(text(where))
+    update = sa.update(sa.table(table, *map(sa.column, values))).where(clause(where))
     if offline():
         op.execute(update.values(_literals(values)))
         return

@@ -13,6 +13,7 @@ from alembic.operations import Operations
 
 from cts_schema.ddl import kept, moved, sql
 from cts_schema.ddl.moved_sqlite import definitions
+from cts_schema.ddl.text import quote
 
 
 def hide(
@@ -36,12 +37,12 @@ def hide(
         for table, hidden in tables.items():
             if sql.on_postgresql():
                 if table not in returning:
-                    moved.preserve(hidden, f"SELECT * FROM {sql.quote(table)}")
+                    moved.preserve(hidden, f"SELECT * FROM {quote(table)}")
                 continue
             gone[table] = [one for one in definitions(table) if "INDEX" in one[1].upper().split()[1:3]]
             for name, _ in gone[table]:
-                sql.execute(f"DROP INDEX {sql.quote(name)}")
-            sql.execute(f"ALTER TABLE {sql.quote(table)} RENAME TO {sql.quote(hidden)}")
+                sql.execute(f"DROP INDEX {quote(name)}")
+            sql.execute(f"ALTER TABLE {quote(table)} RENAME TO {quote(hidden)}")
     return gone
 
 

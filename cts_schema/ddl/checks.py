@@ -6,7 +6,6 @@ which SQLite then does without copying the table.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator
 from typing import Any
 
@@ -18,7 +17,11 @@ from sqlalchemy.sql.naming import conv
 from sqlalchemy.util import OrderedSet
 
 from cts_schema.ddl.naming import shorten
+from cts_schema.ddl.text import clause, literal, tokens, unquote
 from cts_schema.ddl.types import FiniteNumeric, Json, Word
+
+# Without needless quotes, as SQLAlchemy itself writes a CHECK.
+_quote = sqlite.dialect().identifier_preparer.quote
 
 
 class ImpliedCheck(sa.CheckConstraint):
@@ -33,7 +36,7 @@ class ImpliedCheck(sa.CheckConstraint):
     inherit_cache = False
 
     def __init__(self, condition: str, name: str, dialect: str | None) -> None:
-        super().__init__(sa.text(condition.replace(":", r"\:")), name=conv(name))
+        super().__init__(clause(condition), name=conv(name))
         self.dialect = dialect
 
     def _copy(self, **kw: Any) -> ImpliedCheck:
@@ -59,7 +62,7 @@ def imply_checks(column: sa.Column[Any]) -> None:
         return
     quoted, name = _quote(column.name), shorten(f"ck_{column.table.name}_{column.name}")
     if isinstance(column.type, Word):
-        words = ", ".join("'" + word.replace("'", "''") + "'" for word in column.type.words)
+        words = ", ".join(map(literal, column.type.words))
         condition, dialect = f"{quoted} IN ({words})", None
     elif isinstance(column.type, sa.Boolean):
         condition, dialect = f"{quoted} IN (0, 1)", "sqlite"
@@ -111,30 +114,17 @@ def sqlite_checks(connection: sa.Connection, table: str) -> dict[str, str]:
     return {name or condition: condition for name, condition in parse_checks(sql)}
 
 
-#: A quoted string or name, a comment, a parenthesis, a comma, or a word.
-TOKEN = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|--[^\n]*|/\*.*?\*/|[(),]|\w+""", re.DOTALL)
-
-
 def parse_checks(create_table: str) -> Iterator[tuple[str | None, str]]:
     """Yield name and condition of each CHECK in a CREATE TABLE statement."""
-    tokens = [token for token in TOKEN.finditer(create_table) if not token[0].startswith(("--", "/*"))]
-    for position, token in enumerate(tokens):
-        if token[0].upper() != "CHECK" or position + 1 == len(tokens) or tokens[position + 1][0] != "(":
+    found = list(tokens(create_table))
+    for position, token in enumerate(found):
+        if token[0].upper() != "CHECK" or position + 1 == len(found) or found[position + 1][0] != "(":
             continue
         depth = 0
-        for following in tokens[position + 1 :]:
+        for following in found[position + 1 :]:
             depth += {"(": 1, ")": -1}.get(following[0], 0)
             if depth == 0:
-                named = position >= 2 and tokens[position - 2][0].upper() == "CONSTRAINT"
-                name = unquote(tokens[position - 1][0]) if named else None
-                yield name, create_table[tokens[position + 1].end() : following.start()].strip()
+                named = position >= 2 and found[position - 2][0].upper() == "CONSTRAINT"
+                name = unquote(found[position - 1][0]) if named else None
+                yield name, create_table[found[position + 1].end() : following.start()].strip()
                 break
-
-
-def _quote(name: str) -> str:
-    return sqlite.dialect().identifier_preparer.quote(name)
-
-
-def unquote(name: str) -> str:
-    """Return a name of SQLite without its quotes."""
-    return name[1:-1].replace('""', '"') if name[0] in '"`[' else name

@@ -11,6 +11,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from cts_schema.ddl.text import quote
+
 
 @dataclass(frozen=True)
 class ForeignKey:
@@ -24,7 +26,7 @@ class ForeignKey:
 
 def sqlite_foreign_keys(connection: sa.Connection, table: str) -> list[ForeignKey]:
     """Return the foreign keys of ``table``."""
-    quoted = connection.dialect.identifier_preparer.quote_identifier(table)
+    quoted = quote(table)
     parts: dict[int, list[Any]] = {}
     for row in connection.exec_driver_sql(f"PRAGMA foreign_key_list({quoted})"):
         parts.setdefault(row.id, []).append(row)

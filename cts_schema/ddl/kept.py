@@ -24,6 +24,7 @@ from cts_schema.ddl.arrival import arrived, nothing_else, references, refers_to_
 from cts_schema.ddl.naming import shorten
 from cts_schema.ddl.silence import quiet
 from cts_schema.ddl.taken import require_free
+from cts_schema.ddl.text import literal, names, quote
 
 
 def kept_name(revision: str, table: str) -> str:
@@ -45,7 +46,7 @@ def keep_table(revision: str, name: str, key: Sequence[str], own: str | None, *,
         return
     kept = kept_name(revision, name)
     if sql.offline() and not sql.on_postgresql():
-        _copy(kept, f"SELECT * FROM {sql.quote(name)}")
+        _copy(kept, f"SELECT * FROM {quote(name)}")
         op.drop_table(name)
         return
     if not sql.offline():
@@ -98,8 +99,8 @@ def keep_columns(revision: str, name: str, columns: Sequence[str], key: Sequence
     if foretold.note(revision, name, columns):
         return
     kept = kept_name(revision, name)
-    filled = " OR ".join(f"{sql.quote(column)} IS NOT NULL" for column in columns)
-    rows = f"SELECT {sql.names([*key, *columns])} FROM {sql.quote(name)} WHERE {filled}"
+    filled = " OR ".join(f"{quote(column)} IS NOT NULL" for column in columns)
+    rows = f"SELECT {names([*key, *columns])} FROM {quote(name)} WHERE {filled}"
     _lock(name)
     if sql.offline():
         _copy(kept, rows)
@@ -114,9 +115,8 @@ def pour_columns(revision: str, new: sa.Table, key: Sequence[str]) -> None:
     kept = kept_name(revision, new.name)
     columns = [column.name for column in new.columns]
     if sql.offline():
-        names = sql.names([*key, *columns])
-        rows = f"SELECT {names} FROM {sql.quote(new.name)} WHERE false"
-        sql.execute(f"CREATE TABLE IF NOT EXISTS {sql.quote(kept)} AS {rows}")
+        rows = f"SELECT {names([*key, *columns])} FROM {quote(new.name)} WHERE false"
+        sql.execute(f"CREATE TABLE IF NOT EXISTS {quote(kept)} AS {rows}")
         _pour_values(new, columns, key, kept, "1 = 1")
         _drop_arrived(new, columns, key, kept)
     elif sql.exists(kept):
@@ -131,7 +131,7 @@ def pour_values(new: sa.Table, key: Sequence[str], kept: str) -> None:
     _pour_values(new, known, key, kept, whole)
     poured = f"{arrived(new, known, key)} AND {whole}"
     poured += f" AND {refers_to_rows(new, 'k', nulled=True)}{nothing_else(present, [*key, *known])}"
-    sql.execute(f"DELETE FROM {sql.quote(kept)} AS k WHERE {poured}")
+    sql.execute(f"DELETE FROM {quote(kept)} AS k WHERE {poured}")
     _drop_if_empty(kept)
 
 
@@ -140,8 +140,8 @@ def pour_table(table: sa.Table, kept: str) -> None:
     columns = [column.name for column in table.columns]
     key = [column.name for column in table.primary_key]
     if sql.offline():
-        rows = f"SELECT {sql.names(columns)} FROM {sql.quote(table.name)}"
-        sql.execute(f"CREATE TABLE IF NOT EXISTS {sql.quote(kept)} AS {rows}")
+        rows = f"SELECT {names(columns)} FROM {quote(table.name)}"
+        sql.execute(f"CREATE TABLE IF NOT EXISTS {quote(kept)} AS {rows}")
         _pour_rows(table, columns, key, kept, "1 = 1")
         _drop_arrived(table, columns, key, kept)
         return
@@ -150,13 +150,13 @@ def pour_table(table: sa.Table, kept: str) -> None:
         last = moved_postgresql.last_id(kept, key[0]) if sql.on_postgresql() else moved_sqlite.last_id(kept)
     present = _columns(kept)
     known = [column for column in columns if column in present]
-    there = f"EXISTS (SELECT 1 FROM {sql.quote(table.name)} t WHERE {same_key(key, 't', 'k')})"
+    there = f"EXISTS (SELECT 1 FROM {quote(table.name)} t WHERE {same_key(key, 't', 'k')})"
     pourable = f"{refers_to_rows(table, 'k')} AND NOT {there}"
     # More than one round where a row must refer to another row of its own table.
-    while sql.scalar(f"SELECT EXISTS (SELECT 1 FROM {sql.quote(kept)} k WHERE {pourable})"):
+    while sql.scalar(f"SELECT EXISTS (SELECT 1 FROM {quote(kept)} k WHERE {pourable})"):
         _pour_rows(table, known, key, kept, pourable)
     whole = f"{arrived(table, known, key)} AND {refers_to_rows(table, 'k', nulled=True)}"
-    sql.execute(f"DELETE FROM {sql.quote(kept)} AS k WHERE {whole}{nothing_else(present, columns)}")
+    sql.execute(f"DELETE FROM {quote(kept)} AS k WHERE {whole}{nothing_else(present, columns)}")
     _go_on_counting(table, kept, last)
     _drop_if_empty(kept)
 
@@ -174,32 +174,32 @@ def _copy(kept: str, rows: str) -> None:
     """
     if sql.on_postgresql():
         moved.put_aside(kept)
-    sql.execute(f"CREATE TABLE {sql.quote(kept)} AS SELECT * FROM ({rows}) r WHERE false")
+    sql.execute(f"CREATE TABLE {quote(kept)} AS SELECT * FROM ({rows}) r WHERE false")
     if sql.on_postgresql():
         moved_postgresql.close(kept)
-    sql.execute(f"INSERT INTO {sql.quote(kept)} {rows}")
+    sql.execute(f"INSERT INTO {quote(kept)} {rows}")
 
 
 def _drop_arrived(table: sa.Table, columns: Sequence[str], key: Sequence[str], kept: str) -> None:
     """Let a script go on only when all has arrived, and drop the copy then."""
-    missing = f"FROM {sql.quote(kept)} AS k WHERE NOT {arrived(table, columns, key)}"
+    missing = f"FROM {quote(kept)} AS k WHERE NOT {arrived(table, columns, key)}"
     if sql.on_postgresql():
-        message = sql.literal(f"not all values of {kept} arrived in {table.name}")
+        message = literal(f"not all values of {kept} arrived in {table.name}")
         sql.execute(
             f"DO $cts_kept_$ BEGIN IF EXISTS (SELECT 1 {missing}) THEN RAISE EXCEPTION USING MESSAGE = {message}; "
             f"END IF; END $cts_kept_$"
         )
     else:
-        check = sql.quote(f"not all values of {kept} arrived in {table.name}")
+        check = quote(f"not all values of {kept} arrived in {table.name}")
         sql.execute(f"CREATE TEMP TABLE cts_arrived (missing INTEGER CONSTRAINT {check} CHECK (missing = 0))")
         sql.execute(f"INSERT INTO cts_arrived SELECT count(*) {missing}")
         sql.execute("DROP TABLE cts_arrived")
-    sql.execute(f"DROP TABLE {sql.quote(kept)}")
+    sql.execute(f"DROP TABLE {quote(kept)}")
 
 
 def _drop_if_empty(kept: str) -> None:
-    if not sql.scalar(f"SELECT EXISTS (SELECT 1 FROM {sql.quote(kept)})"):
-        sql.execute(f"DROP TABLE {sql.quote(kept)}")
+    if not sql.scalar(f"SELECT EXISTS (SELECT 1 FROM {quote(kept)})"):
+        sql.execute(f"DROP TABLE {quote(kept)}")
 
 
 def _pour_rows(table: sa.Table, columns: Sequence[str], key: Sequence[str], kept: str, condition: str) -> None:
@@ -207,26 +207,24 @@ def _pour_rows(table: sa.Table, columns: Sequence[str], key: Sequence[str], kept
     # A row may refer to one that is poured after it, so references within the table that may be NULL come second.
     later = [column.name for column, parent, _, nulled in references(table) if parent == table.name and nulled]
     selected = ", ".join("NULL" if column in later else value for column, value in values.items())
-    name = sql.quote(table.name)
-    sql.execute(
-        f"INSERT INTO {name} ({sql.names(columns)}) SELECT {selected} FROM {sql.quote(kept)} k WHERE {condition}"
-    )
+    name = quote(table.name)
+    sql.execute(f"INSERT INTO {name} ({names(columns)}) SELECT {selected} FROM {quote(kept)} k WHERE {condition}")
     if later:
-        assigned = ", ".join(f"{sql.quote(column)} = {values[column]}" for column in later)
-        filled = " OR ".join(f"k.{sql.quote(column)} IS NOT NULL" for column in later)
+        assigned = ", ".join(f"{quote(column)} = {values[column]}" for column in later)
+        filled = " OR ".join(f"k.{quote(column)} IS NOT NULL" for column in later)
         sql.execute(
-            f"UPDATE {name} SET {assigned} FROM {sql.quote(kept)} AS k WHERE {same_key(key, 'k', name)} AND ({filled})"
+            f"UPDATE {name} SET {assigned} FROM {quote(kept)} AS k WHERE {same_key(key, 'k', name)} AND ({filled})"
         )
 
 
 def _pour_values(new: sa.Table, columns: Sequence[str], key: Sequence[str], kept: str, condition: str) -> None:
-    values = ", ".join(f"{sql.quote(column)} = {value_or_null(new, column)}" for column in columns)
-    table = sql.quote(new.name)
+    values = ", ".join(f"{quote(column)} = {value_or_null(new, column)}" for column in columns)
+    table = quote(new.name)
     if not columns:
         return
     with quiet(new.name):
         same = same_key(key, "k", table)
-        sql.execute(f"UPDATE {table} SET {values} FROM {sql.quote(kept)} AS k WHERE {same} AND {condition}")
+        sql.execute(f"UPDATE {table} SET {values} FROM {quote(kept)} AS k WHERE {same} AND {condition}")
 
 
 def _columns(kept: str) -> list[str]:
@@ -238,10 +236,10 @@ def _go_on_counting(table: sa.Table, kept: str, last: int | None) -> None:
     for column in table.columns:
         if column.identity is None:
             continue
-        id_column = sql.quote(column.name)
-        given = [f"SELECT max({id_column}) AS n FROM {sql.quote(name)}" for name in (table.name, kept)]
+        id_column = quote(column.name)
+        given = [f"SELECT max({id_column}) AS n FROM {quote(name)}" for name in (table.name, kept)]
         ids = " UNION ALL ".join([*given, f"SELECT {last or 0}"])
-        name, newest = sql.literal(table.name), f"(SELECT max(n) AS n FROM ({ids}) ids) last"
+        name, newest = literal(table.name), f"(SELECT max(n) AS n FROM ({ids}) ids) last"
         if sql.on_postgresql():
             moved_postgresql.count_on(table.name, column.name, newest)
             continue

@@ -17,6 +17,7 @@ from cts_schema.ddl import foretold, moved_postgresql, moved_sqlite, own_postgre
 from cts_schema.ddl.foreign_keys import ForeignKey
 from cts_schema.ddl.naming import shorten
 from cts_schema.ddl.silence import quiet
+from cts_schema.ddl.text import quote, unquote
 from cts_schema.exceptions import StillNeeded
 
 
@@ -55,7 +56,7 @@ def is_needless(revision: str, table: str, key: Sequence[str], own: str | None) 
         key: its primary key, where ids that were given once are not to be given again.
         own: the condition of the rows that the package itself wrote, and writes again.
     """
-    name = sql.quote(table)
+    name = quote(table)
     if sql.scalar(f"SELECT EXISTS (SELECT 1 FROM {name} {somebodys(own)})"):
         return False
     if len(key) == 1:
@@ -91,9 +92,9 @@ def move_back(table: sa.Table, kept: str) -> Sequence[tuple[str, str]] | None:
         return None
     moved_sqlite.rename_back(name, kept)
     made = moved_sqlite.definitions(name)
-    required = " OR ".join(f"{sql.quote(column)} IS NULL" for column in moved_sqlite.required(table)) or "1 = 0"
+    required = " OR ".join(f"{quote(column)} IS NULL" for column in moved_sqlite.required(table)) or "1 = 0"
     # With a row that the revision would refuse it stays as it is, and ``check`` names the difference.
-    if not (moved_sqlite.fits(table) or sql.any_row(sql.quote(name), required)):
+    if not (moved_sqlite.fits(table) or sql.any_row(quote(name), required)):
         moved_sqlite.strip(name)
         moved_sqlite.move_away(name, kept)
         return made
@@ -108,7 +109,7 @@ def move_back(table: sa.Table, kept: str) -> Sequence[tuple[str, str]] | None:
 def leave_behind(table: str, kept: str, keys: Sequence[ForeignKey]) -> None:
     """Leave in ``kept`` the rows that lack one they must refer to, and the references that become NULL without it."""
     # A key does not bind the rows of tables that inherit from this one.
-    name = moved_postgresql.only(table) if sql.on_postgresql() else sql.quote(table)
+    name = moved_postgresql.only(table) if sql.on_postgresql() else quote(table)
     must = " OR ".join(_lacks(key) for key in keys if key.on_delete != "SET NULL") or "1 = 0"
     # More than one round where a row must refer to another row of its own table.
     while sql.any_row(name, must):
@@ -119,7 +120,7 @@ def leave_behind(table: str, kept: str, keys: Sequence[ForeignKey]) -> None:
     if lost:
         preserve(kept, f"SELECT * FROM {name} AS t WHERE {' OR '.join(map(_lacks, lost))}")
     for key in lost:
-        nothing = ", ".join(f"{sql.quote(column)} = NULL" for column in key.columns)
+        nothing = ", ".join(f"{quote(column)} = NULL" for column in key.columns)
         sql.execute(f"UPDATE {name} AS t SET {nothing} WHERE {_lacks(key)}")
 
 
@@ -131,12 +132,13 @@ def _require_unreferred(table: str, those: str) -> None:
     """
     of = moved_postgresql if sql.on_postgresql() else moved_sqlite
     needed = [
-        f"rows of {child}, which refer to rows of {table} whose own parent is gone"
+        f"rows of {child if sql.on_postgresql() else unquote(child)}, which refer to rows of {table} "
+        "whose own parent is gone"
         for child, key in of.keys_to(table)
         if sql.scalar(
-            f"SELECT EXISTS (SELECT 1 FROM {child} c JOIN {sql.quote(table)} t ON "
+            f"SELECT EXISTS (SELECT 1 FROM {child} c JOIN {quote(table)} t ON "
             + " AND ".join(
-                f"c.{sql.quote(column)} = t.{sql.quote(parent)}"
+                f"c.{quote(column)} = t.{quote(parent)}"
                 for column, parent in zip(key.columns, key.parent_columns, strict=True)
             )
             + f" WHERE {those})"
@@ -153,22 +155,21 @@ def _require_unreferred(table: str, those: str) -> None:
 def preserve(kept: str, rows: str) -> None:
     """Copy rows into a kept table, which nobody but the owner may read."""
     if sql.exists(kept):
-        sql.execute(f"INSERT INTO {sql.quote(kept)} {rows}")
+        sql.execute(f"INSERT INTO {quote(kept)} {rows}")
         return
-    sql.execute(f"CREATE TABLE {sql.quote(kept)} AS {rows}")
+    sql.execute(f"CREATE TABLE {quote(kept)} AS {rows}")
     if sql.on_postgresql():
         moved_postgresql.close(kept)
         # Else a publication of all tables refuses that rows go which have arrived.
-        sql.execute(f"ALTER TABLE {sql.quote(kept)} REPLICA IDENTITY FULL")
+        sql.execute(f"ALTER TABLE {quote(kept)} REPLICA IDENTITY FULL")
 
 
 def _lacks(key: ForeignKey) -> str:
     """Return the condition that a row ``t`` refers to one that is not there."""
-    filled = " AND ".join(f"t.{sql.quote(column)} IS NOT NULL" for column in key.columns)
+    filled = " AND ".join(f"t.{quote(column)} IS NOT NULL" for column in key.columns)
     same = " AND ".join(
-        f"p.{sql.quote(parent)} = t.{sql.quote(column)}"
-        for column, parent in zip(key.columns, key.parent_columns, strict=True)
+        f"p.{quote(parent)} = t.{quote(column)}" for column, parent in zip(key.columns, key.parent_columns, strict=True)
     )
     # On PostgreSQL the catalog has quoted the parent already.
-    parent = key.parent if sql.on_postgresql() else sql.quote(key.parent)
+    parent = key.parent if sql.on_postgresql() else quote(key.parent)
     return f"({filled} AND NOT EXISTS (SELECT 1 FROM {parent} p WHERE {same}))"

@@ -19,6 +19,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from cts_schema.ddl import sql
 from cts_schema.ddl.checks import ImpliedCheck
 from cts_schema.ddl.foreign_keys import ForeignKey
+from cts_schema.ddl.text import literal, quote
 
 _NOTE = "cts_kept: "
 _ON_DELETE = {"c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT", "r": "RESTRICT"}
@@ -95,18 +96,18 @@ SELECT k.conrelid::regclass::text,
 
 def lock(table: str) -> None:
     """Let nobody write between the look and the change: what was committed there would be lost."""
-    sql.execute(f"LOCK TABLE {sql.quote(table)} IN ACCESS EXCLUSIVE MODE")
+    sql.execute(f"LOCK TABLE {quote(table)} IN ACCESS EXCLUSIVE MODE")
 
 
 def away(table: str, kept: str, others: Sequence[str]) -> str:
     """Return what renames ``table`` to ``kept``; a table of that name goes to the first free one of ``others``."""
-    aside = _ASIDE.format(kept_literal=_literal(kept), others=", ".join(map(sql.literal, others)))
-    return _filled(_AWAY, table, kept=sql.quote(kept), kept_literal=_literal(kept), aside=aside)
+    aside = _ASIDE.format(kept_literal=_literal(kept), others=", ".join(map(literal, others)))
+    return _filled(_AWAY, table, kept=quote(kept), kept_literal=_literal(kept), aside=aside)
 
 
 def put_aside(kept: str, others: Sequence[str]) -> None:
     """Rename ``kept``, where it is there, to the first free one of ``others``; a script does so too."""
-    listed = ", ".join(map(sql.literal, others))
+    listed = ", ".join(map(literal, others))
     sql.execute(
         f"DO $cts_kept_$ DECLARE free text; BEGIN\n{_ASIDE.format(kept_literal=_literal(kept), others=listed)}"
         "END $cts_kept_$"
@@ -115,13 +116,13 @@ def put_aside(kept: str, others: Sequence[str]) -> None:
 
 def rename_back(table: str, kept: str) -> None:
     """Rename ``kept`` to ``table``, where it is there."""
-    sql.execute(_filled(_BACK, table, kept=sql.quote(kept), kept_literal=_literal(kept)))
+    sql.execute(_filled(_BACK, table, kept=quote(kept), kept_literal=_literal(kept)))
 
 
 def only(table: str) -> str:
     """Return ``table`` as SQL takes it: with its partitions, if it has any, and without tables that inherit from it."""
     parted = sql.scalar(f"SELECT relkind = 'p' FROM pg_class WHERE oid = {_literal(table)}::regclass")
-    return sql.quote(table) if parted else f"ONLY {sql.quote(table)}"
+    return quote(table) if parted else f"ONLY {quote(table)}"
 
 
 def keys_of(table: str) -> list[ForeignKey]:
@@ -131,7 +132,7 @@ def keys_of(table: str) -> list[ForeignKey]:
         ForeignKey(tuple(note["columns"]), note["parent"], tuple(note["parent_columns"]), _on_delete(note))
         for note in notes
         if not note["definition"].endswith(("NOT VALID", "NOT ENFORCED"))
-        and sql.scalar(f"SELECT to_regclass({sql.literal(note['parent'])})") is not None
+        and sql.scalar(f"SELECT to_regclass({literal(note['parent'])})") is not None
     ]
 
 
@@ -153,14 +154,14 @@ def close(table: str) -> None:
 
 def last_id(table: str, key: str) -> int | None:
     """Return the last id that was given, or None where ids are not counted or none was given."""
-    sequence = f"pg_get_serial_sequence({_literal(table)}, {sql.literal(key)})"
+    sequence = f"pg_get_serial_sequence({_literal(table)}, {literal(key)})"
     last: int | None = sql.scalar(f"SELECT pg_sequence_last_value(CAST({sequence} AS regclass))")
     return last
 
 
 def count_on(table: str, key: str, newest: str) -> None:
     """Let the next id come after ``n`` of the relation ``newest``."""
-    sequence = f"pg_get_serial_sequence({_literal(table)}, {sql.literal(key)})"
+    sequence = f"pg_get_serial_sequence({_literal(table)}, {literal(key)})"
     sql.execute(f"SELECT setval({sequence}, n) FROM {newest} WHERE n > 0")
 
 
@@ -170,7 +171,7 @@ def bring_to_shape(table: sa.Table) -> None:
     What it has besides stays, and so does every value: a type is made wider only, and what rows may not satisfy is not
     asked of those that are there. ``check`` names what still differs.
     """
-    name, quoted = _literal(table.name), sql.quote(table.name)
+    name, quoted = _literal(table.name), quote(table.name)
     there = {
         column: (kind, required)
         for column, kind, required in sql.rows(
@@ -185,10 +186,10 @@ def bring_to_shape(table: sa.Table) -> None:
             op.execute(AddColumn(table.name, column))
             continue
         found, required = there[column.name]
-        alter = f"ALTER TABLE {quoted} ALTER COLUMN {sql.quote(column.name)}"
+        alter = f"ALTER TABLE {quoted} ALTER COLUMN {quote(column.name)}"
         if dialect.type_compiler_instance.process(column.type) == "TEXT" and found != "text":
             sql.execute(f"{alter} TYPE TEXT")
-        if not (required or column.nullable or sql.any_row(quoted, f"{sql.quote(column.name)} IS NULL")):
+        if not (required or column.nullable or sql.any_row(quoted, f"{quote(column.name)} IS NULL")):
             sql.execute(f"{alter} SET NOT NULL")
     present = {one for (one,) in sql.rows(f"SELECT conname FROM pg_constraint WHERE conrelid = {name}::regclass")}
     for constraint in [*table.constraints, *(check for column in table.columns for check in column.constraints)]:
@@ -218,9 +219,9 @@ def _notes(table: str) -> str:
 
 
 def _literal(table: str) -> str:
-    return sql.literal(sql.quote(table))
+    return literal(quote(table))
 
 
 def _filled(statement: str, table: str, **words: str) -> str:
-    named = {"table": sql.quote(table), "literal": _literal(table), "note": _NOTE, **words}
+    named = {"table": quote(table), "literal": _literal(table), "note": _NOTE, **words}
     return statement.format(**named)

@@ -17,9 +17,10 @@ from alembic import op
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from cts_schema.ddl import sql
-from cts_schema.ddl.checks import TOKEN, parse_checks
+from cts_schema.ddl.checks import parse_checks
 from cts_schema.ddl.foreign_keys import ForeignKey, sqlite_foreign_keys
 from cts_schema.ddl.rewriting import rewrite
+from cts_schema.ddl.text import literal, quote, token_texts, unquote
 
 _HIDDEN = "cts_away "
 # Strings and comments are passed over; a name may be quoted in each of SQLite's ways.
@@ -36,13 +37,13 @@ _WORDS = ("COLLATE", "CONFLICT", "DEFERRABLE", "STRICT", "UPDATE", "WITHOUT")
 def rename(table: str, to: str) -> None:
     """Rename a table. Whatever names it elsewhere stays as it is, and a view that is broken is no hindrance."""
     with _by_name():
-        sql.execute(f"ALTER TABLE {sql.quote(table)} RENAME TO {sql.quote(to)}")
+        sql.execute(f"ALTER TABLE {quote(table)} RENAME TO {quote(to)}")
 
 
 def move_away(table: str, kept: str) -> None:
     """Rename ``table`` to ``kept`` and let its foreign keys rest."""
     rename(table, kept)
-    _rewrite(kept, lambda name: '"' + _HIDDEN + name.replace('"', '""') + '"')
+    _rewrite(kept, lambda name: quote(_HIDDEN + name))
 
 
 def rename_back(table: str, kept: str) -> None:
@@ -65,10 +66,8 @@ def keys_of(table: str) -> list[ForeignKey]:
 
 def keys_to(table: str) -> list[tuple[str, ForeignKey]]:
     """Return the foreign keys of other tables to ``table``, each with its table as SQL takes it."""
-    others = sql.rows(f"SELECT name FROM sqlite_master WHERE type = 'table' AND name <> {sql.literal(table)}")
-    return [
-        (sql.quote(other), key) for (other,) in others for key in keys_of(other) if key.parent.lower() == table.lower()
-    ]
+    others = sql.rows(f"SELECT name FROM sqlite_master WHERE type = 'table' AND name <> {literal(table)}")
+    return [(quote(other), key) for (other,) in others for key in keys_of(other) if key.parent.lower() == table.lower()]
 
 
 def is_hung_on(table: sa.Table) -> bool:
@@ -82,14 +81,14 @@ def last_id(table: str) -> int | None:
     """Return the last id that AUTOINCREMENT gave, or None where it counts none."""
     if not sql.scalar("SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence')"):
         return None
-    last: int | None = sql.scalar(f"SELECT max(seq) FROM sqlite_sequence WHERE name = {sql.literal(table)}")
+    last: int | None = sql.scalar(f"SELECT max(seq) FROM sqlite_sequence WHERE name = {literal(table)}")
     return last
 
 
 def definitions(table: str) -> list[tuple[str, str]]:
     """Return name and SQL of the indexes and triggers of ``table``."""
     found = sql.rows(
-        f"SELECT name, sql FROM sqlite_master WHERE tbl_name = {sql.literal(table)} COLLATE NOCASE "
+        f"SELECT name, sql FROM sqlite_master WHERE tbl_name = {literal(table)} COLLATE NOCASE "
         "AND type IN ('index', 'trigger') AND sql IS NOT NULL ORDER BY type, rowid"
     )
     return [(name, definition) for name, definition in found]
@@ -100,7 +99,7 @@ def strip(table: str) -> list[tuple[str, str]]:
     made = definitions(table)
     for found, definition in made:
         kind = "TRIGGER" if definition.split()[1].upper() in ("TRIGGER", "TEMP", "TEMPORARY") else "INDEX"
-        sql.execute(f"DROP {kind} {sql.quote(found)}")
+        sql.execute(f"DROP {kind} {quote(found)}")
     return made
 
 
@@ -132,12 +131,12 @@ def _as_made(table: sa.Table) -> tuple[set[tuple[object, ...]], set[tuple[str, s
 
 def required(table: sa.Table) -> list[str]:
     """Return the columns of ``table``, which is there, that must have a value by its revision."""
-    there = {name.lower() for (name,) in sql.rows(f"SELECT name FROM pragma_table_info({sql.literal(table.name)})")}
+    there = {name.lower() for (name,) in sql.rows(f"SELECT name FROM pragma_table_info({literal(table.name)})")}
     return [column.name for column in table.columns if not column.nullable and column.name.lower() in there]
 
 
 def _facts(connection: sa.Connection, table: str) -> set[tuple[object, ...]]:
-    quoted = connection.dialect.identifier_preparer.quote_identifier(table)
+    quoted = quote(table)
     found: set[tuple[object, ...]] = set()
     for _, name, kind, required, default, key, _ in connection.exec_driver_sql(f"PRAGMA table_xinfo({quoted})"):
         found.add(("column", name, kind.upper(), required, _bare(default), key))
@@ -153,7 +152,7 @@ def _facts(connection: sa.Connection, table: str) -> set[tuple[object, ...]]:
     found |= {("check", _squeezed(condition)) for _, condition in parse_checks(definition)}
     if "AUTOINCREMENT" in definition.upper():
         found.add(("counted",))
-    return found | {("word", word) for token in TOKEN.finditer(definition) if (word := token[0].upper()) in _WORDS}
+    return found | {("word", word) for one in token_texts(definition) if (word := one.upper()) in _WORDS}
 
 
 def _bare(default: str | None) -> str | None:
@@ -168,13 +167,13 @@ def _squeezed(condition: str) -> str:
 
 
 def _shown(name: str) -> str:
-    hidden = name[1:-1].replace('""', '"')
+    hidden = unquote(name)
     return hidden.removeprefix(_HIDDEN) if hidden.startswith(_HIDDEN) else name
 
 
 def _rewrite(table: str, named: Callable[[str], str]) -> None:
     """Change the names of the parents in the text of ``table``."""
-    before = sql.scalar(f"SELECT sql FROM sqlite_master WHERE type = 'table' AND name = {sql.literal(table)}")
+    before = sql.scalar(f"SELECT sql FROM sqlite_master WHERE type = 'table' AND name = {literal(table)}")
     after = _REFERENCE.sub(lambda found: found[0] if found[1] is None else found[1] + named(found[2]), before)
     if after != before:
         rewrite(op.get_bind(), table, after)

@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 from cts_schema.ddl import readers, sql
 from cts_schema.ddl.checks import comes_with
 from cts_schema.ddl.rebuild import alter_table
+from cts_schema.ddl.text import literal, quote
 from cts_schema.exceptions import StillNeeded
 
 _UPDATE_OF = re.compile(r"\bUPDATE\s+OF\b(.*?)\bON\b", re.DOTALL | re.IGNORECASE)
@@ -76,18 +77,18 @@ def _require_unread(table: str, columns: Collection[str], *, renamed: bool) -> N
 def _broken() -> Iterator[str]:
     views = sql.rows("SELECT name FROM sqlite_master WHERE type = 'view' ORDER BY rowid")
     for (view,) in views:
-        if not _compiles(f"SELECT * FROM {_quote(view)}"):
+        if not _compiles(f"SELECT * FROM {quote(view)}"):
             yield f"view {view}"
     tables = sql.rows("SELECT DISTINCT tbl_name FROM sqlite_master WHERE type = 'trigger'")
     for (table,) in tables:
-        written = _quote(table)
+        written = quote(table)
         statements = (f"INSERT INTO {written} DEFAULT VALUES", f"DELETE FROM {written}")
         updates = [
-            f"UPDATE {written} SET {_quote(column)} = {_quote(column)}"
-            for (column,) in sql.rows(f"SELECT name FROM pragma_table_info({sql.literal(table)})")
+            f"UPDATE {written} SET {quote(column)} = {quote(column)}"
+            for (column,) in sql.rows(f"SELECT name FROM pragma_table_info({literal(table)})")
         ]
         if not all(map(_compiles, (*statements, *updates))):
-            of = f"type = 'trigger' AND tbl_name = {sql.literal(table)}"
+            of = f"type = 'trigger' AND tbl_name = {literal(table)}"
             triggers = sql.rows(f"SELECT name FROM sqlite_master WHERE {of} ORDER BY rowid")
             yield f"a trigger of {table}: {', '.join(name for (name,) in triggers)}"
 
@@ -98,7 +99,3 @@ def _compiles(statement: str) -> bool:
     except OperationalError:
         return False
     return True
-
-
-def _quote(name: str) -> str:
-    return op.get_context().dialect.identifier_preparer.quote_identifier(name)

@@ -23,7 +23,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, PendingRollbackError
 from cts_schema.ddl.naming import shorten
 from cts_schema.ddl.operations import replace_checks
 from cts_schema.ddl.rebuild import alter_table
-from cts_schema.ddl.sql import execute, names, offline, on_postgresql, quote, scalar, text
+from cts_schema.ddl.sql import execute, offline, on_postgresql, scalar
+from cts_schema.ddl.text import clause, names, quote
 
 
 def create_index_online(
@@ -37,14 +38,14 @@ def create_index_online(
     Args:
         name: the index's name.
         table: the table's name.
-        columns: names of columns, or text like ``sa.text("created_at DESC")``.
+        columns: names of columns, or text like ``sa.clause("created_at DESC")``.
         unique: whether it refuses duplicates.
         where: the condition of a partial index.
 
     Raises:
         ValueError: an index of this name is there, on other columns or with other duplicates.
     """
-    condition = None if where is None else text(where)
+    condition = None if where is None else clause(where)
     options: dict[str, Any] = {"unique": unique, "postgresql_where": condition, "sqlite_where": condition}
     with outside_transaction() as outside, _patient(outside):
         if offline():

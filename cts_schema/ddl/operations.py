@@ -19,8 +19,9 @@ from sqlalchemy.sql.naming import conv
 from cts_schema.ddl import kept, needed
 from cts_schema.ddl.rebuild import alter_table
 from cts_schema.ddl.silence import quiet, require_none
-from cts_schema.ddl.sql import on_postgresql, quote
+from cts_schema.ddl.sql import on_postgresql
 from cts_schema.ddl.tables import frozen_table
+from cts_schema.ddl.text import clause, quote
 from cts_schema.ddl.triggers import CreateUpdatedAtTrigger, DropUpdatedAtTrigger
 
 
@@ -123,7 +124,7 @@ def replace_checks(table: str, *, drop: Sequence[str] = (), add: Sequence[tuple[
         drop: names of the CHECKs to drop.
         add: name and condition of each CHECK to add; the rows must satisfy it.
     """
-    checks = [sa.CheckConstraint(sa.text(condition.replace(":", r"\:")), name=conv(name)) for name, condition in add]
+    checks = [sa.CheckConstraint(clause(condition), name=conv(name)) for name, condition in add]
     if on_postgresql():
         for name in drop:
             op.drop_constraint(name, table)
@@ -201,8 +202,7 @@ def _sqlite_add_column(table: sa.Table, column: sa.Column[Any]) -> sa.TextClause
         elif column is not list(table.columns)[-1]:
             continue  # a CHECK may mention every column that is added, so it comes with the last
         parts.append(text)
-    statement = f"ALTER TABLE {dialect.identifier_preparer.quote(table.name)} ADD COLUMN {' '.join(parts)}"
-    return sa.text(statement.replace(":", r"\:"))
+    return clause(f"ALTER TABLE {quote(table.name)} ADD COLUMN {' '.join(parts)}")
 
 
 def _add_by_rebuild(new: sa.Table) -> None:

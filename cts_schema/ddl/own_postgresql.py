@@ -7,6 +7,7 @@ from alembic import op
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from cts_schema.ddl import sql
+from cts_schema.ddl.text import literal, quote
 
 # What a table has that no revision gives one, or that others have built on it.
 _HUNG_ON = """
@@ -49,10 +50,10 @@ SELECT 'index', x.relname, json_build_array(pg_get_indexdef(x.oid), obj_descript
 
 def is_hung_on(table: sa.Table) -> bool:
     """Tell whether a table has something that its revision did not give it, or whether others have built on it."""
-    literal = sql.literal(sql.quote(table.name))
-    if sql.scalar(_HUNG_ON.format(literal=literal)):
+    name = literal(quote(table.name))
+    if sql.scalar(_HUNG_ON.format(literal=name)):
         return True
-    facts = _FACTS.format(literal=literal)
+    facts = _FACTS.format(literal=name)
     there = set(sql.rows(facts))
     # Only the server writes a definition as its catalog has it, and default privileges are its own too.
     with op.get_bind().begin_nested() as nested:

@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator
 
 import sqlalchemy as sa
 
-from cts_schema.ddl.checks import TOKEN, parse_checks, unquote
+from cts_schema.ddl.checks import parse_checks
+from cts_schema.ddl.text import definitions, token_texts, unquote
 
 # A UNIQUE or FOREIGN KEY of the table; those of a column are written behind its name.
 _KEY = re.compile(
@@ -20,11 +21,7 @@ _KEY = re.compile(
 def mentions(definition: str, columns: Collection[str]) -> bool:
     """Tell whether SQL names any of ``columns``, in whatever case and quotes; a string is no name."""
     names = {column.lower() for column in columns}
-    return any(
-        unquote(token[0]).lower() in names
-        for token in TOKEN.finditer(definition)
-        if not token[0].startswith(("'", "--", "/*"))
-    )
+    return any(unquote(word).lower() in names for word in token_texts(definition) if word[0] != "'")
 
 
 def generated(connection: sa.Connection, table: str, columns: Collection[str]) -> list[str]:
@@ -38,7 +35,7 @@ def generated(connection: sa.Connection, table: str, columns: Collection[str]) -
     made = connection.execute(
         sa.text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :table COLLATE NOCASE"), {"table": table}
     ).scalar_one()
-    parts = {name: part for part in _parts(made) if (name := unquote(next(TOKEN.finditer(part))[0])) in others}
+    parts = {name: part for part in definitions(made) if (name := unquote(next(token_texts(part)))) in others}
     found: list[str] = []
     while more := [
         name for name, part in parts.items() if name not in found and mentions(part, {*columns, *found} - {name})
@@ -49,14 +46,14 @@ def generated(connection: sa.Connection, table: str, columns: Collection[str]) -
 
 def going(connection: sa.Connection, table: str, columns: Collection[str]) -> Iterator[tuple[str, str]]:
     """Yield what goes with ``columns`` of ``table``, each kind and name: indexes and constraints, of others too."""
-    definitions = connection.execute(
+    found = connection.execute(
         sa.text(
             "SELECT name, sql FROM sqlite_master WHERE type IN ('index', 'table') AND sql IS NOT NULL "
             "AND tbl_name = :table COLLATE NOCASE ORDER BY type, name"
         ),
         {"table": table},
     ).all()
-    for name, definition in definitions:
+    for name, definition in found:
         if name.lower() != table.lower():
             if mentions(definition[definition.index("(") :], columns):
                 yield "index", name
@@ -64,18 +61,7 @@ def going(connection: sa.Connection, table: str, columns: Collection[str]) -> It
         for check, condition in parse_checks(definition):
             if mentions(condition, columns):
                 yield "constraint", check or f"CHECK ({condition})"
-        for part in _parts(definition):
+        for part in definitions(definition):
             key = _KEY.match(part)
             if key and mentions(key["columns"], columns):
                 yield "constraint", unquote(key["name"] or key["columns"])
-
-
-def _parts(create_table: str) -> Iterator[str]:
-    """Yield the definitions of columns and constraints in a CREATE TABLE statement."""
-    depth, start = 0, 0
-    for token in TOKEN.finditer(create_table):
-        if depth == 1 and token[0] in (",", ")"):
-            yield create_table[start : token.start()]
-        depth += {"(": 1, ")": -1}.get(token[0], 0)
-        if depth == 1 and token[0] in ("(", ","):
-            start = token.end()

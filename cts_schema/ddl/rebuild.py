@@ -22,6 +22,7 @@ from cts_schema.ddl.foreign_keys import sqlite_foreign_keys
 from cts_schema.ddl.foretold import is_foretelling
 from cts_schema.ddl.naming import shorten
 from cts_schema.ddl.readers import mentions
+from cts_schema.ddl.text import clause
 
 
 @contextmanager
@@ -101,7 +102,7 @@ def _reflect(connection: sa.Connection, table: str, without: Sequence[str], with
     for column in present.columns:
         default = column.server_default
         if isinstance(default, sa.DefaultClause) and isinstance(default.arg, sa.TextClause):
-            default.arg = sa.text(default.arg.text.replace(":", r"\:"))  # else ':word' in a string is taken for a bind
+            default.arg = clause(default.arg.text)  # else ':word' in a string is taken for a bind
     # SQLAlchemy reflects some CHECKs, not all, and would bring back one that is to go.
     present.constraints -= {item for item in present.constraints if isinstance(item, sa.CheckConstraint)}
     actions = {key.columns: key for key in sqlite_foreign_keys(connection, table)}
@@ -112,7 +113,7 @@ def _reflect(connection: sa.Connection, table: str, without: Sequence[str], with
             element.ondelete = constraint.ondelete = real.on_delete
     for name, condition in sqlite_checks(connection, table).items():
         if name not in without_checks and not mentions(condition, without):
-            text = sa.text(condition.replace(":", r"\:"))
+            text = clause(condition)
             present.append_constraint(sa.CheckConstraint(text, name=None if name == condition else conv(name)))
     return present
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from cts_schema.ddl import moved, moved_postgresql, moved_sqlite, sql
 from cts_schema.ddl.silence import quiet
+from cts_schema.ddl.text import literal, names, quote
 
 _COLUMNS = """
 SELECT a.attname::text, format_type(a.atttypid, a.atttypmod),
@@ -39,14 +40,14 @@ def put_in_place(tables: Mapping[str, str], held: str) -> dict[str, list[str]]:
     """
     if not tables:
         return {}
-    wanted = {table: _facts(sql.quote(table)) for table in tables}
-    keys = sql.rows(_KEYS_OF_OTHERS.format(tables=", ".join(sql.literal(sql.quote(table)) for table in tables)))
+    wanted = {table: _facts(quote(table)) for table in tables}
+    keys = sql.rows(_KEYS_OF_OTHERS.format(tables=", ".join(literal(quote(table)) for table in tables)))
     for child, key, _ in keys:
         sql.execute(f"ALTER TABLE {child} DROP CONSTRAINT {key}")
-    sql.execute(f"DROP TABLE {sql.names(list(tables))}")
-    schema = sql.quote(sql.scalar("SELECT current_schema()"))
+    sql.execute(f"DROP TABLE {names(list(tables))}")
+    schema = quote(sql.scalar("SELECT current_schema()"))
     for table, kept in tables.items():
-        sql.execute(f"ALTER TABLE {held}.{sql.quote(kept)} SET SCHEMA {schema}")
+        sql.execute(f"ALTER TABLE {held}.{quote(kept)} SET SCHEMA {schema}")
         moved_postgresql.rename_back(table, kept)
     for table, kept in tables.items():
         with quiet(table):
@@ -60,12 +61,12 @@ def put_in_place(tables: Mapping[str, str], held: str) -> dict[str, list[str]]:
 
 def fits(kept: str, table: str) -> bool:
     """Tell whether ``kept``, as SQL, can be brought to the shape of the new ``table``, which has no rows."""
-    if sql.scalar(f"SELECT EXISTS (SELECT 1 FROM {sql.quote(table)})"):
+    if sql.scalar(f"SELECT EXISTS (SELECT 1 FROM {quote(table)})"):
         return False
     columns, constraints, _ = _facts(kept)
     there = {name: kind for name, kind, _ in columns}
     checks = {name: definition for name, kind, definition in constraints if kind != "f"}
-    new_columns, new_constraints, _ = _facts(sql.quote(table))
+    new_columns, new_constraints, _ = _facts(quote(table))
     return all(there.get(name, kind) == kind for name, kind, _ in new_columns) and all(
         kind == "f" or checks.get(name, definition) == definition for name, kind, definition in new_constraints
     )
@@ -83,9 +84,9 @@ def put_in_place_on_sqlite(table: str, kept: str, indexes: Sequence[tuple[str, s
         Where it has another shape: what is to be made again on the new table as soon as that has the rows.
     """
     wanted = moved_sqlite.facts(table)
-    created = sql.scalar(f"SELECT sql FROM sqlite_master WHERE type = 'table' AND name = {sql.literal(table)}")
+    created = sql.scalar(f"SELECT sql FROM sqlite_master WHERE type = 'table' AND name = {literal(table)}")
     new = moved_sqlite.definitions(table)
-    sql.execute(f"DROP TABLE {sql.quote(table)}")
+    sql.execute(f"DROP TABLE {quote(table)}")
     for _, definition in indexes:
         sql.execute(definition)
     moved_sqlite.rename_back(table, kept)
@@ -108,7 +109,7 @@ def put_in_place_on_sqlite(table: str, kept: str, indexes: Sequence[tuple[str, s
 def _facts(table: str) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]], list[tuple[str, ...]]]:
     """Return the columns, the constraints, and the indexes and triggers of a table, given as SQL."""
     columns, constraints, definitions = (
-        sql.rows(query.format(table=sql.literal(table))) for query in (_COLUMNS, _CONSTRAINTS, _DEFINITIONS)
+        sql.rows(query.format(table=literal(table))) for query in (_COLUMNS, _CONSTRAINTS, _DEFINITIONS)
     )
     return columns, constraints, definitions
 
@@ -121,12 +122,12 @@ def _bring_to_shape(
 ) -> list[str]:
     """Give ``table`` what it lacks of the new one; return the triggers among that."""
     found_columns, found_constraints, found_definitions = (
-        {name for name, *_ in found} for found in _facts(sql.quote(table))
+        {name for name, *_ in found} for found in _facts(quote(table))
     )
-    alter = f"ALTER TABLE {sql.quote(table)} ADD"
+    alter = f"ALTER TABLE {quote(table)} ADD"
     for name, kind, rest in columns:
         if name not in found_columns:
-            sql.execute(f"{alter} COLUMN {sql.quote(name)} {kind}{rest}")
+            sql.execute(f"{alter} COLUMN {quote(name)} {kind}{rest}")
     for name, _, definition in constraints:
         if name not in found_constraints:
             sql.execute(f"{alter} CONSTRAINT {name} {definition}")

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from alembic import op
-
 from cts_schema.ddl import sql
+from cts_schema.ddl.text import literal, quote
 
 _ENABLED = {"O": "ENABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
 
@@ -43,21 +42,21 @@ def require_none(table: str, condition: str, what: str) -> None:
     """
     if sql.offline():
         return
-    missed = sql.scalar(f"SELECT count(*) FROM {sql.quote(table)} WHERE {condition}")
+    missed = sql.scalar(f"SELECT count(*) FROM {quote(table)} WHERE {condition}")
     if missed:
         raise ValueError(f"{missed} row{'s' * (missed > 1)} of {table} {what}")
 
 
 def _on_postgresql(table: str) -> tuple[list[str], list[str]]:
     """Each goes back to the state it was in, which may be one for replicas."""
-    name = sql.literal(sql.quote(table))
+    name = literal(quote(table))
     found = sql.rows(
         f"SELECT 'TRIGGER ' || quote_ident(tgname), tgenabled::text FROM pg_trigger "
         f"WHERE tgrelid = {name}::regclass AND NOT tgisinternal AND tgenabled <> 'D' UNION ALL "
         f"SELECT 'RULE ' || quote_ident(rulename), ev_enabled::text FROM pg_rewrite "
         f"WHERE ev_class = {name}::regclass AND rulename <> '_RETURN' AND ev_enabled <> 'D'"
     )
-    alter = f"ALTER TABLE {sql.quote(table)}"
+    alter = f"ALTER TABLE {quote(table)}"
     silence = [f"{alter} DISABLE {what}" for what, _ in found]
     wake = [f"{alter} {_ENABLED[state]} {what}" for what, state in found]
     # A published table without an identity of its rows refuses every change of them.
@@ -75,7 +74,6 @@ def _on_postgresql(table: str) -> tuple[list[str], list[str]]:
 def _on_sqlite(table: str) -> tuple[list[str], list[str]]:
     found = sql.rows(
         f"SELECT name, sql FROM sqlite_master WHERE type = 'trigger' "
-        f"AND tbl_name = {sql.literal(table)} COLLATE NOCASE ORDER BY rowid"
+        f"AND tbl_name = {literal(table)} COLLATE NOCASE ORDER BY rowid"
     )
-    quote = op.get_context().dialect.identifier_preparer.quote_identifier
     return [f"DROP TRIGGER {quote(name)}" for name, _ in found], [definition for _, definition in found]

@@ -1,12 +1,13 @@
-"""SQL of the revision that runs: quoted, asked and executed, online and in an offline script."""
+"""SQL of the revision that runs: asked and executed, online and in an offline script."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
+
+from cts_schema.ddl.text import clause
 
 
 def offline() -> bool:
@@ -26,41 +27,19 @@ def exists(table: str) -> bool:
 
 def execute(statement: str) -> None:
     """Execute a statement, or write it into the script."""
-    op.execute(text(statement))
+    op.execute(clause(statement))
 
 
 def rows(query: str) -> list[tuple[Any, ...]]:
     """Return the rows of a query."""
-    return [tuple(row) for row in op.get_bind().execute(text(query))]
+    return [tuple(row) for row in op.get_bind().execute(clause(query))]
 
 
 def scalar(query: str) -> Any:
     """Return the first value of the first row of a query."""
-    return op.get_bind().execute(text(query)).scalar()
+    return op.get_bind().execute(clause(query)).scalar()
 
 
 def any_row(table: str, condition: str) -> bool:
     """Tell whether a row ``t`` of ``table``, as SQL takes it, satisfies a condition."""
     return bool(scalar(f"SELECT EXISTS (SELECT 1 FROM {table} AS t WHERE {condition})"))
-
-
-def text(statement: str) -> sa.TextClause:
-    """Return SQL in which a colon is a colon."""
-    return sa.text(statement.replace(":", r"\:"))
-
-
-def names(columns: Sequence[str]) -> str:
-    """Return names as SQL lists them."""
-    return ", ".join(map(quote, columns))
-
-
-def quote(name: str) -> str:
-    """Return a name as SQL takes it."""
-    if "%" in name:  # the preparer would double it, and text() once more
-        return '"' + name.replace('"', '""') + '"'
-    return op.get_context().dialect.identifier_preparer.quote(name)
-
-
-def literal(value: str) -> str:
-    """Return a text as SQL takes it."""
-    return "'" + value.replace("'", "''") + "'"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cts_schema.ddl import sql
 from cts_schema.ddl.naming import shorten
+from cts_schema.ddl.text import literal, quote
 from cts_schema.exceptions import NameTaken
 
 _ON_POSTGRESQL = """
@@ -20,8 +21,8 @@ def require_free(name: str) -> None:
         NameTaken: something has; says what, and how to rename it.
     """
     query = _ON_POSTGRESQL if sql.on_postgresql() else _ON_SQLITE
-    for kind, found in sql.rows(query.format(name=sql.literal(name))):
-        other, what = sql.quote(shorten(f"{found}_mine")), f"{kind.upper()} {sql.quote(found)}"
+    for kind, found in sql.rows(query.format(name=literal(name))):
+        other, what = quote(shorten(f"{found}_mine")), f"{kind.upper()} {quote(found)}"
         rename = f"ALTER {what} RENAME TO {other}"
         if not sql.on_postgresql() and kind != "table":  # SQLite renames tables alone
             rename = f"DROP {what}, and create it again as {other}"

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from cts_schema.health.look import Look, quote
+from cts_schema.ddl.text import quote
+from cts_schema.health.look import Look
 from cts_schema.health.report import EXAMPLES, Finding
 
 

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cts_schema.health.look import Look, quote
+from cts_schema.ddl.text import quote
+from cts_schema.health.look import Look
 from cts_schema.health.report import EXAMPLES, Finding, IndexUse, Severity
 from cts_schema.models import Base
 
@@ -150,13 +151,13 @@ def _foreign_keys(look: Look) -> Iterator[tuple[str, list[str], str]]:
             for parts in facts.get("foreign keys", ()):
                 yield name.removeprefix("table "), [part[0] for part in parts], f"the key to {parts[0][2]}"
         return
-    query = r"""
-        SELECT c.relname, array(SELECT a.attname\:\:text FROM unnest(k.conkey) WITH ORDINALITY n(number, place)
+    query = """
+        SELECT c.relname, array(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY n(number, place)
                                   JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = n.number
                                  ORDER BY n.place), k.conname
           FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
          WHERE k.contype = 'f' AND k.conparentid = 0
-           AND c.relnamespace = quote_ident(current_schema())\:\:regnamespace
+           AND c.relnamespace = quote_ident(current_schema())::regnamespace
          ORDER BY c.relname, k.conname"""
     for table, columns, name in look.rows(query):
         yield table, columns, name
@@ -168,7 +169,7 @@ def _unused(look: Look, found: list[Index]) -> Iterator[Finding]:
         return
     since = statistics_since(look)
     ours = {(index.table, index.name): index.ours for index in found}
-    query = r"""
+    query = """
         SELECT s.relname AS table, s.indexrelname AS name, pg_relation_size(s.indexrelid) AS bytes
           FROM pg_stat_user_indexes s JOIN pg_index i ON i.indexrelid = s.indexrelid
          WHERE s.idx_scan = 0 AND NOT i.indisunique AND i.indisvalid AND pg_relation_size(s.indexrelid) >= :large
@@ -201,7 +202,7 @@ def _sqlite(look: Look) -> Iterator[Index]:
             yield Index(table, None, columns[0][0], tuple(map(str, columns)), "", unique=True, key=True)
 
 
-_POSTGRESQL = r"""
+_POSTGRESQL = """
 SELECT c.relname AS table, x.relname AS name, i.indisunique, i.indisvalid, m.amname,
        (SELECT a.attname FROM pg_attribute a
          WHERE a.attrelid = i.indrelid AND a.attnum = i.indkey[0] AND i.indkey[0] > 0) AS first,
@@ -211,7 +212,7 @@ SELECT c.relname AS table, x.relname AS name, i.indisunique, i.indisvalid, m.amn
        EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x')) AS key
   FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid
   JOIN pg_am m ON m.oid = x.relam
- WHERE c.relnamespace = quote_ident(current_schema())\:\:regnamespace AND c.relkind IN ('r', 'p')
+ WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p')
  ORDER BY c.relname, x.relname
 """
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cts_schema.adoption import sql
+from cts_schema.ddl.text import clause, quote
 from cts_schema.fingerprint import Fingerprint, fingerprint
 from cts_schema.migration.lock import LOCK_TIMEOUT, in_autocommit, read_committed, search_path, whole_view
 from cts_schema.migration.options import Options
@@ -67,23 +67,18 @@ class Look:
         return all(self.has(*end) for end in ends) and (len(types) == 1 or self.dialect == "sqlite")
 
     def rows(self, query: str, **values: Any) -> list[Any]:
-        """Return the rows of a query, whose colons are parameters."""
-        return list(self.connection.execute(sa.text(query), values))
+        """Return the rows of a query. A colon begins a parameter only where there are values."""
+        return list(self.connection.execute(sa.text(query) if values else clause(query), values))
 
     def value(self, query: str, **values: Any) -> Any:
         """Return the first value of the first row of a query."""
         return self.rows(query, **values)[0][0]
 
 
-def quote(name: str) -> str:
-    """Return a name as SQL that :meth:`Look.rows` takes."""
-    return '"' + name.replace('"', '""').replace(":", r"\:") + '"'
-
-
 def key_of(look: Look, table: sa.Table, alias: str = "c") -> str:
     """Return the key of a row as one text, parts joined by ':', as SQL."""
     keys = [column.name for column in table.primary_key if look.has(table.name, column.name)]
-    return " || ':' || ".join(_as_text(look.dialect, f"{alias}.{sql.quote(key)}") for key in keys) or "NULL"
+    return " || ':' || ".join(_as_text(look.dialect, f"{alias}.{quote(key)}") for key in keys) or "NULL"
 
 
 def _as_text(dialect: str, value: str) -> str:

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from cts_schema.ddl.text import quote
 from cts_schema.health import indexes
-from cts_schema.health.look import PROBE, Look, quote
+from cts_schema.health.look import PROBE, Look
 from cts_schema.health.report import EXAMPLES, Finding
 from cts_schema.models import Base
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cts_schema.health.look import Look, quote
+from cts_schema.ddl.text import quote
+from cts_schema.health.look import Look
 from cts_schema.health.report import Finding
 
 _SEQUENCES = """
@@ -26,7 +27,7 @@ def findings(look: Look) -> Iterator[Finding]:
     """Find sequences whose next number is taken, or has been passed. The largest is read from the key's index."""
     if look.dialect != "postgresql":
         return
-    for one in look.rows(_SEQUENCES.replace("::", r"\:\:")):
+    for one in look.rows(_SEQUENCES):
         if one.table not in look.tables:
             continue
         following = one.seqstart if one.last_value is None else one.last_value + one.seqincrement

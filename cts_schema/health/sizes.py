@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cts_schema.health.look import Look, quote
+from cts_schema.ddl.text import quote
+from cts_schema.health.look import Look
 from cts_schema.health.report import Finding, TableSize
 
 DEAD_ROWS = 10_000
@@ -18,7 +19,7 @@ SELECT c.relname AS name, pg_total_relation_size(c.oid) AS bytes,
   FROM pg_class c LEFT JOIN pg_stat_user_tables s ON s.relid = c.oid
  WHERE c.relkind IN ('r', 'p') AND c.relnamespace = quote_ident(current_schema())::regnamespace
  ORDER BY c.relname
-""".replace("::", r"\:\:")
+"""
 
 
 def findings(look: Look) -> Iterator[Finding]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cts_schema.ddl import Timestamp
-from cts_schema.health.look import PROBE, Look, quote
+from cts_schema.ddl.text import quote
+from cts_schema.health.look import PROBE, Look
 from cts_schema.health.report import Finding
 
 FORM = "????-??-??T*"

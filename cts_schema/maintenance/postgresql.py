@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from cts_schema.ddl.text import quote
 from cts_schema.exceptions import BackupFailed, DatabaseLocked, DiskFull, ProxyBetween, ReadOnlyDatabase, mask_url
 from cts_schema.maintenance import files, manifest, programs
 from cts_schema.maintenance.manifest import Manifest
@@ -37,7 +38,7 @@ _TABLE = sa.text(
     SELECT c.oid::pg_catalog.regclass::pg_catalog.text FROM pg_catalog.pg_class c
      WHERE c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass(CAST(:table AS pg_catalog.text))::pg_catalog.oid
        AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p']::pg_catalog."char"[])
-    """.replace("::", r"\:\:")
+    """
 )
 
 _COUNTED = f"""
@@ -86,7 +87,7 @@ def back_up(
                     database=mask_url(url),
                     next_step="repeat it",
                 ) from error
-            what = f"--exclude-schema={ASIDE}*" if schema is None else f"--schema={_quoted(schema)}"
+            what = f"--exclude-schema={ASIDE}*" if schema is None else f"--schema={quote(schema)}"
             # Not to its output: it would append the table of contents a second time, and a missing end go unnoticed.
             done = subprocess.run(
                 [
@@ -137,7 +138,7 @@ def server_version(connection: sa.Connection) -> tuple[int, ...]:
 
 def revision_of(connection: sa.Connection, version: str, schema: str | None) -> str | None:
     """Return the revision of a database; nothing but a table is looked for in the search path."""
-    table = _quoted(version) if schema is None else f"{_quoted(schema)}.{_quoted(version)}"
+    table = quote(version) if schema is None else f"{quote(schema)}.{quote(version)}"
     there = connection.execute(_TABLE, {"table": table}).scalar()
     if there is None:
         return None
@@ -188,7 +189,3 @@ def _value(connection: sa.Connection, query: str) -> Any:
 def milliseconds(wait: float) -> int:
     """Return how PostgreSQL is told to wait."""
     return max(1, int(wait * 1000))  # 0 would mean for ever
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from cts_schema.database import migration_engine
+from cts_schema.ddl import text
 from cts_schema.driver_errors import translate_errors
 from cts_schema.exceptions import NotPermitted, SchemaError, as_sql, mask_url
 from cts_schema.maintenance import sqlite
@@ -222,13 +223,12 @@ def _autocommitting(url: sa.URL) -> Iterator[sa.Connection]:
 
 def _create(server: sa.Connection, copy: sa.URL, url: sa.URL) -> bool:
     """Create the database of the copy; return whether it has everything, as nobody else was connected."""
-    quote = server.dialect.identifier_preparer.quote_identifier
     # So that whoever may create something in the database may do so in its copy.
     owner = server.execute(_OWNER, {"name": url.database}).scalar()
-    owned = "" if owner is None else f" OWNER {quote(owner)}"
-    for template in (f" TEMPLATE {quote(str(url.database))}", " TEMPLATE template0"):
+    owned = "" if owner is None else f" OWNER {text.quote(owner)}"
+    for template in (f" TEMPLATE {text.quote(str(url.database))}", " TEMPLATE template0"):
         try:
-            server.exec_driver_sql(f"CREATE DATABASE {copy.database}{owned}{template}")
+            text.run(server, f"CREATE DATABASE {copy.database}{owned}{template}")
         except DBAPIError as error:
             state = getattr(error.orig, "sqlstate", None)
             if template.endswith("template0") and state == _FORBIDDEN:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from psycopg.pq import ExecStatus, TransactionStatus
 
 from cts_schema.ddl.naming import shorten
+from cts_schema.ddl.text import quote
 from cts_schema.exceptions import RestoreFailed
 from cts_schema.maintenance import default_privileges, script
 from cts_schema.maintenance.manifest import Manifest
@@ -87,7 +88,7 @@ class Restoring:
             if schema == "public" and not whole_public:
                 self._execute(_SET_ASIDE.format(aside=aside, relations=RELATIONS))
             elif self._driver.execute("SELECT FROM pg_namespace WHERE nspname = %s", [schema]).rowcount:
-                self._execute(f"ALTER SCHEMA {_quoted(schema)} RENAME TO {_quoted(shorten(f'{aside}_{schema}'))}")
+                self._execute(f"ALTER SCHEMA {quote(schema)} RENAME TO {quote(shorten(f'{aside}_{schema}'))}")
         self._execute("RESET lock_timeout")
         return aside
 
@@ -166,7 +167,3 @@ class Restoring:
             **facts,
             next_step="use another backup; whoever trusts this file all the same moves its manifest away",
         )
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy.exc import OperationalError
 
+from cts_schema.ddl.text import quote
 from cts_schema.exceptions import DatabaseLocked, NotADatabase, RestoreFailed
 from cts_schema.maintenance import files, manifest
 from cts_schema.maintenance.manifest import Manifest
@@ -191,24 +192,24 @@ def lines_of_check(
     lines = []
     for (name,) in rows(_TABLES):
         try:
-            found = [str(row[0]) for row in rows(f"PRAGMA quick_check({_quoted(name)})")]
+            found = [str(row[0]) for row in rows(f"PRAGMA quick_check({quote(name)})")]
             lines += [line for line in found if ordered or not line.startswith("row not in PRIMARY KEY order")]
         except (sqlite3.OperationalError, OperationalError) as error:
             if not _NOT_EVALUATED.search(str(error)):
                 raise
-            rows(f"SELECT count(*) FROM {_quoted(name)} NOT INDEXED")  # which reads its pages
+            rows(f"SELECT count(*) FROM {quote(name)} NOT INDEXED")  # which reads its pages
     return lines
 
 
 def contents(connection: sqlite3.Connection, version_table: str) -> tuple[dict[str, int], str | None]:
     """Return the number of rows by table, and the revision."""
     rows = {
-        name: connection.execute(f"SELECT count(*) FROM {_quoted(name)}").fetchone()[0]
+        name: connection.execute(f"SELECT count(*) FROM {quote(name)}").fetchone()[0]
         for (name,) in connection.execute(_TABLES).fetchall()
     }
     if version_table not in rows:
         return rows, None
-    found = connection.execute(f"SELECT version_num FROM {_quoted(version_table)}").fetchone()
+    found = connection.execute(f"SELECT version_num FROM {quote(version_table)}").fetchone()
     return rows, found and str(found[0])
 
 
@@ -244,7 +245,3 @@ def is_busy(error: sqlite3.Error) -> bool:
 def is_damage(error: sqlite3.Error) -> bool:
     """Tell whether the file is no database, or not a whole one."""
     return getattr(error, "sqlite_errorname", "").startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT"))
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

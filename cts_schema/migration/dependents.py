@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from cts_schema.ddl import readers
 from cts_schema.ddl.checks import comes_with
+from cts_schema.ddl.text import quote
 from cts_schema.models import Base
 
 # Views, foreign keys of other tables, functions that return its rows: whatever would forbid to drop it.
@@ -45,7 +46,7 @@ ORDER BY 1
 def on_table(connection: sa.Connection, table: str) -> Iterator[str]:
     """Yield what of others names ``table``, each with what becomes of it while the table is away."""
     if connection.dialect.name == "postgresql":
-        values = {"table": _quoted(connection, table), "managed": list(Base.metadata.tables)}
+        values = {"table": quote(table), "managed": list(Base.metadata.tables)}
         for what in connection.execute(sa.text(_ON_TABLE), values).scalars():
             yield f"{what} goes on with the preserved table"
         return
@@ -60,7 +61,7 @@ def with_columns(connection: sa.Connection, table: str, columns: Sequence[str]) 
     constraints = [name for column in columns for name in comes_with(table, column)]
     constraints += [str(ours.name) for one in tables for ours in one.constraints]
     if connection.dialect.name == "postgresql":
-        values = {"table": _quoted(connection, table), "columns": list(columns)}
+        values = {"table": quote(table), "columns": list(columns)}
         values |= {"indexes": indexes, "constraints": constraints}
         found = list(connection.execute(sa.text(_ON_COLUMNS), values).scalars())
     else:
@@ -85,7 +86,3 @@ def _naming(connection: sa.Connection, table: str) -> Iterator[str]:
             yield f"a foreign key of table {name}"
         elif of.lower() != table.lower() and word.search(text):
             yield f"{kind} {name}"
-
-
-def _quoted(connection: sa.Connection, table: str) -> str:
-    return connection.dialect.identifier_preparer.quote_identifier(table)

@@ -17,6 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cts_schema.database import look_only, migration_engine, prepare_folder, resolve_url
+from cts_schema.ddl.text import clause, quote
 from cts_schema.driver_errors import translate_errors
 from cts_schema.exceptions import EXIT_OK, SchemaError, WrongUsage, mask_url
 from cts_schema.migration import autogenerate, ledger, sqlite
@@ -185,8 +186,7 @@ def _offline(context: Any, options: Options, x_arguments: dict[str, str], settin
     else:
         context.get_context().impl.static_output("-- Run it with psql -v ON_ERROR_STOP=1, which tells of an error.")
     if options.schema is not None:
-        quote = context.get_context().dialect.identifier_preparer.quote_identifier
-        context.execute(sa.text(f"SET search_path TO {quote(options.schema)}".replace(":", r"\:")))
+        context.execute(clause(f"SET search_path TO {quote(options.schema)}"))
     with context.begin_transaction():
         if url.get_backend_name() == "postgresql":  # a row that a policy hides must be an error, and not a loss
             context.execute("DO $$ BEGIN PERFORM set_config('row_security', 'off', true); END $$")

@@ -14,6 +14,7 @@ from alembic.script import ScriptDirectory
 
 from cts_schema.ddl import foretold
 from cts_schema.ddl.moved import somebodys
+from cts_schema.ddl.text import quote, run
 from cts_schema.migration import dependents
 from cts_schema.migration.scripts import ADOPTION_REVISION
 
@@ -49,7 +50,6 @@ def _dropped_by(connection: sa.Connection, step: RevisionStep) -> Iterator[str]:
     except Exception as error:  # a revision may ask the database, which no script can
         yield f"{revision}  what it drops cannot be foreseen ({type(error).__name__})"
         return
-    quote = connection.dialect.identifier_preparer.quote_identifier
     inspector = sa.inspect(connection)
     there = set(inspector.get_table_names())
     for drop in drops:
@@ -60,7 +60,7 @@ def _dropped_by(connection: sa.Connection, step: RevisionStep) -> Iterator[str]:
         filled = " OR ".join(f"{quote(column)} IS NOT NULL" for column in drop.columns)
         filled = filled and f"WHERE {filled}"
         counted = f"SELECT count(*) FROM {quote(drop.table)} {filled or somebodys(drop.own)}"
-        rows = connection.execute(sa.text(counted.replace(":", r"\:"))).scalar_one()
+        rows = run(connection, counted).scalar_one()
         if rows:
             what = f"values of {len(drop.columns)} column{'s' * (len(drop.columns) > 1)} in " if drop.columns else ""
             yield f"{revision}  {drop.table}: {what}{rows:,} row{'s' * (rows > 1)}"

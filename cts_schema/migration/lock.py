@@ -16,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.util import await_only
 
+from cts_schema.ddl.text import quote
 from cts_schema.exceptions import LockTimeout, SchemaMissing, TransactionRefused, mask_url
 from cts_schema.migration.one_schema import require_one_schema
 from cts_schema.migration.options import Options
@@ -237,8 +238,7 @@ def search_path(connection: sa.Connection, schema: str | None) -> Iterator[None]
         _require_schema(connection, schema)
         yield
         return
-    quoted = '"' + schema.replace('"', '""') + '"'  # it is bound: the dialect's own quoting would double a percent sign
-    with setting(connection, "search_path", quoted):
+    with setting(connection, "search_path", quote(schema)):
         _require_schema(connection, schema)
         yield
 

@@ -20,7 +20,7 @@ _ELSEWHERE = sa.text(
        AND n.nspname OPERATOR(pg_catalog.<>) ALL (ARRAY['pg_catalog', pg_catalog.current_schema()]::pg_catalog.name[])
        AND n.oid OPERATOR(pg_catalog.<>) pg_catalog.pg_my_temp_schema() AND pg_catalog.pg_table_is_visible(c.oid)
      GROUP BY n.nspname
-    """.replace("::", r"\:\:")
+    """
 )
 
 

@@ -86,18 +86,18 @@ def _wanted(connection: sa.Connection, options: Options, *, reading: bool) -> tu
 
     # A look finds the tables in whichever schema of the path they are; a run makes them in the first one.
     asked = {"schema": options.schema, "table": options.version_table if reading else None}
-    place = connection.execute(_sql(_PLACE), asked).first()
+    place = connection.execute(sa.text(_PLACE), asked).first()
     if place is None:
         return None
     schema, current, of_schema, path = place
     names = {"schema": schema, "names": [*Base.metadata.tables, options.version_table.lower()]}
-    owners: dict[str, list[str]] = {row[0]: row[1] for row in connection.execute(_sql(_OWNERS), names)}
+    owners: dict[str, list[str]] = {row[0]: row[1] for row in connection.execute(sa.text(_OWNERS), names)}
     others = [owner for owner in owners or [of_schema] if owner != current]
     version = connection.dialect.server_version_info or (0,)
     how = "SET" if version >= (16,) else "MEMBER"
 
     def may_be(role: str) -> bool:
-        return bool(connection.execute(_sql(_MAY_BE), {"role": role, "how": how}).scalar_one())
+        return bool(connection.execute(sa.text(_MAY_BE), {"role": role, "how": how}).scalar_one())
 
     # Of old tables the plan of their adoption says whose they are.
     is_ours = any(options.version_table in tables for tables in owners.values())
@@ -117,7 +117,7 @@ def _wanted(connection: sa.Connection, options: Options, *, reading: bool) -> tu
             owner=owner,
             next_step=f"give the URL of the owner; or, as a superuser: GRANT {as_sql(owner)} TO {as_sql(current)}",
         )
-    if not connection.execute(_sql(_MAY_CREATE), {"role": owner, "schema": schema}).scalar_one():
+    if not connection.execute(sa.text(_MAY_CREATE), {"role": owner, "schema": schema}).scalar_one():
         if reading:
             return (_READER if may_be(_READER) else owner), path
         raise NotPermitted(
@@ -127,7 +127,3 @@ def _wanted(connection: sa.Connection, options: Options, *, reading: bool) -> tu
             next_step=f"as the owner of the schema: GRANT USAGE, CREATE ON SCHEMA {as_sql(schema)} TO {as_sql(owner)}",
         )
     return owner, path
-
-
-def _sql(query: str) -> sa.TextClause:
-    return sa.text(query.replace("::", r"\:\:"))

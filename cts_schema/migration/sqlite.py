@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
 from cts_schema.ddl.foreign_keys import ForeignKey, sqlite_foreign_keys
+from cts_schema.ddl.text import quote
 from cts_schema.exceptions import ForeignKeyViolations, TransactionRefused
 from cts_schema.migration.lock import Deadline
 
@@ -100,7 +101,7 @@ def violations(connection: sa.Connection) -> Violations:
     away = {table[len("cts_kept_000_") :]: table for table in sorted(preserved, reverse=True)}
     away = {table: kept for table, kept in away.items() if table not in tables}
     for table in tables - preserved:
-        quoted = connection.dialect.identifier_preparer.quote_identifier(table)
+        quoted = quote(table)
         try:
             rows = connection.exec_driver_sql(f"PRAGMA foreign_key_check({quoted})").all()
             found.update((row[0], row[2]) for row in rows if row[2] not in away)
@@ -116,7 +117,6 @@ def violations(connection: sa.Connection) -> Violations:
 
 def _lost(connection: sa.Connection, table: str, key: ForeignKey, parent: str) -> int:
     """Return how many rows of ``table`` refer to none of ``parent``."""
-    quote = connection.dialect.identifier_preparer.quote_identifier
     columns = key.parent_columns or tuple(sa.inspect(connection).get_pk_constraint(parent)["constrained_columns"])
     pairs = list(zip(key.columns, columns, strict=False))
     filled = " AND ".join(f"c.{quote(column)} IS NOT NULL" for column, _ in pairs)

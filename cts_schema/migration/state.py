@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from cts_schema import __version__
+from cts_schema.ddl.text import quote, run
 from cts_schema.exceptions import DatabaseNewer, ForeignRevision, SeveralHeads, WrongUsage, mask_url
 from cts_schema.migration.lock import in_autocommit
 from cts_schema.migration.options import VERSION_TABLE, Options
@@ -200,7 +201,6 @@ def _tables(connection: sa.Connection, options: Options) -> tuple[tuple[str, ...
 
 
 def _names(connection: sa.Connection, options: Options) -> tuple[str, str]:
-    quote = connection.dialect.identifier_preparer.quote
     prefix = "" if options.schema is None else f"{quote(options.schema)}."
     return f"{prefix}{quote(options.version_table)}", f"{prefix}schema_migrations"
 
@@ -209,7 +209,7 @@ def _rows(connection: sa.Connection, query: str) -> Sequence[Sequence[Any]] | No
     """Return the rows of ``query``, or None where a table of it does not exist."""
     try:
         with _without_a_trace(connection):
-            return connection.exec_driver_sql(query).all()
+            return run(connection, query).all()
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) in _NO_SUCH_TABLE or "no such " in str(error.orig):
             return None

@@ -24,7 +24,7 @@ _HIDDEN = sa.text(
             OR EXISTS (SELECT 1 FROM pg_catalog.pg_inherits i
                         WHERE i.inhrelid = c.oid AND i.inhparent IN (SELECT oid FROM ours)))
      ORDER BY 1
-    """.replace("::", r"\:\:")
+    """
 )
 
 

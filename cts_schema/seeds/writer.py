@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from cts_schema.ddl.text import names, quote
 from cts_schema.migration.progress import Progress
 from cts_schema.models import Base
 
@@ -86,9 +87,8 @@ class Writer:
             parameters: other values that the SQL binds.
         """
         self._progress.tell(table)
-        quote = self._connection.dialect.identifier_preparer.quote
         statement = sa.text(
-            f"INSERT INTO {quote(table)} ({', '.join(map(quote, values))}) " + source.select(", ".join(values.values()))
+            f"INSERT INTO {quote(table)} ({names(values)}) " + source.select(", ".join(values.values()))
         )
         for first in range(0, count, BATCH):
             numbers = {"first": first, "last": min(first + BATCH, count), "count": count}

@@ -20,8 +20,8 @@ from hypothesis.strategies import DrawFn
 
 from cts_schema.adoption import rules, target
 from cts_schema.adoption.rules import Absorbed
-from cts_schema.adoption.sql import literal, quote
 from cts_schema.adoption.target import Column, Table
+from cts_schema.ddl.text import literal, quote
 
 _NAMES = (*(name for name in target.tables() if name != "adoption_leftovers"), *rules.ABSORBED)
 _IDS = ("1", "2", "3", "conn-1", "CONN-1", "gone")

@@ -18,8 +18,8 @@ from cts_schema.adoption.dependents import by_size, catalogue, on_postgresql, on
 from cts_schema.adoption.dependents import found as found_
 from cts_schema.adoption.dependents.making import add_key
 from cts_schema.adoption.refusal import Refusal
-from cts_schema.adoption.sql import unquoted
 from cts_schema.adoption.survey import OldTable
+from cts_schema.ddl.text import unquote
 
 Dependents = found_.Dependents | on_sqlite.Dependents
 
@@ -56,7 +56,7 @@ def refused(connection: sa.Connection, found: Dependents, old: Collection[OldTab
         definitions = {(view.kind, view.title): view.definition for view in found.views}
         for column in found.retyped:
             table = next(one.own_name for one in found.others if one.name == column.table)
-            numbers.setdefault(unquoted(table).lower(), set()).add(unquoted(column.column).lower())
+            numbers.setdefault(unquote(table).lower(), set()).add(unquote(column.column).lower())
     ordering = by_size.refused(definitions, numbers)
     left_out = {(one.kind, one.name) for one in ordering}
     if isinstance(found, on_sqlite.Dependents):

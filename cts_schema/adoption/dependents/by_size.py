@@ -14,9 +14,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import pairwise
 
 from cts_schema.adoption.refusal import Refusal
-from cts_schema.adoption.sql import tokens, unquoted
 from cts_schema.adoption.survey import OldTable
 from cts_schema.adoption.target import tables
+from cts_schema.ddl.text import token_texts, unquote
 
 _KINDS = ("text", "word")
 _NUMBER = re.compile("(big|small)?int|num|dec|real|floa|doub")
@@ -83,7 +83,7 @@ def refused(definitions: Mapping[tuple[str, str], str], numbers: Mapping[str, Co
     """
     found = []
     for (kind, name), sql in definitions.items():
-        words = _without_harmless([token if token[0] == "'" else unquoted(token).lower() for token in tokens(sql)])
+        words = _without_harmless([word if word[0] == "'" else unquote(word).lower() for word in token_texts(sql)])
         columns = {column for table in numbers.keys() & set(words) for column in numbers[table]}
         names = _renamed(words, columns)
         ordered = sorted({word for part in _ordered(words) for word in part} & names)

@@ -17,7 +17,7 @@ from cts_schema.adoption.dependents import keys_on_postgresql
 from cts_schema.adoption.dependents.found import Dependents, Grant, Relation
 from cts_schema.adoption.dependents.hanging import Hangings, bound, in_list
 from cts_schema.adoption.holding import current_schema
-from cts_schema.adoption.sql import quote, run
+from cts_schema.ddl.text import quote, run
 from cts_schema.migration.lock import setting
 
 

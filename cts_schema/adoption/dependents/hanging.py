@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cts_schema.adoption.dependents.found import Hanging
-from cts_schema.adoption.sql import run
+from cts_schema.ddl.text import run
 from cts_schema.ddl.triggers import FUNCTION, LEGACY_FUNCTION
 
 _STATES = {"D": "DISABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}

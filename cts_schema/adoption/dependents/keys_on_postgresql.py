@@ -12,7 +12,7 @@ from cts_schema.adoption import target
 from cts_schema.adoption.casts_postgresql import key_as_text
 from cts_schema.adoption.dependents.found import ForeignKey, Retyped
 from cts_schema.adoption.dependents.hanging import in_list, in_pairs
-from cts_schema.adoption.sql import run
+from cts_schema.ddl.text import run
 
 #: A table and the number of a column of it.
 Place = tuple[int, int]

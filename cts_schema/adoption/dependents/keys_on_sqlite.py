@@ -15,8 +15,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from cts_schema.adoption.dependents import stand_ins
-from cts_schema.adoption.sql import TOKEN, quote, run
 from cts_schema.ddl.rewriting import rewrite
+from cts_schema.ddl.text import quote, run, token_texts, tokens
 from cts_schema.exceptions import AdoptionFailed
 
 #: What may follow the parent, in words with a blank after each.
@@ -72,7 +72,7 @@ def without(definition: str, keys: Collection[Key]) -> str:
     for number, (start, end) in reversed(list(enumerate(spans))):
         if len(spans) - 1 - number in gone:  # SQLite counts them from the end
             before, after = definition[:start], definition[end:]
-            last = [token for token in TOKEN.finditer(before) if not token[0].startswith(("--", "/*"))][-1]
+            last = list(tokens(before))[-1]
             if last[0] == "," and _next(after) in (",", ")"):  # it stood there alone
                 before = before[: last.start()] + before[last.end() :]
             definition = before.rstrip(" ") + ("" if after[:1] in (",", ")", " ") else " ") + after
@@ -153,7 +153,7 @@ def _fault(copy: sqlite3.Connection, key: Key, meant: tuple[str, ...] | None) ->
 
 def _spans(definition: str) -> Iterator[tuple[int, int]]:
     """Yield where each foreign key begins and ends in the definition of a table."""
-    found = [match for match in TOKEN.finditer(definition) if not match[0].startswith(("--", "/*"))]
+    found = list(tokens(definition))
     depth = 0
     for place, token in enumerate(found):
         depth += (token[0] == "(") - (token[0] == ")")
@@ -195,4 +195,4 @@ def _closing(found: Sequence[re.Match[str]], place: int) -> int:
 
 def _next(text: str) -> str:
     """Return the first sign of some SQL, without comments."""
-    return next((token for token in TOKEN.findall(text) if not token.startswith(("--", "/*"))), "")
+    return next(token_texts(text), "")

@@ -16,8 +16,8 @@ from cts_schema.adoption.dependents.found import Dependents, Relation
 from cts_schema.adoption.dependents.making import Making, add_key, drop_key, query
 from cts_schema.adoption.holding import current_schema, holding_schema, is_taken, open_holding, record
 from cts_schema.adoption.refusal import Refusal
-from cts_schema.adoption.sql import literal, quote, run
 from cts_schema.ddl import shorten
+from cts_schema.ddl.text import literal, quote, run
 from cts_schema.migration.lock import setting
 
 

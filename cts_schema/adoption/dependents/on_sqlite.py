@@ -19,8 +19,8 @@ import sqlalchemy as sa
 from cts_schema.adoption import target
 from cts_schema.adoption.dependents import keys_on_sqlite, stand_ins
 from cts_schema.adoption.refusal import Refusal
-from cts_schema.adoption.sql import quote, run, tokens, unquoted
 from cts_schema.adoption.survey import OF_APPLICATION
+from cts_schema.ddl.text import quote, run, token_texts, unquote
 
 Key = tuple[str, str]
 #: What a refusal calls the foreign keys of a table.
@@ -181,7 +181,7 @@ def _superseded(found: Dependents, before: dict[Key, _Compiled], after: dict[Key
         if trigger.key in after
         and {(sqlite3.SQLITE_UPDATE, trigger.table.lower(), "updated_at")}
         in (before[trigger.key].writes, after[trigger.key].writes)
-        and not any(token.lower() == "raise" for token in tokens(trigger.sql))
+        and not any(token.lower() == "raise" for token in token_texts(trigger.sql))
     }
 
 
@@ -281,9 +281,9 @@ def _compiled(copy: sqlite3.Connection, statement: str, trigger: str | None = No
 
 def _event(sql: str) -> tuple[str, list[str]]:
     """Return what fires a trigger: INSERT, UPDATE or DELETE, and the columns of UPDATE OF."""
-    words = iter(tokens(sql))
-    event = next(token.upper() for token in words if token.upper() in ("INSERT", "UPDATE", "DELETE"))
-    if next(words).upper() != "OF":
+    rest = token_texts(sql)
+    event = next(token.upper() for token in rest if token.upper() in ("INSERT", "UPDATE", "DELETE"))
+    if next(rest).upper() != "OF":
         return event, []
-    columns = takewhile(lambda token: token.upper() != "ON", words)
-    return event, [unquoted(column) for column in columns if column != ","]
+    columns = takewhile(lambda token: token.upper() != "ON", rest)
+    return event, [unquote(column) for column in columns if column != ","]

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from cts_schema.adoption.holding import holding_schema, record
-from cts_schema.adoption.sql import literal, quote, run
 from cts_schema.adoption.unmanaged.references import Table
+from cts_schema.ddl.text import literal, quote, run
 
 #: Columns beside those of the table: whether the row went, and what each of its references became.
 MOVED, NEW = "cts_moved", "cts_new_"

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
-from cts_schema.adoption.sql import literal, quote, run, tokens, unquoted
 from cts_schema.adoption.survey import OF_APPLICATION
 from cts_schema.adoption.unmanaged.references import References, Table, Unique
+from cts_schema.ddl.text import literal, quote, run, token_texts, unquote
 from cts_schema.exceptions import AdoptionBlocked
 
 #: Rows that go, and columns that change: to NULL, or to what the parent is called now.
@@ -84,7 +84,7 @@ class Edits:
         place, noted = literal(table.place), 0
         referring = {name.lower() for name in self.referring(table)}
         for check in table.checks:
-            if self._sqlite and not referring & {unquoted(word).lower() for word in tokens(check)}:
+            if self._sqlite and not referring & {unquote(word).lower() for word in token_texts(check)}:
                 continue  # it may call a function that only an application has
             noted += run(
                 self._connection,

@@ -10,8 +10,9 @@ import sqlalchemy as sa
 
 from cts_schema.adoption.leftovers import EXCEPTIONS, REFUSED
 from cts_schema.adoption.notes import Notes
-from cts_schema.adoption.sql import differs, literal, quote, run
+from cts_schema.adoption.sql import differs
 from cts_schema.adoption.unmanaged.references import References
+from cts_schema.ddl.text import literal, quote, run
 
 Parent = tuple[str, tuple[str, ...]]
 #: The cause of a reference whose parent is kept, under another key.

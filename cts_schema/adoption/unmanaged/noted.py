@@ -15,10 +15,10 @@ import sqlalchemy as sa
 
 from cts_schema.adoption import target
 from cts_schema.adoption.casts_postgresql import key_as_text
-from cts_schema.adoption.sql import literal, quote, run
 from cts_schema.adoption.unmanaged.edits import EDITS, MOVES, Edits, changing
 from cts_schema.adoption.unmanaged.fates import CHANGED, Fates
 from cts_schema.adoption.unmanaged.references import Column, Reference, References
+from cts_schema.ddl.text import literal, quote, run
 
 _DANGLING = "cts_adoption_dangling"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from cts_schema.adoption import target
-from cts_schema.adoption.sql import literal, run
 from cts_schema.adoption.unmanaged.references import ONLY, Column, Reference, Table, Unique
+from cts_schema.ddl.text import literal, run
 
 _KEYS = """
 SELECT k.conrelid, k.confrelid, quote_ident(cn.nspname) || '.' || quote_ident(c.relname) AS child,

@@ -8,10 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from cts_schema.adoption import target
-from cts_schema.adoption.sql import TOKEN, is_without_rowid, literal, quote, row_id, run, tokens, unquoted
+from cts_schema.adoption.sql import is_without_rowid, row_id
 from cts_schema.adoption.survey import OldTable
 from cts_schema.adoption.unmanaged.references import Column, Reference, Table, Unique
 from cts_schema.ddl import sqlite_checks
+from cts_schema.ddl.text import literal, quote, run, token_texts, tokens, unquote
 
 
 def keys(connection: sa.Connection, old: Mapping[str, OldTable]) -> list[Reference]:
@@ -61,7 +62,7 @@ def keys(connection: sa.Connection, old: Mapping[str, OldTable]) -> list[Referen
 
 def table(connection: sa.Connection, place: str) -> Table:
     """Return a table with what its rows must meet."""
-    name = unquoted(place.removeprefix("main."))
+    name = unquote(place.removeprefix("main."))
     facts = [row for row in run(connection, f"PRAGMA table_xinfo({quote(name)})").all() if row[6] != 1]
     key = tuple(row[1] for row in sorted(facts, key=lambda row: int(row[5])) if row[5])
     unique, tied = {Unique(key)} if key else set(), set(key)
@@ -73,7 +74,7 @@ def table(connection: sa.Connection, place: str) -> Table:
         if None not in parts:
             unique.add(Unique(tuple(parts), _condition(sql) if index[4] else "true"))
         if index[4] or None in parts:  # NULL may be a value to its condition or expression, but is none in the key
-            named = {unquoted(one).lower() for one in tokens(sql)}
+            named = {unquote(one).lower() for one in token_texts(sql)}
             tied |= {row[1] for row in facts if row[1].lower() in named} - set(parts)
     return Table(
         place,
@@ -95,7 +96,7 @@ def table(connection: sa.Connection, place: str) -> Table:
 def _condition(index: str) -> str:
     """Return which rows an index of SQLite is about."""
     depth, start = 0, len(index)
-    for token in TOKEN.finditer(index):
+    for token in tokens(index):
         depth += (token[0] == "(") - (token[0] == ")")
         if depth == 0 and token[0].upper() == "WHERE":
             start = token.end()

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cts_schema.adoption import target
-from cts_schema.adoption.sql import as_text, quote
+from cts_schema.adoption.sql import as_text
+from cts_schema.ddl.text import quote
 
 #: Without the tables that inherit.
 ONLY = "ONLY "

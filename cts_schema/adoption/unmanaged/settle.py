@@ -9,12 +9,12 @@ import sqlalchemy as sa
 
 from cts_schema.adoption.dependents import stand_ins
 from cts_schema.adoption.leftovers import make_readable, row_as_json, value_as_json
-from cts_schema.adoption.sql import literal, quote, run
 from cts_schema.adoption.survey import OldColumn
 from cts_schema.adoption.unmanaged import back
 from cts_schema.adoption.unmanaged.edits import EDITS, MOVES, changing
 from cts_schema.adoption.unmanaged.noted import Noted
 from cts_schema.adoption.unmanaged.references import Table
+from cts_schema.ddl.text import literal, quote, run
 from cts_schema.exceptions import AdoptionFailed
 from cts_schema.untrusted import readable_without_collations
 

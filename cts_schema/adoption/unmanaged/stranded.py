@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from cts_schema.adoption.sql import quote, run
 from cts_schema.adoption.unmanaged.edits import EDITS, MOVES
 from cts_schema.adoption.unmanaged.noted import Noted
 from cts_schema.adoption.unmanaged.references import Table
+from cts_schema.ddl.text import quote, run
 
 #: How many keys of rows a plan names.
 EXAMPLES = 5

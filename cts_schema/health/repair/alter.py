@@ -12,8 +12,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cts_schema.adoption.sql import literal, quote, run
 from cts_schema.ddl.checks import finite_name
+from cts_schema.ddl.text import literal, quote, run
 from cts_schema.health import drift
 from cts_schema.health.drift import Item
 from cts_schema.health.look import Look

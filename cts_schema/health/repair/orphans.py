@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from cts_schema.adoption.sql import as_json, literal, quote, row_id
+from cts_schema.adoption.sql import as_json, row_id
+from cts_schema.ddl.text import literal, quote
 from cts_schema.health import references
 from cts_schema.health.look import Look, key_of
 from cts_schema.health.references import Foreign, Reference

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from cts_schema.adoption.sql import literal, quote
+from cts_schema.ddl.text import literal, quote
 from cts_schema.exceptions import WrongUsage
 from cts_schema.health import check
 from cts_schema.health.look import Look

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from cts_schema.adoption.sql import quote, run
+from cts_schema.ddl.text import quote, run
 from cts_schema.health.look import Look, key_of
 from cts_schema.health.report import EXAMPLES
 

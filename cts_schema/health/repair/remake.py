@@ -14,9 +14,10 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateTable
 
-from cts_schema.adoption.sql import literal, quote, row_id, run, unquoted
+from cts_schema.adoption.sql import row_id
 from cts_schema.ddl import shorten, sqlite_checks
 from cts_schema.ddl.checks import parse_checks
+from cts_schema.ddl.text import definitions, literal, quote, run, unquote, without_comments
 from cts_schema.fingerprint import fingerprint
 from cts_schema.health import drift
 from cts_schema.health.drift import Item
@@ -25,9 +26,6 @@ from cts_schema.health.repair.refused import duplicates, rows_where
 from cts_schema.health.repair.report import Left, Proof, Step
 from cts_schema.health.report import Finding
 
-_TOKEN = re.compile(
-    r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|(?P<comment>--[^\n]*|/\*.*?\*/)|[(),]""", re.DOTALL
-)
 _CONSTRAINT = re.compile(r"(CONSTRAINT|PRIMARY|UNIQUE|CHECK|FOREIGN)\b", re.IGNORECASE)
 _NAME = re.compile(r"""\s*("(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|[^\s(,]+)""")
 
@@ -42,24 +40,6 @@ def plan(look: Look, table: sa.Table, mends: Sequence[Finding]) -> Iterator[Step
             yield Left(finding, f"{reason}; nothing of the table is touched")
         return
     yield Step(tuple(mends), tuple(_statements(look, table, target)), (table.name,))
-
-
-def parts(create_table: str) -> list[str]:
-    """Return the definitions of columns and constraints in a CREATE TABLE statement, without comments."""
-    found, text, depth, last = [], "", 0, 0
-    for token in _TOKEN.finditer(create_table):
-        if depth:
-            text += create_table[last : token.start()]
-        last, sign = token.end(), token[0]
-        depth += {"(": 1, ")": -1}.get(sign, 0)
-        if (sign, depth) in ((",", 1), (")", 0)):
-            found.append(text.strip())
-            text = ""
-        elif (sign, depth) != ("(", 1) and depth:
-            text += " " if token["comment"] else sign
-        if (sign, depth) == (")", 0):
-            break
-    return found
 
 
 def _refused(look: Look, table: sa.Table) -> str | None:
@@ -118,14 +98,14 @@ def _target(look: Look, table: sa.Table) -> str | None:
     sql = run(
         look.connection, f"SELECT sql FROM sqlite_master WHERE type = 'table' AND name = {literal(table.name)}"
     ).scalar_one()
-    ours = parts(_model(look, table))
+    ours = list(definitions(_model(look, table)))
     columns = [part for part in ours if not _CONSTRAINT.match(part)]
     constraints = [part for part in ours if _CONSTRAINT.match(part)]
     names = {item.name for item in extras if item.kind == "column"}
     columns += [
         part
-        for part in parts(sql)
-        if not _CONSTRAINT.match(part) and (name := _NAME.match(part)) and unquoted(name[1]) in names
+        for part in definitions(without_comments(sql))
+        if not _CONSTRAINT.match(part) and (name := _NAME.match(part)) and unquote(name[1]) in names
     ]
     brought = _tried(_created(table, [*columns, *constraints]))
     if brought is None:
@@ -141,8 +121,8 @@ def _target(look: Look, table: sa.Table) -> str | None:
     return target if all(made.get(item) == facts for item, facts in kept.items()) else None
 
 
-def _created(table: sa.Table, definitions: Sequence[str]) -> str:
-    return f"CREATE TABLE {quote(_new(table))} (\n  " + ",\n  ".join(definitions) + "\n)"
+def _created(table: sa.Table, parts: Sequence[str]) -> str:
+    return f"CREATE TABLE {quote(_new(table))} (\n  " + ",\n  ".join(parts) + "\n)"
 
 
 def _new(table: sa.Table) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
 
-from cts_schema.adoption.sql import literal, quote
 from cts_schema.ddl import CreateUpdatedAtFunction, CreateUpdatedAtTrigger, trigger_name
+from cts_schema.ddl.text import literal, quote
 
 
 def create_table(table: sa.Table, dialect: sa.Dialect) -> Iterator[str]:

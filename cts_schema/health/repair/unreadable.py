@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from cts_schema.adoption.sql import as_json, literal, quote, run
+from cts_schema.adoption.sql import as_json
 from cts_schema.ddl import Json
+from cts_schema.ddl.text import literal, quote, run
 from cts_schema.health.look import Look, key_of
 from cts_schema.health.repair.report import KEPT, Left, OrphanPolicy, Step
 from cts_schema.health.repair.values import untouched

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import sqlalchemy as sa
 
 from cts_schema.adoption.casts_sqlite import timestamp
-from cts_schema.adoption.sql import literal, quote, run
+from cts_schema.ddl.text import literal, quote, run
 from cts_schema.health import references, times
 from cts_schema.health.look import Look
 from cts_schema.health.repair.refused import duplicates, rows_where
