@@ -172,6 +172,12 @@ assert "mako" not in sys.modules
     assert (done.code, done.out, done.err) == (0, "", "")
 
 
+def test_a_fresh_database_loads_nothing_that_adopts(database: Database, tmp_path: Path) -> None:
+    code = "import sys, cts_schema; cts_schema.upgrade(); print([m for m in sys.modules if 'adopt' in m])"
+    done = python(code, url=database.url, cwd=tmp_path)
+    assert (done.code, done.out, done.err) == (0, "[]\n", "")
+
+
 def test_importing_the_package_costs_nothing(tmp_path: Path) -> None:
     done = python("import sys, cts_schema; print('sqlalchemy' in sys.modules, dir(cts_schema))", cwd=tmp_path)
     assert done.out.startswith("False [")

@@ -6,7 +6,7 @@ Everything is in the run's one transaction: a failure anywhere leaves the old da
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -346,11 +346,6 @@ class Adoption:
 
     def _loaded(self) -> dict[str, set[str]]:
         return {conversion.source.table.name: set(conversion.source.old.columns) for conversion, _ in self._examined}
-
-
-def is_old(tables: Collection[str]) -> bool:
-    """Tell by its tables whether a database without a version is an old one."""
-    return bool({name.lower() for name in tables} & target.tables().keys())
 
 
 def _by_name(places: Mapping[str, str], found: Survey) -> dict[str, str]:

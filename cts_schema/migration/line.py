@@ -1,6 +1,6 @@
 """The steps of one run: which are due, in which transaction, and what they did.
 
-An old database, one with CTS tables and no version, is adopted on the way: see :mod:`cts_schema.adoption`.
+A legacy database, one with CTS tables and no version, is adopted on the way: see :mod:`cts_schema.migration.legacy`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from cts_schema.exceptions import (
     in_a_line,
     mask_url,
 )
-from cts_schema.migration import ledger, written
+from cts_schema.migration import ledger, legacy, written
 from cts_schema.migration.options import Options
 from cts_schema.migration.progress import Progress
 from cts_schema.migration.report import Adopted, AppliedRevision, Direction
@@ -46,7 +46,7 @@ from cts_schema.migration.state import preserved
 from cts_schema.migration.terminal import Terminal
 
 if TYPE_CHECKING:
-    from cts_schema.adoption.adopt import Adoption
+    from cts_schema.migration.legacy import Adoption
 
 Step = RevisionStep | StampStep
 
@@ -184,9 +184,7 @@ class Line:
             ) from error
 
     def _plan_adoption(self, connection: sa.Connection, options: Options, steps: list[Step]) -> None:
-        from cts_schema.adoption.adopt import Adoption, is_old
-
-        if not is_old(sa.inspect(connection).get_table_names()):
+        if not legacy.is_legacy(sa.inspect(connection).get_table_names()):
             return
         if not any(step.info.up_revision_id == ADOPTION_REVISION for step in steps):
             raise WrongUsage(
@@ -196,7 +194,7 @@ class Line:
             )
         on_part = (lambda what: None) if self.log is None else self.log.adopting
         progress = Progress(on_part=on_part) if self.terminal is None else Progress.of_terminal(on_part)
-        self._adopt = partial(Adoption, connection, options, progress)
+        self._adopt = partial(legacy.adoption(), connection, options, progress)
 
     def _begin_adoption(self) -> None:
         """Before Alembic makes its version table: a refusal must not leave that in the transaction of a caller."""
