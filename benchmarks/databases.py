@@ -9,7 +9,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from cts_schema.database import migration_engine
+from cts_schema.database.engines import migration_engine
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cts_schema.database import normalize
+from cts_schema.database.urls import normalize
 
 
 @contextmanager

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from benchmarks.databases import fresh
 from benchmarks.postgres import server_url
 from cts_schema import upgrade
-from cts_schema.database import migration_engine
+from cts_schema.database.engines import migration_engine
 from cts_schema.ddl.text import run
 from cts_schema.models import Base
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cts_schema.adoption.plan import Plan
     from cts_schema.adoption.sync import adopt, finalize_adoption, plan_adoption, undo_adoption
-    from cts_schema.database import create_async_engine, create_engine
+    from cts_schema.database.engines import create_async_engine, create_engine
     from cts_schema.exceptions import SchemaError
     from cts_schema.health.check import check
     from cts_schema.health.repair.report import Repair
@@ -39,8 +39,8 @@ _HOMES = {
     "plan_adoption": "adoption.sync",
     "undo_adoption": "adoption.sync",
     "Adopted": "migration.report",
-    "create_async_engine": "database",
-    "create_engine": "database",
+    "create_async_engine": "database.engines",
+    "create_engine": "database.engines",
     "SchemaError": "exceptions",
     "check": "health.check",
     "Finding": "health.report",

@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from cts_schema.database import migration_engine, normalize
+from cts_schema.database.engines import migration_engine
+from cts_schema.database.urls import normalize
 from cts_schema.migration.sync import upgrade
 from tests.support.databases import Database
 

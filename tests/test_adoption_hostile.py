@@ -12,10 +12,10 @@ import pytest
 import sqlalchemy as sa
 
 from cts_schema import adopt, backup, check, plan_adoption, rehearse, repair, status, undo_adoption, upgrade
-from cts_schema.database import migration_engine
+from cts_schema.database.engines import migration_engine
+from cts_schema.database.untrusted import distrusted
 from cts_schema.exceptions import BackupDamaged, SchemaError
 from cts_schema.maintenance import files
-from cts_schema.untrusted import distrusted
 from tests.test_adoption_rules import CONNECTIONS
 
 # Each calls something when a row is written, read through a view, or checked.

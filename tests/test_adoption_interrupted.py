@@ -18,7 +18,7 @@ import pytest
 import sqlalchemy as sa
 
 from cts_schema import adopt, status
-from cts_schema.database import migration_engine
+from cts_schema.database.engines import migration_engine
 from cts_schema.exceptions import (
     EXIT_DATABASE,
     EXIT_LOCK,

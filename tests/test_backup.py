@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from psycopg.conninfo import conninfo_to_dict
 
 from cts_schema import __version__, adopt, backup, finalize_adoption, restore, status, undo_adoption, upgrade
-from cts_schema.database import normalize
+from cts_schema.database.urls import normalize
 from cts_schema.ddl.naming import holding_of
 from cts_schema.exceptions import (
     EXIT_DECISION,

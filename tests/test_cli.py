@@ -25,8 +25,8 @@ import pytest
 from cts_schema import exceptions, seed, status, upgrade
 from cts_schema.cli.options import EXIT_CODES
 from cts_schema.cli.options import VERSION_TABLE as DEFAULT_VERSION_TABLE
-from cts_schema.database import normalize
-from cts_schema.migration.options import VERSION_TABLE
+from cts_schema.database.options import VERSION_TABLE
+from cts_schema.database.urls import normalize
 from cts_schema.next_steps import in_our_words
 from tests.conftest import Server
 from tests.support.databases import Database

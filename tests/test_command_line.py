@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from cts_schema import downgrade, initialize, status, upgrade
-from cts_schema.database import normalize
+from cts_schema.database.urls import normalize
 from cts_schema.exceptions import (
     DatabaseNewer,
     DecisionNeeded,

@@ -16,7 +16,8 @@ from sqlalchemy import Connection, Engine, NullPool, make_url, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cts_schema import database
+import cts_schema
+from cts_schema.database import engines
 from cts_schema.exceptions import DatabaseUnusable, DriverMissing, MissingFolder, UnknownScheme, WrongUsage
 
 VARIABLES = ("DATABASE_TYPE", "DATABASE_URL", "POSTGRES_URL", "REMOTE_POSTGRES_URL", "SQLITE_DB_PATH")
@@ -38,7 +39,7 @@ def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @contextmanager
 def application(url: str | None, **kw: Any) -> Iterator[Engine]:
-    engine = database.create_engine(url, **kw)
+    engine = engines.create_engine(url, **kw)
     try:
         yield engine
     finally:
@@ -47,7 +48,7 @@ def application(url: str | None, **kw: Any) -> Iterator[Engine]:
 
 @contextmanager
 def migration(url: str) -> Iterator[Engine]:
-    engine = database.migration_engine(make_url(url))
+    engine = engines.migration_engine(make_url(url))
     try:
         yield engine
     finally:
@@ -56,7 +57,7 @@ def migration(url: str) -> Iterator[Engine]:
 
 @asynccontextmanager
 async def connected(url: str, **kw: Any) -> AsyncIterator[AsyncConnection]:
-    engine = database.create_async_engine(url, **kw)
+    engine = engines.create_async_engine(url, **kw)
     try:
         async with engine.connect() as connection:
             yield connection
@@ -230,19 +231,19 @@ def test_the_folder_of_the_default_database_is_created(empty_folder: Path) -> No
 
 
 def test_the_folder_of_any_other_database_is_not_created(empty_folder: Path) -> None:
-    for make in (database.create_engine, database.create_async_engine):
+    for make in (engines.create_engine, engines.create_async_engine):
         with pytest.raises(MissingFolder) as caught:
             make("sqlite:///my folder/cts.db")
         assert "mkdir -p 'my folder'" in str(caught.value)
     with pytest.raises(MissingFolder):
-        database.migration_engine(make_url("sqlite:///my folder/cts.db"))
+        engines.migration_engine(make_url("sqlite:///my folder/cts.db"))
     assert list(empty_folder.iterdir()) == []
 
 
 def test_a_default_folder_that_cannot_be_created_is_reported(empty_folder: Path) -> None:
     (empty_folder / "data").symlink_to(empty_folder / "gone" / "data")
     with pytest.raises(MissingFolder, match="cannot be created"):
-        database.create_engine()
+        engines.create_engine()
 
 
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "sqlite:///file::memory:?uri=true"])
@@ -253,13 +254,13 @@ def test_memory_and_uris_need_no_folder(empty_folder: Path, url: str) -> None:
 
 
 def test_an_old_sqlite_library_is_refused() -> None:
-    database.check_sqlite_version((3, 35, 0))
+    engines.check_sqlite_version((3, 35, 0))
     with pytest.raises(DatabaseUnusable, match=r"too old\n.* 3\.34\.1\n.* 3\.35\n"):
-        database.check_sqlite_version((3, 34, 1))
+        engines.check_sqlite_version((3, 34, 1))
 
 
 def test_a_schema_on_sqlite_is_refused(file_url: str) -> None:
-    for make in (database.create_engine, database.create_async_engine):
+    for make in (engines.create_engine, engines.create_async_engine):
         with pytest.raises(WrongUsage, match="no schemas"):
             make(file_url, schema="trading")
 
@@ -306,7 +307,7 @@ def test_what_the_url_and_the_caller_say_comes_first(postgres_url: str) -> None:
 
 
 def test_connecting_does_not_wait_for_ever_and_dead_peers_are_noticed(postgres_url: str) -> None:
-    for engine in (database.create_engine(postgres_url), database.migration_engine(make_url(postgres_url))):
+    for engine in (engines.create_engine(postgres_url), engines.migration_engine(make_url(postgres_url))):
         with engine.connect() as connection:
             parameters = connection.connection.driver_connection.info.get_parameters()  # type: ignore[union-attr]
         engine.dispose()
@@ -331,7 +332,7 @@ def test_bound_values_are_not_in_the_text_of_an_error(file_url: str, postgres_ur
 
 def test_a_postgresql_driver_nobody_has_tried_is_refused() -> None:
     with pytest.raises(UnknownScheme, match=r"does not know the driver\n.*postgresql\+pg8000"):
-        database.create_engine("postgresql+pg8000://db/cts")
+        engines.create_engine("postgresql+pg8000://db/cts")
 
 
 # Drivers that are not installed
@@ -348,8 +349,8 @@ def test_a_postgresql_driver_nobody_has_tried_is_refused() -> None:
     ],
 )
 def test_a_missing_driver_is_named_with_the_command_that_installs_it(absent: str, call: str, package: str) -> None:
-    program = f"import sys; sys.modules[{absent!r}] = None\nfrom cts_schema import database\ndatabase.{call}"
-    environment = os.environ | {"PYTHONPATH": str(Path(database.__file__).parent.parent)}
+    program = f"import sys; sys.modules[{absent!r}] = None\nfrom cts_schema.database import engines\nengines.{call}"
+    environment = os.environ | {"PYTHONPATH": str(Path(cts_schema.__file__).parent.parent)}
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=False)
     last = done.stderr.split(DriverMissing.__name__ + ": ")[-1]
     assert done.returncode == 1
@@ -359,6 +360,6 @@ def test_a_missing_driver_is_named_with_the_command_that_installs_it(absent: str
 
 def test_a_synchronous_engine_needs_no_greenlet(file_url: str) -> None:
     program = "import sys; sys.modules['greenlet'] = sys.modules['alembic'] = None\n"
-    program += f"from cts_schema.database import create_engine\ncreate_engine({file_url!r}).connect().close()"
-    environment = os.environ | {"PYTHONPATH": str(Path(database.__file__).parent.parent)}
+    program += f"from cts_schema.database.engines import create_engine\ncreate_engine({file_url!r}).connect().close()"
+    environment = os.environ | {"PYTHONPATH": str(Path(cts_schema.__file__).parent.parent)}
     subprocess.run([sys.executable, "-c", program], env=environment, check=True)

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from cts_schema import downgrade
-from cts_schema.database import migration_engine
+from cts_schema.database.engines import migration_engine
 from cts_schema.exceptions import DatabaseUnusable
 from tests.faults.faults import FAULTS
 from tests.faults.operations import OPERATIONS

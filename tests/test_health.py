@@ -11,10 +11,10 @@ from alembic import command
 from alembic.config import Config
 
 from cts_schema import Finding, Health, adopt, check, downgrade, upgrade
+from cts_schema.database.options import Options
 from cts_schema.exceptions import DatabaseLocked, SchemaMissing
 from cts_schema.fingerprint import differences
 from cts_schema.health import drift, files, indexes, look, references, times
-from cts_schema.migration.options import Options
 from cts_schema.migration.scripts import head as newest
 from cts_schema.migration.scripts import revisions, script_location
 from cts_schema.models import Base

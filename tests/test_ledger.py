@@ -16,10 +16,10 @@ from alembic.script import Script
 from sqlalchemy.sql.dml import Insert
 
 from cts_schema import downgrade, initialize, status, upgrade
+from cts_schema.database.options import Options
 from cts_schema.exceptions import FalseVersion, LedgerNotWritten, RevisionFailed, UnadoptedDatabase
 from cts_schema.migration import ledger
 from cts_schema.migration.command import Command
-from cts_schema.migration.options import Options
 from cts_schema.migration.scripts import revisions, script_location
 from tests.support.databases import Database
 from tests.support.lines import Scripts

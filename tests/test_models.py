@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapper, Session
 
 from cts_schema import models
-from cts_schema.database import create_async_engine
+from cts_schema.database.engines import create_async_engine
 from cts_schema.ddl import MAX_IDENTIFIER, BigInt, ExactNumeric, Json, Word, shorten, trigger_name
 from cts_schema.models import ArchivedMarketData, Base, ExchangeConnection, MarketData, User
 from tests.support.databases import Database

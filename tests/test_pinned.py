@@ -23,7 +23,7 @@ from cts_schema import (
     undo_adoption,
     upgrade,
 )
-from cts_schema.database import migration_engine
+from cts_schema.database.engines import migration_engine
 from cts_schema.exceptions import DatabaseUnusable
 from cts_schema.migration.command import quiet_config
 from cts_schema.models import SiteLog

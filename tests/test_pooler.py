@@ -21,7 +21,7 @@ from cts_schema import (
     undo_adoption,
     upgrade,
 )
-from cts_schema.database import migration_engine
+from cts_schema.database.engines import migration_engine
 from cts_schema.exceptions import ProxyBetween
 from cts_schema.migration.lock import behind_proxy
 from cts_schema.migration.scripts import revisions

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session, WriteOnlyCollection
 
-from cts_schema.database import create_async_engine
+from cts_schema.database.engines import create_async_engine
 from cts_schema.models import (
     ActiveExchangePosition,
     Base,

@@ -16,7 +16,7 @@ import pytest
 import sqlalchemy as sa
 
 from cts_schema import Health, Repair, check, repair, upgrade
-from cts_schema.database import migration_engine
+from cts_schema.database.engines import migration_engine
 from cts_schema.ddl.text import run
 from cts_schema.exceptions import DatabaseLocked, LockTimeout, RepairFailed, SchemaError, WrongUsage
 from cts_schema.health.repair import alter, execution

@@ -17,7 +17,7 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.exc import CompileError, StatementError
 from sqlalchemy.orm import Session
 
-from cts_schema.database import create_async_engine
+from cts_schema.database.engines import create_async_engine
 from cts_schema.ddl import BigInt, ExactNumeric, Json, Timestamp, complete_table, uuid_text
 from cts_schema.models import DataCleanupLog, Exchange, ExchangeConnection, Preset, SystemSetting
 from tests.support.databases import Database

@@ -12,9 +12,9 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from cts_schema import Health, check, repair
+from cts_schema.database.options import Options
 from cts_schema.health import unreadable
 from cts_schema.health.look import Look
-from cts_schema.migration.options import Options
 from cts_schema.migration.state import read_status
 from cts_schema.models import Base
 from tests.support.damage import damaged

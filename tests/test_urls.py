@@ -6,8 +6,8 @@ from collections.abc import Mapping
 import pytest
 from sqlalchemy import URL, make_url
 
-from cts_schema.database import DEFAULT_URL, async_url, mask_url, normalize, resolve_url, sync_url
-from cts_schema.exceptions import SchemaError, UnknownScheme, WrongUrl, WrongUsage
+from cts_schema.database.urls import DEFAULT_URL, async_url, normalize, resolve_url, sync_url
+from cts_schema.exceptions import SchemaError, UnknownScheme, WrongUrl, WrongUsage, mask_url
 
 SQLITE = "sqlite:///some/file.db"
 POSTGRES = "postgresql+psycopg://cts@db/cts"

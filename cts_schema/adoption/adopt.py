@@ -43,6 +43,8 @@ from cts_schema.adoption.unmanaged.noted import Noted
 from cts_schema.adoption.unmanaged.references import References
 from cts_schema.adoption.unmanaged.settle import Settling
 from cts_schema.adoption.values import Checksums
+from cts_schema.database.options import Options
+from cts_schema.database.untrusted import distrusted, readable_without_collations
 from cts_schema.ddl import beside, moved, returned
 from cts_schema.ddl.text import quote, run
 from cts_schema.exceptions import (
@@ -55,10 +57,8 @@ from cts_schema.exceptions import (
     mask_url,
 )
 from cts_schema.maintenance import manifest, sqlite
-from cts_schema.migration.options import Options
 from cts_schema.migration.progress import Progress
 from cts_schema.migration.report import Adopted
-from cts_schema.untrusted import distrusted, readable_without_collations
 
 
 class Adoption:

@@ -20,10 +20,10 @@ import sqlalchemy as sa
 from cts_schema.adoption import aside
 from cts_schema.adoption import undo as way_back
 from cts_schema.adoption.plan import Plan
-from cts_schema.database import look_only, prepare_folder
+from cts_schema.database.options import VERSION_TABLE, Options, orphans_of
+from cts_schema.database.urls import look_only, prepare_folder
 from cts_schema.migration.command import Command, process_lock
 from cts_schema.migration.lock import Deadline, alone, read_committed, search_path, setting, whole_view
-from cts_schema.migration.options import VERSION_TABLE, Options, orphans_of
 from cts_schema.migration.owner import as_owner
 from cts_schema.migration.patience import again_and_again
 from cts_schema.migration.progress import Progress

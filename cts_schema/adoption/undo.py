@@ -17,12 +17,12 @@ import sqlalchemy as sa
 
 from cts_schema.adoption import aside, backup, holding, record, target
 from cts_schema.adoption.record import Record, State
+from cts_schema.database.untrusted import readable_without_collations
 from cts_schema.ddl.text import literal, quote, run
 from cts_schema.exceptions import BackupDamaged, ChangedSince, NoAdoption, TransactionRefused, mask_url
 from cts_schema.maintenance import files, manifest, sqlite
 from cts_schema.migration import run_log
 from cts_schema.migration.scripts import ADOPTION_RECORD
-from cts_schema.untrusted import readable_without_collations
 
 _STATE = "cts_adoption_state"
 _AT_ONCE = 1000  # rows that are read at once

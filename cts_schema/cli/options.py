@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 VERSION_TABLE = "alembic_version"
-"""That of cts_schema.migration.options, which would import SQLAlchemy for a mere --help."""
+"""That of cts_schema.database.options, which would import SQLAlchemy for a mere --help."""
 
 EXIT_CODES = """
 \b

@@ -51,7 +51,7 @@ def serve(
 
     Ctrl-C ends it with 0, once a migration that goes on has ended.
     """
-    from cts_schema.database import resolve_url
+    from cts_schema.database.urls import resolve_url
 
     try:
         from cts_schema.web import create_app

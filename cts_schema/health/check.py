@@ -9,7 +9,9 @@ from dataclasses import replace
 
 from sqlalchemy.exc import DBAPIError
 
-from cts_schema.database import look_only
+from cts_schema.database.options import VERSION_TABLE, Options
+from cts_schema.database.untrusted import readable_without_collations
+from cts_schema.database.urls import look_only
 from cts_schema.exceptions import mask_url
 from cts_schema.health import (
     drift,
@@ -26,11 +28,9 @@ from cts_schema.health import (
 )
 from cts_schema.health.look import Look, reading_only
 from cts_schema.health.report import MENDED, SEVERITIES, Finding, Health
-from cts_schema.migration.options import VERSION_TABLE, Options
 from cts_schema.migration.scripts import head
 from cts_schema.migration.state import read_status
 from cts_schema.migration.sync import Target, connected, url_of
-from cts_schema.untrusted import readable_without_collations
 
 Check = Callable[[Look], Iterator[Finding]]
 

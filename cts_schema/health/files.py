@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
+from cts_schema.database.untrusted import readable_without_collations
 from cts_schema.driver_errors import classify
 from cts_schema.exceptions import NotADatabase
 from cts_schema.health.look import Look
 from cts_schema.health.report import EXAMPLES, Finding
 from cts_schema.maintenance.sqlite import lines_of_check
-from cts_schema.untrusted import readable_without_collations
 
 LARGEST = 64 * 2**20
 """Bytes of a file that is read as a whole without ``deep``: half a second, from a disk that is not the slowest."""

@@ -15,11 +15,12 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from cts_schema.database import migration_engine, prepare_folder
+from cts_schema.database.engines import migration_engine
+from cts_schema.database.options import VERSION_TABLE, Options
+from cts_schema.database.urls import prepare_folder
 from cts_schema.driver_errors import sqlite_file, translate_errors
 from cts_schema.exceptions import WrongUsage, mask_url
 from cts_schema.maintenance import files, postgresql, sqlite
-from cts_schema.migration.options import VERSION_TABLE, Options
 from cts_schema.migration.sync import Target, url_of
 
 

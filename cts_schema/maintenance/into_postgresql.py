@@ -15,7 +15,7 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from cts_schema.database import migration_engine
+from cts_schema.database.engines import migration_engine
 from cts_schema.ddl.naming import holding_of
 from cts_schema.driver_errors import classify, translate_errors
 from cts_schema.exceptions import (

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from cts_schema.database import prepare_folder
+from cts_schema.database.urls import prepare_folder
 from cts_schema.driver_errors import is_ordinary, sqlite_file
 from cts_schema.exceptions import (
     BackupDamaged,

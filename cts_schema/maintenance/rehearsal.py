@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from cts_schema.database import migration_engine
+from cts_schema.database.engines import migration_engine
+from cts_schema.database.options import VERSION_TABLE, Options, orphans_of
 from cts_schema.ddl import text
 from cts_schema.driver_errors import translate_errors
 from cts_schema.exceptions import NotPermitted, SchemaError, as_sql, mask_url
@@ -28,7 +29,6 @@ from cts_schema.maintenance.backup import backup, file_of
 from cts_schema.maintenance.postgresql import require_direct
 from cts_schema.maintenance.restore import restore
 from cts_schema.migration.command import Command, process_lock, quiet_config
-from cts_schema.migration.options import VERSION_TABLE, Options, orphans_of
 from cts_schema.migration.report import Adopted, AppliedRevision
 from cts_schema.migration.sync import Target, connected, run, url_of
 

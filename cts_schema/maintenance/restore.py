@@ -10,13 +10,13 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from cts_schema.database.options import VERSION_TABLE, Options
 from cts_schema.exceptions import BackupDamaged, WrongBackup, mask_url
 from cts_schema.maintenance import contents, files, manifest
 from cts_schema.maintenance.contents import Contents
 from cts_schema.maintenance.into_postgresql import into_postgresql
 from cts_schema.maintenance.into_sqlite import into_sqlite
 from cts_schema.maintenance.manifest import Manifest
-from cts_schema.migration.options import VERSION_TABLE, Options
 from cts_schema.migration.sync import Target, status, url_of
 
 _OF_A_LOG = (

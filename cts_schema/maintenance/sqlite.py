@@ -16,12 +16,12 @@ from typing import Any
 
 from sqlalchemy.exc import OperationalError
 
+from cts_schema.database.untrusted import distrust, stand_in_for_collations
 from cts_schema.ddl.text import quote
 from cts_schema.exceptions import DatabaseLocked, NotADatabase, RestoreFailed
 from cts_schema.maintenance import files, manifest
 from cts_schema.maintenance.manifest import Manifest
 from cts_schema.migration.lock import Deadline
-from cts_schema.untrusted import distrust, stand_in_for_collations
 
 SIDE_FILES = ("-wal", "-shm", "-journal")
 

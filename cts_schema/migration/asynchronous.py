@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from cts_schema.database import create_async_engine, look_only, prepare_folder, resolve_url
+from cts_schema.database.engines import create_async_engine
+from cts_schema.database.options import VERSION_TABLE, Options
+from cts_schema.database.urls import look_only, prepare_folder, resolve_url
 from cts_schema.driver_errors import translate_errors
 from cts_schema.exceptions import DatabaseUnreachable, WrongUsage
 from cts_schema.migration.command import Command, own_process_busy, try_process_lock
-from cts_schema.migration.options import VERSION_TABLE, Options
 from cts_schema.migration.report import Report, Status
 from cts_schema.migration.state import IMPATIENT, read_status
 

@@ -14,8 +14,8 @@ from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 
+from cts_schema.database.options import Options
 from cts_schema.exceptions import LockTimeout, UnknownRevision, mask_url
-from cts_schema.migration.options import Options
 from cts_schema.migration.report import Report
 from cts_schema.migration.scripts import head, script_location
 from cts_schema.migration.state import at_head

@@ -16,7 +16,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cts_schema.database import look_only, migration_engine, prepare_folder, resolve_url
+from cts_schema.database.engines import migration_engine
+from cts_schema.database.options import Options
+from cts_schema.database.pinned import FORMS
+from cts_schema.database.urls import look_only, prepare_folder, resolve_url
 from cts_schema.ddl.text import clause, quote
 from cts_schema.driver_errors import translate_errors
 from cts_schema.exceptions import EXIT_OK, SchemaError, WrongUsage, mask_url
@@ -30,7 +33,6 @@ from cts_schema.migration.lock import (
     search_path,
     unprepared,
 )
-from cts_schema.migration.options import Options
 from cts_schema.migration.owner import as_owner
 from cts_schema.migration.patience import again_and_again
 from cts_schema.migration.requirements import require_known, require_ours
@@ -38,7 +40,6 @@ from cts_schema.migration.run_log import Direction, RunLog
 from cts_schema.migration.settings import settings as settings_of
 from cts_schema.migration.state import require_version_table
 from cts_schema.migration.terminal import Terminal
-from cts_schema.pinned import FORMS
 from cts_schema.unread import failed, flush_at_exit, open_what_is_closed, written
 
 _WAIT_LONGER = "repeat when there is less traffic, or wait longer: alembic -x wait=600 upgrade head"

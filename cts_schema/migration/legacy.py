@@ -11,8 +11,8 @@ from typing import Protocol, cast
 
 import sqlalchemy as sa
 
+from cts_schema.database.options import Options
 from cts_schema.exceptions import SchemaError
-from cts_schema.migration.options import Options
 from cts_schema.migration.progress import Progress
 from cts_schema.migration.report import Adopted
 from cts_schema.models import Base

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
 from alembic.util import CommandError
 
+from cts_schema.database.options import Options
 from cts_schema.driver_errors import classify, dependents
 from cts_schema.exceptions import (
     RevisionFailed,
@@ -29,7 +30,6 @@ from cts_schema.exceptions import (
     mask_url,
 )
 from cts_schema.migration import ledger, legacy, written
-from cts_schema.migration.options import Options
 from cts_schema.migration.progress import Progress
 from cts_schema.migration.report import Adopted, AppliedRevision, Direction
 from cts_schema.migration.requirements import (

@@ -16,15 +16,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.util import await_only
 
+from cts_schema.database.options import Options
+from cts_schema.database.pinned import FORMS, require_encoding
 from cts_schema.ddl.text import quote
 from cts_schema.exceptions import LockTimeout, SchemaMissing, TransactionRefused, mask_url
 from cts_schema.migration.one_schema import require_one_schema
-from cts_schema.migration.options import Options
 from cts_schema.migration.owner import as_owner
 from cts_schema.migration.settings import setting as setting
 from cts_schema.migration.settings import settings, usable
 from cts_schema.migration.whole_view import require_whole_view
-from cts_schema.pinned import FORMS, require_encoding
 
 #: DDL waits this long for a table before it gives up and tries again: while it waits, it blocks all later queries.
 LOCK_TIMEOUT = "2s"

@@ -6,8 +6,8 @@ import textwrap
 
 import sqlalchemy as sa
 
+from cts_schema.database.options import Options
 from cts_schema.exceptions import OtherSchema, mask_url
-from cts_schema.migration.options import Options
 
 # It is asked before the run acts as the owner of the tables, so it calls nothing that he may have planted.
 _ELSEWHERE = sa.text(

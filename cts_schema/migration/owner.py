@@ -11,8 +11,8 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 
+from cts_schema.database.options import Options
 from cts_schema.exceptions import MixedOwners, NotPermitted, as_sql, mask_url
-from cts_schema.migration.options import Options
 from cts_schema.migration.settings import settings
 
 # These are run before anything else, and call nothing that somebody may have planted: no function and no operator is

@@ -14,10 +14,10 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from cts_schema import __version__
+from cts_schema.database.options import VERSION_TABLE, Options
 from cts_schema.ddl.text import quote, run
 from cts_schema.exceptions import DatabaseNewer, ForeignRevision, SeveralHeads, WrongUsage, mask_url
 from cts_schema.migration.lock import in_autocommit
-from cts_schema.migration.options import VERSION_TABLE, Options
 from cts_schema.migration.owner import as_owner
 from cts_schema.migration.report import Status
 from cts_schema.migration.scripts import ADOPTION_RECORD, head, revisions

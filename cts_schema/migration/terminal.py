@@ -8,8 +8,8 @@ from typing import Any, TextIO
 
 import sqlalchemy as sa
 
+from cts_schema.database.options import Options
 from cts_schema.exceptions import mask_url
-from cts_schema.migration.options import Options
 from cts_schema.migration.report import Adopted, AppliedRevision, stranded
 from cts_schema.migration.scripts import ADOPTION_REVISION, head, revisions
 from cts_schema.migration.state import looking

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
-from cts_schema.database import look_only
+from cts_schema.database.options import VERSION_TABLE, Options
+from cts_schema.database.urls import look_only
 from cts_schema.exceptions import DatabaseLocked, DatabaseMissing, DatabaseUnreachable, NotAtHead, SchemaError
-from cts_schema.migration.options import VERSION_TABLE, Options
 from cts_schema.migration.scripts import head, revisions
 from cts_schema.migration.state import at_head, not_ours, read_status
 from cts_schema.migration.sync import Target, connected

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from cts_schema.database import look_only
+from cts_schema.database.options import VERSION_TABLE, Options
+from cts_schema.database.urls import look_only
 from cts_schema.exceptions import (
     DatabaseNewer,
     DatabaseUnusable,
@@ -22,7 +23,6 @@ from cts_schema.exceptions import (
 )
 from cts_schema.migration import sqlite
 from cts_schema.migration.lock import Deadline, alone, read_committed, unprepared
-from cts_schema.migration.options import VERSION_TABLE, Options
 from cts_schema.migration.progress import Progress
 from cts_schema.migration.scripts import head
 from cts_schema.migration.state import at_head, read_status

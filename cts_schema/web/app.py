@@ -14,7 +14,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import cts_schema
-from cts_schema.migration.options import VERSION_TABLE
+from cts_schema.database.options import VERSION_TABLE
 from cts_schema.web.guard import RATE, WRONG_TOKENS
 from cts_schema.web.place import Target
 from cts_schema.web.routes import database_router

@@ -9,10 +9,10 @@ from typing import Self
 
 import sqlalchemy as sa
 
-from cts_schema.database import DEFAULT_URL, look_only, resolve_url, sync_url
+from cts_schema.database.options import VERSION_TABLE, Options
+from cts_schema.database.urls import DEFAULT_URL, look_only, resolve_url, sync_url
 from cts_schema.exceptions import WrongUsage, mask_url
 from cts_schema.health.look import reading_only
-from cts_schema.migration.options import VERSION_TABLE, Options
 from cts_schema.migration.sync import connected
 from cts_schema.web.answers import DatabaseType
 

@@ -16,8 +16,8 @@ from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
+from cts_schema.database.options import VERSION_TABLE
 from cts_schema.exceptions import EXIT_DATABASE, EXIT_DISK, EXIT_LOCK, EXIT_USAGE, SchemaError
-from cts_schema.migration.options import VERSION_TABLE
 from cts_schema.web import state
 from cts_schema.web.answers import Busy, DatabaseStatus, Problem, Run, Statistics, Status
 from cts_schema.web.guard import RATE, WRONG_TOKENS, Guard, Refused

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from cts_schema.adoption import aside, dependents, target
 from cts_schema.adoption.dependents import Dependents, Refusal
-from cts_schema.database import migration_engine
+from cts_schema.database.engines import migration_engine
 from tests.support.databases import Database
 
 OLD = (

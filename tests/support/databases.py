@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import sqlalchemy as sa
 
-from cts_schema.database import create_engine
+from cts_schema.database.engines import create_engine
 from cts_schema.fingerprint import Fingerprint, fingerprint
 
 

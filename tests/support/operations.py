@@ -11,7 +11,7 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
 from cts_schema import ddl
-from cts_schema.database import migration_engine
+from cts_schema.database.engines import migration_engine
 from tests.support.databases import Database
 
 

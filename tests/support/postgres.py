@@ -16,7 +16,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from cts_schema.database import normalize
+from cts_schema.database.urls import normalize
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it warns that XDG_RUNTIME_DIR is not set

@@ -23,7 +23,7 @@ import sqlalchemy as sa
 
 import cts_schema.migration.environment  # noqa: F401
 from cts_schema import downgrade, initialize, status, upgrade
-from cts_schema.database import migration_engine
+from cts_schema.database.engines import migration_engine
 from cts_schema.models import Base
 
 

@@ -15,7 +15,8 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from cts_schema.adoption import backup as copies
-from cts_schema.database import look_only
+from cts_schema.database.options import VERSION_TABLE, Options
+from cts_schema.database.urls import look_only
 from cts_schema.exceptions import mask_url
 from cts_schema.health.look import Look, reading_only
 from cts_schema.health.repair import execution
@@ -39,7 +40,6 @@ from cts_schema.migration.lock import (
     whole_view,
 )
 from cts_schema.migration.one_schema import require_one_schema
-from cts_schema.migration.options import VERSION_TABLE, Options
 from cts_schema.migration.owner import as_owner
 from cts_schema.migration.patience import again_and_again
 from cts_schema.migration.run_log import RunLog, Stand

@@ -1,0 +1,200 @@
+"""Which database is meant: by a URL that is given, the environment, or the configuration, and where its file is."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from cts_schema.driver_errors import is_folder, sqlite_file
+from cts_schema.exceptions import MissingFolder, UnknownScheme, WrongUrl, WrongUsage, mask_url
+
+DEFAULT_URL = "sqlite:///data/cts.db"
+_URL_VARIABLES = ("DATABASE_URL", "POSTGRES_URL", "REMOTE_POSTGRES_URL")
+_BACKENDS = {"sqlite": "sqlite", "sqlite3": "sqlite", "postgres": "postgresql", "postgresql": "postgresql"}
+# Parameters of asyncpg and its dialect that libpq does not know and would refuse.
+_ONLY_ASYNCPG = re.compile(r"command_timeout|prepared_statement_.*|statement_cache_size|max_cache.*")
+
+
+def resolve_url(
+    url: str | URL | None = None, *, configured: str | None = None, environ: Mapping[str, str] | None = None
+) -> URL:
+    """The database that is meant: the first of these that is given.
+
+    `url`, DATABASE_URL, POSTGRES_URL, REMOTE_POSTGRES_URL, SQLITE_DB_PATH, `configured`, DEFAULT_URL. A blank
+    variable counts as absent. DATABASE_TYPE=sqlite skips PostgreSQL in the three URL variables.
+
+    Args:
+        url: given explicitly; nothing in the environment overrides it.
+        configured: from the configuration file.
+        environ: instead of the environment of the process.
+
+    Raises:
+        WrongUrl: what was found is not a URL.
+        UnknownScheme: it is neither SQLite nor PostgreSQL.
+        WrongUsage: DATABASE_TYPE is not known, or contradicts what was found.
+    """
+    if url is not None:
+        return normalize(url, source="url")
+    variables = os.environ if environ is None else environ
+    given_type = variables.get("DATABASE_TYPE", "").strip()
+    backend = _BACKENDS.get(given_type.lower())
+    if given_type and backend is None:
+        step = "set DATABASE_TYPE to sqlite or postgresql, or unset it"
+        cause = "DATABASE_TYPE is neither sqlite nor postgresql"
+        raise WrongUsage(cause=cause, DATABASE_TYPE=given_type, next_step=step)
+    found, source = _first_given(variables, configured, skip_postgres=backend == "sqlite")
+    if backend not in (None, found.get_backend_name()):
+        raise WrongUsage(
+            cause="DATABASE_TYPE contradicts the database URL",
+            DATABASE_TYPE=given_type,
+            database=mask_url(found),
+            given_by=source,
+            next_step=f"unset DATABASE_TYPE, or set DATABASE_URL to a {backend} database",
+        )
+    return found
+
+
+def _first_given(variables: Mapping[str, str], configured: str | None, *, skip_postgres: bool) -> tuple[URL, str]:
+    for name in _URL_VARIABLES:
+        value = variables.get(name, "").strip()
+        if value and not (skip_postgres and value.lower().startswith("postgres")):
+            return normalize(value, source=name), name
+    path = variables.get("SQLITE_DB_PATH", "").strip()
+    if "://" in path:
+        step = "set DATABASE_URL to the URL instead, or SQLITE_DB_PATH to the path alone"
+        cause = "SQLITE_DB_PATH is the path of a file, not a URL"
+        raise WrongUrl(cause=cause, SQLITE_DB_PATH=mask_url(path), next_step=step)
+    if path:
+        return URL.create("sqlite", database=path), "SQLITE_DB_PATH"
+    if configured and configured.strip():
+        return normalize(configured, source="configuration"), "configuration"
+    return make_url(DEFAULT_URL), "default"
+
+
+def normalize(url: str | URL, *, source: str = "url") -> URL:
+    """The URL with the driver this package uses: `postgres://` and `postgresql://` mean psycopg.
+
+    Args:
+        url: special characters in user and password are percent-encoded, as RFC 3986 has it.
+        source: where it was given, for the text of an error.
+
+    Raises:
+        WrongUrl: it is not a URL; the text of the error shows no password.
+        UnknownScheme: it is neither SQLite nor PostgreSQL.
+    """
+    if not isinstance(url, str):
+        _require_text(url, source)
+    shown = mask_url(url)
+    if isinstance(url, str):
+        scheme, separator, rest = url.strip().partition("://")
+        if not separator:
+            path = "PATH" if shown in ("", "***") else scheme
+            raise WrongUrl(url=shown, given_by=source, next_step=f"for a file write sqlite:///{path}")
+        try:
+            url = make_url(f"{scheme.lower()}://{rest}")
+        except (ArgumentError, ValueError):
+            raise WrongUrl(url=shown, given_by=source) from None  # the original may repeat a part of the password
+        _require_text(url, source)
+    backend, _, driver = url.drivername.partition("+")
+    if backend not in ("sqlite", "postgres", "postgresql"):
+        raise UnknownScheme(url=shown, given_by=source)
+    if backend == "sqlite":
+        if url.host or url.username:
+            path = "PATH" if url.username else f"{url.host}/{url.database}"
+            step = f"write three slashes before a relative path, four before an absolute one: sqlite:///{path}"
+            raise WrongUrl(url=shown, given_by=source, next_step=step)
+        return url
+    if url.host and "@" in url.host:
+        step = "write @ in the password as %40, : as %3A, / as %2F, ? as %3F and % as %25"
+        raise WrongUrl(cause="the password in the database URL holds an @", url=shown, given_by=source, next_step=step)
+    return url.set(drivername=f"postgresql+{driver or 'psycopg'}")
+
+
+def _require_text(url: URL, source: str) -> None:
+    """Refuse what is no text: at a NUL libpq would stop reading, and connect to a database of the shorter name."""
+    text = "".join(filter(None, (url.username, url.host, url.database)))
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise WrongUrl(cause="the database URL holds bytes that are not UTF-8", given_by=source) from None
+    if "\0" in text:
+        raise WrongUrl(cause="the database URL holds a NUL", given_by=source)
+
+
+def sync_url(url: URL) -> URL:
+    """The same database through a driver that is not asynchronous; parameters of asyncpg become those of libpq."""
+    if url.drivername == "sqlite+aiosqlite":
+        return url.set(drivername="sqlite")
+    if url.drivername == "postgresql+psycopg_async":
+        return url.set(drivername="postgresql+psycopg")
+    if url.drivername != "postgresql+asyncpg":
+        return url
+    names = {"ssl": "sslmode", "timeout": "connect_timeout"}
+    query = {names.get(name, name): value for name, value in url.query.items() if not _ONLY_ASYNCPG.fullmatch(name)}
+    return url.set(drivername="postgresql+psycopg", query=query)
+
+
+def async_url(url: URL) -> URL:
+    """The same database through a driver that is asynchronous. psycopg stays: it is both."""
+    if url.drivername in ("sqlite", "sqlite+pysqlite"):
+        return url.set(drivername="sqlite+aiosqlite")
+    if url.drivername == "postgresql+psycopg2":
+        return url.set(drivername="postgresql+psycopg")
+    if url.drivername == "postgresql+asyncpg":
+        return url.set(query={"ssl" if name == "sslmode" else name: value for name, value in url.query.items()})
+    return url
+
+
+def prepare_folder(url: URL) -> URL:
+    """Create the folder of the default database; any other SQLite file must have its folder already. Returns the URL.
+
+    A mistyped path is more likely than a wish for new folders, so only the place we chose ourselves is made.
+
+    Raises:
+        MissingFolder: it does not exist, or cannot be created.
+    """
+    file = sqlite_file(url)
+    if file is None or is_folder(file.parent) is not False:
+        return url
+    facts: dict[str, Any] = {"database": mask_url(url), "folder": file.parent.absolute()}
+    if file != Path(make_url(DEFAULT_URL).database or ""):
+        raise MissingFolder(**facts, next_step=f"mkdir -p {shlex.quote(str(file.parent))}")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)  # several processes may start at once
+    except OSError as error:
+        raise MissingFolder(cause="the folder data/ cannot be created", **facts, reported=error.strerror) from error
+    return url
+
+
+def look_only(url: URL) -> URL:
+    """The database to be looked at: the same, or an empty one in memory instead of a file that is not there.
+
+    SQLite would create the file, which nobody expects of a look.
+
+    Raises:
+        MissingFolder: the folder of the file does not exist, and the path was given.
+    """
+    file = sqlite_file(url)
+    if file is None or is_folder(file.parent) is None or _is_there(file):
+        return url
+    if file != Path(make_url(DEFAULT_URL).database or ""):
+        prepare_folder(url)
+    return url.set(database=":memory:")
+
+
+def _is_there(file: Path) -> bool:
+    """Whether there is something at the path, or may be: a symbolic link whose target is missing is nothing yet."""
+    try:
+        file.stat()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True  # SQLite will tell what it is
+    return True
