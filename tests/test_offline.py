@@ -261,7 +261,7 @@ def test_a_script_does_not_mix_what_it_preserves_with_what_was_left_before(head:
     head.execute(f"{state} ('s2', 'k3', 0.75)")
     written = script(head.kind, "downgrade", "head:055")
     if head.kind == "sqlite":  # which cannot give another name to a table that may be there or not
-        with pytest.raises(sqlite3.OperationalError, match="cts_kept_056_indication_states already exists"):
+        with pytest.raises(sqlite3.OperationalError, match=r'cts_kept_056_indication_states"? already exists'):
             run(head, written)
         return
     run(head, written)
