@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,9 @@ def limited(app: ASGIApp, limits: Limits) -> Iterator[tuple[str, int]]:
         while not server.started:
             assert thread.is_alive()
             time.sleep(0.01)
-        yield server.servers[0].sockets[0].getsockname()
+        (listening,) = server.servers[0].sockets
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)  # so that little waits in the system
+        yield listening.getsockname()
     finally:
         server.should_exit = True
         thread.join()
@@ -139,6 +142,24 @@ def test_a_client_that_reads_nothing_is_cut_off() -> None:
     with limited(large, SHORT) as address, socket.create_connection(address, timeout=60) as connection:
         connection.sendall(REQUEST)
         assert ended.wait(60)
+
+
+@pytest.mark.parametrize("head", [b"", b"Connection: close\r\n"])
+def test_a_small_response_that_nobody_reads_holds_its_place_for_no_longer(head: bytes) -> None:
+    async def small(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await send({"type": "http.response.start", "status": 200})
+            await send({"type": "http.response.body", "body": bytes(50_000)})
+
+    with limited(small, replace(SHORT, connections=1)) as address, socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect(address)
+        connection.sendall(REQUEST.replace(b"\r\n\r\n", b"\r\n" + head + b"\r\n"))
+        status, end = b"", time.monotonic() + 60
+        while status != b"HTTP/1.1 200" and time.monotonic() < end:
+            with suppress(ConnectionError):  # there is no place yet
+                status = answered(address)
+        assert status == b"HTTP/1.1 200"
 
 
 def test_what_a_request_in_time_asks_for_may_take_longer() -> None:

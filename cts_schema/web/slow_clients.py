@@ -40,6 +40,7 @@ class LimitedProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         """Refuse one connection too many; give any other one its time for a request."""
         super().connection_made(transport)
+        transport.set_write_buffer_limits(0)  # so that no response is too small for its time to run
         if len(self.connections) > self.limits.connections:
             self._refuse(503, b"too many connections\n")
         else:
