@@ -191,6 +191,67 @@ def test_a_look_for_the_revision_runs_nothing_of_the_owners(
     assert not is_power_lent(head)
 
 
+CALLED = [
+    f"CREATE FUNCTION steal() RETURNS void LANGUAGE plpgsql AS $$ BEGIN {STEAL} END $$",
+    *(
+        f"CREATE FUNCTION {name} RETURNS {given} IMMUTABLE LANGUAGE plpgsql "
+        "AS $$ BEGIN PERFORM public.steal(); RETURN {value}; END $$".format(value=value)
+        for name, given, value in (("one()", "integer", "1"), ("valid(text)", "boolean", "true"))
+    ),
+    "CREATE DOMAIN checked AS text CHECK (public.valid(value))",
+    "CREATE INDEX ON alembic_version ((one()))",
+    *(
+        statement.format(table=table)
+        for table in ("schema_migrations", "users")
+        for statement in (
+            "CREATE INDEX ON {table} ((one()))",
+            "ALTER TABLE {table} ADD COLUMN own_default integer DEFAULT one(), ADD COLUMN own_type checked DEFAULT ''",
+            "ALTER TABLE {table} ADD COLUMN own integer GENERATED ALWAYS AS (one()) STORED, ADD CHECK (valid('own'))",
+            "CREATE STATISTICS ON own_type, (valid('own')) FROM {table}",
+            "ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
+            "CREATE POLICY own ON {table} USING (valid('own'))",
+            "CREATE MATERIALIZED VIEW look_at_{table} AS SELECT one(), {table}.* FROM {table}",
+        )
+    ),
+]
+
+
+@pytest.fixture
+def calling(head: Database, owner: str) -> Database:
+    """A database whose tables call functions of its owner wherever a table can."""
+    head.execute("INSERT INTO users (id, username, password_hash) VALUES ('u1', 'ann', 'x')")
+    plant(head, owner, *CALLED)
+    return head
+
+
+def test_what_tables_call_by_themselves_never_runs_as_a_superuser(calling: Database, tmp_path: Path) -> None:
+    wait_once(calling.url)
+    initialize(calling.url)
+    made = backup(calling.url, tmp_path)
+    assert '"public.users": 1' in Path(made.manifest).read_text()
+    check(calling.url)
+    downgrade(calling.url, "057")
+    upgrade(calling.url)
+    repair(calling.url)
+    assert not is_power_lent(calling)
+
+
+def test_nor_does_it_in_the_rehearsal_of_a_database_in_use(calling: Database, server: Server) -> None:
+    with roles(calling, server, "other") as (other,):
+        calling.execute(f"CREATE TABLE others AS SELECT 1 AS one; ALTER TABLE others OWNER TO {other}")
+        calling.execute(f"CREATE PUBLICATION everything FOR ALL TABLES; GRANT SELECT ON users TO {other}")
+        with calling.engine.connect():  # so that the database cannot be a template
+            assert rehearse(calling.url).after == "060"
+        assert not is_power_lent(calling)
+
+
+def test_a_superuser_backs_up_rows_that_their_owner_may_not_read(calling: Database, tmp_path: Path) -> None:
+    calling.execute("ALTER TABLE users FORCE ROW LEVEL SECURITY")
+    made = backup(calling.url, tmp_path)
+    assert '"public.users": 1' in Path(made.manifest).read_text()
+    assert not is_power_lent(calling)
+
+
 def wait_once(url: str) -> None:
     wait_for_head(url, timeout=0)
 

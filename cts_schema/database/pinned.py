@@ -50,14 +50,8 @@ def pinned(engine: Engine) -> Engine:
     def connect(connection: Any, _record: object) -> None:
         driver = getattr(connection, "driver_connection", connection)
         binary = hasattr(driver, "get_settings")  # asyncpg
-        told = getattr(driver, "get_parameter_status", None)  # psycopg2
         try:
-            require_encoding(
-                driver.get_settings().server_encoding
-                if binary
-                else (told or driver.info.parameter_status)("server_encoding"),
-                engine.url,
-            )
+            require_encoding(told(driver, "server_encoding"), engine.url)
         except DatabaseUnusable:
             connection.close()
             raise
@@ -71,6 +65,20 @@ def pinned(engine: Engine) -> Engine:
 
     event.listen(engine, "connect", connect, insert=True)  # before SQLAlchemy asks for the version, as text
     return engine
+
+
+def told(driver: Any, name: str) -> str | None:
+    """Return what the server has told a driver of a setting, which costs no query.
+
+    Args:
+        driver: the connection of psycopg, psycopg2 or asyncpg.
+        name: one of the settings that a server reports (postgresql.org/docs/current/protocol-flow).
+    """
+    if hasattr(driver, "get_settings"):  # asyncpg
+        value: str | None = getattr(driver.get_settings(), name, None)
+    else:
+        value = (getattr(driver, "get_parameter_status", None) or driver.info.parameter_status)(name)
+    return value
 
 
 def require_encoding(encoding: str | None, url: object) -> None:

@@ -88,7 +88,8 @@ def backup(
     else:
         place = files.place_for(path, Path("backups"), url.database or "postgres", ".dump")
         files.require_free(files.manifest_of(place))
-        with translate_errors(url), migration_engine(url).connect() as connection:
+        engine = migration_engine(url.set(drivername="postgresql+psycopg"))
+        with translate_errors(url), engine.connect() as connection:
             made = postgresql.back_up(connection, url, place, version_table, schema, wait)
     return Backup(
         database=mask_url(url),

@@ -47,6 +47,7 @@ def into_postgresql(
     wait: float,
     *,
     force: bool,
+    owner: str | None = None,
 ) -> str | None:
     """Bring a backup into a database.
 
@@ -59,6 +60,7 @@ def into_postgresql(
         version_table: the table that holds the revision.
         wait: seconds to wait for another migration, and for each table that is moved aside.
         force: whether what is there may be replaced.
+        owner: the role that brings it in, where the one of the URL is a superuser and distrusts the backup.
 
     Returns:
         Where that is what was replaced; None where there was nothing.
@@ -85,7 +87,7 @@ def into_postgresql(
             # What the script sets stays in a session of its own, whose driver takes COPY data as they are.
             own = migration_engine(url.set(drivername="postgresql+psycopg"))
             with closing(source), own.connect() as session:
-                restoring = Restoring(session, backup)
+                restoring = Restoring(session, backup, owner)
                 try:
                     aside = restoring.move_aside(made, wait, whole_public="public" in schemas)
                     restoring.run(source, of_pg_restore=found.kind == "custom")
@@ -120,7 +122,7 @@ def _taken(connection: sa.Connection, schemas: Sequence[str]) -> list[str]:
     """Return the tables, views and sequences that are in some schemas."""
     with setting(connection, "search_path", "pg_catalog"):  # and nothing that somebody has planted
         found = connection.exec_driver_sql(RELATIONS).all()
-    return sorted(f"{schema}.{name}" for schema, name, _ in found if schema in schemas)
+    return sorted(f"{schema}.{name}" for schema, name, *_ in found if schema in schemas)
 
 
 def _failure(error: psycopg.Error | DBAPIError, url: sa.URL, backup: Path, line: int | None) -> SchemaError:

@@ -9,43 +9,26 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
 
 from cts_schema.database.engines import migration_engine
 from cts_schema.database.options import VERSION_TABLE, Options, orphans_of
-from cts_schema.ddl import text
-from cts_schema.driver_errors import translate_errors
-from cts_schema.exceptions import NotPermitted, SchemaError, as_sql, mask_url
+from cts_schema.exceptions import NotPermitted, SchemaError, mask_url
 from cts_schema.maintenance import sqlite
-from cts_schema.maintenance.backup import backup, file_of
-from cts_schema.maintenance.postgresql import require_direct
-from cts_schema.maintenance.restore import restore
+from cts_schema.maintenance.backup import file_of
+from cts_schema.maintenance.copied import autocommitting, postgresql_copy
 from cts_schema.migration.command import Command, process_lock, quiet_config
 from cts_schema.migration.report import Adopted, AppliedRevision
 from cts_schema.migration.sync import Target, connected, run, url_of
 
 if TYPE_CHECKING:
     from cts_schema.migration.terminal import Terminal
-
-_OWN_PATH = sa.text(
-    "SELECT substr(s, length('search_path=') + 1) FROM pg_db_role_setting, unnest(setconfig) s "
-    "WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database()) AND setrole = 0 "
-    "AND s LIKE 'search\\_path=%'"
-)
-_OWNER = sa.text(
-    "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = CAST(:name AS text) "
-    "AND pg_has_role(datdba, 'USAGE') AND pg_has_role(datdba, 'MEMBER')"
-)
-_NOTHING_PLANTED = "SET search_path TO pg_catalog"
-_IN_USE, _FORBIDDEN = "55006", "42501"
 
 
 @dataclass(frozen=True)
@@ -112,7 +95,7 @@ def rehearse(
     options.require_fit(url)
     began = time.perf_counter()
     copied, measured = (
-        (_sqlite_copy, _sqlite_locks) if url.get_backend_name() == "sqlite" else (_postgresql_copy, _table_locks)
+        (_sqlite_copy, _sqlite_locks) if url.get_backend_name() == "sqlite" else (postgresql_copy, _table_locks)
     )
     with copied(url, options) as (copy, size):
         copy_ms = (time.perf_counter() - began) * 1000
@@ -171,81 +154,6 @@ def _sqlite_locks(engine: sa.Engine) -> Iterator[dict[str, float]]:
 
 
 @contextmanager
-def _postgresql_copy(url: sa.URL, options: Options) -> Iterator[tuple[sa.URL, Callable[[], int]]]:
-    with translate_errors(url), migration_engine(url).connect() as connection:
-        require_direct(connection)
-        connection.exec_driver_sql(_NOTHING_PLANTED)
-        path = connection.execute(_OWN_PATH).scalar()
-    copy = url.set(database=f"cts_rehearsal_{uuid.uuid4().hex[:12]}")
-    with translate_errors(url), _elsewhere(url) as server:
-        whole = _create(server, copy, url)
-        try:
-            if path is not None:  # no template brings it along, nor a dump
-                # Bound, for the owner may have written a statement into it.
-                server.execute(sa.text("SELECT pg_catalog.set_config('search_path', :path, false)"), {"path": path})
-                server.exec_driver_sql(f"ALTER DATABASE {copy.database} SET search_path FROM CURRENT")
-                server.exec_driver_sql(_NOTHING_PLANTED)
-            if not whole:
-                given: Any = {"version_table": options.version_table, "wait": options.wait}
-                with tempfile.TemporaryDirectory(prefix="cts-rehearsal-") as folder:
-                    restore(backup(url, Path(folder), **given).path, copy, **given)
-
-            def size() -> int:
-                query = sa.text("SELECT pg_database_size(:name)")
-                return int(server.execute(query, {"name": copy.database}).scalar_one())
-
-            yield copy, size
-        finally:
-            server.exec_driver_sql(f"DROP DATABASE IF EXISTS {copy.database} WITH (FORCE)")
-
-
-@contextmanager
-def _elsewhere(url: sa.URL) -> Iterator[sa.Connection]:
-    """Connect to another database of the server: a session in the database itself keeps it from being a template."""
-    with ExitStack() as stack:
-        try:
-            connection = stack.enter_context(_autocommitting(url.set(database="postgres")))
-        except DBAPIError:  # the user may not go there, or there is none; then it is copied by a dump
-            connection = stack.enter_context(_autocommitting(url))
-        yield connection
-
-
-@contextmanager
-def _autocommitting(url: sa.URL) -> Iterator[sa.Connection]:
-    engine = migration_engine(url).execution_options(isolation_level="AUTOCOMMIT")
-    try:
-        with engine.connect() as connection:
-            connection.exec_driver_sql(_NOTHING_PLANTED)
-            yield connection
-    finally:
-        engine.dispose()
-
-
-def _create(server: sa.Connection, copy: sa.URL, url: sa.URL) -> bool:
-    """Create the database of the copy; return whether it has everything, as nobody else was connected."""
-    # So that whoever may create something in the database may do so in its copy.
-    owner = server.execute(_OWNER, {"name": url.database}).scalar()
-    owned = "" if owner is None else f" OWNER {text.quote(owner)}"
-    for template in (f" TEMPLATE {text.quote(str(url.database))}", " TEMPLATE template0"):
-        try:
-            text.run(server, f"CREATE DATABASE {copy.database}{owned}{template}")
-        except DBAPIError as error:
-            state = getattr(error.orig, "sqlstate", None)
-            if template.endswith("template0") and state == _FORBIDDEN:
-                role = as_sql(str(url.username))
-                raise NotPermitted(
-                    cause="the user may not create a database for the copy",
-                    database=mask_url(url),
-                    next_step=f"as a superuser: ALTER ROLE {role} CREATEDB, for the time of the rehearsal",
-                ) from error
-            if template.endswith("template0") or state not in (_IN_USE, _FORBIDDEN):
-                raise
-        else:
-            return not template.endswith("template0")
-    raise AssertionError("neither a copy nor an error")
-
-
-@contextmanager
 def _table_locks(engine: sa.Engine) -> Iterator[dict[str, float]]:
     """Ask after each statement which tables are locked against everybody; those that the run makes are not seen."""
     locks: dict[str, float] = {}
@@ -256,7 +164,7 @@ def _table_locks(engine: sa.Engine) -> Iterator[dict[str, float]]:
         "WHERE l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND l.granted "
         "AND l.mode = 'AccessExclusiveLock' AND c.relkind IN ('r', 'p', 'm') AND n.nspname NOT LIKE 'pg\\_%'"
     )
-    with _autocommitting(engine.url) as watcher:
+    with autocommitting(engine.url) as watcher:
 
         def look(*_: Any) -> None:
             now, there = time.perf_counter(), set(watcher.execute(query).scalars())

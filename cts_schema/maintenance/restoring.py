@@ -25,6 +25,10 @@ _LINES = 1000  # of COPY data, that are sent together
 # Encodings in which a byte of a longer character may look like a quote or a backslash.
 _AMBIGUOUS = frozenset({"BIG5", "GB18030", "GBK", "JOHAB", "SHIFT_JIS_2004", "SJIS", "UHC"})
 
+# Statements of a dump by how they begin, or by what is made.
+_CALL_NOTHING = {(b"COMMENT",), (b"GRANT",), (b"REVOKE",), (b"ALTER", b"DEFAULT")}
+_OF_SUPERUSERS = {(b"EVENT",), (b"EXTENSION",), (b"PUBLICATION",), (b"SUBSCRIPTION",)}
+
 _SET_ASIDE = """
 DO $aside$
 DECLARE
@@ -61,10 +65,20 @@ END $aside$;
 class Restoring:
     """The transaction of a restore: its caller commits it."""
 
-    def __init__(self, session: sa.Connection, backup: Path) -> None:
+    def __init__(self, session: sa.Connection, backup: Path, owner: str | None = None) -> None:
+        """Begin it.
+
+        Args:
+            session: that of a connection for it alone.
+            backup: where the script is from, for the text of an error.
+            owner: the role that works, where the one of the URL is a superuser and distrusts the script. What it makes
+                goes to whom the script says only in the end.
+        """
         session.execution_options(isolation_level="READ COMMITTED")
         self._session = session
         self._backup = backup
+        self._owner = owner
+        self._given_away: list[Statement] = []
         self._driver: psycopg.Connection[Any] = session.connection.driver_connection  # type: ignore[assignment]
         self._path: str = session.exec_driver_sql("SHOW search_path").scalar_one()
         self.line: int | None = None
@@ -102,12 +116,14 @@ class Restoring:
             self._execute(f"SET {setting}")
         withheld = default_privileges.withhold(self._driver)
         self._driver.execute("SELECT pg_catalog.set_config('search_path', %s, false)", [self._path])
+        if self._owner is not None:
+            self._execute(f"SET ROLE {quote(self._owner)}")
         for statement in script.statements(source, self._backup, of_pg_restore=of_pg_restore):
             self.line = statement.line
             # Servers before 17 do not know it, and programs since then write it for all.
             if statement.words[:2] == (b"SET", b"TRANSACTION_TIMEOUT") and self._driver.info.server_version < 170000:
                 continue
-            self._send(statement)
+            self._let(statement)
             if self._driver.info.transaction_status != TransactionStatus.INTRANS:
                 raise AssertionError("a statement has ended the transaction of the restore")
             if self._driver.info.parameter_status("client_encoding") in _AMBIGUOUS:
@@ -119,6 +135,9 @@ class Restoring:
                 )
         self.line = None
         self._execute("RESET SESSION AUTHORIZATION")  # which the script may have set, as what follows
+        self._execute("RESET ROLE")
+        for statement in self._given_away:
+            self._send(statement)
         for again in withheld:
             self._execute(again)
 
@@ -132,12 +151,26 @@ class Restoring:
             self._driver.execute("SELECT pg_catalog.set_config(%s, %s, true)", [name, value])
         for table, expected in told.rows.items():
             (name,) = self._one("SELECT pg_catalog.to_regclass(%s)::text", [table])
-            (rows,) = (None,) if name is None else self._one(f"SELECT pg_catalog.count(*) FROM {name}")
+            (rows,) = (None,) if name is None else self._one(f"SELECT pg_catalog.count(*) FROM ONLY {name}")
             if rows != expected:
                 self._differs("rows", table=table, rows="none: it is missing" if rows is None else rows, told=expected)
         revision = revision_of(self._session, version_table, schema)
         if revision != told.revision:
             self._differs("revision", revision=revision or "none", told=told.revision or "none")
+
+    def _let(self, statement: Statement) -> None:
+        """Send a statement, as the owner if need be; what calls nothing is left to the superuser, who alone may."""
+        words = statement.words
+        if self._owner is None:
+            self._send(statement)
+        elif b" OWNER TO " in b" ".join(words):
+            self._given_away.append(statement)
+        elif words[:1] in _CALL_NOTHING or words[:2] in _CALL_NOTHING or words[1:2] in _OF_SUPERUSERS:
+            self._execute("RESET ROLE")
+            self._send(statement)
+            self._execute(f"SET ROLE {quote(self._owner)}")
+        elif words[1:3] != (b"SESSION", b"AUTHORIZATION"):  # around a grant
+            self._send(statement)
 
     def _send(self, statement: Statement) -> None:
         if statement.data is None:

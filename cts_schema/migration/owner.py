@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from cts_schema.database.options import Options
+from cts_schema.database.pinned import told
 from cts_schema.exceptions import MixedOwners, NotPermitted, as_sql, mask_url
 from cts_schema.migration.settings import settings
 
@@ -50,6 +51,14 @@ _MAY_CREATE = (
 )
 
 
+def is_superuser(connection: sa.Connection) -> bool:
+    """Tell without a query whether a connection to PostgreSQL may do anything, or does not say that it may not."""
+    return (
+        connection.dialect.name == "postgresql"
+        and told(connection.connection.driver_connection, "is_superuser") != "off"
+    )
+
+
 @contextmanager
 def as_owner(connection: sa.Connection, options: Options, *, reading: bool = False) -> Iterator[None]:
     """Work as the owner of our tables for the time of the block, where the role may: a superuser, or a member.
@@ -78,6 +87,16 @@ def as_owner(connection: sa.Connection, options: Options, *, reading: bool = Fal
         yield
         if within and role:  # a deferred trigger would wait for the end of the transaction, and run as the other role
             connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+def role_of_a_run(connection: sa.Connection, options: Options) -> str | None:
+    """Return the role as which a run would work, None where that is the one of the connection.
+
+    Raises:
+        MixedOwners, NotPermitted: no run could begin.
+    """
+    wanted = _wanted(connection, options, reading=False)
+    return wanted and wanted[0]
 
 
 def _wanted(connection: sa.Connection, options: Options, *, reading: bool) -> tuple[str | None, str] | None:

@@ -18,7 +18,7 @@ from cts_schema.database.options import VERSION_TABLE, Options
 from cts_schema.ddl.text import quote, run
 from cts_schema.exceptions import DatabaseNewer, ForeignRevision, SeveralHeads, WrongUsage, mask_url
 from cts_schema.migration.lock import in_autocommit
-from cts_schema.migration.owner import as_owner
+from cts_schema.migration.owner import as_owner, is_superuser
 from cts_schema.migration.report import Status
 from cts_schema.migration.scripts import ADOPTION_RECORD, head, revisions
 from cts_schema.migration.settings import settings
@@ -35,7 +35,16 @@ _NO_SUCH_TABLE = ("42P01", "3F000", "42703", "0A000")  # undefined table, schema
 
 
 def at_head(connection: sa.Connection, options: Options) -> bool:
-    """Tell by one query whether version and ledger both say that nothing is left to do."""
+    """Tell by one query whether version and ledger both say that nothing is left to do.
+
+    A superuser asks as the owner of the tables, which takes some more: to plan a query PostgreSQL calls functions that
+    stand in an index of the table.
+    """
+    with looking(connection, options) if is_superuser(connection) else nullcontext():
+        return _at_head(connection, options)
+
+
+def _at_head(connection: sa.Connection, options: Options) -> bool:
     found = _rows(connection, _at_head_query(*_names(connection, options), connection.dialect.name))
     if not found or connection.dialect.name == "sqlite":
         return found == [(head(),)]
