@@ -14,13 +14,14 @@ from urllib.parse import unquote
 _MASK = "***"
 
 # Names are compared in lower case and without what joins their words: apiSecret, API-SECRET and api_secret are one.
-_ANYWHERE = re.compile(r"passw(?:or)?d|pwd|passphrase|passcode|secret|credential|cookie|authorization")
+_ANYWHERE = re.compile(r"passw(?:or)?d|pwd|passphrase|passcode|secret|credential|cookie|authorization|mnemonic")
 _AT_END = re.compile(r"\wtoken$|signature$|sessionid$|jwt$")
 _QUALIFIED = re.compile(
     r"(?:api|access|refresh|private|auth|encryption|signing|master|session|consumer|client|app|account|service|license"
-    r"|ssh|rsa|hmac|shared|wallet|binance|bybit|bingx|okx|kucoin|pionex|orangex)(?:keys?|token)$"
+    r"|ssh|rsa|hmac|shared|wallet|hex|text|listen|trading|exchange|user|binance|bybit|bingx|okx|kucoin|pionex|orangex)"
+    r"(?:keys?|keyid|token)(?:old|new|live|test)?$|seedphrase$"
 )
-_LAST_WORDS = {"sign", "sig", "sid", "auth", "pass", "pin", "otp"}
+_LAST_WORDS = {"pw", "sign", "sig", "sid", "auth", "pass", "pin", "otp"}
 #: A key or a token with one of these words before it is one of a database or of a parser.
 _HARMLESS = {
     *("primary", "foreign", "unique", "duplicate", "composite", "candidate", "sort", "partition", "state", "row"),
@@ -29,14 +30,20 @@ _HARMLESS = {
 #: Headers whose value is the rest of the line.
 _WHOLE_LINE = re.compile(r"(?:cookie|authorization)$")
 
+# A word that is no word of a sentence, nor a date.
+_NO_WORD = r"(?!\d{4}-\d\d)(?=[\w~+/-]*\d)(?=[\w~+/-]*[A-Za-z])[\w~+/=-]{6,}"
+
 _NAME = re.compile(
-    r"(?<![\w.%-])(?P<name>(?:[\w.-]|%(?!3[AaDd]))++)(?P<close>(?:\[\])?\\*[\"'`\])]*)"
-    r"(?:(?P<sign>\s*(?:=>|->|:=|==?|:|%3[AaDd])\s*)|(?P<space>(?<=[\w.%-])(?:\s+|\s*\(\s*)(?=\\*[\"'`]))"
+    r"(?<![\w.%-])(?P<name>(?:[\w.-]|%(?!3[AaDd]))++)(?P<close>(?:\[\d*\])?\\*[\"'`\])]*)"
+    r"(?:(?P<sign>\s*(?:=>|->|:=|==?|:|<>|!=|%3[AaDd])\s*)"
+    r"|(?P<space>(?<=[\w.%-])(?:\s*\(\s*|\s+(?:(?i:is|was|to|like)\s+)?)(?=\\*[\"'`]|"
+    + _NO_WORD
+    + r")|\s+(?i:in)\s*(?=\())"
     r"|(?P<column>[ ]+\|[ ]+|\t+)|(?P<option>\s+)(?=[^\s-]))"
 )
 _QUOTED = re.compile(
-    r"[bruef]?(?P<quote>\\*[\"'`])(?:(?P=quote){2}|(?!(?<!\\)(?P=quote)).)*(?:(?P=quote)|\Z)|[\[{][^\]}]*(?:[\]}]|\Z)"
-    r"|[|>][+\d-]*[ ]*(?:\n[ \t]+\S[^\n]*)+",  # a block of YAML
+    r"[bruef]?(?P<quote>\\*[\"'`])(?:(?P=quote){2}|(?!(?<!\\)(?P=quote)).)*(?:(?P=quote)|\Z)|[\[({][^\])}]*(?:[\])}]|\Z)"
+    r"|(?:!\S*[ ]+)?[|>][+\d-]*[ ]*(?:\n[ \t]+\S[^\n]*)+",  # a block of YAML
     re.DOTALL | re.IGNORECASE,
 )
 # Ends where the next parameter begins, or at what closes a text around it: a password may have any other sign.
@@ -48,6 +55,7 @@ _BARE = re.compile(
     r"(?:\\.|\S))+",
     re.IGNORECASE,
 )
+_NOTHING = re.compile(r"(?:null|none|true|false|missing)(?![^\s,;:.)\]}])", re.IGNORECASE)
 _LINE = re.compile(r"(?:(?!\\[rn])[^\r\n])+")
 _TOKEN_OF_SCHEME = re.compile(
     r"\b(bearer\s+|basic\s+)(?=[\w.~+/-]*(?:\d|=|[\w.~+/-]{20}))[\w.~+/=-]{8,}", re.IGNORECASE
@@ -61,6 +69,9 @@ _NAMED = re.compile(
 _ELEMENT = re.compile(
     r"(<(?:[\w.-]+:)?(?P<name>[\w.-]+)(?:\s[^<>]*)?>)(?!\s*<(?!!\[CDATA))(?:<!\[CDATA\[.*?\]\]>|[^<])+", re.DOTALL
 )
+# Values of a statement, whose columns stand before them, and a row that PostgreSQL has refused.
+_BOUND = re.compile(r"(?:\[parameters: |\bVALUES\s*\().*", re.DOTALL | re.IGNORECASE)
+_ROW = re.compile(r"(Failing row contains \().*?(?=\)\.?\s*(?:\n|\Z))", re.DOTALL)
 _PRIVATE_KEY = re.compile(r"(-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(?=-----END|\Z)", re.DOTALL)
 
 _IN_URL = re.compile(r"((?!sqlite[\w+]*:///)\b[a-z][\w+.-]*://[^\s:]*):\S*@", re.IGNORECASE)
@@ -73,7 +84,10 @@ def mask_secrets(text: str) -> str:
     """Return a text with ``***`` for each value that may be a credential; see the module."""
     text = _IN_URL.sub(rf"\1:{_MASK}@", text)
     text = _CUT_OFF_IN_URL.sub(rf"\1:{_MASK}", text)
-    text = _PRIVATE_KEY.sub(rf"\1{_MASK}", text)
+    text = _ROW.sub(rf"\1{_MASK}", _PRIVATE_KEY.sub(rf"\1{_MASK}", text))
+    bound = _BOUND.search(text)
+    if bound and any(_is_secret(word, "") == "surely" for word in re.findall(r"\w+", text[: bound.start()])):
+        text = text[: bound.start()] + re.sub(r"([:(]\s*).*", rf"\1{_MASK}", bound[0], count=1, flags=re.DOTALL)
     for form in (_PAIR, _NAMED, _ELEMENT):
         text = form.sub(lambda found: found[1] + _MASK if _is_secret(found["name"], "") else found[0], text)
     return _TOKEN_OF_SCHEME.sub(rf"\1{_MASK}", "".join(_parts(text)))
@@ -107,7 +121,7 @@ def _parts(text: str) -> Iterator[str]:
     shown = at = 0
     while found := _NAME.search(text, at):
         at = found.end("name")
-        if not _names_a_secret(text, found):
+        if not _names_a_secret(text, found) or _NOTHING.match(text, found.end()):
             continue
         value = _value(text, found)
         if value is not None:
@@ -119,8 +133,10 @@ def _parts(text: str) -> Iterator[str]:
 def _names_a_secret(text: str, found: re.Match[str]) -> bool:
     before = re.search(r"([A-Za-z]+) $", text[max(0, found.start() - 20) : found.start()])
     kind = _is_secret(found["name"], before[1].lower() if before else "")
+    if found["sign"] is None and found["name"].startswith("--"):
+        return kind is not None
     if found["option"] is not None:
-        return kind is not None and found["name"].startswith("--")
+        return False
     # A quote behind a blank follows many a word: 'Unexpected token "<"'.
     return kind == "surely" if found["sign"] is None else kind is not None
 
@@ -131,6 +147,11 @@ def _value(text: str, found: re.Match[str]) -> int | None:
     quoted = _QUOTED.match(text, at)
     if quoted:
         return quoted.end()
+    if indented := re.search(r":[ ]*\n([ ]*)\Z", found[0]):  # in YAML: all that is indented as much, or a list
+        same = rf"[ ]{{{len(indented[1])}}}" + ("" if indented[1] else "-")
+        block = re.compile(rf"(?:(?<=\n){same}[^\n]*(?:\n|\Z))+").match(text, at - len(indented[1]))
+        if block:
+            return block.end() - (block[0][-1] == "\n")
     bare = _BARE.match(text, at)
     if bare and _WHOLE_LINE.search(_plain(found["name"])) and not re.match(r"(?i)(bearer|basic)\s", bare[0]):
         line = _LINE.match(text, at)
@@ -149,8 +170,9 @@ def _is_secret(name: str, before: str) -> str | None:
         name: with all that joins its words.
         before: the word before it, in lower case.
     """
+    name = re.split(r"[?&;/]", unquote(name))[-1].rstrip("_-0123456789")
     plain = _plain(name)
-    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", unquote(name))
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)
     if _ANYWHERE.search(plain) or _AT_END.search(plain) or _QUALIFIED.search(before + plain):
         return "surely"
     if words and words[-1].lower() in _LAST_WORDS:
