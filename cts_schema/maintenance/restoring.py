@@ -29,6 +29,10 @@ _AMBIGUOUS = frozenset({"BIG5", "GB18030", "GBK", "JOHAB", "SHIFT_JIS_2004", "SJ
 _CALL_NOTHING = {(b"COMMENT",), (b"GRANT",), (b"REVOKE",), (b"ALTER", b"DEFAULT")}
 _OF_SUPERUSERS = {(b"EVENT",), (b"EXTENSION",), (b"PUBLICATION",), (b"SUBSCRIPTION",)}
 
+_TABLES = f"""
+SELECT pg_catalog.format('%%I.%%I', nspname, relname) FROM ({RELATIONS}) r WHERE relkind = 'r' AND nspname = ANY (%s)
+"""
+
 _SET_ASIDE = """
 DO $aside$
 DECLARE
@@ -79,6 +83,7 @@ class Restoring:
         self._backup = backup
         self._owner = owner
         self._given_away: list[Statement] = []
+        self._schemas: list[str] = []
         self._driver: psycopg.Connection[Any] = session.connection.driver_connection  # type: ignore[assignment]
         self._path: str = session.exec_driver_sql("SHOW search_path").scalar_one()
         self.line: int | None = None
@@ -95,6 +100,7 @@ class Restoring:
         Returns:
             How the schemas are called that hold what was there.
         """
+        self._schemas = list(schemas)
         self._execute("SET search_path = pg_catalog")  # and nothing that somebody has planted
         aside = f"{ASIDE}{datetime.now(UTC):%Y%m%dt%H%M%S%f}"  # two may come in one second
         self._execute(f"SET lock_timeout = {milliseconds(wait)}")
@@ -147,6 +153,10 @@ class Restoring:
         Raises:
             RestoreFailed: they differ.
         """
+        self._execute("SET search_path = pg_catalog")
+        found = self._driver.execute(_TABLES.encode(), [self._schemas]).fetchall()
+        if untold := sorted({table for (table,) in found} - told.rows.keys()):
+            self._differs("rows", table=untold[0], told="none: it is not in the manifest")
         for name, value in (("client_encoding", "UTF8"), ("row_security", "off"), ("search_path", self._path)):
             self._driver.execute("SELECT pg_catalog.set_config(%s, %s, true)", [name, value])
         for table, expected in told.rows.items():
