@@ -565,12 +565,22 @@ def test_output_that_has_no_room_undoes_the_work(database: Database) -> None:
     assert database.tables() <= {"alembic_version"}
 
 
-@pytest.mark.parametrize("command", ["upgrade head --sql", "stamp head --sql", "upgrade head", "current"])
-def test_alembic_tells_of_output_that_has_no_room(command: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "program",
+    [
+        "alembic upgrade head --sql",
+        "alembic stamp head --sql",
+        "alembic upgrade head",
+        "cts-schema --help",
+        "cts-schema --version",
+        "cts-schema status",
+    ],
+)
+def test_output_that_has_no_room_is_told(program: str, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'cts.db'}"
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [installed("alembic"), *command.split()],
+            [installed(program.split()[0]), *program.split()[1:]],
             cwd=ROOT,
             env=environment(url),
             stdout=full,
@@ -578,12 +588,14 @@ def test_alembic_tells_of_output_that_has_no_room(command: str, tmp_path: Path) 
             text=True,
             check=False,
         )
-    if command == "current":  # it has nothing to say
-        assert (done.returncode, done.stderr) == (0, "")
-        return
     refused(Outcome(done.returncode, "", done.stderr), 6, "output cannot be written")
     assert "Exception" not in done.stderr
     assert not status(url).at_head
+
+
+def test_an_error_that_has_no_room_keeps_its_exit_code(tmp_path: Path) -> None:
+    cause = f"{installed('cts-schema')} upgrade 999 2>/dev/full"
+    assert run("bash", "-c", cause, url=f"sqlite:///{tmp_path / 'cts.db'}").code == 2
 
 
 @pytest.mark.parametrize("streams", [">&-", ">&- 2>&-"])

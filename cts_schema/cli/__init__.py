@@ -8,14 +8,16 @@ next command, on stderr; under ``--json`` as one object.
 
 from __future__ import annotations
 
+import errno
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 
 from cts_schema.cli import probe
 from cts_schema.cli.output import complain, never_fail_to_encode
-from cts_schema.exceptions import EXIT_OK, SchemaError, WrongUsage, in_a_line
-from cts_schema.unread import open_what_is_closed
+from cts_schema.exceptions import EXIT_OK, OutputFailed, SchemaError, WrongUsage, in_a_line
+from cts_schema.unread import failed, open_what_is_closed
 
 PROGRAM = "cts-schema"
 
@@ -48,9 +50,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SchemaError as raised:
         error, story = raised, traceback.format_exc() if "--debug" in given else None
     except Exception as raised:  # it may not happen a second time, so its story is told at once
-        error, story = Fault(reported=in_a_line(raised)), traceback.format_exc()
-    # Looked for here, not by the parser: it counts for an error of the parser, too.
-    complain(error, as_json="--json" in given, story=story)
+        if (
+            isinstance(raised, OSError) and raised.errno == errno.ENOSPC and raised.filename is None
+        ):  # the text of --help
+            error, story = failed(sys.stdout, raised), None
+        else:
+            error, story = Fault(reported=in_a_line(raised)), traceback.format_exc()
+    with suppress(OutputFailed):  # the exit code tells it still
+        # Looked for here, not by the parser: it counts for an error of the parser, too.
+        complain(error, as_json="--json" in given, story=story)
     return error.exit_code
 
 
