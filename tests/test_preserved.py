@@ -672,6 +672,16 @@ def test_a_database_without_a_run_log_goes_to_base_and_leaves_nothing(head: Data
             "INSERT INTO schema_migrations (migration_id, migration_name, source) VALUES (12, 'mine', 'alembic')",
             "schema_migrations",
         ),
+        (
+            "INSERT INTO schema_migrations (migration_id, version, migration_name, source) "
+            "VALUES (49, '049', 'mine', 'alembic')",
+            "schema_migrations",
+        ),
+        (
+            "INSERT INTO schema_migrations (migration_id, version, migration_name, source) "
+            "VALUES (20240102, '20240102', 'mine', 'alembic')",
+            "schema_migrations",
+        ),
     ],
 )
 def test_a_row_that_somebody_wrote_or_changed_needs_a_yes_and_comes_back(

@@ -41,10 +41,11 @@ DO $$ BEGIN
 END $$
 """
 
-# Rows that the package writes by itself. They need no yes to go, where nobody has changed them.
+# Rows that the package writes by itself. They need no yes to go, where nobody has changed them. The rows of later
+# revisions have left the ledger before.
 OWN_MIGRATIONS = f"""source = 'alembic' AND (
     version IN ({", ".join(f"'{version}'" for version in legacy_versions)})
-    OR (migration_id >= 35 AND version IN ('0' || migration_id, '' || migration_id))
+    OR (migration_id = 35 AND version = '{revision}')
 )"""
 OWN_LOGS = """category = 'migration' AND coalesce(CAST(metadata AS text), '') LIKE '%"package_version"%'"""
 OWN_SETTINGS = """updated_at = created_at AND (key, value, value_type, category, description) IN (VALUES

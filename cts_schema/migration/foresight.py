@@ -16,6 +16,7 @@ from cts_schema.ddl import foretold
 from cts_schema.ddl.moved import somebodys
 from cts_schema.ddl.text import quote, run
 from cts_schema.migration import dependents
+from cts_schema.migration.ledger import LEDGER
 from cts_schema.migration.scripts import ADOPTION_REVISION
 
 
@@ -26,11 +27,10 @@ def dropped(connection: sa.Connection, steps: Sequence[RevisionStep | StampStep]
         connection: on PostgreSQL with the search path set.
         steps: those that are due; only downgrades drop anything.
     """
-    found: list[str] = []
-    for step in steps:
-        if isinstance(step, RevisionStep) and step.is_downgrade:
-            found += _dropped_by(connection, step)
-    return found
+    undone = [step for step in steps if isinstance(step, RevisionStep) and step.is_downgrade]
+    numbers = ", ".join(step.revision.revision.lstrip("0") for step in undone)
+    in_ledger = f"migration_id IN ({numbers})"  # each of them takes its own row
+    return [one for step in undone for one in _dropped_by(connection, step, in_ledger)]
 
 
 def tables_at(script: ScriptDirectory, revision: str, dialect: str) -> set[str]:
@@ -43,7 +43,7 @@ def tables_at(script: ScriptDirectory, revision: str, dialect: str) -> set[str]:
     return {drop.table for drop in drops if not drop.columns}
 
 
-def _dropped_by(connection: sa.Connection, step: RevisionStep) -> Iterator[str]:
+def _dropped_by(connection: sa.Connection, step: RevisionStep, in_ledger: str) -> Iterator[str]:
     revision = step.revision.revision
     try:
         drops = foretold.foretell(connection.dialect.name, step.migration_fn).drops
@@ -59,7 +59,8 @@ def _dropped_by(connection: sa.Connection, step: RevisionStep) -> Iterator[str]:
             continue
         filled = " OR ".join(f"{quote(column)} IS NOT NULL" for column in drop.columns)
         filled = filled and f"WHERE {filled}"
-        counted = f"SELECT count(*) FROM {quote(drop.table)} {filled or somebodys(drop.own)}"
+        own = f"{drop.own} OR {in_ledger}" if drop.table == LEDGER.name else drop.own
+        counted = f"SELECT count(*) FROM {quote(drop.table)} {filled or somebodys(own)}"
         rows = run(connection, counted).scalar_one()
         if rows:
             what = f"values of {len(drop.columns)} column{'s' * (len(drop.columns) > 1)} in " if drop.columns else ""
