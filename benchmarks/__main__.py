@@ -109,7 +109,7 @@ def where(filename: str, function: str) -> str:
 MEMORY = """
 import sys
 from cts_schema import upgrade
-import cts_schema.models, alembic.command, cts_schema.migration.sync, cts_schema.migration.environment
+import cts_schema.models, alembic.command, cts_schema.migration.run, cts_schema.migration.environment
 def peak():
     return next(int(line.split()[1]) / 1024 for line in open("/proc/self/status") if line.startswith("VmHWM"))
 before = peak()

@@ -14,59 +14,68 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cts_schema.adoption.plan import Plan
-    from cts_schema.adoption.sync import adopt, finalize_adoption, plan_adoption, undo_adoption
+    from cts_schema.api import (
+        adopt,
+        backup,
+        check,
+        downgrade,
+        finalize_adoption,
+        initialize,
+        plan_adoption,
+        rehearse,
+        repair,
+        restore,
+        seed,
+        status,
+        undo_adoption,
+        upgrade,
+        wait_for_head,
+    )
+    from cts_schema.asynchronous import (
+        adopt_async,
+        backup_async,
+        check_async,
+        downgrade_async,
+        finalize_adoption_async,
+        initialize_async,
+        plan_adoption_async,
+        rehearse_async,
+        repair_async,
+        restore_async,
+        seed_async,
+        status_async,
+        undo_adoption_async,
+        upgrade_async,
+        wait_for_head_async,
+    )
     from cts_schema.database.engines import create_async_engine, create_engine
     from cts_schema.exceptions import SchemaError
-    from cts_schema.health.check import check
     from cts_schema.health.repair.report import Repair
-    from cts_schema.health.repair.run import repair
     from cts_schema.health.report import Finding, Health
-    from cts_schema.maintenance.backup import Backup, backup
-    from cts_schema.maintenance.rehearsal import Rehearsal, rehearse
-    from cts_schema.maintenance.restore import Restored, restore
-    from cts_schema.migration.asynchronous import downgrade_async, initialize_async, status_async, upgrade_async
+    from cts_schema.maintenance.backup import Backup
+    from cts_schema.maintenance.rehearsal import Rehearsal
+    from cts_schema.maintenance.restore import Restored
     from cts_schema.migration.report import Adopted, AppliedRevision, Report, Status
-    from cts_schema.migration.sync import downgrade, initialize, status, upgrade
-    from cts_schema.migration.waiting import wait_for_head
-    from cts_schema.seeds.apply import Seeded, seed
+    from cts_schema.seeds.apply import Seeded
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Plan": "adoption.plan",
-    "adopt": "adoption.sync",
-    "finalize_adoption": "adoption.sync",
-    "plan_adoption": "adoption.sync",
-    "undo_adoption": "adoption.sync",
     "Adopted": "migration.report",
-    "create_async_engine": "database.engines",
-    "create_engine": "database.engines",
-    "SchemaError": "exceptions",
-    "check": "health.check",
+    "AppliedRevision": "migration.report",
+    "Backup": "maintenance.backup",
     "Finding": "health.report",
     "Health": "health.report",
-    "Repair": "health.repair.report",
-    "repair": "health.repair.run",
-    "Backup": "maintenance.backup",
-    "backup": "maintenance.backup",
+    "Plan": "adoption.plan",
     "Rehearsal": "maintenance.rehearsal",
-    "rehearse": "maintenance.rehearsal",
-    "Restored": "maintenance.restore",
-    "restore": "maintenance.restore",
-    "downgrade_async": "migration.asynchronous",
-    "initialize_async": "migration.asynchronous",
-    "status_async": "migration.asynchronous",
-    "upgrade_async": "migration.asynchronous",
-    "AppliedRevision": "migration.report",
+    "Repair": "health.repair.report",
     "Report": "migration.report",
-    "Status": "migration.report",
-    "downgrade": "migration.sync",
-    "initialize": "migration.sync",
-    "status": "migration.sync",
-    "upgrade": "migration.sync",
-    "wait_for_head": "migration.waiting",
+    "Restored": "maintenance.restore",
+    "SchemaError": "exceptions",
     "Seeded": "seeds.apply",
-    "seed": "seeds.apply",
+    "Status": "migration.report",
+    "create_async_engine": "database.engines",
+    "create_engine": "database.engines",
 }
 
 __all__ = [
@@ -84,30 +93,42 @@ __all__ = [
     "Seeded",
     "Status",
     "adopt",
+    "adopt_async",
     "backup",
+    "backup_async",
     "check",
+    "check_async",
     "create_async_engine",
     "create_engine",
     "downgrade",
     "downgrade_async",
     "finalize_adoption",
+    "finalize_adoption_async",
     "initialize",
     "initialize_async",
     "plan_adoption",
+    "plan_adoption_async",
     "rehearse",
+    "rehearse_async",
     "repair",
+    "repair_async",
     "restore",
+    "restore_async",
     "seed",
+    "seed_async",
     "status",
     "status_async",
     "undo_adoption",
+    "undo_adoption_async",
     "upgrade",
     "upgrade_async",
     "wait_for_head",
+    "wait_for_head_async",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(f"cts_schema.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = _HOMES.get(name) or ("asynchronous" if name.endswith("_async") else "api")
+    return getattr(import_module(f"cts_schema.{home}"), name)

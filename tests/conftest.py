@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from cts_schema import upgrade
 from cts_schema.database.engines import migration_engine
 from cts_schema.database.urls import normalize
-from cts_schema.migration.sync import upgrade
 from tests.support.databases import Database
 
 # The inner loop, `make quick`: what each of these promises, on SQLite.

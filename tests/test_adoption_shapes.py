@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from cts_schema import adopt, check, plan_adoption, status, undo_adoption, upgrade
+from cts_schema import adopt, backup, check, plan_adoption, status, undo_adoption, upgrade
 from cts_schema.exceptions import AdoptionBlocked
-from cts_schema.maintenance.backup import backup
 from tests.support.databases import Database
 from tests.test_adoption_rules import CONNECTIONS, adopted, left_over
 from tests.test_adoption_unmanaged import comes_in, everything

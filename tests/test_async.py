@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,25 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.ext.asyncio import create_async_engine as plain_async_engine
 
+import cts_schema
 from cts_schema import (
+    adopt_async,
+    backup_async,
+    check_async,
     create_async_engine,
     downgrade_async,
+    finalize_adoption_async,
     initialize_async,
+    plan_adoption_async,
+    rehearse_async,
+    repair_async,
+    restore_async,
+    seed_async,
     status,
     status_async,
+    undo_adoption_async,
     upgrade_async,
+    wait_for_head_async,
 )
 from cts_schema.exceptions import (
     DecisionNeeded,
@@ -28,8 +41,10 @@ from cts_schema.exceptions import (
     WrongCredentials,
     WrongUsage,
 )
+from cts_schema.maintenance import programs
 from cts_schema.migration.scripts import revisions
 from tests.conftest import Server
+from tests.support import client
 from tests.support.databases import Database
 from tests.support.program import python
 
@@ -78,6 +93,56 @@ async def the_whole_life(target: Any) -> None:
 def test_an_engine_is_brought_to_head(database: Database, driver: str, make: Callable[..., AsyncEngine]) -> None:
     with_engine(database.async_url(driver), the_whole_life, make)
     assert status(database.url).at_head
+
+
+def test_every_function_has_an_asynchronous_one_that_says_the_same() -> None:
+    for name in cts_schema.__all__:
+        if f"{name}_async" in cts_schema.__all__:
+            one, other = getattr(cts_schema, name), getattr(cts_schema, f"{name}_async")
+            assert asyncio.iscoroutinefunction(other)
+            assert list(inspect.signature(one).parameters) == list(inspect.signature(other).parameters)
+        else:
+            assert name.endswith("_async") or not inspect.isfunction(getattr(cts_schema, name)) or "engine" in name
+
+
+def test_a_database_at_head_is_looked_at_filled_repaired_and_copied(
+    head: Database, driver: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(programs.FOLDER, str(client.folder()))
+
+    async def act(engine: AsyncEngine) -> None:
+        assert (await check_async(engine, deep=True)).findings == ()
+        assert (await seed_async(engine, "test")).rows
+        async with engine.begin() as connection:
+            await connection.exec_driver_sql("DROP INDEX ix_orders_status_created_at")
+        assert [one.code for one in (await check_async(engine)).findings] == ["missing-index"]
+        assert (await repair_async(engine)).complete
+        assert await wait_for_head_async(engine, timeout=0) < 60
+        made = await backup_async(engine, tmp_path / "made")
+        assert (await rehearse_async(engine)).differences == ()
+        assert (await restore_async(made.path, engine, force=True)).revision == "060"
+        assert await plan_adoption_async(engine) is None
+        assert await finalize_adoption_async(engine) == ()
+
+    with_engine(head.async_url(driver), act)
+    runs = "SELECT count(*) FROM site_logs WHERE category = 'migration' AND message LIKE 'repair%'"
+    assert head.value(runs) == 1  # its connection was not the caller's
+
+
+def test_a_legacy_database_is_adopted_and_comes_back(database: Database, driver: str) -> None:
+    database.execute("CREATE TABLE users (id integer PRIMARY KEY, username text, password_hash text)")
+    database.execute("INSERT INTO users VALUES (1, 'ann', 'x')")
+
+    async def act(engine: AsyncEngine) -> None:
+        plan = await plan_adoption_async(engine)
+        assert plan is not None
+        assert not plan.decisions
+        assert (await adopt_async(engine)).adopted is not None
+        assert "is back" in await undo_adoption_async(engine) or driver != "aiosqlite"
+
+    with_engine(database.async_url(driver), act)
+    assert database.tables() >= {"users"}
+    assert database.rows("SELECT id, username FROM users") == [(1, "ann")]
 
 
 def test_a_connection_is_brought_to_head_and_left_as_it_was(database: Database, driver: str) -> None:

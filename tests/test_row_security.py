@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from cts_schema import adopt, check, downgrade, repair, seed, status, undo_adoption, upgrade
-from cts_schema.adoption.sync import plan_adoption
+from cts_schema import adopt, check, downgrade, plan_adoption, repair, seed, status, undo_adoption, upgrade
 from cts_schema.exceptions import RowsHidden
 from tests.conftest import Server
 from tests.support.databases import Database

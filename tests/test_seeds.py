@@ -30,7 +30,8 @@ from cts_schema.exceptions import (
     WrongUsage,
     mask_url,
 )
-from cts_schema.migration.lock import Deadline, advisory_lock
+from cts_schema.migration.deadline import Deadline
+from cts_schema.migration.lock import advisory_lock
 from cts_schema.models import (
     ActiveExchangePosition,
     Base,

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 
 from cts_schema import create_engine, status, upgrade
+from cts_schema.migration.run import upgrade as upgrade_in_run
 from cts_schema.models import Base
 from cts_schema.web import create_app, database_router, state
 from cts_schema.web.answers import Status
@@ -479,7 +480,7 @@ def test_a_run_gathers_its_records_and_its_progress(database: Database, monkeypa
         LOGGER.info("password=geheim", extra={"event": "revision_applied", "revision": "035"})
         said.set()
         assert go_on.wait(60)
-        return upgrade(*args, **options)
+        return upgrade_in_run(*args, **options)
 
     monkeypatch.setattr("cts_schema.web.runs.upgrade", migrate)
     with client_of(database.url) as client:

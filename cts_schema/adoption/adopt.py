@@ -163,7 +163,7 @@ class Adoption:
         if made.backup is not None and file is not None:
             self.progress.tell(f"copying it to {made.backup}")
             # Every value of the tables is compared later on; their indexes are made anew.
-            sqlite.back_up(file, Path(made.backup), self.options.version_table, self.options.wait, quick=True)
+            sqlite.back_up(file, Path(made.backup), self.options, quick=True)
             self._backup = Path(made.backup)
         if self._survey is None or self._dependents is None:
             raise AssertionError("an adoption without a plan")

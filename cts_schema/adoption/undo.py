@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from cts_schema.adoption import aside, backup, holding, record, target
 from cts_schema.adoption.record import Record, State
+from cts_schema.database.options import Options
 from cts_schema.database.untrusted import readable_without_collations
 from cts_schema.ddl.text import literal, quote, run
 from cts_schema.exceptions import BackupDamaged, ChangedSince, NoAdoption, TransactionRefused, mask_url
@@ -67,15 +68,12 @@ def undo_on_postgresql(connection: sa.Connection, version_table: str, *, discard
     aside.undo(connection, tables)
 
 
-def undo_on_sqlite(
-    connection: sa.Connection, version_table: str, wait: float, *, discard_new: bool
-) -> tuple[Path, Path]:
+def undo_on_sqlite(connection: sa.Connection, options: Options, *, discard_new: bool) -> tuple[Path, Path]:
     """Bring the old file back from its backup; what is there now is copied first.
 
     Args:
         connection: in no transaction.
-        version_table: the table that holds the revision; without it nothing is adopted.
-        wait: seconds to wait for another writer.
+        options: name the table that holds the revision, without which nothing is adopted, and how long to wait.
         discard_new: whether what was written since may go.
 
     Returns:
@@ -89,7 +87,7 @@ def undo_on_sqlite(
     if connection.in_transaction():
         raise TransactionRefused(reason="the whole file is brought back, and a transaction cannot hold that")
     file = backup.file_of(connection)
-    made = record.read(connection) if sa.inspect(connection).has_table(version_table) else None
+    made = record.read(connection) if sa.inspect(connection).has_table(options.version_table) else None
     connection.rollback()  # the transaction that SQLAlchemy began for reading
     if file is None or made is None:
         raise NoAdoption(database=mask_url(connection.engine.url))
@@ -100,12 +98,12 @@ def undo_on_sqlite(
         try:
             if record.read(connection) != made:
                 raise ChangedSince(cause="another adoption has come meanwhile; nothing was touched", next_step="repeat")
-            _require_unchanged(connection, version_table, made.state, discard_new)
+            _require_unchanged(connection, options.version_table, made.state, discard_new)
         finally:
             connection.rollback()  # before the replacement, which waits for whoever reads
-        sqlite.back_up(file, kept, version_table, wait)
+        sqlite.back_up(file, kept, options)
 
-    sqlite.replace(old, file, wait, keep)
+    sqlite.replace(old, file, options.wait, keep)
     return old, kept
 
 

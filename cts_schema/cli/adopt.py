@@ -44,24 +44,25 @@ def adopt(
     Every row and every value comes along; what has no place any more is in adoption_leftovers. Nothing is touched while
     the plan has an open decision, or something must be mended first: this exits with 5 then, and so does --plan.
     """
-    import cts_schema
+    from cts_schema.adoption import run
+    from cts_schema.database.handle import Database
     from cts_schema.migration.terminal import Terminal
 
     _require_sense(plan=plan, undo=undo, finalize=finalize, yes=yes, discard_new=discard_new)
-    place: dict[str, Any] = {"version_table": version_table, "schema": schema, "wait": wait}
+    database = Database(url, version_table, schema, wait)
     if plan:
-        found = cts_schema.plan_adoption(url, orphans=orphans, **place)
+        found = run.plan_adoption(database, orphans)
         _tell({"plan": None if found is None else found.as_dict()}, str(found or "nothing to adopt"), json=json)
         return EXIT_DECISION if found is not None and (found.decisions or found.blockers) else EXIT_OK
     if undo:
-        sentence = cts_schema.undo_adoption(url, discard_new=discard_new, **place)
+        sentence = run.undo_adoption(database, discard_new=discard_new)
         _tell({"undone": sentence}, sentence, json=json)
     elif finalize:
-        dropped = cts_schema.finalize_adoption(url, **place)
+        dropped = run.finalize_adoption(database)
         _tell({"dropped": dropped}, f"dropped: {', '.join(dropped) or 'nothing, for nothing was kept'}", json=json)
     else:
         terminal = None if json else Terminal(say)
-        report = cts_schema.adopt(url, yes=yes, orphans=orphans, terminal=terminal, **place)
+        report = run.adopt(database, yes=yes, orphans=orphans, terminal=terminal)
         if json:
             say_json(dataclasses.asdict(report))
     return EXIT_OK

@@ -39,16 +39,16 @@ def downgrade(
     No row is lost: what a revision drops is preserved in tables named cts_kept_REVISION_TABLE, and an upgrade restores
     it. Where that is any, without --yes a terminal is asked, and anything else refused.
     """
-    import cts_schema
+    from cts_schema.database.handle import Database
+    from cts_schema.migration import run
     from cts_schema.migration.terminal import Terminal
 
     _require_known(revision)
     terminal = None if json else Terminal(say)
+    database = Database(url, version_table, schema, wait)
 
     def go(agreed: bool) -> Report:
-        return cts_schema.downgrade(
-            url, revision, yes=agreed, version_table=version_table, schema=schema, wait=wait, terminal=terminal
-        )
+        return run.downgrade(database, revision, yes=agreed, terminal=terminal)
 
     try:
         report = go(yes)

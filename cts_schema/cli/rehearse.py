@@ -34,22 +34,15 @@ def rehearse(
 
     The database itself is not touched. Exits with 1 where the copy differs from the models in the end.
     """
-    import cts_schema
+    from cts_schema.database.handle import Database
+    from cts_schema.maintenance import rehearsal
     from cts_schema.migration.terminal import Terminal
 
     terminal = None if json else Terminal(say)
     if not json:
         say("on a copy, which is removed afterwards")
-    done = cts_schema.rehearse(
-        url,
-        revision,
-        yes=yes,
-        orphans=orphans,
-        version_table=version_table,
-        schema=schema,
-        wait=wait,
-        terminal=terminal,
-    )
+    database = Database(url, version_table, schema, wait)
+    done = rehearsal.rehearse(database, revision, yes=yes, orphans=orphans, terminal=terminal)
     if json:
         say_json(dataclasses.asdict(done))
     else:

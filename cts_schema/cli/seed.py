@@ -38,13 +38,12 @@ def seed(
     production is what every installation needs, demo a month of trading that never was, test a few fixed rows. What is
     there is never changed. Demo and test go into a database of their own, and nowhere where CTS_ENV is production.
     """
-    import cts_schema
+    from cts_schema.database.handle import Database
     from cts_schema.migration.progress import Progress
+    from cts_schema.seeds import apply
 
     progress = Progress() if json else Progress.of_terminal()
-    done = cts_schema.seed(
-        url, name, rows=rows, version_table=version_table, schema=schema, wait=wait, progress=progress
-    )
+    done = apply.seed(Database(url, version_table, schema, wait), name, rows=rows, progress=progress)
     if json:
         say_json(dataclasses.asdict(done))
         return

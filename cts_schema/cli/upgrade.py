@@ -31,10 +31,11 @@ def upgrade(
 
     One of the old application is adopted on the way, unless that needs a decision: then nothing is touched.
     """
-    import cts_schema
+    from cts_schema.database.handle import Database
+    from cts_schema.migration import run
     from cts_schema.migration.terminal import Terminal
 
     terminal = None if json else Terminal(say)
-    report = cts_schema.upgrade(url, revision, version_table=version_table, schema=schema, wait=wait, terminal=terminal)
+    report = run.upgrade(Database(url, version_table, schema, wait), revision, terminal=terminal)
     if json:
         say_json(dataclasses.asdict(report))

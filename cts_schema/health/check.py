@@ -9,10 +9,8 @@ from dataclasses import replace
 
 from sqlalchemy.exc import DBAPIError
 
-from cts_schema.database.options import VERSION_TABLE, Options
+from cts_schema.database.handle import Database
 from cts_schema.database.untrusted import readable_without_collations
-from cts_schema.database.urls import look_only
-from cts_schema.exceptions import mask_url
 from cts_schema.health import (
     drift,
     files,
@@ -30,7 +28,6 @@ from cts_schema.health.look import Look, reading_only
 from cts_schema.health.report import MENDED, SEVERITIES, Finding, Health
 from cts_schema.migration.scripts import head
 from cts_schema.migration.state import read_status
-from cts_schema.migration.sync import Target, connected, url_of
 
 Check = Callable[[Look], Iterator[Finding]]
 
@@ -54,36 +51,16 @@ _PASSED_OVER = {
 }
 
 
-def check(
-    target: Target = None,
-    *,
-    deep: bool = False,
-    version_table: str = VERSION_TABLE,
-    schema: str | None = None,
-    wait: float = 60.0,
-) -> Health:
-    """Say what is wrong with a database. Nothing is written, and a hot standby will do.
-
-    Where it is empty, of the old application, or not at head, that is found, and it is not compared with the models.
-
-    Args:
-        target: the database: a URL, an Engine, a Connection, or None for what the environment says.
-        deep: look at every row, however long that takes; else what is large is probed, and rows are estimated.
-        version_table: the table that holds the revision.
-        schema: the PostgreSQL schema to look at.
-        wait: seconds to wait for another program that has a SQLite file locked.
-
-    Raises:
-        SchemaError: the database cannot be read.
-    """
+def check(database: Database, *, deep: bool = False) -> Health:
+    """Say what is wrong with a database; nothing is written. Every row is looked at only where ``deep``."""
     began = time.perf_counter()
-    options = Options(version_table, schema, wait)
+    options = database.options()
     with (
-        connected(target, look_only, options) as connection,
+        database.connected(looking=True) as connection,
         reading_only(connection, options, deep=deep),
         unreadable.tolerant(connection),
     ):
-        look = Look(connection, read_status(connection, options), deep, version_table)
+        look = Look(connection, read_status(connection, options), deep, options.version_table)
         found = list(findings(look))
         readable = all(finding.code != "corrupt" for finding in found)
         with readable_without_collations(connection) if readable else nullcontext():
@@ -92,7 +69,7 @@ def check(
         used = indexes.use(look)
         applied = ledger.migrations(look) if readable else ()
     return Health(
-        database=mask_url(url_of(target)),
+        database=database.name,
         revision=look.status.revision,
         head=head(),
         deep=deep,

@@ -16,12 +16,11 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from cts_schema.database.engines import migration_engine
-from cts_schema.database.options import VERSION_TABLE, Options
+from cts_schema.database.handle import Database
 from cts_schema.database.urls import prepare_folder
 from cts_schema.driver_errors import sqlite_file, translate_errors
 from cts_schema.exceptions import WrongUsage, mask_url
 from cts_schema.maintenance import files, postgresql, sqlite
-from cts_schema.migration.sync import Target, url_of
 
 
 @dataclass(frozen=True)
@@ -51,48 +50,24 @@ class Backup:
     duration_ms: float
 
 
-def backup(
-    target: Target = None,
-    path: str | os.PathLike[str] | None = None,
-    *,
-    version_table: str = VERSION_TABLE,
-    schema: str | None = None,
-    wait: float = 60.0,
-) -> Backup:
-    """Copy a database into a file. Others may go on reading and writing it meanwhile.
-
-    It connects by itself, so it sees what is committed, whatever transaction the target is in.
-
-    Args:
-        target: the database: a URL, an Engine, a Connection, or None for what the environment says.
-        path: the file, or a folder in which it gets a name; by default ``backups`` beside the SQLite file, or in the
-            working directory for PostgreSQL.
-        version_table: the table that holds the revision.
-        schema: the PostgreSQL schema that alone is copied; by default the whole database is.
-        wait: seconds to wait for what others have locked.
-
-    Raises:
-        BackupPlaceTaken: there is something of this name; nothing is ever overwritten.
-        BackupFailed: it could not be made. Nothing is left of it.
-        SchemaError: another subclass says what is wrong.
-    """
+def backup(database: Database, path: str | os.PathLike[str] | None = None) -> Backup:
+    """Copy a database into a file. Others may go on reading and writing it meanwhile."""
     began = time.perf_counter()
-    url = url_of(target)
-    Options(version_table, schema, wait).require_fit(url)
+    url = database.url
     if url.get_backend_name() == "sqlite":
         file = file_of(url)
         place = files.place_for(path, files.folder_beside(file), file.stem, ".db")
         files.require_free(files.manifest_of(place))
         with translate_errors(url):
-            made = sqlite.back_up(file, place, version_table, wait)
+            made = sqlite.back_up(file, place, database.options())
     else:
         place = files.place_for(path, Path("backups"), url.database or "postgres", ".dump")
         files.require_free(files.manifest_of(place))
         engine = migration_engine(url.set(drivername="postgresql+psycopg"))
         with translate_errors(url), engine.connect() as connection:
-            made = postgresql.back_up(connection, url, place, version_table, schema, wait)
+            made = postgresql.back_up(connection, database, place)
     return Backup(
-        database=mask_url(url),
+        database=database.name,
         path=str(place),
         manifest=str(files.manifest_of(place)),
         revision=made.revision,

@@ -6,13 +6,14 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from cts_schema.database.engines import migration_engine
-from cts_schema.database.options import Options
+from cts_schema.database.handle import Database
 from cts_schema.ddl import text
 from cts_schema.driver_errors import translate_errors
 from cts_schema.exceptions import NotPermitted, as_sql, mask_url
@@ -36,15 +37,16 @@ _IN_USE, _FORBIDDEN = "55006", "42501"
 
 
 @contextmanager
-def postgresql_copy(url: sa.URL, options: Options) -> Iterator[tuple[sa.URL, Callable[[], int]]]:
+def postgresql_copy(database: Database) -> Iterator[tuple[sa.URL, Callable[[], int]]]:
     """Yield the URL of a copy, and what tells its size; at the end of the block the copy is dropped.
 
     Raises:
         NotPermitted: the user may not create a database for it.
     """
+    url = database.url
     with translate_errors(url), migration_engine(url).connect() as connection:
         require_direct(connection)
-        owner = role_of_a_run(connection, options) if is_superuser(connection) else None
+        owner = role_of_a_run(connection, database.options()) if is_superuser(connection) else None
         connection.exec_driver_sql(_NOTHING_PLANTED)
         path = connection.execute(_OWN_PATH).scalar()
     copy = url.set(database=f"cts_rehearsal_{uuid.uuid4().hex[:12]}")
@@ -57,11 +59,11 @@ def postgresql_copy(url: sa.URL, options: Options) -> Iterator[tuple[sa.URL, Cal
                 server.exec_driver_sql(f"ALTER DATABASE {copy.database} SET search_path FROM CURRENT")
                 server.exec_driver_sql(_NOTHING_PLANTED)
             if not whole:
+                whole_database = replace(database, target=url, schema=None)
                 with _owned_by(owner, copy, server), tempfile.TemporaryDirectory(prefix="cts-rehearsal-") as folder:
-                    version, wait = options.version_table, options.wait
-                    dump = Path(backup(url, Path(folder), version_table=version, wait=wait).path)
-                    what = contents.look(dump)
-                    into_postgresql(copy, dump, what, None, None, version, wait, force=False, owner=owner)
+                    dump = Path(backup(whole_database, Path(folder)).path)
+                    into = replace(whole_database, target=copy)
+                    into_postgresql(into, dump, contents.look(dump), None, force=False, owner=owner)
 
             def size() -> int:
                 query = sa.text("SELECT pg_database_size(:name)")

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from cts_schema.database.engines import migration_engine
+from cts_schema.database.handle import Database
 from cts_schema.ddl.naming import holding_of
 from cts_schema.driver_errors import classify, translate_errors
 from cts_schema.exceptions import (
@@ -34,17 +35,15 @@ from cts_schema.maintenance.contents import Contents
 from cts_schema.maintenance.manifest import Manifest
 from cts_schema.maintenance.postgresql import RELATIONS, require_direct, server_version
 from cts_schema.maintenance.restoring import Restoring
-from cts_schema.migration.lock import Deadline, advisory_lock, search_path, setting
+from cts_schema.migration.deadline import Deadline
+from cts_schema.migration.lock import advisory_lock, search_path, setting
 
 
 def into_postgresql(
-    url: sa.URL,
+    database: Database,
     backup: Path,
     found: Contents,
     told: Manifest | None,
-    schema: str | None,
-    version_table: str,
-    wait: float,
     *,
     force: bool,
     owner: str | None = None,
@@ -52,13 +51,10 @@ def into_postgresql(
     """Bring a backup into a database.
 
     Args:
-        url: the database.
+        database: the database; its schema alone is in the backup, None means that it may have something in ``public``.
         backup: an archive of pg_dump, or a script.
         found: which of them it is.
         told: its manifest.
-        schema: the schema that alone is in it; None means that it may have something in ``public``.
-        version_table: the table that holds the revision.
-        wait: seconds to wait for another migration, and for each table that is moved aside.
         force: whether what is there may be replaced.
         owner: the role that brings it in, where the one of the URL is a superuser and distrusts the backup.
 
@@ -70,6 +66,7 @@ def into_postgresql(
         RestoreFailed: it failed; all is as it was.
         TargetNotEmpty: something is there, and ``force`` was not said.
     """
+    url, schema, wait = database.url, database.schema, database.wait
     engine = migration_engine(url)
     with translate_errors(url), engine.connect() as connection:
         require_direct(connection)
@@ -83,7 +80,7 @@ def into_postgresql(
             replaced = _taken(connection, made)
             connection.rollback()
             if replaced and not force:
-                raise TargetNotEmpty(database=mask_url(url), there=_some(replaced))
+                raise TargetNotEmpty(database=database.name, there=_some(replaced))
             # What the script sets stays in a session of its own, whose driver takes COPY data as they are.
             own = migration_engine(url.set(drivername="postgresql+psycopg"))
             with closing(source), own.connect() as session:
@@ -92,7 +89,7 @@ def into_postgresql(
                     aside = restoring.move_aside(made, wait, whole_public="public" in schemas)
                     restoring.run(source, of_pg_restore=found.kind == "custom")
                     if told is not None:
-                        restoring.verify(told, version_table, schema)
+                        restoring.verify(told, database.version_table, schema)
                     session.commit()
                 except (psycopg.Error, DBAPIError) as error:
                     raise _failure(error, url, backup, restoring.line) from error

@@ -10,8 +10,8 @@ from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 
-import sqlalchemy as sa
-
+from cts_schema.database.handle import Database
+from cts_schema.database.options import Options
 from cts_schema.database.urls import prepare_folder
 from cts_schema.driver_errors import is_ordinary, sqlite_file
 from cts_schema.exceptions import (
@@ -21,7 +21,6 @@ from cts_schema.exceptions import (
     RestoreFailed,
     TargetNotEmpty,
     WrongUsage,
-    mask_url,
 )
 from cts_schema.maintenance import files, sqlite
 from cts_schema.maintenance.contents import Contents
@@ -30,41 +29,37 @@ from cts_schema.maintenance.manifest import Manifest
 _OF_THE_PROCESS = {"data_store_directory", "hard_heap_limit", "soft_heap_limit", "temp_store_directory"}
 
 
-def into_sqlite(
-    url: sa.URL, backup: Path, found: Contents, told: Manifest | None, version_table: str, wait: float, *, force: bool
-) -> str | None:
+def into_sqlite(database: Database, backup: Path, found: Contents, told: Manifest | None, *, force: bool) -> str | None:
     """Replace what is in a SQLite file.
 
     Args:
-        url: the database.
+        database: the database.
         backup: a SQLite file or a script.
         found: which of them it is.
         told: its manifest.
-        version_table: the table that holds the revision.
-        wait: seconds to wait for others who use the file.
         force: whether it may be replaced, if anything is in it.
 
     Returns:
         Where the copy is of what was there; None where there was nothing.
     """
-    file = sqlite_file(prepare_folder(url))
+    file = sqlite_file(prepare_folder(database.url))
     if file is None or is_ordinary(file) is False:
         raise WrongUsage(
             cause="there is no file to restore into",
-            database=mask_url(url),
+            database=database.name,
             next_step="write its URL as sqlite:///PATH",
         )
-    file = file.resolve()
+    file, options = file.resolve(), database.options()
     with files.told(file), _as_database(backup, found, file) as source:
-        _require_same(source, backup, told, version_table, wait)
+        _require_same(source, backup, told, options)
         is_new = _make(file, files.mode_of(backup))
-        keeping = _Keeping(file, version_table, wait, force=force)
+        keeping = _Keeping(file, options, force=force)
         try:
             try:
-                sqlite.replace(source, file, wait, keeping.keep)
+                sqlite.replace(source, file, options.wait, keeping.keep)
             except NotADatabase:
                 keeping.keep_damaged()
-                sqlite.replace_damaged(source, file, wait)
+                sqlite.replace_damaged(source, file, options.wait)
         except BaseException:
             if is_new and not file.stat().st_size:
                 file.unlink()
@@ -75,19 +70,18 @@ def into_sqlite(
 class _Keeping:
     """Keeps a copy of the file that is to be replaced, if anything is in it and it may be replaced."""
 
-    def __init__(self, file: Path, version_table: str, wait: float, *, force: bool) -> None:
+    def __init__(self, file: Path, options: Options, *, force: bool) -> None:
         self.file = file
-        self.version_table = version_table
-        self.wait = wait
+        self.options = options
         self.force = force
         self.kept: Path | None = None
 
     def keep(self) -> None:
-        if sqlite.is_empty(self.file, self.wait):
+        if sqlite.is_empty(self.file, self.options.wait):
             return
         place = self._place()
         try:
-            sqlite.back_up(self.file, place, self.version_table, self.wait)
+            sqlite.back_up(self.file, place, self.options)
         except NotADatabase:
             sqlite.keep_as_it_is(self.file, place)
         self.kept = place
@@ -157,17 +151,17 @@ def _require_alone(backup: Path) -> None:
             )
 
 
-def _require_same(source: Path, backup: Path, told: Manifest | None, version_table: str, wait: float) -> None:
+def _require_same(source: Path, backup: Path, told: Manifest | None, options: Options) -> None:
     """Look at a backup before anything is touched.
 
     Raises:
         BackupDamaged: it is not a whole database, or not the one of its manifest: rows or revision differ.
         NotABackup: nothing is in it.
     """
-    with closing(sqlite.opened(source, wait)) as connection:
+    with closing(sqlite.opened(source, options.wait)) as connection:
         try:
             sqlite.require_sound(connection)
-            rows, revision = sqlite.contents(connection, version_table)
+            rows, revision = sqlite.contents(connection, options.version_table)
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             raise BackupDamaged(cause="the backup is damaged", file=backup, reported=str(error)) from error
     if not rows:
@@ -178,7 +172,7 @@ def _require_same(source: Path, backup: Path, told: Manifest | None, version_tab
         raise BackupDamaged(
             cause="the backup does not have the revision of its manifest",
             file=backup,
-            version_table=version_table,
+            version_table=options.version_table,
             revision=revision or "none",
             told=told.revision or "none",
         )

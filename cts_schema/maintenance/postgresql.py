@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cts_schema.database.options import Options
+from cts_schema.database.handle import Database
 from cts_schema.ddl.text import quote
 from cts_schema.exceptions import BackupFailed, DatabaseLocked, DiskFull, ProxyBetween, ReadOnlyDatabase, mask_url
 from cts_schema.maintenance import files, manifest, programs
@@ -60,18 +60,13 @@ SELECT format('%I.%I', nspname, r.relname) AS name,
 """Tables, the role that may read each as its owner, where there is one, and the column that is read most quickly."""
 
 
-def back_up(
-    connection: sa.Connection, url: sa.URL, backup: Path, version: str, schema: str | None, wait: float
-) -> Manifest:
+def back_up(connection: sa.Connection, database: Database, backup: Path) -> Manifest:
     """Dump a database in the custom format, and write the manifest: both are of one moment.
 
     Args:
         connection: to the database, in no transaction.
-        url: the same database, for the program.
+        database: the same database, for the program; its schema alone is dumped, None means the whole database.
         backup: the file, which does not exist yet.
-        version: the table that holds the revision.
-        schema: the schema that alone is dumped; None means the whole database.
-        wait: seconds to wait for a table that somebody has locked.
 
     Raises:
         ProxyBetween: a proxy stands before the server.
@@ -81,13 +76,14 @@ def back_up(
         BackupFailed: it failed. Nothing is left of it.
     """
     require_direct(connection)
+    url, schema = database.url, database.schema
     major = server_version(connection)[0]
     dump = programs.program("pg_dump", major)
     with files.written(backup, 0o600) as unfinished:
-        with _snapshot(connection, wait) as snapshot:
+        with _snapshot(connection, database.wait) as snapshot:
             by_owner = is_superuser(connection)
-            with as_owner(connection, Options(version, schema), reading=True) if by_owner else nullcontext():
-                revision = revision_of(connection, version, schema)
+            with as_owner(connection, database.options(), reading=True) if by_owner else nullcontext():
+                revision = revision_of(connection, database.version_table, schema)
             connection.exec_driver_sql("SET LOCAL search_path = pg_catalog")  # and nothing that somebody has planted
             tables = connection.execute(sa.text(_COUNTED), {"schema": schema}).all()
             try:
@@ -105,7 +101,7 @@ def back_up(
             done = subprocess.run(
                 [
                     *(dump, "--format=custom", "--no-password", f"--snapshot={snapshot}", what),
-                    *(f"--lock-wait-timeout={milliseconds(wait)}", f"--dbname={programs.conninfo(url)}"),
+                    *(f"--lock-wait-timeout={milliseconds(database.wait)}", f"--dbname={programs.conninfo(url)}"),
                     f"--file={unfinished}",
                 ],
                 capture_output=True,

@@ -11,21 +11,22 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from cts_schema.database.engines import migration_engine
-from cts_schema.database.options import VERSION_TABLE, Options, orphans_of
-from cts_schema.exceptions import NotPermitted, SchemaError, mask_url
+from cts_schema.database.handle import Database
+from cts_schema.database.options import Orphans
+from cts_schema.exceptions import NotPermitted, SchemaError
 from cts_schema.maintenance import sqlite
 from cts_schema.maintenance.backup import file_of
 from cts_schema.maintenance.copied import autocommitting, postgresql_copy
 from cts_schema.migration.command import Command, process_lock, quiet_config
 from cts_schema.migration.report import Adopted, AppliedRevision
-from cts_schema.migration.sync import Target, connected, run, url_of
+from cts_schema.migration.run import run
 
 if TYPE_CHECKING:
     from cts_schema.migration.terminal import Terminal
@@ -64,49 +65,27 @@ class Rehearsal:
 
 
 def rehearse(
-    target: Target = None,
-    revision: str = "head",
-    *,
-    yes: bool = False,
-    orphans: str = "quarantine",
-    version_table: str = VERSION_TABLE,
-    schema: str | None = None,
-    wait: float = 60.0,
-    terminal: Terminal | None = None,
+    database: Database, revision: str, *, yes: bool, orphans: Orphans, terminal: Terminal | None = None
 ) -> Rehearsal:
-    """Upgrade a copy of a database, and say what it took. Others may use the database meanwhile.
-
-    Args:
-        target: the database: a URL, an Engine, a Connection, or None for what the environment says.
-        revision: the revision to reach, ``head``, or ``+N``.
-        yes: agree to the decisions of an adoption, as the real run would have to.
-        orphans: what an adoption does with rows whose parent is gone.
-        version_table: the table that holds the revision.
-        schema: the PostgreSQL schema to work in.
-        wait: seconds to wait for locks.
-        terminal: prints each step.
-
-    Raises:
-        NotPermitted: the user may not create a database for the copy.
-        SchemaError: what the real run would raise, or why there is no copy.
-    """
-    url = url_of(target)
-    options = Options(version_table, schema, wait, yes=yes, orphans=orphans_of(orphans))
-    options.require_fit(url)
+    """Upgrade a copy of a database, and say what it took; the terminal gets a line for each step."""
     began = time.perf_counter()
+    options = database.options(yes=yes, orphans=orphans)
     copied, measured = (
-        (_sqlite_copy, _sqlite_locks) if url.get_backend_name() == "sqlite" else (postgresql_copy, _table_locks)
+        (_sqlite_copy, _sqlite_locks)
+        if database.url.get_backend_name() == "sqlite"
+        else (postgresql_copy, _table_locks)
     )
-    with copied(url, options) as (copy, size):
+    with copied(database) as (copy, size):
         copy_ms = (time.perf_counter() - began) * 1000
-        engine = migration_engine(copy, wait=wait)
+        engine = migration_engine(copy, wait=database.wait)
+        on_copy = replace(database, target=engine)
         try:
             bytes_before = size()
             with measured(engine) as locks:
-                report = run(engine, Command("upgrade", revision, options, terminal))
+                report = run(on_copy, Command("upgrade", revision, options, terminal))
             at_head = revision == "head"
             return Rehearsal(
-                database=mask_url(url),
+                database=database.name,
                 before=report.before,
                 after=report.after,
                 applied=report.applied,
@@ -114,20 +93,20 @@ def rehearse(
                 locks=locks,
                 bytes_before=bytes_before,
                 bytes_after=size(),
-                differences=tuple(_differences(engine, options)) if at_head else (),
+                differences=tuple(_differences(on_copy)) if at_head else (),
                 copy_ms=copy_ms,
                 duration_ms=report.duration_ms,
             )
         except SchemaError as error:
-            error.place |= {"database": mask_url(url), "rehearsed on": "a copy; the database itself was not touched"}
+            error.place |= {"database": database.name, "rehearsed on": "a copy; the database itself was not touched"}
             raise
         finally:
             engine.dispose()
 
 
 @contextmanager
-def _sqlite_copy(url: sa.URL, options: Options) -> Iterator[tuple[sa.URL, Callable[[], int]]]:
-    file = file_of(url)
+def _sqlite_copy(database: Database) -> Iterator[tuple[sa.URL, Callable[[], int]]]:
+    file = file_of(database.url)
     try:
         folder = Path(tempfile.mkdtemp(prefix="cts-rehearsal-", dir=file.parent))
     except OSError as error:
@@ -136,7 +115,7 @@ def _sqlite_copy(url: sa.URL, options: Options) -> Iterator[tuple[sa.URL, Callab
         ) from error
     try:
         copy = folder / "copy.db"
-        sqlite.back_up(file, copy, options.version_table, options.wait)
+        sqlite.back_up(file, copy, database.options())
         yield (
             sa.URL.create("sqlite", database=str(copy)),
             lambda: sum(part.stat().st_size for part in folder.rglob("*.db")),
@@ -181,14 +160,15 @@ def _table_locks(engine: sa.Engine) -> Iterator[dict[str, float]]:
         look()
 
 
-def _differences(engine: sa.Engine, options: Options) -> list[str]:
+def _differences(copy: Database) -> list[str]:
     """Return what ``alembic check`` finds, and what the ledger lacks."""
     from alembic import command
     from alembic.util.exc import AutogenerateDiffsDetected
 
     from cts_schema.migration.state import read_status
 
-    with connected(engine, lambda url: url, options) as connection, process_lock(options.wait):
+    options = copy.options()
+    with copy.connected() as connection, process_lock(connection, options.wait):
         found = [f"{one} is not in the ledger" for one in read_status(connection, options).missing_in_ledger]
         try:
             command.check(quiet_config(connection=connection, options=options))

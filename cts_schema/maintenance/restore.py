@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cts_schema.database.options import VERSION_TABLE, Options
-from cts_schema.exceptions import BackupDamaged, WrongBackup, mask_url
+from cts_schema.database.handle import Database
+from cts_schema.exceptions import BackupDamaged, WrongBackup
 from cts_schema.maintenance import contents, files, manifest
 from cts_schema.maintenance.contents import Contents
 from cts_schema.maintenance.into_postgresql import into_postgresql
 from cts_schema.maintenance.into_sqlite import into_sqlite
 from cts_schema.maintenance.manifest import Manifest
-from cts_schema.migration.sync import Target, status, url_of
+from cts_schema.migration.run import status
 
 _OF_A_LOG = (
     "the file was copied from a database with a write-ahead log: what was only in its -wal is not in the copy; "
@@ -54,47 +54,19 @@ class Restored:
     duration_ms: float
 
 
-def restore(
-    path: str | os.PathLike[str],
-    target: Target = None,
-    *,
-    force: bool = False,
-    version_table: str = VERSION_TABLE,
-    schema: str | None = None,
-    wait: float = 60.0,
-) -> Restored:
-    """Bring a database back from a backup. It connects by itself; a connection of the caller is best closed.
-
-    Args:
-        path: a file that ``backup`` has made, or one of pg_dump, of ``sqlite3 .dump``, or a copy of a SQLite file. What
-            it is, its content tells.
-        target: the database: a URL, an Engine, a Connection, or None for what the environment says.
-        force: whether what is in the database may be replaced. It is kept aside.
-        version_table: the table that holds the revision.
-        schema: the PostgreSQL schema that the backup is of; by default its manifest says so.
-        wait: seconds to wait for another migration and for what others have locked.
-
-    Raises:
-        TargetNotEmpty: something is in the database, and ``force`` was not said; nothing was touched.
-        NotABackup, BackupDamaged, WrongBackup: the file is not what is needed; nothing was touched.
-        RestoreFailed: the database is as it was.
-        SchemaError: another subclass says what is wrong.
-    """
+def restore(database: Database, path: str | os.PathLike[str], *, force: bool) -> Restored:
+    """Bring a database back from a backup; ``force`` lets it replace what is there, which is kept aside."""
     began = time.perf_counter()
-    url, backup = url_of(target), Path(path)
+    backup, backend = Path(path), database.url.get_backend_name()
     found = contents.look(backup)
     told = manifest.read(backup)
     _require_same(backup, found, told)
-    schema = schema or (told.schema if told else None)
-    Options(version_table, schema, wait).require_fit(url)
-    backend = url.get_backend_name()
+    database = replace(database, schema=database.schema or (told.schema if told else None))
     if found.database not in (None, backend):
-        raise WrongBackup(backup=backup, of=found.database, database=mask_url(url))
-    if backend == "sqlite":
-        kept = into_sqlite(url, backup, found, told, version_table, wait, force=force)
-    else:
-        kept = into_postgresql(url, backup, found, told, schema, version_table, wait, force=force)
-    now = status(url, version_table=version_table, schema=schema, wait=wait)
+        raise WrongBackup(backup=backup, of=found.database, database=database.name)
+    into = into_sqlite if backend == "sqlite" else into_postgresql
+    kept = into(database, backup, found, told, force=force)
+    now = status(replace(database, target=database.url))
     return Restored(
         database=now.database,
         path=str(backup),

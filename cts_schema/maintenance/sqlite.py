@@ -16,12 +16,13 @@ from typing import Any
 
 from sqlalchemy.exc import OperationalError
 
+from cts_schema.database.options import Options
 from cts_schema.database.untrusted import distrust, stand_in_for_collations
 from cts_schema.ddl.text import quote
 from cts_schema.exceptions import DatabaseLocked, NotADatabase, RestoreFailed
 from cts_schema.maintenance import files, manifest
 from cts_schema.maintenance.manifest import Manifest
-from cts_schema.migration.lock import Deadline
+from cts_schema.migration.deadline import Deadline
 
 SIDE_FILES = ("-wal", "-shm", "-journal")
 
@@ -42,7 +43,7 @@ def opened(file: Path, wait: float) -> sqlite3.Connection:
     return distrust(sqlite3.connect(place, uri=True, timeout=wait, isolation_level=None))
 
 
-def back_up(file: Path, backup: Path, version_table: str, wait: float, *, quick: bool = False) -> Manifest:
+def back_up(file: Path, backup: Path, options: Options, *, quick: bool = False) -> Manifest:
     """Copy what is committed in a SQLite file, check the copy, and write its manifest.
 
     A connection that holds a transaction may go on meanwhile. Without a write-ahead log its commit waits for the copy.
@@ -50,8 +51,7 @@ def back_up(file: Path, backup: Path, version_table: str, wait: float, *, quick:
     Args:
         file: the database.
         backup: the copy, which does not exist yet; its folder is made where it is missing.
-        version_table: the table that holds the revision.
-        wait: seconds to wait for a writer that is about to commit.
+        options: name the table that holds the revision, and how long to wait for a writer that is about to commit.
         quick: do not compare indexes with their tables, which takes longer than all else.
 
     Raises:
@@ -62,7 +62,7 @@ def back_up(file: Path, backup: Path, version_table: str, wait: float, *, quick:
     """
     mode = files.mode_of(file)
     with files.written(backup, mode) as unfinished:
-        with closing(opened(file, wait)) as source, closing(distrust(sqlite3.connect(unfinished))) as target:
+        with closing(opened(file, options.wait)) as source, closing(distrust(sqlite3.connect(unfinished))) as target:
             try:
                 source.execute("BEGIN")
                 source.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -76,7 +76,7 @@ def back_up(file: Path, backup: Path, version_table: str, wait: float, *, quick:
                 if is_damage(error):
                     raise NotADatabase(file=file, reported=str(error)) from error
                 raise
-            rows, revision = contents(target, version_table)
+            rows, revision = contents(target, options.version_table)
         made = manifest.now(
             unfinished,
             database="sqlite",

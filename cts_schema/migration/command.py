@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from cts_schema.database.options import Options
 from cts_schema.exceptions import LockTimeout, UnknownRevision, mask_url
+from cts_schema.migration.deadline import Deadline, pause
 from cts_schema.migration.report import Report
 from cts_schema.migration.scripts import head, script_location
 from cts_schema.migration.state import at_head
@@ -39,31 +40,27 @@ def _unlock_in_child() -> None:
 os.register_at_fork(after_in_child=_unlock_in_child)
 
 
-def try_process_lock() -> threading.Lock | None:
-    """Return the lock of this process, acquired, or None while another thread or task has it."""
-    lock = _process_lock
-    return lock if lock.acquire(blocking=False) else None
-
-
 @contextmanager
-def process_lock(wait: float) -> Iterator[None]:
+def process_lock(connection: sa.Connection, wait: float) -> Iterator[None]:
     """Hold the lock of this process.
 
+    Args:
+        connection: of the run. A task waits by sleeping: else it would stop the event loop, and with it the task that
+            holds the lock.
+        wait: seconds.
+
     Raises:
-        LockTimeout: another thread had it for ``wait`` seconds.
+        LockTimeout: another thread or task had it for so long.
     """
-    lock = _process_lock
-    if not lock.acquire(timeout=wait):
-        raise own_process_busy(wait)
+    lock, deadline = _process_lock, Deadline(wait)
+    while not lock.acquire(timeout=0 if connection.dialect.is_async else wait):
+        if deadline.passed or not connection.dialect.is_async:
+            raise LockTimeout(holder=f"this process ({os.getpid()}), in another thread or task", waited=f"{wait:g} s")
+        pause(connection, 0.01)
     try:
         yield
     finally:
         lock.release()
-
-
-def own_process_busy(wait: float) -> LockTimeout:
-    """Return the error for a lock that this very process keeps."""
-    return LockTimeout(holder=f"this process ({os.getpid()}), in another thread or task", waited=f"{wait:g} s")
 
 
 # Masking a URL takes a fifth of the time that the whole question "at head?" takes: once for each engine is enough.

@@ -24,15 +24,9 @@ from cts_schema.ddl.text import clause, quote
 from cts_schema.driver_errors import translate_errors
 from cts_schema.exceptions import EXIT_OK, SchemaError, WrongUsage, mask_url
 from cts_schema.migration import autogenerate, ledger, sqlite
+from cts_schema.migration.deadline import Deadline
 from cts_schema.migration.line import Line, stretches
-from cts_schema.migration.lock import (
-    Deadline,
-    alone,
-    behind_proxy,
-    read_committed,
-    search_path,
-    unprepared,
-)
+from cts_schema.migration.lock import alone, behind_proxy, read_committed, search_path, unprepared
 from cts_schema.migration.owner import as_owner
 from cts_schema.migration.patience import again_and_again
 from cts_schema.migration.requirements import require_known, require_ours

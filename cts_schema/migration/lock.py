@@ -7,19 +7,17 @@ and leaves no lock, and no run goes on after its lock is lost. (On SQLite the ru
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.util import await_only
 
 from cts_schema.database.options import Options
 from cts_schema.database.pinned import FORMS, require_encoding
 from cts_schema.ddl.text import quote
 from cts_schema.exceptions import LockTimeout, SchemaMissing, TransactionRefused, mask_url
+from cts_schema.migration.deadline import Deadline, pause
 from cts_schema.migration.one_schema import require_one_schema
 from cts_schema.migration.owner import as_owner
 from cts_schema.migration.settings import setting as setting
@@ -48,35 +46,6 @@ SELECT a.pid, COALESCE(pg_catalog.host(a.client_addr), 'local') AS host, a.appli
    AND ((CAST(l.classid AS bigint) OPERATOR(pg_catalog.<<) 32) OPERATOR(pg_catalog.|) CAST(l.objid AS bigint))
        OPERATOR(pg_catalog.=) {_KEY}
 """
-
-
-class Deadline:
-    """A number of seconds from now, shared by everything in a run that waits."""
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        self._end = time.monotonic() + seconds
-
-    @property
-    def passed(self) -> bool:
-        """Whether the time is over."""
-        return time.monotonic() >= self._end
-
-    @property
-    def remaining(self) -> float:
-        """Seconds left, never below zero."""
-        return max(0.0, self._end - time.monotonic())
-
-
-def pause(connection: sa.Connection, seconds: float) -> None:
-    """Sleep with some jitter, so that many waiters do not ask in step. An event loop goes on meanwhile."""
-    seconds *= random.uniform(0.5, 1.5)  # noqa: S311  no secret depends on it
-    if connection.dialect.is_async:
-        import asyncio
-
-        await_only(asyncio.sleep(seconds))
-    else:
-        time.sleep(seconds)
 
 
 def behind_proxy(connection: sa.Connection) -> bool:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from cts_schema.exceptions import DatabaseLocked, mask_url
-from cts_schema.migration.lock import Deadline, pause
+from cts_schema.migration.deadline import Deadline, pause
 
 RETRIED = ("55P03", "40P01")  # lock_not_available, deadlock_detected (postgresql.org/docs/current/errcodes-appendix)
 

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from cts_schema import __version__
+from cts_schema.database.handle import IMPATIENT
 from cts_schema.database.options import VERSION_TABLE, Options
 from cts_schema.ddl.text import quote, run
 from cts_schema.exceptions import DatabaseNewer, ForeignRevision, SeveralHeads, WrongUsage, mask_url
@@ -22,12 +23,6 @@ from cts_schema.migration.owner import as_owner, is_superuser
 from cts_schema.migration.report import Status
 from cts_schema.migration.scripts import ADOPTION_RECORD, head, revisions
 from cts_schema.migration.settings import settings
-
-IMPATIENT = "cts_lock_timeout"
-"""The execution option of an engine made for one run: milliseconds to wait for a table that somebody has locked.
-
-An engine of the caller has none: there the question "at head?" is one query, and waits as its session is set to.
-"""
 
 # A row that a policy hides is an error; a time comes in the form that drivers read, and the name of a type as it is.
 _READING = {"row_security": "off", "DateStyle": "ISO", "quote_all_identifiers": "off"}

@@ -3,52 +3,37 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
-from cts_schema.database.options import VERSION_TABLE, Options
-from cts_schema.database.urls import look_only
+from cts_schema.database.handle import Database
 from cts_schema.exceptions import DatabaseLocked, DatabaseMissing, DatabaseUnreachable, NotAtHead, SchemaError
+from cts_schema.migration.deadline import Deadline
 from cts_schema.migration.scripts import head, revisions
 from cts_schema.migration.state import at_head, not_ours, read_status
-from cts_schema.migration.sync import Target, connected
 
 _PASSING = (DatabaseUnreachable, DatabaseMissing, DatabaseLocked)
-_LONGEST_PAUSE = 2.0
+_LONGEST_LOOK = 2.0  # seconds
 
 
-def wait_for_head(
-    target: Target = None,
-    *,
-    timeout: float = 60.0,
-    version_table: str = VERSION_TABLE,
-    schema: str | None = None,
-) -> float:
-    """Return once a database is at head. Alembic is not imported, nothing is written, and nothing waits in the server.
-
-    Args:
-        target: the database: a URL, an Engine, a Connection, or None for what the environment says.
-        timeout: seconds to go on asking; 0 asks once.
-        version_table: the table that holds the revision.
-        schema: the PostgreSQL schema to look at.
-
-    Returns:
-        The seconds that it took.
+def wait_for_head(database: Database, timeout: float) -> float:
+    """Return once a database is at head, with the seconds that it took. Nothing waits in the server.
 
     Raises:
-        NotAtHead: the time is over; says where the database stands.
-        DatabaseUnreachable, DatabaseMissing, DatabaseLocked: the time is over, and it could not be asked.
+        NotAtHead: ``timeout`` seconds are over; says where the database stands.
+        DatabaseUnreachable, DatabaseMissing, DatabaseLocked: they are over, and it could not be asked.
         SchemaError: another subclass, at once: what is wrong does not pass by waiting.
     """
-    options = Options(version_table, schema, wait=min(timeout, _LONGEST_PAUSE))
-    began = time.monotonic()
-    pause = 0.1
+    database = replace(database, wait=min(timeout, _LONGEST_LOOK))
+    options = database.options()
+    began, pauses = time.monotonic(), Deadline(timeout).pauses()
     while True:
         try:
-            with connected(target, look_only, options) as connection:
+            with database.connected(looking=True) as connection:
                 if at_head(connection, options):
                     return time.monotonic() - began
                 found = read_status(connection, options)
             if found.revision is not None and found.revision not in revisions():
-                raise not_ours(found.revision, newest=head(), table=version_table, database=found.database)
+                raise not_ours(found.revision, newest=head(), table=database.version_table, database=found.database)
             error: SchemaError = NotAtHead(
                 database=found.database,
                 revision=found.revision or "none",
@@ -58,7 +43,6 @@ def wait_for_head(
             )
         except _PASSING as passing:
             error = passing
-        if time.monotonic() - began + pause > timeout:
+        if (pause := next(pauses, None)) is None:
             raise error
         time.sleep(pause)
-        pause = min(pause * 2, _LONGEST_PAUSE)

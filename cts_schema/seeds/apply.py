@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from cts_schema.database.options import VERSION_TABLE, Options
-from cts_schema.database.urls import look_only
+from cts_schema.database.handle import Database
+from cts_schema.database.options import Options
 from cts_schema.exceptions import (
     DatabaseNewer,
     DatabaseUnusable,
@@ -19,14 +19,13 @@ from cts_schema.exceptions import (
     NotInProduction,
     RowsOfOthers,
     WrongUsage,
-    mask_url,
 )
 from cts_schema.migration import sqlite
-from cts_schema.migration.lock import Deadline, alone, read_committed, unprepared
+from cts_schema.migration.deadline import Deadline
+from cts_schema.migration.lock import alone, read_committed, unprepared
 from cts_schema.migration.progress import Progress
 from cts_schema.migration.scripts import head
 from cts_schema.migration.state import at_head, read_status
-from cts_schema.migration.sync import Target, connected, url_of
 from cts_schema.models import Base, SystemSetting
 from cts_schema.seeds import demo, fixed, production
 from cts_schema.seeds.writer import Writer
@@ -84,59 +83,30 @@ class Seeded:
     duration_ms: float
 
 
-def seed(
-    target: Target,
-    name: str,
-    *,
-    rows: int | None = None,
-    version_table: str = VERSION_TABLE,
-    schema: str | None = None,
-    wait: float = 60.0,
-    progress: Progress | None = None,
-) -> Seeded:
-    """Put a data set into a database at head: ``production``, ``demo`` or ``test``; see docs/seeds.md.
-
-    Each version is applied once, and recorded in ``system_settings``; a newer one adds what it has beyond. Rows that
-    are there are never changed. All of it is one transaction, under the lock of a migration.
-
-    Args:
-        target: the database; None means what the environment says.
-        name: the data set.
-        rows: about how many rows ``demo`` is to have.
-        version_table: the table that holds the revision.
-        schema: the PostgreSQL schema to work in.
-        wait: seconds to wait for a migration and for locked tables.
-        progress: shows how far it is; None shows nothing.
-
-    Raises:
-        NotInProduction: an example, where CTS_ENV says production.
-        RowsOfOthers: an example, where somebody's own rows are.
-        NotAtHead: the database has not the schema that the rows are for.
-        SchemaError: another subclass says what is wrong, where, and what to do next; nothing is half done.
-    """
+def seed(database: Database, name: str, *, rows: int | None = None, progress: Progress | None = None) -> Seeded:
+    """Put a data set into a database at head, about ``rows`` of them; the progress shows how far it is."""
     began = time.perf_counter()
     chosen = _named(name, rows)
     if chosen.example and os.environ.get(ENVIRONMENT, "").strip().lower() == "production":
         raise NotInProduction(data_set=name, environment=f"{ENVIRONMENT}={os.environ[ENVIRONMENT]}")
-    options = Options(version_table, schema, wait)
-    database = mask_url(url_of(target))
+    options, shown = database.options(), database.name
     progress = progress or Progress()
     try:
-        with connected(target, look_only, options) as connection, _whole(connection, options):
-            _require_head(connection, options, database)
+        with database.connected(looking=True) as connection, _whole(connection, options):
+            _require_head(connection, options, shown)
             before = _version(connection, name)
             if chosen.example and not before:
-                _refuse_rows_of_others(connection, name, database)
+                _refuse_rows_of_others(connection, name, shown)
             size = _size(connection, name, rows)
             writer = Writer(connection, size, progress)
             progress.start(size)
             with _parents_kept(connection) if chosen.example and before < len(chosen.steps) else nullcontext():
                 for one in (*chosen.needs, name):
-                    _apply(connection, one, writer, database)
+                    _apply(connection, one, writer, shown)
     finally:
         progress.end()
     added = {table: count for table, count in writer.rows.items() if count}
-    return Seeded(database, name, before, len(chosen.steps), added, (time.perf_counter() - began) * 1000)
+    return Seeded(shown, name, before, len(chosen.steps), added, (time.perf_counter() - began) * 1000)
 
 
 def _named(name: str, rows: int | None) -> DataSet:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Unpack
 
 from fastapi import FastAPI
 from fastapi.responses import Response
@@ -14,7 +15,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import cts_schema
-from cts_schema.database.options import VERSION_TABLE
+from cts_schema.database.handle import Settings
 from cts_schema.web.guard import RATE, WRONG_TOKENS
 from cts_schema.web.place import Target
 from cts_schema.web.routes import database_router
@@ -36,25 +37,21 @@ def create_app(
     target: Target = None,
     *,
     token: str | None = None,
-    version_table: str = VERSION_TABLE,
-    schema: str | None = None,
-    wait: float = 60.0,
     rate: str = RATE,
     wrong_tokens: str = WRONG_TOKENS,
     allowed_hosts: Sequence[str] = LOOPBACK,
+    **settings: Unpack[Settings],
 ) -> FastAPI:
     """Make the application: the page at /, the routes, and OpenAPI at /openapi.json.
 
     Args:
         target: the database: a URL, an Engine, or None for what the environment says.
         token: who sends it may migrate; None means that of CTS_WEB_TOKEN, and without that nobody may.
-        version_table: the table that holds the revision.
-        schema: the PostgreSQL schema to work in.
-        wait: seconds that a migration waits for another one and for locked tables.
         rate: how many requests an address may make, as ``300/minute``.
         wrong_tokens: how many wrong tokens it may send.
         allowed_hosts: names under which it is asked. Others are refused: a page elsewhere could have its own name
             lead here, and read what this answers.
+        settings: ``version_table``, ``schema`` and ``wait``, as for :func:`cts_schema.upgrade`.
 
     Raises:
         SchemaError: what names the database or the token cannot be read.
@@ -66,15 +63,7 @@ def create_app(
         docs_url=None,  # those pages come from another network
         redoc_url=None,
     )
-    router = database_router(
-        target,
-        token=token,
-        version_table=version_table,
-        schema=schema,
-        wait=wait,
-        rate=rate,
-        wrong_tokens=wrong_tokens,
-    )
+    router = database_router(target, token=token, rate=rate, wrong_tokens=wrong_tokens, **settings)
     app.include_router(router)
     for file in (resources.files("cts_schema.web") / "page").iterdir():
         path = "/" if file.name == "index.html" else f"/assets/{file.name}"

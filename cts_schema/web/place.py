@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import sqlalchemy as sa
 
-from cts_schema.database.options import VERSION_TABLE, Options
-from cts_schema.database.urls import DEFAULT_URL, look_only, resolve_url, sync_url
+from cts_schema.database.handle import Database, Settings
+from cts_schema.database.options import Options
+from cts_schema.database.urls import DEFAULT_URL, look_only
 from cts_schema.exceptions import WrongUsage, mask_url
 from cts_schema.health.look import reading_only
-from cts_schema.migration.sync import connected
 from cts_schema.web.answers import DatabaseType
 
 Target = str | sa.URL | sa.Engine | None
@@ -28,48 +28,41 @@ class Place:
     """A database, resolved once.
 
     Attributes:
-        target: its URL, or an engine to it.
+        database: its handle, for a migration.
         configured: whether somebody named it; else it is the default.
-        options: those of a migration.
     """
 
-    target: sa.URL | sa.Engine
+    database: Database
     configured: bool
-    options: Options
 
     @classmethod
-    def of(
-        cls,
-        target: Target,
-        *,
-        version_table: str = VERSION_TABLE,
-        schema: str | None = None,
-        wait: float = 60.0,
-    ) -> Self:
+    def of(cls, target: Target, settings: Settings) -> Self:
         """Find out which database is meant.
 
         Raises:
             SchemaError: what names it cannot be read, or does not fit the options.
         """
-        options = Options(version_table, schema, wait)
-        if target is None or isinstance(target, str | sa.URL):
-            url = sync_url(resolve_url(target))
-            made = cls(url, target is not None or url != sa.make_url(DEFAULT_URL), options)
-        elif isinstance(target, sa.Engine):
-            made = cls(target, True, options)
-        else:
+        if not isinstance(target, str | sa.URL | sa.Engine | None):
             raise WrongUsage(
                 cause="the routes need a URL or an Engine",
                 target=type(target).__name__,
                 next_step="hand over the URL; for an AsyncEngine that is engine.url",
             )
-        options.require_fit(made.url)
-        return made
+        database = Database(target, **settings)
+        if isinstance(target, sa.Engine):
+            return cls(database, True)
+        configured = target is not None or database.url != sa.make_url(DEFAULT_URL)
+        return cls(replace(database, target=database.url), configured)  # the environment may change meanwhile
 
     @property
     def url(self) -> sa.URL:
         """The URL, with its password."""
-        return self.target.url if isinstance(self.target, sa.Engine) else self.target
+        return self.database.target.url if isinstance(self.database.target, sa.Engine) else self.database.url
+
+    @property
+    def options(self) -> Options:
+        """The options of a migration."""
+        return self.database.options()
 
     @property
     def shown(self) -> str:
@@ -90,9 +83,10 @@ class Place:
         return look_only(self.url) == self.url
 
     @property
-    def to_read(self) -> sa.URL | sa.Engine:
+    def to_read(self) -> Database:
         """What a look connects to: an empty database in memory instead of a file that is not there."""
-        return self.target if self.is_there() else look_only(self.url)
+        target = self.database.target if self.is_there() else look_only(self.url)
+        return replace(self.database, target=target, wait=READ_WAIT)
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -101,9 +95,9 @@ class Place:
         Raises:
             SchemaError: it cannot be read.
         """
-        options = Options(self.options.version_table, self.options.schema, READ_WAIT)
+        database = self.to_read
         with (
-            connected(self.to_read, look_only, options) as connection,
-            reading_only(connection, options, deep=False),
+            database.connected(looking=True) as connection,
+            reading_only(connection, database.options(), deep=False),
         ):
             yield connection

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from typing import Annotated, Any, Unpack
 
 from fastapi import APIRouter, Body, Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from cts_schema.database.options import VERSION_TABLE
+from cts_schema.database.handle import Settings
 from cts_schema.exceptions import EXIT_DATABASE, EXIT_DISK, EXIT_LOCK, EXIT_USAGE, SchemaError
 from cts_schema.web import state
 from cts_schema.web.answers import Busy, DatabaseStatus, Problem, Run, Statistics, Status
@@ -98,11 +98,9 @@ def database_router(
     target: Target = None,
     *,
     token: str | None = None,
-    version_table: str = VERSION_TABLE,
-    schema: str | None = None,
-    wait: float = 60.0,
     rate: str = RATE,
     wrong_tokens: str = WRONG_TOKENS,
+    **settings: Unpack[Settings],
 ) -> APIRouter:
     """Make the routes of a database, to be included in an application.
 
@@ -111,16 +109,14 @@ def database_router(
     Args:
         target: the database: a URL, an Engine, or None for what the environment says.
         token: who sends it may migrate; None means that of CTS_WEB_TOKEN, and without that nobody may.
-        version_table: the table that holds the revision.
-        schema: the PostgreSQL schema to work in.
-        wait: seconds that a migration waits for another one and for locked tables.
         rate: how many requests an address may make, as ``300/minute``.
         wrong_tokens: how many wrong tokens it may send.
+        settings: ``version_table``, ``schema`` and ``wait``, as for :func:`cts_schema.upgrade`.
 
     Raises:
         SchemaError: what names the database or the token cannot be read.
     """
-    place = Place.of(target, version_table=version_table, schema=schema, wait=wait)
+    place = Place.of(target, settings)
     guard = Guard(token, rate, wrong_tokens)
     look = Look(place)
     runs = Runs(place, at_end=look.changed)

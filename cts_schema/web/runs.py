@@ -13,8 +13,8 @@ from typing import Any
 
 from cts_schema.exceptions import SchemaError, in_a_line, mask_secrets
 from cts_schema.migration.report import Report
+from cts_schema.migration.run import upgrade
 from cts_schema.migration.scripts import revisions
-from cts_schema.migration.sync import upgrade
 from cts_schema.migration.terminal import adoption_lines
 from cts_schema.web import state
 from cts_schema.web.answers import Busy, Holder, LogLine, Problem, Run, Status, moment
@@ -105,16 +105,10 @@ class _Running:
 
     def go(self) -> None:
         """Migrate, by the same road as everybody."""
-        options = self._place.options
         report = None
         try:
             with collecting(self._take):
-                report = upgrade(
-                    self._place.target,
-                    version_table=options.version_table,
-                    schema=options.schema,
-                    wait=options.wait,
-                )
+                report = upgrade(self._place.database)
         except SchemaError as error:
             self.error = error
         except Exception as error:

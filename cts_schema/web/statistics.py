@@ -25,7 +25,7 @@ from cts_schema.web.answers import (
     moment,
 )
 from cts_schema.web.logs import NEEDED, SiteLogs
-from cts_schema.web.place import READ_WAIT, Place
+from cts_schema.web.place import Place
 from cts_schema.web.state import status
 
 FRESH = 10.0
@@ -72,14 +72,7 @@ class Look:
         """Return when `check` looked, a moment ago, and what it found."""
         began = time.monotonic()
         if self._checked is None or self._checked[0] < max(self._changed, began - FRESH):
-            options = self._place.options
-            found = check(
-                self._place.to_read,
-                version_table=options.version_table,
-                schema=options.schema,
-                wait=READ_WAIT,
-            )
-            self._checked = began, datetime.now(UTC), found
+            self._checked = began, datetime.now(UTC), check(self._place.to_read)
         return self._checked[1:]
 
 

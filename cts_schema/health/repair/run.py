@@ -15,8 +15,8 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from cts_schema.adoption import backup as copies
-from cts_schema.database.options import VERSION_TABLE, Options
-from cts_schema.database.urls import look_only
+from cts_schema.database.handle import Database
+from cts_schema.database.options import Options
 from cts_schema.exceptions import mask_url
 from cts_schema.health.look import Look, reading_only
 from cts_schema.health.repair import execution
@@ -29,22 +29,13 @@ from cts_schema.maintenance import files, manifest
 from cts_schema.maintenance import sqlite as sqlite_files
 from cts_schema.migration import sqlite
 from cts_schema.migration.command import process_lock
-from cts_schema.migration.lock import (
-    Deadline,
-    alone,
-    behind_proxy,
-    read_committed,
-    search_path,
-    setting,
-    unprepared,
-    whole_view,
-)
+from cts_schema.migration.deadline import Deadline
+from cts_schema.migration.lock import alone, behind_proxy, read_committed, search_path, setting, unprepared, whole_view
 from cts_schema.migration.one_schema import require_one_schema
 from cts_schema.migration.owner import as_owner
 from cts_schema.migration.patience import again_and_again
 from cts_schema.migration.run_log import RunLog, Stand
 from cts_schema.migration.state import read_status
-from cts_schema.migration.sync import Target, connected, url_of
 
 _WAIT_LONGER = "repeat when there is less traffic, or wait longer: cts-schema repair --wait 600"
 
@@ -52,42 +43,19 @@ BackupPlace = str | os.PathLike[str] | bool | None
 
 
 def repair(
-    target: Target = None,
+    database: Database,
     codes: Sequence[str] = (),
     *,
     plan: bool = False,
     orphans: OrphanPolicy = "leave",
     deep: bool = False,
     backup: BackupPlace = None,
-    version_table: str = VERSION_TABLE,
-    schema: str | None = None,
-    wait: float = 60.0,
 ) -> Repair:
-    """Mend what is wrong with a database, as far as that needs nobody's decision and loses nothing.
-
-    A Connection in a transaction is used as it is: the caller commits or rolls back.
-
-    Args:
-        target: the database: a URL, an Engine, a Connection, or None for what the environment says.
-        codes: the codes of the findings to mend; all by default.
-        plan: only say what would be done.
-        orphans: what is done with rows whose parent is gone, or that cannot be without an unreadable value: nothing, or
-            they go to ``adoption_leftovers``.
-        deep: find by looking at every row, as ``check`` does; what is found is always mended as a whole.
-        backup: a file or folder for a copy that is made before; False for none. By default a SQLite file is copied
-            into ``backups`` beside it, and PostgreSQL is not: all that loses nothing is in one transaction.
-        version_table: the table that holds the revision.
-        schema: the PostgreSQL schema to work in.
-        wait: seconds to wait for a migration and for locked tables.
-
-    Raises:
-        RepairFailed: a step did not do what it should. What was not committed is rolled back.
-        SchemaError: another subclass says what is wrong, where, and what to do next.
-    """
+    """Mend what is wrong with a database, as far as that needs nobody's decision and loses nothing."""
     began = time.perf_counter()
     planning.require_known(codes)
-    options = Options(version_table, schema, wait)
-    with connected(target, look_only, options) as connection:
+    options = database.options()
+    with database.connected(looking=True) as connection:
         asked = Asked(tuple(codes), orphans, concurrently=connection.dialect.name == "postgresql")
         mending = _Mending(connection, options, asked, deep, backup)
         if connection.dialect.name == "postgresql":
@@ -99,10 +67,13 @@ def repair(
             ):  # what it counts, it counts to the end
                 mending.plan()
         else:
-            owned = connection is not target and not connection.in_transaction()
-            with process_lock(wait), mending.log.recorded(connection, options, mending.stand, owned=owned):
+            owned = database.is_ours and not connection.in_transaction()
+            with (
+                process_lock(connection, options.wait),
+                mending.log.recorded(connection, options, mending.stand, owned=owned),
+            ):
                 mending.mend()
-    return mending.report(mask_url(url_of(target)), done=not plan, began=began)
+    return mending.report(database.name, done=not plan, began=began)
 
 
 class _Mending:
@@ -185,7 +156,7 @@ class _Mending:
         if file is None or self._wanted_backup is False:
             return
         place = files.place_for(self._place, files.folder_beside(file), file.stem, ".db")
-        sqlite_files.back_up(file, place, self._options.version_table, self._options.wait)
+        sqlite_files.back_up(file, place, self._options)
         self._backup = place
 
     def _on_postgresql(self) -> None:
@@ -239,13 +210,9 @@ class _Mending:
         ):
             self.plan()
         if self._planned.steps:
-            made = maintenance.backup(
-                self._connection,
-                self._place,
-                version_table=self._options.version_table,
-                schema=self._options.schema,
-                wait=self._options.wait,
-            )
+            options = self._options
+            database = Database(self._connection, options.version_table, options.schema, options.wait)
+            made = maintenance.backup(database, self._place)
             self._backup = Path(made.path)
 
     def _execute(self) -> None:

@@ -1,0 +1,147 @@
+"""The functions of the package for asyncio, made from those of :mod:`cts_schema.api`.
+
+Each takes a URL, an AsyncEngine, an AsyncConnection, or None for what the environment says. What works over one
+connection runs on that of the asynchronous driver, so that a task may be cancelled: what was not committed is undone.
+What makes and reads files runs in a thread of its own, which a cancelled task leaves to its end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, Unpack
+
+import sqlalchemy as sa
+
+from cts_schema import api
+from cts_schema.database.engines import create_async_engine
+from cts_schema.database.handle import IMPATIENT, LENT, Database, Settings, Target
+from cts_schema.database.urls import look_only, prepare_folder, resolve_url
+from cts_schema.driver_errors import translate_errors
+from cts_schema.exceptions import DatabaseUnreachable, WrongUsage
+from cts_schema.migration.deadline import Deadline
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+    from cts_schema.maintenance.restore import Restored
+    from cts_schema.migration.report import Report
+
+    AsyncTarget = str | sa.URL | AsyncEngine | AsyncConnection | None
+
+P = ParamSpec("P")
+R_co = TypeVar("R_co", covariant=True)
+
+
+class Asynchronous(Protocol[P, R_co]):
+    """A function of the package, made asynchronous."""
+
+    def __call__(self, target: AsyncTarget = None, *args: P.args, **settings: P.kwargs) -> Coroutine[Any, Any, R_co]:
+        """Do on the database what the synchronous function does."""
+
+
+def _over_connection(
+    function: Callable[Concatenate[Target, P], R_co], *, looking: bool = False
+) -> Asynchronous[P, R_co]:
+    """Make a function asynchronous that does all its work over one connection."""
+
+    @wraps(function)
+    async def call(target: AsyncTarget = None, *args: Any, **kwargs: Any) -> R_co:
+        async with _connected(target, kwargs, looking=looking) as connection:
+            return await connection.run_sync(function, *args, **kwargs)
+
+    call.__name__ += "_async"
+    return call
+
+
+def _in_thread(function: Callable[Concatenate[Target, P], R_co]) -> Asynchronous[P, R_co]:
+    """Make a function asynchronous that connects by itself."""
+
+    @wraps(function)
+    async def call(target: AsyncTarget = None, *args: Any, **kwargs: Any) -> R_co:
+        return await asyncio.to_thread(function, _url_of(target), *args, **kwargs)
+
+    call.__name__ += "_async"
+    return call
+
+
+async def initialize_async(
+    target: AsyncTarget = None, *, deadline: float = 30.0, **settings: Unpack[Settings]
+) -> Report:
+    """Make a database ready for the application; see :func:`cts_schema.initialize`."""
+    pauses = Deadline(deadline).pauses()
+    while True:
+        try:
+            return await upgrade_async(target, **settings)
+        except DatabaseUnreachable:
+            if (pause := next(pauses, None)) is None:
+                raise
+        await asyncio.sleep(pause)
+
+
+async def restore_async(
+    path: str | os.PathLike[str], target: AsyncTarget = None, *, force: bool = False, **settings: Unpack[Settings]
+) -> Restored:
+    """Bring a database back from a backup; see :func:`cts_schema.restore`."""
+    return await asyncio.to_thread(api.restore, path, _url_of(target), force=force, **settings)
+
+
+upgrade_async = _over_connection(api.upgrade)
+downgrade_async = _over_connection(api.downgrade)
+status_async = _over_connection(api.status, looking=True)
+check_async = _over_connection(api.check, looking=True)
+repair_async = _over_connection(api.repair, looking=True)
+seed_async = _over_connection(api.seed, looking=True)
+plan_adoption_async = _over_connection(api.plan_adoption, looking=True)
+adopt_async = _over_connection(api.adopt)
+undo_adoption_async = _over_connection(api.undo_adoption)
+finalize_adoption_async = _over_connection(api.finalize_adoption)
+wait_for_head_async = _in_thread(api.wait_for_head)
+backup_async = _in_thread(api.backup)
+rehearse_async = _in_thread(api.rehearse)
+
+
+def _url_of(target: AsyncTarget) -> sa.URL | str | None:
+    if target is None or isinstance(target, str | sa.URL):
+        return target
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    return target.engine.url if isinstance(target, AsyncConnection) else target.url
+
+
+@asynccontextmanager
+async def _connected(target: AsyncTarget, settings: Any, *, looking: bool) -> AsyncIterator[AsyncConnection]:
+    """Connect to a database for the time of the block; errors of its driver are raised as ours."""
+    with translate_errors():
+        from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine  # needs greenlet
+
+    if isinstance(target, AsyncConnection):
+        with translate_errors(target.engine.url):
+            yield target
+        return
+    made = None
+    if target is None or isinstance(target, str | sa.URL):
+        url = resolve_url(target)
+        wait = settings.get("wait", Database.wait)
+        arguments = {"timeout": wait} if url.get_backend_name() == "sqlite" else {}
+        made = create_async_engine((look_only if looking else prepare_folder)(url), connect_args=arguments)
+        target = made.execution_options(**{IMPATIENT: Database(wait=wait).options().milliseconds})
+    elif isinstance(target, AsyncEngine):
+        url = target.url
+    else:
+        raise WrongUsage(
+            target=type(target).__name__,
+            expected="a URL, an AsyncEngine or an AsyncConnection",
+            next_step="for an Engine or Connection: upgrade(...), without await",
+        )
+    with translate_errors(target.url):
+        try:
+            async with target.connect() as connection:
+                await connection.execution_options(**{LENT: url})
+                yield connection
+        finally:
+            if made is not None:
+                await made.dispose()

@@ -1,0 +1,56 @@
+"""Runs from code: an upgrade, a downgrade, and the question where a database stands."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cts_schema.database.handle import Database
+from cts_schema.exceptions import DatabaseUnreachable
+from cts_schema.migration.command import Command, process_lock
+from cts_schema.migration.deadline import Deadline
+from cts_schema.migration.report import Report, Status
+from cts_schema.migration.state import read_status
+
+if TYPE_CHECKING:
+    from cts_schema.migration.terminal import Terminal
+
+
+def initialize(database: Database, deadline: float) -> Report:
+    """Bring a database to head, and go on trying for ``deadline`` seconds while its server cannot be reached."""
+    pauses = Deadline(deadline).pauses()
+    while True:
+        try:
+            return upgrade(database)
+        except DatabaseUnreachable:
+            if (pause := next(pauses, None)) is None:
+                raise
+        time.sleep(pause)
+
+
+def upgrade(database: Database, revision: str = "head", *, terminal: Terminal | None = None) -> Report:
+    """Bring a database up to a revision; the terminal gets a line for each step."""
+    return run(database, Command("upgrade", revision, database.options(), terminal))
+
+
+def downgrade(database: Database, revision: str, *, yes: bool = True, terminal: Terminal | None = None) -> Report:
+    """Take a database down to a revision; the terminal gets a line for each step."""
+    return run(database, Command("downgrade", revision, database.options(may_drop=yes), terminal))
+
+
+def status(database: Database) -> Status:
+    """Tell where a database stands."""
+    with database.connected(looking=True) as connection:
+        found = read_status(connection, database.options())
+    # Instead of a file that is not there, an empty database in memory was looked at.
+    return replace(found, database=database.name)
+
+
+def run(database: Database, command: Command) -> Report:
+    """Run a command on a database, unless it would find nothing to do."""
+    with database.connected() as connection:
+        if not command.has_nothing_to_do(connection):
+            with process_lock(connection, command.options.wait):
+                command.run(connection, owned=database.is_ours)
+    return command.report()
