@@ -147,6 +147,7 @@ def test_a_copy_reaches_for_nothing_on_the_server(mine: Database, tmp_path: Path
 # The end of the transaction
 
 
+SET_AND_RESET = "SET standard_conforming_strings = off; RESET standard_conforming_strings;"
 ENDS = [
     "SET x.y=1; ROLLBACK;",
     "SET x.y=1;COMMIT;",
@@ -173,6 +174,10 @@ ENDS = [
     "SELECT set_config('standard_conforming_strings', 'off', false); SELECT 'a\\'; COMMIT; SELECT 'b\\''",
     "SELECT U&'\\0041'; ROLLBACK",
     "SELECT E'a'\n'\\'; COMMIT; --'; COMMIT",
+    # What is one statement to the reader and several to the server.
+    f"{SET_AND_RESET} SELECT 'a\\'; COMMIT; SELECT 'b' /*'*/",
+    f"{SET_AND_RESET} COPY other.kept FROM stdin (NULL 'a\\'); COMMIT; COPY other.kept FROM stdin (NULL 'b' /*'*/);\n"
+    "\\.\nSELECT 1",
 ]
 
 

@@ -74,6 +74,8 @@ def test_data_of_a_copy_are_lines_up_to_its_end() -> None:
         ("SELECT 1;\n\\! ls\n", 2),
         ("SELECT 1\n\\g\n", 2),
         ("SELECT 1;\n\n  ROLLBACK\n;", 3),
+        ("SELECT 1;\nPREPARE /* */ TRANSACTION 'a';", 2),
+        ("DROP DATABASE cts;", 1),
         ("COPY t FROM\n'file';", 1),
         ("SELECT 1;\nCOPY a /* */ . from.stdin FROM PROGRAM 'ls';\n\\.\n", 2),
         ("COPY t FROM stdin; SELECT 1;\n\\.\n", 1),
