@@ -713,6 +713,39 @@ def test_a_view_over_a_column_that_goes_is_named_and_nothing_is_done(head: Datab
     assert downgrade(head.engine, "055").after == "055"
 
 
+NEEDING = {
+    "view quoted": ['CREATE VIEW quoted AS SELECT "parabolic_sar_value" AS v FROM "indication_states"'],
+    "view over": [
+        "CREATE VIEW under AS SELECT * FROM indication_states",
+        'CREATE VIEW over AS /* as */ SELECT "PARABOLIC_SAR_VALUE" FROM under',
+    ],
+    "a trigger of users: shown": [
+        'CREATE TRIGGER shown AFTER DELETE ON users BEGIN SELECT "parabolic_sar_value" FROM indication_states; END'
+    ],
+    "a trigger of seen: written": [
+        "CREATE VIEW seen AS SELECT id FROM indication_states",
+        "CREATE TRIGGER written INSTEAD OF INSERT ON seen "
+        "BEGIN UPDATE indication_states SET parabolic_sar_value = 1; END",
+    ],
+    "a foreign key of table mine": [
+        "CREATE UNIQUE INDEX own ON indication_states (parabolic_sar_value)",
+        "CREATE TABLE mine (id INT, value NUMERIC REFERENCES INDICATION_STATES (Parabolic_SAR_Value))",
+    ],
+}
+
+
+@on_sqlite
+@pytest.mark.parametrize("named", NEEDING)
+def test_what_sqlite_would_let_go_on_without_its_column_is_named_and_nothing_is_done(
+    head: Database, named: str
+) -> None:
+    script(head, STATE, *NEEDING[named])
+    with pytest.raises(StillNeeded, match=named) as caught:
+        downgrade(head.engine, "055")
+    assert "drop it, repeat" in caught.value.next_step
+    assert status(head.engine).at_head
+
+
 CALCULATED = "ALTER TABLE indication_states ADD COLUMN g NUMERIC GENERATED ALWAYS AS (parabolic_sar_value * 2)"
 
 

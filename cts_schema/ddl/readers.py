@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 import sqlalchemy as sa
 
 from cts_schema.ddl.checks import parse_checks
-from cts_schema.ddl.text import definitions, token_texts, unquote
+from cts_schema.ddl.text import definitions, token_texts, tokens, unquote
 
 # A UNIQUE or FOREIGN KEY of the table; those of a column are written behind its name.
 _KEY = re.compile(
@@ -22,6 +22,22 @@ def mentions(definition: str, columns: Collection[str]) -> bool:
     """Tell whether SQL names any of ``columns``, in whatever case and quotes; a string is no name."""
     names = {column.lower() for column in columns}
     return any(unquote(word).lower() in names for word in token_texts(definition) if word[0] != "'")
+
+
+def in_brackets(definition: str, columns: Collection[str]) -> str:
+    """Return SQL with those of ``columns`` in brackets that are in double quotes."""
+    names = {column.lower() for column in columns}
+    parts, end = [], 0
+    for token in tokens(definition):
+        if token[0][0] == '"' and unquote(token[0]).lower() in names:
+            parts += [definition[end : token.start()], f"[{unquote(token[0])}]"]
+            end = token.end()
+    return "".join([*parts, definition[end:]])
+
+
+def query_of(create_view: str) -> str:
+    """Return the query of a CREATE VIEW statement."""
+    return next(create_view[token.end() :] for token in tokens(create_view) if token[0].lower() == "as")
 
 
 def generated(connection: sa.Connection, table: str, columns: Collection[str]) -> list[str]:
