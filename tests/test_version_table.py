@@ -19,6 +19,7 @@ OTHERS = {
     "of_numbers": ("CREATE TABLE of_numbers (version_num INTEGER)", "its columns: version_num"),
     "a_view": ("CREATE VIEW a_view AS SELECT version_num FROM alembic_version", "a view"),
     "of_the_same_shape": ("CREATE TABLE of_the_same_shape (version_num VARCHAR(32) NOT NULL)", "is in alembic_version"),
+    "an_index": ("CREATE INDEX an_index ON users (email)", "an index"),
     "schema_migrations": (None, "its columns: "),
 }
 ACTIONS: dict[str, Callable[..., Any]] = {
@@ -45,6 +46,43 @@ def test_another_table_than_the_version_table_is_named_and_nothing_is_touched(he
     assert head.fingerprint() == before
     done = alembic("-x", f"version_table={table}", "upgrade", "head", url=head.url)
     assert (done.code, "Traceback" in done.err) == (2, False)
+
+
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    ("name", "statement", "reason"),
+    [
+        ("a_type", "CREATE TYPE a_type AS (version_num varchar)", "a type"),
+        ("a_sequence", "CREATE SEQUENCE a_sequence", "a sequence"),
+        ("seen", "CREATE MATERIALIZED VIEW seen AS SELECT version_num FROM alembic_version", "a materialized view"),
+        ("pk_users", None, "an index"),
+        ("pg_class", None, "begin with pg_"),
+    ],
+)
+def test_what_is_no_table_is_no_version_table(head: Database, name: str, statement: str | None, reason: str) -> None:
+    if statement is not None:
+        head.execute(statement)
+    for action in ACTIONS.values():
+        with pytest.raises(WrongUsage) as caught:
+            action(head.url, version_table=name)
+        assert reason in str(caught.value.place["reason"])
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_a_version_table_is_named_as_it_is_written(head: Database) -> None:
+    for action in ACTIONS.values():
+        with pytest.raises(WrongUsage) as caught:
+            action(head.url, version_table="Alembic_Version")
+        assert caught.value.place["reason"] == "that table is called alembic_version"
+
+
+def test_a_new_database_has_room_for_its_version_table_or_gets_nothing(database: Database) -> None:
+    database.execute("CREATE TABLE mine (a INTEGER)")
+    database.execute("CREATE INDEX taken ON mine (a)")
+    with pytest.raises(WrongUsage) as caught:
+        upgrade(database.url, version_table="taken")
+    assert caught.value.place["reason"] == "that is an index"
+    assert database.tables() == {"mine"}
 
 
 @pytest.mark.parametrize("row", ["'055'", "'hello'", "NULL"])

@@ -93,6 +93,8 @@ def _unfit(name: str, longest: int | None) -> str | None:
         return f"its name may have {longest} bytes at most: PostgreSQL would cut it off"
     if longest is None and name.lower().startswith("sqlite_"):
         return "SQLite keeps names that begin with sqlite_ for itself"
+    if longest is not None and name.startswith("pg_"):
+        return "PostgreSQL keeps names that begin with pg_ for itself"
     return None
 
 

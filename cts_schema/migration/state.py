@@ -20,13 +20,15 @@ from cts_schema.ddl.text import quote, run
 from cts_schema.exceptions import DatabaseNewer, ForeignRevision, SeveralHeads, WrongUsage, mask_url
 from cts_schema.migration.lock import in_autocommit
 from cts_schema.migration.owner import as_owner, is_superuser
+from cts_schema.migration.relations import no_table
 from cts_schema.migration.report import Status
 from cts_schema.migration.scripts import ADOPTION_RECORD, head, revisions
 from cts_schema.migration.settings import settings
 
 # A row that a policy hides is an error; a time comes in the form that drivers read, and the name of a type as it is.
 _READING = {"row_security": "off", "DateStyle": "ISO", "quote_all_identifiers": "off"}
-_NO_SUCH_TABLE = ("42P01", "3F000", "42703", "0A000")  # undefined table, schema, column; a view, which is not sampled
+# Undefined table, schema, column; a view, which is not sampled; an index.
+_NO_SUCH_TABLE = ("42P01", "3F000", "42703", "0A000", "42809")
 
 
 def at_head(connection: sa.Connection, options: Options) -> bool:
@@ -126,12 +128,10 @@ def _check_version_table(connection: sa.Connection, options: Options) -> None:
     table, schema = options.version_table, options.schema
     with _without_a_trace(connection):
         inspector = sa.inspect(connection)
-        reason = None
-        if inspector.has_table(table, schema=schema):  # or a view
+        reason = no_table(connection, table, _names(connection, options)[0])
+        if reason is None and inspector.has_table(table, schema=schema):
             columns = {column["name"]: column["type"] for column in inspector.get_columns(table, schema=schema)}
-            if table not in inspector.get_table_names(schema=schema):
-                reason = "that is a view"
-            elif columns.keys() != {"version_num"} or not isinstance(columns["version_num"], sa.String):
+            if columns.keys() != {"version_num"} or not isinstance(columns["version_num"], sa.String):
                 reason = f"that table is none of Alembic's; its columns: {', '.join(columns)}"
     version, ledger = _names(connection, options)
     if reason is None and None in [row[0] for row in _rows(connection, f"SELECT version_num FROM {version}") or []]:
