@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
-from cts_schema import Health, check, repair
+from cts_schema import Health, check, repair, status, upgrade
 from cts_schema.database.options import Options
 from cts_schema.health import unreadable
 from cts_schema.health.look import Look
@@ -186,6 +186,22 @@ def test_what_can_be_emptied_is_and_a_row_with_more_stays_whole(head: Database) 
     assert [one.finding.where for one in done.left] == ["orders.quantity"]
     assert left_over(head) == [("orders", "p", "type", {"fees": bad.strip("'")})]
     assert head.value("SELECT fees FROM orders WHERE id = 'p'") == 0
+
+
+def test_odd_values_of_the_ledger_and_the_run_log_stop_neither_check_nor_upgrade(head: Database) -> None:
+    odd, took = ("'infinity'", "1") if head.kind == "postgresql" else ("x'00'", "'long'")
+    put(
+        head,
+        f"UPDATE schema_migrations SET executed_at = {odd}, execution_time_ms = {took} WHERE migration_id = 36",
+        "DELETE FROM schema_migrations WHERE migration_id = 56",
+        f"INSERT INTO site_logs (level, category, message, timestamp, metadata) VALUES "
+        f"""('error', 'migration', 'mine', {odd}, '{{"package_version"\\: 1}}')""",
+    )
+    found = shown(check(head.url))
+    assert {("unreadable-values", "schema_migrations.executed_at"), ("failed-migration", "site_logs")} <= {*found}
+    assert upgrade(head.url).healed == ("056",)
+    assert not repair(head.url, ("unreadable-values",)).left
+    assert status(head.url).at_head
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)

@@ -22,12 +22,15 @@ def findings(look: Look) -> Iterator[Finding]:
     yield from _failures(look)
 
 
+_TOOK = "CAST(execution_time_ms AS INTEGER)"  # SQLite holds anything there
+
+
 def migrations(look: Look) -> tuple[MigrationTime, ...]:
     """Return when the applied revisions were, and how long they took."""
     when = look.status.executed_at
     took = {}
     if when and look.has(LEDGER, "execution_time_ms"):
-        took = dict(map(tuple, look.rows(f"SELECT migration_id, execution_time_ms FROM {LEDGER}")))
+        took = dict(map(tuple, look.rows(f"SELECT migration_id, {_TOOK} FROM {LEDGER}")))
     return tuple(MigrationTime(revision, moment, took.get(int(revision))) for revision, moment in when.items())
 
 
@@ -46,7 +49,7 @@ def _rows(look: Look) -> Iterator[Finding]:
             examples=missing[:EXAMPLES],
             repair=by_upgrade,
         )
-    query = f"SELECT migration_id, execution_time_ms FROM {LEDGER} WHERE source = 'alembic' ORDER BY migration_id"
+    query = f"SELECT migration_id, {_TOOK} FROM {LEDGER} WHERE source = 'alembic' ORDER BY migration_id"
     known: dict[int | None, str] = {int(revision): revision for revision in revisions()}
     for number, milliseconds in look.rows(query):
         revision = known.get(number)
@@ -64,7 +67,7 @@ def _failures(look: Look) -> Iterator[Finding]:
     if not all(look.has(run_log.TABLE, column) for column in columns):
         return
     query = (
-        f"SELECT level, message, timestamp, {run_log.ROWS} AS ours FROM {run_log.TABLE} "
+        f"SELECT level, CAST(message AS TEXT), CAST(timestamp AS TEXT), {run_log.ROWS} AS ours FROM {run_log.TABLE} "
         f"WHERE category = :category ORDER BY timestamp DESC, id DESC LIMIT {RUNS}"
     )
     runs = [row for row in look.rows(query, category=run_log.CATEGORY) if row.ours]

@@ -98,7 +98,7 @@ def mending(
 def _require_written(connection: sa.Connection, script: ScriptDirectory, revision: str | None) -> None:
     applied, ours = _applied(script, revision)
     needed = {int(one.revision) for one in applied}
-    source = {row.migration_id: row.source for row in connection.execute(sa.select(LEDGER))}
+    source = dict(map(tuple, connection.execute(sa.select(LEDGER.c.migration_id, LEDGER.c.source))))
     stays = {number for number in ours - needed if source.get(number) == SOURCE}
     if wrong := (needed - source.keys()) | stays:
         raise not_written(connection, LEDGER.name, [f"{number:03d}" for number in sorted(wrong)])

@@ -77,7 +77,8 @@ def _durations(connection: sa.Connection, place: Place) -> dict[int, int | None]
     columns = {column["name"] for column in sa.inspect(connection).get_columns(LEDGER, schema=place.options.schema)}
     if "execution_time_ms" not in columns:
         return {}  # somebody has dropped it; `check` says so
-    query = f"SELECT migration_id, execution_time_ms FROM {LEDGER} WHERE migration_id IS NOT NULL"  # noqa: S608
+    took = "CAST(execution_time_ms AS INTEGER)"  # SQLite holds anything there
+    query = f"SELECT migration_id, {took} FROM {LEDGER} WHERE migration_id IS NOT NULL"  # noqa: S608
     return {row[0]: row[1] for row in connection.exec_driver_sql(query)}
 
 
