@@ -188,6 +188,15 @@ def test_what_can_be_emptied_is_and_a_row_with_more_stays_whole(head: Database) 
     assert head.value("SELECT fees FROM orders WHERE id = 'p'") == 0
 
 
+def test_a_value_beside_one_whose_row_must_leave_is_set_aside_in_other_rows_too(head: Database) -> None:
+    bad = "'NaN'" if head.kind == "postgresql" else "'lots'"
+    put(head, f"INSERT INTO orders (id, quantity, price) VALUES ('o', {bad}, {bad}), ('p', 1, {bad}), ('q', 1, 1)")
+    done = repair(head.url, orphans="quarantine")
+    assert done.complete
+    assert head.rows("SELECT id, price FROM orders ORDER BY id") == [("p", None), ("q", 1)]
+    assert sorted(row[1:3] for row in left_over(head)) == [("o", "type"), ("p", "type")]
+
+
 def test_odd_values_of_the_ledger_and_the_run_log_stop_neither_check_nor_upgrade(head: Database) -> None:
     odd, took = ("'infinity'", "1") if head.kind == "postgresql" else ("x'00'", "'long'")
     put(

@@ -33,6 +33,7 @@ class Unreadable:
         table: the table.
         emptied: the findings whose columns are emptied.
         leaving: the findings whose rows must leave.
+        shared: those of them that rows have, too, which need not leave.
         staying: the findings that nothing is done about, with the rows that have them.
         leaves: when a row ``c`` must leave.
         stays: when a row ``c`` is left alone, whatever else it has.
@@ -41,6 +42,7 @@ class Unreadable:
     table: sa.Table
     emptied: tuple[Finding, ...]
     leaving: tuple[Finding, ...]
+    shared: tuple[Finding, ...]
     staying: tuple[Finding, ...]
     leaves: str
     stays: str
@@ -66,8 +68,11 @@ def _sorted(look: Look, name: str, found: Sequence[Finding]) -> Unreadable:
         if column not in staying and (column in required or _both(look, name, leaves, refused[column]))
     ]
     emptied = [column for column in mine if column not in staying and column not in leaving]
-    one, two, three = (tuple(mine[column] for column in some) for some in (emptied, leaving, staying))
-    return Unreadable(table, one, two, three, leaves, stays)
+    shared = [
+        column for column in leaving if column not in required and _both(look, name, f"NOT ({leaves})", refused[column])
+    ]
+    one, two, three, four = (tuple(mine[column] for column in some) for some in (emptied, leaving, shared, staying))
+    return Unreadable(table, one, two, three, four, leaves, stays)
 
 
 def plan(
@@ -88,8 +93,9 @@ def plan(
             for finding in (*one.emptied, *one.leaving):
                 yield Left(finding, f"there is no {KEPT} to keep them in: cts-schema repair missing-table")
             continue
-        if one.emptied:
-            yield Step(one.emptied, tuple(_statements(look, one)), (one.table.name,))
+        emptied = one.emptied if policy == "leave" else (*one.emptied, *one.shared)
+        if emptied:
+            yield Step(emptied, tuple(_statements(look, one, emptied)), (one.table.name,))
         if policy == "leave":
             for finding in one.leaving:
                 yield Left(finding, f"a row cannot be without it; to move such rows to {KEPT}: {ASK}")
@@ -127,9 +133,9 @@ def whole_row(look: Look, table: sa.Table, *, readable: bool) -> str:
     return "to_jsonb(c)" + "".join(numbers)
 
 
-def _statements(look: Look, one: Unreadable) -> Iterator[str]:
+def _statements(look: Look, one: Unreadable, emptied: Sequence[Finding]) -> Iterator[str]:
     name, refused = one.table.name, conditions(look, one.table)
-    columns = [finding.where.partition(".")[2] for finding in one.emptied]
+    columns = [finding.where.partition(".")[2] for finding in emptied]
     others = f"NOT ({one.leaves}) AND NOT ({one.stays})"
     if look.dialect == "postgresql":
         yield f"LOCK TABLE {quote(name)} IN SHARE ROW EXCLUSIVE MODE"
