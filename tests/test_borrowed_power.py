@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -28,8 +29,10 @@ from cts_schema import (
     upgrade,
     wait_for_head,
 )
+from cts_schema.database import handle
 from cts_schema.exceptions import MixedOwners, NotPermitted, SchemaError
-from cts_schema.maintenance import programs
+from cts_schema.maintenance import contents, programs
+from cts_schema.maintenance.into_postgresql import into_postgresql
 from tests.conftest import Server
 from tests.support import client
 from tests.support.databases import Database
@@ -243,6 +246,20 @@ def test_nor_does_it_in_the_rehearsal_of_a_database_in_use(calling: Database, se
         with calling.engine.connect():  # so that the database cannot be a template
             assert rehearse(calling.url).after == "060"
         assert not is_power_lent(calling)
+
+
+def test_what_is_restored_as_the_owner_is_whose_it_was(
+    calling: Database, owner: str, server: Server, tmp_path: Path
+) -> None:
+    with roles(calling, server, "other") as (other,):
+        calling.execute(f"CREATE TABLE others AS SELECT 1 AS one; ALTER TABLE others OWNER TO {other}")
+        made = Path(backup(calling.url, tmp_path).path)
+        with Database(server.create()) as copy, ExitStack() as stack:
+            stack.callback(server.drop, copy.location)
+            copy.execute(f"ALTER DATABASE {copy.location.database} OWNER TO {owner}")
+            into_postgresql(handle.Database(copy.url), made, contents.look(made), None, force=False, owner=owner)
+            assert owners(copy) == {owner, other}
+            assert copy.rows("SELECT one FROM others") == [(1,)]
 
 
 def test_a_superuser_backs_up_rows_that_their_owner_may_not_read(calling: Database, tmp_path: Path) -> None:

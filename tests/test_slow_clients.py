@@ -162,6 +162,33 @@ def test_a_small_response_that_nobody_reads_holds_its_place_for_no_longer(head: 
         assert status == b"HTTP/1.1 200"
 
 
+def test_a_client_that_reads_in_time_is_not_cut_off_while_more_is_made() -> None:
+    async def in_two_parts(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"connection", b"close")]})
+            await send({"type": "http.response.body", "body": bytes(100_000), "more_body": True})
+            await send({"type": "http.response.body", "body": b"", "more_body": True})  # the first part is gone
+            await asyncio.sleep(1.1)
+            await send({"type": "http.response.body", "body": b"the end"})
+
+    with (
+        limited(in_two_parts, replace(SHORT, response=1.0)) as address,
+        socket.create_connection(address, timeout=60) as connection,
+    ):
+        connection.sendall(REQUEST)
+        assert b"the end" in until_closed(connection)
+
+
+def test_one_connection_too_many_is_refused_at_once(tmp_path: Path) -> None:
+    app = create_app(f"sqlite:///{tmp_path / 'cts.db'}", token=TOKEN)
+    with (
+        limited(app, replace(SHORT, request=60.0, connections=1)) as address,
+        socket.create_connection(address),
+        socket.create_connection(address, timeout=60) as second,
+    ):
+        assert until_closed(second).startswith(b"HTTP/1.1 503")
+
+
 def test_what_a_request_in_time_asks_for_may_take_longer() -> None:
     async def slow(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
