@@ -197,6 +197,18 @@ def test_a_value_beside_one_whose_row_must_leave_is_set_aside_in_other_rows_too(
     assert sorted(row[1:3] for row in left_over(head)) == [("o", "type"), ("p", "type")]
 
 
+def test_the_leftovers_are_mended_while_values_go_there(head: Database) -> None:
+    bad, at = ("'NaN'", "'infinity'") if head.kind == "postgresql" else ("'lots'", "'soon'")
+    put(
+        head,
+        f"INSERT INTO orders (id, quantity, price) VALUES ('o', 1, {bad})",
+        "INSERT INTO adoption_leftovers (table_name, reason, payload, created_at) "
+        f"VALUES ('users', 'orphan', '{{}}', {at})",
+    )
+    assert repair(head.url).complete
+    assert [row[0] for row in left_over(head)] == ["users", "adoption_leftovers", "orders"]
+
+
 def test_odd_values_of_the_ledger_and_the_run_log_stop_neither_check_nor_upgrade(head: Database) -> None:
     odd, took = ("'infinity'", "1") if head.kind == "postgresql" else ("x'00'", "'long'")
     put(
