@@ -24,7 +24,7 @@ from cts_schema import (
     upgrade,
 )
 from cts_schema.database.engines import migration_engine
-from cts_schema.exceptions import DatabaseUnusable
+from cts_schema.exceptions import DatabaseUnusable, SchemaMissing
 from cts_schema.migration.command import quiet_config
 from cts_schema.models import SiteLog
 from tests.conftest import Server
@@ -193,6 +193,17 @@ def test_an_old_database_is_adopted_and_brought_back_in_sessions_that_are_set_od
     assert check(database.url, deep=True).findings == ()
     undo_adoption(database.url)
     assert database.rows("SELECT * FROM users") == [(1, "ann", "x", "2024-02-01 03:04:05")]
+
+
+@pytest.mark.parametrize("path", ["", "no_such_schema"])
+def test_a_search_path_without_a_schema_is_told_as_one(head: Database, path: str) -> None:
+    head.execute(f"ALTER DATABASE {head.location.database} SET search_path = '{path}'")
+    for act in (upgrade, adopt):
+        with pytest.raises(SchemaMissing, match="the search path has no schema") as caught:
+            act(head.url)
+        assert caught.value.place["search_path"] == repr(path or '""')
+        assert "--schema public" in caught.value.next_step
+    assert upgrade(head.url, schema="public").applied == ()
 
 
 # Encodings

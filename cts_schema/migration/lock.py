@@ -213,8 +213,18 @@ def search_path(connection: sa.Connection, schema: str | None) -> Iterator[None]
 
 
 def _require_schema(connection: sa.Connection, schema: str | None) -> None:
-    if _ask(connection, "SELECT pg_catalog.current_schema()", commit=not connection.in_transaction()) is None:
-        raise SchemaMissing(schema=schema or "public")
+    commit = not connection.in_transaction()
+    if _ask(connection, "SELECT pg_catalog.current_schema()", commit=commit) is not None:
+        return
+    if schema is not None:
+        raise SchemaMissing(schema=schema)
+    raise SchemaMissing(
+        cause="the search path has no schema that is there and that the role may use",
+        database=mask_url(connection.engine.url),
+        search_path=repr(_ask(connection, "SHOW search_path", commit=commit)),
+        next_step="name the schema: --schema public, with alembic -x schema=public; or mend the path:\n"
+        "ALTER ROLE name RESET search_path, or ALTER DATABASE likewise",
+    )
 
 
 def _holder(connection: sa.Connection, *, commit: bool) -> str | None:
