@@ -43,6 +43,9 @@ def answer(outcome: Outcome, code: int = 0) -> Any:
     return found
 
 
+DOCUMENTATION = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
+
+
 def refused(outcome: Outcome, code: int, *texts: str) -> None:
     """Check that a command ended with one clear message, its exit code, and no password."""
     assert outcome.code == code, outcome
@@ -563,6 +566,22 @@ def test_output_that_has_no_room_undoes_the_work(database: Database) -> None:
         )
     refused(Outcome(done.returncode, "", done.stderr), 6, "output cannot be written")
     assert database.tables() <= {"alembic_version"}
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_the_object_of_each_command_is_the_documented_one(head: Database, tmp_path: Path) -> None:
+    documented: dict[str, set[str]] = {}
+    for commands, keys in re.findall(r"^\| (`[^|]*`) \| ((?:`|the).*?) \|$", DOCUMENTATION, re.MULTILINE):
+        named = set(re.findall(r"`(\w+)`", re.sub(r"\([^)]*\)", "", keys)))
+        documented |= dict.fromkeys(re.findall(r"`(\w+)`", commands), named)
+    documented["downgrade"] |= documented["upgrade"]
+    backup = tmp_path / "b.db"
+    for arguments in (
+        "status", "check", "history", "wait --timeout 0", "seed test", "repair", "rehearse", "downgrade 059 --yes",
+        "upgrade", f"backup {backup}", f"restore {backup} --force",
+    ):  # fmt: skip
+        answer = json.loads(cts_schema(*arguments.split(), "--json", url=head.url).out)
+        assert set(answer) == documented[arguments.split()[0]], arguments
 
 
 @pytest.mark.parametrize(
