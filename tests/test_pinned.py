@@ -129,20 +129,29 @@ def test_an_asynchronous_engine_reads_them_too(odd: Database, driver: str) -> No
 
 
 def test_the_environment_of_libpq_changes_nothing(head: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    odd = {name: value for name, value in ODD.items() if name not in ("client_encoding", "DateStyle")}
+    options = " ".join(f"-c {name}={value}" for name, value in odd.items())
     for name, value in {
         "PGCLIENTENCODING": "LATIN1",
         "PGDATESTYLE": "SQL",
-        "PGOPTIONS": "-c IntervalStyle=sql_standard -c extra_float_digits=0 -c statement_timeout=54321",
+        "PGOPTIONS": f"{options} -c statement_timeout=54321",
     }.items():
         monkeypatch.setenv(name, value)
-    names = ("client_encoding", "DateStyle", "IntervalStyle", "extra_float_digits", "statement_timeout")
     for engine in (create_engine(head.location), migration_engine(head.location)):
         with engine.connect() as connection:
-            shown = [str(connection.exec_driver_sql(f"SHOW {name}").scalar()) for name in names]
+            shown = {name: str(connection.exec_driver_sql(f"SHOW {name}").scalar()) for name in ODD}
+            assert connection.exec_driver_sql("SHOW statement_timeout").scalar() == "54321ms"
         engine.dispose()
-        assert shown[0] == "UTF8"
-        assert shown[1].startswith("ISO")
-        assert shown[2:] == ["postgres", "1", "54321ms"]
+        assert shown.pop("DateStyle").startswith("ISO")
+        assert shown == {
+            "client_encoding": "UTF8",
+            "IntervalStyle": "postgres",
+            "TimeZone": "UTC",
+            "standard_conforming_strings": "on",
+            "extra_float_digits": "1",
+            "bytea_output": "hex",
+            "quote_all_identifiers": "off",
+        }
     assert check(head.url).findings == ()
 
 
