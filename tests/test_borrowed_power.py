@@ -210,7 +210,7 @@ CALLED = [
             "CREATE INDEX ON {table} ((one()))",
             "ALTER TABLE {table} ADD COLUMN own_default integer DEFAULT one(), ADD COLUMN own_type checked DEFAULT ''",
             "ALTER TABLE {table} ADD COLUMN own integer GENERATED ALWAYS AS (one()) STORED, ADD CHECK (valid('own'))",
-            "CREATE STATISTICS ON own_type, (valid('own')) FROM {table}",
+            "CREATE STATISTICS own_{table} ON own_type, (valid('own')) FROM {table}",
             "ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
             "CREATE POLICY own ON {table} USING (valid('own'))",
             "CREATE MATERIALIZED VIEW look_at_{table} AS SELECT one(), {table}.* FROM {table}",
