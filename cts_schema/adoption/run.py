@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,10 +15,9 @@ from cts_schema.adoption.plan import Plan
 from cts_schema.database.handle import Database
 from cts_schema.database.options import Options, Orphans
 from cts_schema.migration.command import Command, process_lock
-from cts_schema.migration.deadline import Deadline
-from cts_schema.migration.lock import alone, read_committed, search_path, setting, whole_view
+from cts_schema.migration.executor import Executor
+from cts_schema.migration.lock import search_path, setting, whole_view
 from cts_schema.migration.owner import as_owner
-from cts_schema.migration.patience import again_and_again
 from cts_schema.migration.progress import Progress
 from cts_schema.migration.report import Report
 from cts_schema.migration.run import run
@@ -54,7 +53,7 @@ def undo_adoption(database: Database, *, discard_new: bool) -> str:
             old, kept = way_back.undo_on_sqlite(connection, options, discard_new=discard_new)
             return f"the old database is back, from {old}; what was there until now is in {kept}"
         undo = partial(way_back.undo_on_postgresql, connection, options.version_table, discard_new=discard_new)
-        _run_locked(connection, options, undo, "cts-schema adopt --undo --wait 600")
+        Executor(connection, options, "cts-schema adopt --undo --wait 600").in_one_transaction(undo)
         return "the old tables are back, with all that hung on them; the new ones are dropped"
 
 
@@ -65,40 +64,9 @@ def finalize_adoption(database: Database) -> tuple[str, ...]:
         if connection.dialect.name == "sqlite":
             return ()
         dropped: list[str] = []
-        step = "cts-schema adopt --finalize --wait 600"
-        _run_locked(connection, options, lambda: dropped.extend(aside.finalize(connection)), step)
+        executor = Executor(connection, options, "cts-schema adopt --finalize --wait 600")
+        executor.in_one_transaction(lambda: dropped.extend(aside.finalize(connection)))
         return tuple(dropped)
-
-
-def _run_locked(connection: sa.Connection, options: Options, run: Callable[[], None], longer: str) -> None:
-    """Run something under the lock; again, while others keep tables locked, until the wait of the options is over.
-
-    In a transaction of the caller it runs once: what has failed there cannot be repeated.
-    """
-
-    def once() -> None:
-        with _locked(connection, options):
-            run()
-
-    if connection.in_transaction():
-        once()
-    else:
-        step = f"repeat when there is less traffic, or wait longer: {longer}"
-        again_and_again(connection, Deadline(options.wait), once, next_step=step)
-
-
-@contextmanager
-def _locked(connection: sa.Connection, options: Options) -> Iterator[None]:
-    """Hold the migration lock, and work in one transaction; the caller's own, where there is one.
-
-    It sees what others have committed while it waited for their tables: an older snapshot would drop that unseen.
-    """
-    with (
-        read_committed(connection),
-        nullcontext() if connection.in_transaction() else connection.begin(),
-        alone(connection, options, Deadline(options.wait)),
-    ):
-        yield
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from __future__ import annotations
 import atexit
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Any
@@ -24,19 +24,16 @@ from cts_schema.ddl.text import clause, quote
 from cts_schema.driver_errors import translate_errors
 from cts_schema.exceptions import EXIT_OK, SchemaError, WrongUsage, mask_url
 from cts_schema.migration import autogenerate, ledger, sqlite
-from cts_schema.migration.deadline import Deadline
+from cts_schema.migration.executor import Executor
 from cts_schema.migration.line import Line, stretches
-from cts_schema.migration.lock import alone, behind_proxy, read_committed, search_path, unprepared
+from cts_schema.migration.lock import search_path
 from cts_schema.migration.owner import as_owner
-from cts_schema.migration.patience import again_and_again
 from cts_schema.migration.requirements import require_known, require_ours
 from cts_schema.migration.run_log import Direction, RunLog
 from cts_schema.migration.settings import settings as settings_of
 from cts_schema.migration.state import require_version_table
 from cts_schema.migration.terminal import Terminal
 from cts_schema.unread import failed, flush_at_exit, open_what_is_closed, written
-
-_WAIT_LONGER = "repeat when there is less traffic, or wait longer: alembic -x wait=600 upgrade head"
 
 # What Alembic's commands call the function that finds their steps.
 _DIRECTIONS: dict[str, Direction] = {"upgrade": "upgrade", "downgrade": "downgrade", "do_stamp": "stamp"}
@@ -114,12 +111,11 @@ def _run(context: Any, metadata: sa.MetaData) -> None:
         attributes = context.config.attributes
         owned = attributes.get("owned", not isinstance(attributes.get("connection"), sa.Connection))
         owned = owned and not connection.in_transaction()
-        migrate = _migrate_sqlite if connection.dialect.name == "sqlite" else _migrate_postgresql
         with (
             line.log.recorded(connection, options, line.stand, owned=owned),
             line.explained(connection.engine.url),
         ):
-            migrate(context, connection, options, line, settings)
+            _migrate(context, connection, options, line, settings)
         line.finish(connection, options)
 
 
@@ -210,47 +206,25 @@ def _look(context: Any, connection: sa.Connection, options: Options, settings: d
         context.run_migrations()
 
 
-def _migrate_sqlite(
-    context: Any, connection: sa.Connection, options: Options, line: Line, settings: dict[str, Any]
-) -> None:
-    try:
-        with sqlite.transaction(connection, options.wait):
-            steps = line.plan(context, connection, settings, options)
-            before = sqlite.violations(connection) if steps else None
+def _migrate(context: Any, connection: sa.Connection, options: Options, line: Line, settings: dict[str, Any]) -> None:
+    executor = Executor(connection, options, "alembic -x wait=600 upgrade head", line.waiting)
+    settings = {**settings, "deadline": executor.deadline}  # for the online operations of ddl
+
+    def all_of_it() -> None:
+        steps = line.plan(context, connection, settings, options)
+        keys_are_compared = bool(steps) and connection.dialect.name == "sqlite"
+        with sqlite.no_new_violations(connection) if keys_are_compared else nullcontext():
             line.run(context, connection, settings, steps)
-            if before is not None:
-                sqlite.refuse_new_violations(before, sqlite.violations(connection))
-    except BaseException:
-        line.undone()
-        raise
 
-
-def _migrate_postgresql(
-    context: Any, connection: sa.Connection, options: Options, line: Line, settings: dict[str, Any]
-) -> None:
-    deadline = Deadline(options.wait)
-    settings = {**settings, "deadline": deadline}  # for the online operations of ddl
-
-    def in_one_transaction() -> None:
-        with alone(connection, options, deadline, line.waiting):
-            line.run(context, connection, settings, line.plan(context, connection, settings, options))
-
-    def in_one_of_our_own() -> None:
-        with connection.begin():
-            in_one_transaction()
-
-    def again(run: Callable[[], None]) -> None:
-        again_and_again(connection, deadline, run, next_step=_WAIT_LONGER, on_wait=line.waiting)
-
-    with read_committed(connection):
-        if connection.in_transaction():
-            in_one_transaction()
-        elif behind_proxy(connection):
-            with unprepared(connection):
-                again(in_one_of_our_own)
-        else:
-            with alone(connection, options, deadline, line.waiting):
-                steps = line.plan(context, connection, settings, options)
-                connection.rollback()  # the transaction that SQLAlchemy began for reading
-                for stretch in stretches(steps):
-                    again(partial(line.run, context, connection, settings, stretch))
+    if executor.takes_one_transaction:
+        try:
+            executor.in_one_transaction(all_of_it)
+        except BaseException:
+            line.undone()
+            raise
+    else:
+        with executor.between_transactions():
+            steps = line.plan(context, connection, settings, options)
+            connection.rollback()  # the transaction that SQLAlchemy began for reading
+            for stretch in stretches(steps):
+                executor.again(partial(line.run, context, connection, settings, stretch))

@@ -129,12 +129,18 @@ def _lost(connection: sa.Connection, table: str, key: ForeignKey, parent: str) -
     )
 
 
-def refuse_new_violations(before: Violations, after: Violations) -> None:
-    """Compare two counts; old orphans may stay. Where a parent had no such key, nobody could tell before.
+@contextmanager
+def no_new_violations(connection: sa.Connection) -> Iterator[None]:
+    """Compare the foreign keys before and after the block; old orphans may stay.
+
+    Where a parent had no such key, nobody could tell before.
 
     Raises:
-        ForeignKeyViolations: there are more of them than before.
+        ForeignKeyViolations: more rows than before lack the row they refer to.
     """
+    before = violations(connection)
+    yield
+    after = violations(connection)
     unknown = {table for table, parent in before if parent == NO_SUCH_KEY}
     worse = {one: count for one, count in (after - before).items() if one[0] not in unknown}
     if worse:

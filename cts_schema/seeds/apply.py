@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
@@ -21,8 +21,7 @@ from cts_schema.exceptions import (
     WrongUsage,
 )
 from cts_schema.migration import sqlite
-from cts_schema.migration.deadline import Deadline
-from cts_schema.migration.lock import alone, read_committed, unprepared
+from cts_schema.migration.executor import Executor
 from cts_schema.migration.progress import Progress
 from cts_schema.migration.scripts import head
 from cts_schema.migration.state import at_head, read_status
@@ -91,22 +90,31 @@ def seed(database: Database, name: str, *, rows: int | None = None, progress: Pr
         raise NotInProduction(data_set=name, environment=f"{ENVIRONMENT}={os.environ[ENVIRONMENT]}")
     options, shown = database.options(), database.name
     progress = progress or Progress()
+    seeded = Seeded(shown, name, 0, len(chosen.steps), {}, 0)
+
+    def work() -> None:
+        nonlocal seeded
+        _require_head(connection, options, shown)
+        before = _version(connection, name)
+        if chosen.example and not before:
+            _refuse_rows_of_others(connection, name, shown)
+        size = _size(connection, name, rows)
+        writer = Writer(connection, size, progress)
+        progress.start(size)
+        # On SQLite foreign keys may be off.
+        keys_are_compared = chosen.example and before < len(chosen.steps) and connection.dialect.name == "sqlite"
+        with sqlite.no_new_violations(connection) if keys_are_compared else nullcontext():
+            for one in (*chosen.needs, name):
+                _apply(connection, one, writer, shown)
+        added = {table: count for table, count in writer.rows.items() if count}
+        seeded = replace(seeded, before=before, rows=added)
+
     try:
-        with database.connected(looking=True) as connection, _whole(connection, options):
-            _require_head(connection, options, shown)
-            before = _version(connection, name)
-            if chosen.example and not before:
-                _refuse_rows_of_others(connection, name, shown)
-            size = _size(connection, name, rows)
-            writer = Writer(connection, size, progress)
-            progress.start(size)
-            with _parents_kept(connection) if chosen.example and before < len(chosen.steps) else nullcontext():
-                for one in (*chosen.needs, name):
-                    _apply(connection, one, writer, shown)
+        with database.connected(looking=True) as connection:
+            Executor(connection, options, "cts-schema seed --wait 600").in_one_transaction(work, rebuilds=False)
     finally:
         progress.end()
-    added = {table: count for table, count in writer.rows.items() if count}
-    return Seeded(shown, name, before, len(chosen.steps), added, (time.perf_counter() - began) * 1000)
+    return replace(seeded, duration_ms=(time.perf_counter() - began) * 1000)
 
 
 def _named(name: str, rows: int | None) -> DataSet:
@@ -127,23 +135,6 @@ def _named(name: str, rows: int | None) -> DataSet:
     return chosen
 
 
-@contextmanager
-def _whole(connection: sa.Connection, options: Options) -> Iterator[None]:
-    """Work as the only migration of the database, in one transaction, or in that of the caller."""
-    if connection.dialect.name == "sqlite":
-        with sqlite.transaction(connection, options.wait, rebuilds=False):
-            yield
-        return
-    with (
-        read_committed(connection),
-        unprepared(connection),
-        nullcontext() if connection.in_transaction() else connection.begin(),
-        # Within the transaction: the lock and the settings then end with it, behind a proxy too.
-        alone(connection, options, Deadline(options.wait)),
-    ):
-        yield
-
-
 def _require_head(connection: sa.Connection, options: Options, database: str) -> None:
     if not at_head(connection, options):
         found = read_status(connection, options)
@@ -155,17 +146,6 @@ def _require_head(connection: sa.Connection, options: Options, database: str) ->
             missing_in_ledger=", ".join(found.missing_in_ledger) or None,
             next_step="bring it there, then repeat: alembic upgrade head",
         )
-
-
-@contextmanager
-def _parents_kept(connection: sa.Connection) -> Iterator[None]:
-    """On SQLite foreign keys may be off: compare them before and after."""
-    if connection.dialect.name != "sqlite":
-        yield
-        return
-    before = sqlite.violations(connection)
-    yield
-    sqlite.refuse_new_violations(before, sqlite.violations(connection))
 
 
 def _refuse_rows_of_others(connection: sa.Connection, name: str, database: str) -> None:

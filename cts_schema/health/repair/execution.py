@@ -14,7 +14,7 @@ from cts_schema.health import check
 from cts_schema.health.look import Look
 from cts_schema.health.repair.plan import Planned
 from cts_schema.health.repair.report import KEPT, Left, Proof, Step
-from cts_schema.migration.patience import RETRIED
+from cts_schema.migration.executor import RETRIED
 
 # What could not be seen before: values of a table or a column that can be looked at only now.
 _COMES_TO_LIGHT = (

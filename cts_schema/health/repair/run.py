@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,14 +30,12 @@ from cts_schema.maintenance import sqlite as sqlite_files
 from cts_schema.migration import sqlite
 from cts_schema.migration.command import process_lock
 from cts_schema.migration.deadline import Deadline
-from cts_schema.migration.lock import alone, behind_proxy, read_committed, search_path, setting, unprepared, whole_view
+from cts_schema.migration.executor import Executor
+from cts_schema.migration.lock import search_path, setting, whole_view
 from cts_schema.migration.one_schema import require_one_schema
 from cts_schema.migration.owner import as_owner
-from cts_schema.migration.patience import again_and_again
 from cts_schema.migration.run_log import RunLog, Stand
 from cts_schema.migration.state import read_status
-
-_WAIT_LONGER = "repeat when there is less traffic, or wait longer: cts-schema repair --wait 600"
 
 BackupPlace = str | os.PathLike[str] | bool | None
 
@@ -99,10 +97,17 @@ class _Mending:
 
     def mend(self) -> None:
         """Do it."""
-        if self._connection.dialect.name == "sqlite":
-            self._on_sqlite()
-        else:
-            self._on_postgresql()
+        executor = Executor(self._connection, self._options, "cts-schema repair --wait 600")
+        if executor.takes_one_transaction:
+            self._asked = replace(self._asked, concurrently=False)
+            executor.in_one_transaction(self._together)
+            self._note(self._planned.together)
+            return
+        self._copy_postgresql()
+        with executor.between_transactions():
+            executor.again(self._in_own_transaction)
+            self._note(self._planned.together)
+            self._execute_apart(executor.deadline)
 
     def stand(self) -> Stand:
         """Return what was done so far, for the run log."""
@@ -129,27 +134,35 @@ class _Mending:
             duration_ms=(time.perf_counter() - began) * 1000,
         )
 
-    def _on_sqlite(self) -> None:
-        with sqlite.transaction(self._connection, self._options.wait), tolerant(self._connection):
+    def _together(self) -> None:
+        """Find out what is to be done, and do all of it that a transaction can hold."""
+        if self._connection.dialect.name == "postgresql":
             self._begin()
-            if self._planned.steps:
-                self._copy_sqlite()
-                try:
-                    self._execute_on_sqlite()
-                except BaseException:  # before the commit: the copy is one of what is there
-                    if self._backup is not None:
-                        manifest.remove(self._backup)
-                    raise
-        self._note(self._planned.steps)
+            self._execute()
+            return
+        with tolerant(self._connection):
+            self._begin()
+            if not self._planned.steps:
+                return
+            self._copy_sqlite()
+            try:
+                self._execute_on_sqlite()
+            except BaseException:  # before the commit: the copy is one of what is there
+                if self._backup is not None:
+                    manifest.remove(self._backup)
+                raise
+
+    def _in_own_transaction(self) -> None:
+        with self._connection.begin():
+            self._together()
 
     def _execute_on_sqlite(self) -> None:
         legacy = self._connection.exec_driver_sql("PRAGMA legacy_alter_table").scalar_one()
-        before = sqlite.violations(self._connection)
-        try:
-            self._execute()
-        finally:
-            self._connection.exec_driver_sql(f"PRAGMA legacy_alter_table = {legacy}")
-        sqlite.refuse_new_violations(before, sqlite.violations(self._connection))
+        with sqlite.no_new_violations(self._connection):
+            try:
+                self._execute()
+            finally:
+                self._connection.exec_driver_sql(f"PRAGMA legacy_alter_table = {legacy}")
 
     def _copy_sqlite(self) -> None:
         file = copies.file_of(self._connection)
@@ -158,41 +171,6 @@ class _Mending:
         place = files.place_for(self._place, files.folder_beside(file), file.stem, ".db")
         sqlite_files.back_up(file, place, self._options)
         self._backup = place
-
-    def _on_postgresql(self) -> None:
-        connection, options = self._connection, self._options
-        deadline = Deadline(options.wait)
-
-        def planned_and_executed() -> None:
-            self._begin()
-            self._execute()
-
-        def in_one_transaction() -> None:
-            with alone(connection, options, deadline):
-                planned_and_executed()
-
-        def of_our_own(work: Callable[[], None]) -> None:
-            def begun() -> None:
-                with connection.begin():
-                    work()
-
-            again_and_again(connection, deadline, begun, next_step=_WAIT_LONGER)
-            self._note(self._planned.together)
-
-        with read_committed(connection):
-            if connection.in_transaction():
-                self._asked = replace(self._asked, concurrently=False)
-                in_one_transaction()
-                self._note(self._planned.together)
-            elif behind_proxy(connection):
-                self._asked = replace(self._asked, concurrently=False)
-                with unprepared(connection):
-                    of_our_own(in_one_transaction)
-            else:
-                self._copy_postgresql()
-                with alone(connection, options, deadline):
-                    of_our_own(planned_and_executed)
-                    self._execute_apart(deadline)
 
     @property
     def _place(self) -> str | os.PathLike[str] | None:

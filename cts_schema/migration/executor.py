@@ -1,0 +1,125 @@
+"""How everything runs that changes a database: as the only one, in transactions, again where a table was locked.
+
+Exclusive access comes first, and what is to be done is found out behind it. On SQLite one transaction is all that. On
+PostgreSQL nobody queues behind a run that waits for a table: it gives up after seconds, and begins again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+from cts_schema.database.options import Options
+from cts_schema.exceptions import DatabaseLocked, mask_url
+from cts_schema.migration import sqlite
+from cts_schema.migration.deadline import Deadline, pause
+from cts_schema.migration.lock import alone, behind_proxy, read_committed, unprepared
+
+RETRIED = ("55P03", "40P01")  # lock_not_available, deadlock_detected (postgresql.org/docs/current/errcodes-appendix)
+
+
+class Executor:
+    """Runs the work of one run on a connection.
+
+    Args:
+        connection: in a transaction of its caller, all happens in that one, and nothing is done again.
+        options: of the run.
+        longer: the command with a longer wait, for an error.
+        on_wait: is told why nothing goes on.
+    """
+
+    def __init__(
+        self,
+        connection: sa.Connection,
+        options: Options,
+        longer: str,
+        on_wait: Callable[[str], None] = lambda cause: None,
+    ) -> None:
+        self.deadline = Deadline(options.wait)
+        self._connection = connection
+        self._options = options
+        self._longer = longer
+        self._on_wait = on_wait
+
+    def in_one_transaction(self, work: Callable[[], None], *, rebuilds: bool = True) -> None:
+        """Work as the only run of the database, in one transaction.
+
+        Args:
+            work: may be called again, after a rollback.
+            rebuilds: whether it may rebuild tables of SQLite.
+
+        Raises:
+            DatabaseLocked: others kept a table locked until the wait of the options was over.
+            LockTimeout: another run did not end by then.
+            TransactionRefused: that of the caller could lose rows.
+        """
+        connection = self._connection
+        if connection.dialect.name == "sqlite":
+            with sqlite.transaction(connection, self._options.wait, rebuilds=rebuilds):
+                work()
+            return
+        joined = connection.in_transaction()
+
+        def once() -> None:
+            # The lock and the settings end with the transaction, behind a proxy too.
+            with nullcontext() if joined else connection.begin(), self._alone():
+                work()
+
+        with read_committed(connection), unprepared(connection):
+            if joined:
+                once()
+            else:
+                self.again(once)
+
+    @property
+    def takes_one_transaction(self) -> bool:
+        """Whether all must be in one: on SQLite, in that of the caller, and behind a proxy that pools transactions."""
+        connection = self._connection
+        return connection.dialect.name == "sqlite" or connection.in_transaction() or behind_proxy(connection)
+
+    @contextmanager
+    def between_transactions(self) -> Iterator[None]:
+        """Be the only run of a database of PostgreSQL for the time of the block, through many transactions.
+
+        Raises:
+            LockTimeout: another run did not end before the wait of the options was over.
+        """
+        with read_committed(self._connection), self._alone():
+            yield
+
+    def again(self, work: Callable[[], None]) -> None:
+        """Do work that begins a transaction and commits it, until it gets its locks.
+
+        Raises:
+            DatabaseLocked: others kept a table locked until the wait of the options was over.
+        """
+        while not self._tried(work):
+            pause(self._connection, min(0.5, self.deadline.remaining))
+
+    def _alone(self) -> AbstractContextManager[None]:
+        return alone(self._connection, self._options, self.deadline, self._on_wait)
+
+    def _tried(self, work: Callable[[], None]) -> bool:
+        """Return False when it could not get a table lock in time, and is undone."""
+        try:
+            work()
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) not in RETRIED:
+                raise
+            self._connection.rollback()
+            if self.deadline.passed:
+                raise self._locked() from error
+            self._on_wait("a table that another session has locked; what was not committed is done again")
+            return False
+        return True
+
+    def _locked(self) -> DatabaseLocked:
+        return DatabaseLocked(
+            cause="other sessions kept a table locked that the migration needs; what was not committed is undone",
+            database=mask_url(self._connection.engine.url),
+            waited=f"{self.deadline.seconds:g} s",
+            next_step=f"repeat when there is less traffic, or wait longer: {self._longer}",
+        )
