@@ -169,9 +169,7 @@ def seed(target: Target, name: str, *, rows: int | None = None, **settings: Unpa
 
 
 def plan_adoption(target: Target = None, *, orphans: str = "quarantine", **settings: Unpack[Settings]) -> Plan | None:
-    """Say what an adoption would do; nothing is touched.
-
-    Rows are counted and conflicts looked for by real queries, so it takes a while where there are many rows.
+    """Say what an adoption would do; nothing is touched. With many rows it takes a while, for they are looked at.
 
     Args:
         target: the database.
@@ -193,8 +191,7 @@ def adopt(
     Args:
         target: the database.
         yes: agree to the decisions that the plan names.
-        orphans: what is to become of rows whose parent is gone: ``quarantine`` keeps them in ``adoption_leftovers``,
-            ``fail`` stops before anything is touched.
+        orphans: rows whose parent is gone: ``quarantine`` keeps them in ``adoption_leftovers``, ``fail`` stops.
 
     Raises:
         DecisionNeeded: the plan has decisions, and ``yes`` was not said; nothing was touched.
