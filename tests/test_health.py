@@ -65,6 +65,19 @@ def test_a_database_at_head_is_healthy_whether_empty_or_full(head: Database) -> 
     assert (found.revision, found.head, found.bytes > 0) == (newest(), newest(), True)
 
 
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_rows_are_counted_however_a_table_is_written(head: Database) -> None:
+    head.execute("CREATE TABLE bare (id TEXT PRIMARY KEY) WITHOUT /* */\n ROWID")
+    head.execute("CREATE TABLE named (rowid TEXT, oid TEXT)")
+    head.execute("INSERT INTO named VALUES ('x', 'y'), ('z', '1')")
+    head.execute("CREATE TABLE told (n INTEGER, without_rowid TEXT DEFAULT ' WITHOUT ROWID ')")
+    head.execute("CREATE /* */ VIRTUAL TABLE found USING fts5 (a)")
+    for deep in (False, True):
+        rows = {table.name: table.rows for table in check(head.url, deep=deep).tables}
+        assert (rows["named"], rows["told"]) == (2, 0)
+        assert not {"bare", "found"} & rows.keys()
+
+
 def test_a_database_that_went_down_and_up_again_is_healthy(database: Database) -> None:
     upgrade(database.url)
     downgrade(database.url, "base")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cts_schema.ddl.text import quote
+from cts_schema.adoption.sql import is_without_rowid, row_id
+from cts_schema.ddl.text import literal, quote
 from cts_schema.health.look import Look
 from cts_schema.health.report import Finding, TableSize
 
@@ -61,17 +62,23 @@ def _postgresql_tables(look: Look) -> tuple[TableSize, ...]:
 
 
 def _sqlite_tables(look: Look) -> tuple[TableSize, ...]:
-    # Neither a virtual table nor one WITHOUT ROWID says cheaply how many rows it has.
-    plain = look.rows(
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND substr(name, 1, 7) <> 'sqlite_' "
-        "AND sql NOT LIKE 'CREATE VIRTUAL%' AND sql NOT LIKE '%WITHOUT ROWID%' ORDER BY name"
+    # Neither a virtual table, which has no page, nor one WITHOUT ROWID says cheaply how many rows it has.
+    named = look.rows(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND rootpage > 0 AND substr(name, 1, 7) <> 'sqlite_' "
+        "ORDER BY name"
     )
-    rows = "count(*)" if look.deep else "coalesce(max(rowid), 0)"
     bytes_: dict[str, int] = {}
     if look.deep and look.value("SELECT sqlite_compileoption_used('ENABLE_DBSTAT_VTAB')"):
         sizes = "SELECT m.tbl_name, sum(s.pgsize) FROM dbstat s JOIN sqlite_master m ON m.name = s.name GROUP BY 1"
         bytes_ = dict(map(tuple, look.rows(sizes)))
     return tuple(
-        TableSize(name, name in look.tables, look.value(f"SELECT {rows} FROM {quote(name)}"), bytes_.get(name))
-        for (name,) in plain
+        TableSize(name, name in look.tables, _sqlite_rows(look, name), bytes_.get(name))
+        for (name,) in named
+        if not is_without_rowid(look.connection, name)
     )
+
+
+def _sqlite_rows(look: Look, table: str) -> int:
+    columns = [str(name).lower() for (name,) in look.rows(f"SELECT name FROM pragma_table_xinfo({literal(table)})")]
+    rows = "count(*)" if look.deep else f"coalesce(max({row_id('sqlite', columns)}), 0)"
+    return int(look.value(f"SELECT {rows} FROM {quote(table)}"))
