@@ -52,8 +52,8 @@ def grow(project: Project) -> None:
     )
     # A trigger comes with the column it keeps.
     project.define("core.py", "SiteLog", "updated_at", "Mapped[datetime] = mapped_column(server_default=NOW)")
-    project.replace("words.py", 'Word("user", "admin")', 'Word("user", "admin", "guest")')
-    project.replace("words.py", '"manual_close",', '"manual_close",\n            "expired",')
+    project.replace("enums.py", 'Literal["user", "admin"]', 'Literal["user", "admin", "guest"]')
+    project.replace("enums.py", '"manual_close",', '"manual_close",\n    "expired",')
     project.append(
         "core.py",
         '''

@@ -8,7 +8,7 @@ import secrets
 import traceback
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import pytest
 import sqlalchemy as sa
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapper, Session
 from cts_schema import models
 from cts_schema.database.engines import create_async_engine
 from cts_schema.ddl import MAX_IDENTIFIER, BigInt, ExactNumeric, Json, Word, shorten, trigger_name
-from cts_schema.models import ArchivedMarketData, Base, ExchangeConnection, MarketData, User
+from cts_schema.models import ArchivedMarketData, Base, ExchangeConnection, MarketData, User, enums
 from tests.support.databases import Database
 from tests.support.minimal import insert_minimal
 
@@ -222,6 +222,12 @@ def attempts(head: Database) -> Iterator[Attempts]:
     with head.engine.connect() as connection, connection.begin() as transaction:
         yield Attempts(connection)
         transaction.rollback()
+
+
+def test_enums_of_the_same_words_have_them_in_the_same_order() -> None:
+    """As keys they are the same, so that one would get the CHECK of the other."""
+    lists = {get_args(enum) for enum in vars(enums).values() if get_origin(enum) is Literal}
+    assert len(lists) == len(set(map(frozenset, lists))) == len(enums.COLUMN_TYPES) > 30
 
 
 def test_every_word_of_a_list_is_taken_and_every_other_refused(attempts: Attempts) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import DeclarativeBase, InstanceState, Mapped, mapped_column
 
 from cts_schema.ddl import NAMING_CONVENTION, BigInt, FiniteNumeric, Json, Timestamp, complete_table, uuid_text
+from cts_schema.models.enums import COLUMN_TYPES
 
 NOW = sa.text("CURRENT_TIMESTAMP")
 TRUE = sa.text("true")
@@ -73,6 +74,7 @@ class Base(DeclarativeBase):
         bool: sa.Boolean(),
         float: sa.Double(),
         datetime: Timestamp(),
+        **COLUMN_TYPES,
     }
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

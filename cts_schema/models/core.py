@@ -22,7 +22,7 @@ from cts_schema.models.base import (
     Ratio,
     Timestamps,
 )
-from cts_schema.models.words import (
+from cts_schema.models.enums import (
     CleanupStatus,
     ConnectionMethod,
     EngineStatus,

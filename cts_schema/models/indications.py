@@ -21,7 +21,7 @@ from cts_schema.models.base import (
     TimeWindow,
     Volatility,
 )
-from cts_schema.models.words import (
+from cts_schema.models.enums import (
     Direction,
     EvaluationStatus,
     IndicationEvent,

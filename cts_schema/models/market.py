@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from cts_schema.models.base import NOW, TRUE, Base, Entity, LogId, Money, Timestamps
-from cts_schema.models.words import BarInterval
+from cts_schema.models.enums import BarInterval
 
 if TYPE_CHECKING:
     from cts_schema.models.core import Exchange

@@ -26,7 +26,7 @@ from cts_schema.models.base import (
     TrailStart,
     TrailStop,
 )
-from cts_schema.models.words import (
+from cts_schema.models.enums import (
     BacktestStatus,
     CloseReason,
     Direction,

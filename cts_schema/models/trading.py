@@ -35,7 +35,7 @@ from cts_schema.models.base import (
     TrailStop,
     Volatility,
 )
-from cts_schema.models.words import (
+from cts_schema.models.enums import (
     BaseIndication,
     CloseReason,
     Direction,

@@ -38,6 +38,8 @@ from cts_schema.models import (
     TradingPair,
     VolumeConfiguration,
 )
+from cts_schema.models.base import JsonObject
+from cts_schema.models.enums import IndicationEvent, PositionEvent, TradeSide
 
 DAY = datetime(2026, 1, 5, tzinfo=UTC)
 SYMBOL = "BTCUSDT"
@@ -100,7 +102,7 @@ def set_up(session: Session) -> ExchangeConnection:
         [
             SystemSetting(key="mainEngineIntervalMs", value="1000", value_type="number", category="engine"),
             TradingPair(exchange=bybit, symbol=SYMBOL, base_currency="BTC", quote_currency="USDT", price_precision=2),
-            VolumeConfiguration(connection=connection, max_leverage=25, risk_percentage=Decimal("12.5")),
+            VolumeConfiguration(connection=connection, max_leverage=Decimal(25), risk_percentage=Decimal("12.5")),
             TradeEngineState(connection=connection, status="running", state="running", started_at=at(7)),
         ]
     )
@@ -112,7 +114,9 @@ def set_up(session: Session) -> ExchangeConnection:
 def watch_the_market(session: Session, connection: ExchangeConnection) -> None:
     """A tick every quarter of a minute, and the bars of a minute that they make."""
     ticks = [
-        MarketData(connection_id=connection.id, symbol=SYMBOL, price=price, timestamp=at(8, 0, 15 * n), volume=n + 1)
+        MarketData(
+            connection_id=connection.id, symbol=SYMBOL, price=price, timestamp=at(8, 0, 15 * n), volume=Decimal(n + 1)
+        )
         for n, price in enumerate(TICKS)
     ]
     bar = MarketData(
@@ -124,7 +128,7 @@ def watch_the_market(session: Session, connection: ExchangeConnection) -> None:
         high=max(TICKS[:4]),
         low=min(TICKS[:4]),
         close=TICKS[3],
-        volume=10,
+        volume=Decimal(10),
     )
     fetched = DataSyncLog(
         connection_id=connection.id,
@@ -145,9 +149,9 @@ def find_signals(session: Session, connection: ExchangeConnection) -> BasePseudo
         connection=connection,
         symbol=SYMBOL,
         indication_type="optimal",
-        indication_range=5,
+        indication_range=Decimal(5),
         direction="long",
-        takeprofit_factor=8,
+        takeprofit_factor=Decimal(8),
         stoploss_ratio=Decimal("0.6"),
         drawdown_ratio=Decimal("0.2"),
         market_change_range=3,
@@ -159,7 +163,7 @@ def find_signals(session: Session, connection: ExchangeConnection) -> BasePseudo
         connection_id=connection.id,
         symbol=SYMBOL,
         base_position=base,
-        indication_range=5,
+        indication_range=Decimal(5),
         direction="long",
         drawdown_ratio=Decimal("0.2"),
         market_change_range=3,
@@ -191,6 +195,12 @@ def find_signals(session: Session, connection: ExchangeConnection) -> BasePseudo
         ]
     )
     session.flush()
+    events: list[tuple[IndicationEvent, Decimal, datetime]] = [
+        ("calculated", TICKS[3], at(8, 1)),
+        ("validated", TICKS[3], at(8, 1, 1)),
+        ("signal", TICKS[4], at(8, 1, 1.5)),
+        ("expired", EXIT, at(8, 11, 1)),
+    ]
     session.add_all(
         IndicationHistory(
             connection_id=connection.id,
@@ -203,12 +213,7 @@ def find_signals(session: Session, connection: ExchangeConnection) -> BasePseudo
             momentum=Decimal("0.000123"),
             recorded_at=moment,
         )
-        for event, price, moment in (
-            ("calculated", TICKS[3], at(8, 1)),
-            ("validated", TICKS[3], at(8, 1, 1)),
-            ("signal", TICKS[4], at(8, 1, 1.5)),
-            ("expired", EXIT, at(8, 11, 1)),
-        )
+        for event, price, moment in events
     )
     return base
 
@@ -287,7 +292,7 @@ def go_live(
         current_price=ENTRY,
         quantity=QUANTITY,
         volume_usd=ENTRY * QUANTITY,
-        leverage=10,
+        leverage=Decimal(10),
         takeprofit=Decimal(68500),
         stoploss=Decimal(67500),
         trade_mode="main",
@@ -297,8 +302,8 @@ def go_live(
     volume = PositionVolumeCalculation(
         connection_id=connection.id,
         symbol=SYMBOL,
-        base_volume_factor=1,
-        leverage=10,
+        base_volume_factor=Decimal(1),
+        leverage=Decimal(10),
         calculated_volume=Decimal("0.01473"),
         final_volume=QUANTITY,
         volume_adjusted=True,
@@ -312,13 +317,19 @@ def go_live(
         side="buy",
         quantity=QUANTITY,
         filled_quantity=QUANTITY,
-        remaining_quantity=0,
+        remaining_quantity=Decimal(0),
         average_fill_price=ENTRY,
         status="filled",
         executed_at=at(10, 0, 6.5),
     )
     session.add_all([live, volume, order])
     session.flush()
+    events: list[tuple[PositionEvent, JsonObject | None, datetime]] = [
+        ("position_opened", {"order": "o-1", "price": str(ENTRY)}, at(10, 0, 6.75)),
+        ("price_updated", {"price": "68120.00000001", "pnl": {"percent": 0.34}}, at(11)),
+        ("take_profit_hit", {"price": str(EXIT)}, at(12, 30)),
+        ("position_closed", None, at(12, 30, 0.2)),
+    ]
     session.add_all(
         ExchangePositionCoordinationLog(
             connection_id=connection.id,
@@ -329,12 +340,7 @@ def go_live(
             event_timestamp=moment,
             triggered_by="system",
         )
-        for event, data, moment in (
-            ("position_opened", {"order": "o-1", "price": str(ENTRY)}, at(10, 0, 6.75)),
-            ("price_updated", {"price": "68120.00000001", "pnl": {"percent": 0.34}}, at(11)),
-            ("take_profit_hit", {"price": str(EXIT)}, at(12, 30)),
-            ("position_closed", None, at(12, 30, 0.2)),
-        )
+        for event, data, moment in events
     )
     live.current_price = EXIT
     live.realized_pnl = (EXIT - ENTRY) * QUANTITY
@@ -346,6 +352,7 @@ def go_live(
 
 def run_a_preset(session: Session, connection: ExchangeConnection) -> None:
     """A preset is tested, its best configuration activated, and traded."""
+    parameters = {"period": 14, "low": 30, "high": 70}
     preset = Preset(name="Calm trend", takeprofit_steps=[2, 3.5, 8], min_profit_factor=Decimal("0.6"))
     session.add(preset)
     session.flush()
@@ -353,7 +360,7 @@ def run_a_preset(session: Session, connection: ExchangeConnection) -> None:
         preset_id=preset.id,
         config_id="rsi-14-30-70",
         indicator_type="rsi",
-        indicator_params={"period": 14, "low": 30, "high": 70},
+        indicator_params=parameters,
         profit_factor=Decimal("1.37"),
         win_rate=Decimal("0.58"),
         is_validated=True,
@@ -366,10 +373,10 @@ def run_a_preset(session: Session, connection: ExchangeConnection) -> None:
         config_id=tested.config_id,
         test_result_id=tested.id,
         indicator_type="rsi",
-        indicator_params=tested.indicator_params,
+        indicator_params=parameters,
         symbol=SYMBOL,
         timeframe="15m",
-        takeprofit_factor=2,
+        takeprofit_factor=Decimal(2),
         stoploss_ratio=Decimal("0.4"),
         profit_factor=tested.profit_factor,
         win_rate=tested.win_rate,
@@ -378,6 +385,11 @@ def run_a_preset(session: Session, connection: ExchangeConnection) -> None:
         [chosen, PresetTradeEngineState(connection_id=connection.id, preset_id=preset.id, status="running")]
     )
     session.flush()
+    trades: list[tuple[TradeSide, Decimal]] = [
+        ("long", Decimal("56.03765432")),
+        ("short", Decimal("-56.03765433")),
+        ("long", Decimal("0.1")),
+    ]
     session.add_all(
         PresetTrade(
             preset_id=preset.id,
@@ -389,15 +401,13 @@ def run_a_preset(session: Session, connection: ExchangeConnection) -> None:
             exit_price=EXIT,
             quantity=Decimal("0.1"),
             indicator_type="rsi",
-            indicator_params=tested.indicator_params,
+            indicator_params=parameters,
             profit_loss=profit,
             status="closed",
             opened_at=at(14, minute),
             closed_at=at(15, minute),
         )
-        for minute, (side, profit) in enumerate(
-            [("long", Decimal("56.03765432")), ("short", Decimal("-56.03765433")), ("long", Decimal("0.1"))]
-        )
+        for minute, (side, profit) in enumerate(trades)
     )
 
 
@@ -426,7 +436,7 @@ def close_up(session: Session, connection: ExchangeConnection, live: ActiveExcha
                 total_pnl=live.realized_pnl,
                 total_fees=live.fees_paid,
                 net_pnl=live.realized_pnl - live.fees_paid,
-                win_rate=1,
+                win_rate=Decimal(1),
             ),
             SiteLog(
                 timestamp=at(22, 0, 0.001),
