@@ -335,7 +335,7 @@ def test_an_error_of_the_database_shows_no_credential(head: Database) -> None:
         assert secret not in shown_by(refusal.value)
         assert "users" in str(refusal.value)  # what remains says where
     with Session(head.engine) as session:
-        session.add(ExchangeConnection(name=None, api_key=secret, api_secret=secret, api_passphrase=secret))
+        session.add(ExchangeConnection(api_key=secret, api_secret=secret, api_passphrase=secret))  # without a name
         with pytest.raises(IntegrityError) as refusal:
             session.flush()
     assert secret not in shown_by(refusal.value)

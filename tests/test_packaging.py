@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import cts_schema
+from cts_schema import models
 from tests.support.databases import Database
 from tests.support.program import ROOT, Outcome, run
 
@@ -145,11 +146,12 @@ def test_the_alembic_of_an_application_runs_the_revisions_of_the_wheel(
 
 
 APPLICATION = """
-from sqlalchemy import create_engine, select
+from sqlalchemy import create_engine, func, select
 from sqlalchemy.orm import Session
 
-from cts_schema import Report, SchemaError, initialize, status
-from cts_schema.models import ExchangeConnection, PseudoPosition
+from cts_schema import Report, SchemaError, initialize, models, status
+from cts_schema.models import ExchangeConnection, Order, PseudoPosition, User
+from cts_schema.models.enums import OrderSide, UserRole
 
 engine = create_engine("sqlite:///cts.db")
 try:
@@ -163,18 +165,41 @@ with Session(engine) as session:
     name: str | None = None if connection is None else connection.name
     positions = session.scalars(select(PseudoPosition)).all()
     first: PseudoPosition = positions[0]
-wrong: int = report.after
+side: OrderSide = "buy"
+user = User(id="u1", username="ann", password_hash=func.lower("X"), role="admin", portfolios=[])
+user.role = "user"
+role: UserRole = user.role
+order = Order(side=side, order_type=None, status="filled", created_at=first.created_at)
+order.side = "sell"
+text: str = order.status
+found = select(User).where(User.role == "admin", User.role.in_(["user"]))
 """
+# Every column may be left out of the constructor, as it may be at run time.
+CONSTRUCTORS = "".join(f"models.{name}()\n" for name in models.__all__ if name != "Base")
+_ROLES, _SIDES = "Literal['user', 'admin']", "Literal['buy', 'sell']"
+REFUSED = {
+    "wrong: int = report.after": 'expression has type "str | None", variable has type "int"',
+    'User(username="ann", role="amdin")': f"""incompatible type "Literal['amdin']"; expected "{_ROLES} |""",
+    'user.role = "amdin"': f"""expression has type "Literal['amdin']", variable has type "{_ROLES} |""",
+    "User(role=name)": f'incompatible type "str | None"; expected "{_ROLES} |',
+    "user.role = None": f'expression has type "None", variable has type "{_ROLES} |',
+    'Order(side="long")': f"""incompatible type "Literal['long']"; expected "{_SIDES} |""",
+    'order.status = "done"': "expression has type \"Literal['done']\"",
+    'User(rolle="user")': 'Unexpected keyword argument "rolle"',
+    "Order(symbol=5)": 'incompatible type "int"; expected "SQLCoreOperations[str | None] | str | None"',
+}
 
 
 def test_an_application_that_uses_the_wheel_is_type_checked(installed: Path, tmp_path: Path) -> None:
-    (tmp_path / "application.py").write_text(APPLICATION)
+    (tmp_path / "application.py").write_text(APPLICATION + CONSTRUCTORS + "\n".join(REFUSED))
     done = run(
         sys.executable, "-m", "mypy", "--strict", "--python-executable", str(installed), "application.py", cwd=tmp_path
     )
-    errors = [line for line in done.out.splitlines() if ": error: " in line]
-    assert len(errors) == 1, done.out + done.err
-    assert 'expression has type "str | None", variable has type "int"' in errors[0]
+    errors = [line.split(":", 3) for line in done.out.splitlines() if ": error: " in line]
+    first = (APPLICATION + CONSTRUCTORS).count("\n") + 1
+    assert [int(line) for _, line, _, _ in errors] == [*range(first, first + len(REFUSED))], done.out + done.err
+    for (*_, message), expected in zip(errors, REFUSED.values(), strict=True):
+        assert expected in message
 
 
 def real_alembic(done: Outcome) -> bool:

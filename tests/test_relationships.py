@@ -37,7 +37,7 @@ from cts_schema.models import (
 from tests.support.databases import Database
 from tests.support.statements import count_statements
 
-PRICE = {"entry_price": Decimal(100)}
+PRICE: dict[str, Any] = {"entry_price": Decimal(100)}
 
 
 def connection_of(position: Any) -> str:
@@ -134,7 +134,7 @@ def many_positions(rows: int, parents: int) -> list[Base]:
         lambda n: RealPseudoPosition(
             **of(n),
             **PRICE,
-            quantity=1,
+            quantity=Decimal(1),
             base_config=parent("base", n),
             **{("main_config", "main_position")[n % 2]: parent("pseudo", n)},
         ),
@@ -144,9 +144,9 @@ def many_positions(rows: int, parents: int) -> list[Base]:
         ActiveExchangePosition(
             **of(n),
             **PRICE,
-            current_price=1,
-            quantity=1,
-            volume_usd=1,
+            current_price=Decimal(1),
+            quantity=Decimal(1),
+            volume_usd=Decimal(1),
             side="long",
             trade_mode="main",
             exchange_id=f"x{n}",
@@ -158,7 +158,7 @@ def many_positions(rows: int, parents: int) -> list[Base]:
     ]
     made += [PresetPseudoPosition(**of(n), preset=parent("preset", n)) for n in range(rows)]
     made += [
-        Position(**PRICE, quantity=1, portfolio=parent("portfolio", n), trading_pair=parent("pair", n))
+        Position(**PRICE, quantity=Decimal(1), portfolio=parent("portfolio", n), trading_pair=parent("pair", n))
         for n in range(rows)
     ]
     made += [
@@ -166,10 +166,10 @@ def many_positions(rows: int, parents: int) -> list[Base]:
             connection_id=connections[n % 3].id,
             symbol=f"S{n}",
             direction="long",
-            indication_range=3,
+            indication_range=Decimal(3),
             drawdown_ratio=Decimal("0.1"),
             market_change_range=1,
-            last_part_ratio=1,
+            last_part_ratio=Decimal(1),
             base_position=parent("base", n),
         )
         for n in range(rows)
@@ -226,14 +226,15 @@ def test_either_link_of_a_real_position_leads_to_its_pseudo_position(head: Datab
     with Session(head.engine) as session:
         connection = ExchangeConnection(name="a")
         first, second = (PseudoPosition(connection=connection, symbol=symbol, **PRICE) for symbol in "AB")
+        linked: dict[str, dict[str, Any]] = {
+            "config": {"main_config": first},
+            "position": {"main_position": second},
+            "both": {"main_config": first, "main_position": first},
+            "neither": {},
+        }
         session.add_all(
-            RealPseudoPosition(connection=connection, symbol=symbol, quantity=1, **PRICE, **links)
-            for symbol, links in {
-                "config": {"main_config": first},
-                "position": {"main_position": second},
-                "both": {"main_config": first, "main_position": first},
-                "neither": {},
-            }.items()
+            RealPseudoPosition(connection=connection, symbol=symbol, quantity=Decimal(1), **PRICE, **links)
+            for symbol, links in linked.items()
         )
         session.commit()
         found = session.scalars(sa.select(RealPseudoPosition).order_by(RealPseudoPosition.symbol)).all()
@@ -304,7 +305,9 @@ def test_deleting_a_connection_leaves_its_rows_to_the_database(head: Database) -
             connection = ExchangeConnection(id=name, name=name)
             base = BasePseudoPosition(connection=connection, symbol="S")
             pseudo = PseudoPosition(connection=connection, symbol="S", base_position=base, **PRICE)
-            real = RealPseudoPosition(connection=connection, symbol="S", quantity=1, main_config=pseudo, **PRICE)
+            real = RealPseudoPosition(
+                connection=connection, symbol="S", quantity=Decimal(1), main_config=pseudo, **PRICE
+            )
             live = ActiveExchangePosition(
                 connection=connection,
                 real_position=real,
@@ -313,9 +316,9 @@ def test_deleting_a_connection_leaves_its_rows_to_the_database(head: Database) -
                 symbol="S",
                 side="long",
                 trade_mode="main",
-                current_price=1,
-                quantity=1,
-                volume_usd=1,
+                current_price=Decimal(1),
+                quantity=Decimal(1),
+                volume_usd=Decimal(1),
                 **PRICE,
             )
             session.add_all([live, VolumeConfiguration(connection=connection), TradeEngineState(connection=connection)])

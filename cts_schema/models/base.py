@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, dataclass_transform
 from uuid import uuid4
 
 import sqlalchemy as sa
@@ -64,6 +64,9 @@ JsonValue = Annotated[Any, mapped_column(Json())]
 """Any JSON value: rows of different age hold different kinds."""
 
 
+# For type checkers alone: from its columns they learn the keywords of a model's constructor, and check their values. A
+# keyword may be left out where its column is assigned, so each is: ``mapped_column()`` where there is nothing to say.
+@dataclass_transform(kw_only_default=True, eq_default=False)
 class Base(DeclarativeBase):
     """Base of all models; its metadata is the schema at the head revision."""
 
@@ -93,8 +96,10 @@ class Base(DeclarativeBase):
         return f"<{type(self).__name__} {key}>"
 
 
-class Entity:
+class Entity(Base):
     """A row with a random text id of its own."""
+
+    __abstract__ = True
 
     # A sentinel: by the ids that it made, SQLAlchemy tells the rows of one INSERT apart, and needs not insert each by
     # itself. Beside a server default that must be said, and an Annotated type would not pass it on.
@@ -103,8 +108,10 @@ class Entity:
     )
 
 
-class Timestamps:
+class Timestamps(Base):
     """When the row was made, and when it was last changed; a trigger keeps the second."""
+
+    __abstract__ = True
 
     created_at: Mapped[datetime] = mapped_column(server_default=NOW, sort_order=1000)
     updated_at: Mapped[datetime] = mapped_column(server_default=NOW, server_onupdate=sa.FetchedValue(), sort_order=1001)

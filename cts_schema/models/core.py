@@ -59,8 +59,8 @@ class User(Entity, Timestamps, Base):
         sa.UniqueConstraint("api_key"),
     )
 
-    username: Mapped[str]
-    email: Mapped[str | None]
+    username: Mapped[str] = mapped_column()
+    email: Mapped[str | None] = mapped_column()
     password_hash: Mapped[str] = mapped_column(doc="hash of the password; never shown in a repr")
     role: Mapped[UserRole] = mapped_column(server_default="user")
     is_active: Mapped[bool] = mapped_column(server_default=TRUE)
@@ -79,14 +79,14 @@ class Exchange(Entity, Timestamps, Base):
         sa.Index(None, "is_active", "display_name"),
     )
 
-    name: Mapped[str]
-    display_name: Mapped[str]
+    name: Mapped[str] = mapped_column()
+    display_name: Mapped[str] = mapped_column()
     is_active: Mapped[bool] = mapped_column(server_default=TRUE)
     supports_spot: Mapped[bool] = mapped_column(server_default=TRUE)
     supports_futures: Mapped[bool] = mapped_column(server_default=FALSE)
     supports_margin: Mapped[bool] = mapped_column(server_default=FALSE)
-    api_endpoint: Mapped[str | None]
-    websocket_endpoint: Mapped[str | None]
+    api_endpoint: Mapped[str | None] = mapped_column()
+    websocket_endpoint: Mapped[str | None] = mapped_column()
 
     trading_pairs: Mapped[list[TradingPair]] = relationship(back_populates="exchange", passive_deletes="all")
 
@@ -103,11 +103,11 @@ class SchemaMigration(Base):
         ),
     )
 
-    id: Mapped[LogId]
+    id: Mapped[LogId] = mapped_column()
     migration_id: Mapped[int | None] = mapped_column(
         doc="number of the migration, such as 36; NULL where a runner recorded names only"
     )
-    migration_name: Mapped[str | None]
+    migration_name: Mapped[str | None] = mapped_column()
     version: Mapped[str | None] = mapped_column(
         doc="what a runner recorded by name, or the revision of a row that this package wrote"
     )
@@ -132,7 +132,7 @@ class SystemSetting(Timestamps, Base):
         server_default="general", doc="page of the settings, such as general or performance; open list"
     )
     subcategory: Mapped[str | None] = mapped_column(doc="group within the category; open list")
-    description: Mapped[str | None]
+    description: Mapped[str | None] = mapped_column()
     is_editable: Mapped[bool] = mapped_column(server_default=TRUE)
 
 
@@ -154,7 +154,7 @@ class ExchangeConnection(Entity, Timestamps, Base):
     user_id: Mapped[str | None] = mapped_column(
         doc="who entered it; no foreign key, so that a connection outlives its user"
     )
-    name: Mapped[str]
+    name: Mapped[str] = mapped_column()
     exchange_id: Mapped[str | None] = mapped_column(sa.ForeignKey("exchanges.id", ondelete="SET NULL"))
     exchange: Mapped[str] = mapped_column(
         server_default="binance", doc="name of the exchange, such as binance; there also where exchange_id is NULL"
@@ -197,10 +197,10 @@ class ExchangeConnection(Entity, Timestamps, Base):
     connection_priority: Mapped[JsonValue | None] = mapped_column(
         doc="a rank, or a list of connection methods in order of preference"
     )
-    last_test_timestamp: Mapped[datetime | None]
+    last_test_timestamp: Mapped[datetime | None] = mapped_column()
     last_test_status: Mapped[str | None] = mapped_column(doc="how the last test of the connection ended; open list")
-    last_test_balance: Mapped[Money | None]
-    last_test_error: Mapped[str | None]
+    last_test_balance: Mapped[Money | None] = mapped_column()
+    last_test_error: Mapped[str | None] = mapped_column()
     last_test_log: Mapped[JsonValue | None] = mapped_column(
         doc="steps of the last test; plain text stands as a JSON string"
     )
@@ -233,26 +233,26 @@ class SiteLog(Base):
         sa.Index(None, "connection_id", "timestamp"),
     )
 
-    id: Mapped[LogId]
+    id: Mapped[LogId] = mapped_column()
     timestamp: Mapped[datetime] = mapped_column(server_default=NOW)
     level: Mapped[LogLevel] = mapped_column(server_default="info")
     category: Mapped[str] = mapped_column(
         server_default="general", doc="part of the application that logged, such as migration; open list"
     )
-    message: Mapped[str]
+    message: Mapped[str] = mapped_column()
     context: Mapped[str | None] = mapped_column(doc="free text or JSON text, depending on the logger")
-    details: Mapped[str | None]
-    stack: Mapped[str | None]
+    details: Mapped[str | None] = mapped_column()
+    stack: Mapped[str | None] = mapped_column()
     user_id: Mapped[str | None] = mapped_column(doc="no foreign key: anonymous and deleted users are logged too")
     connection_id: Mapped[str | None] = mapped_column(
         doc="no foreign key: a log line is never refused, and survives its connection"
     )
-    error_message: Mapped[str | None]
-    error_stack: Mapped[str | None]
+    error_message: Mapped[str | None] = mapped_column()
+    error_stack: Mapped[str | None] = mapped_column()
     metadata_: Mapped[JsonValue | None] = mapped_column("metadata", doc="whatever the logger added")
-    url: Mapped[str | None]
-    user_agent: Mapped[str | None]
-    ip_address: Mapped[str | None]
+    url: Mapped[str | None] = mapped_column()
+    user_agent: Mapped[str | None] = mapped_column()
+    ip_address: Mapped[str | None] = mapped_column()
     resolved: Mapped[bool] = mapped_column(server_default=FALSE)
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
 
@@ -283,15 +283,15 @@ class DataSyncLog(Base):
     __tablename__ = "data_sync_log"
     __table_args__ = (sa.Index(None, "connection_id", "symbol", "data_type", "sync_end"),)
 
-    id: Mapped[LogId]
+    id: Mapped[LogId] = mapped_column()
     connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
-    symbol: Mapped[str]
+    symbol: Mapped[str] = mapped_column()
     data_type: Mapped[str] = mapped_column(doc="kind of data that was fetched; open list")
-    sync_start: Mapped[datetime]
-    sync_end: Mapped[datetime]
+    sync_start: Mapped[datetime] = mapped_column()
+    sync_end: Mapped[datetime] = mapped_column()
     records_synced: Mapped[int] = mapped_column(server_default=sa.text("0"))
-    status: Mapped[SyncResult]
-    error_message: Mapped[str | None]
+    status: Mapped[SyncResult] = mapped_column()
+    error_message: Mapped[str | None] = mapped_column()
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
 
 
@@ -301,14 +301,14 @@ class PositionVolumeCalculation(Base):
     __tablename__ = "position_volume_calculations"
     __table_args__ = (sa.Index(None, "connection_id", "symbol", "created_at"),)
 
-    id: Mapped[LogId]
+    id: Mapped[LogId] = mapped_column()
     connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
-    symbol: Mapped[str]
-    base_volume_factor: Mapped[Ratio]
-    leverage: Mapped[Ratio]
-    calculated_volume: Mapped[Money]
-    exchange_min_volume: Mapped[Money | None]
-    final_volume: Mapped[Money]
+    symbol: Mapped[str] = mapped_column()
+    base_volume_factor: Mapped[Ratio] = mapped_column()
+    leverage: Mapped[Ratio] = mapped_column()
+    calculated_volume: Mapped[Money] = mapped_column()
+    exchange_min_volume: Mapped[Money | None] = mapped_column()
+    final_volume: Mapped[Money] = mapped_column()
     volume_adjusted: Mapped[bool] = mapped_column(server_default=FALSE)
     adjustment_reason: Mapped[str | None] = mapped_column(
         doc="why final_volume differs from calculated_volume; free text"
@@ -329,47 +329,47 @@ class TradeEngineState(Entity, Timestamps, Base):
     status: Mapped[EngineStatus] = mapped_column(server_default="stopped", doc="what the engine reports")
     state: Mapped[EngineStatus] = mapped_column(server_default="stopped", doc="what start or stop asked for last")
     is_enabled: Mapped[bool] = mapped_column(server_default=FALSE)
-    error_message: Mapped[str | None]
-    started_at: Mapped[datetime | None]
-    stopped_at: Mapped[datetime | None]
-    last_indication_run: Mapped[datetime | None]
-    last_strategy_run: Mapped[datetime | None]
-    last_realtime_run: Mapped[datetime | None]
-    last_main_run: Mapped[datetime | None]
-    last_preset_run: Mapped[datetime | None]
-    last_real_run: Mapped[datetime | None]
+    error_message: Mapped[str | None] = mapped_column()
+    started_at: Mapped[datetime | None] = mapped_column()
+    stopped_at: Mapped[datetime | None] = mapped_column()
+    last_indication_run: Mapped[datetime | None] = mapped_column()
+    last_strategy_run: Mapped[datetime | None] = mapped_column()
+    last_realtime_run: Mapped[datetime | None] = mapped_column()
+    last_main_run: Mapped[datetime | None] = mapped_column()
+    last_preset_run: Mapped[datetime | None] = mapped_column()
+    last_real_run: Mapped[datetime | None] = mapped_column()
     indication_cycle_count: Mapped[int] = mapped_column(server_default=sa.text("0"))
-    indication_avg_duration_ms: Mapped[float | None]
+    indication_avg_duration_ms: Mapped[float | None] = mapped_column()
     strategy_cycle_count: Mapped[int] = mapped_column(server_default=sa.text("0"))
-    strategy_avg_duration_ms: Mapped[float | None]
+    strategy_avg_duration_ms: Mapped[float | None] = mapped_column()
     realtime_cycle_count: Mapped[int] = mapped_column(server_default=sa.text("0"))
-    realtime_avg_duration_ms: Mapped[float | None]
+    realtime_avg_duration_ms: Mapped[float | None] = mapped_column()
     main_cycle_count: Mapped[int] = mapped_column(server_default=sa.text("0"))
-    main_cycle_duration_ms: Mapped[int | None]
-    main_avg_duration_ms: Mapped[float | None]
-    main_symbols_processed: Mapped[int | None]
+    main_cycle_duration_ms: Mapped[int | None] = mapped_column()
+    main_avg_duration_ms: Mapped[float | None] = mapped_column()
+    main_symbols_processed: Mapped[int | None] = mapped_column()
     preset_cycle_count: Mapped[int] = mapped_column(server_default=sa.text("0"))
-    preset_cycle_duration_ms: Mapped[int | None]
-    preset_avg_duration_ms: Mapped[float | None]
-    preset_symbols_processed: Mapped[int | None]
+    preset_cycle_duration_ms: Mapped[int | None] = mapped_column()
+    preset_avg_duration_ms: Mapped[float | None] = mapped_column()
+    preset_symbols_processed: Mapped[int | None] = mapped_column()
     real_cycle_count: Mapped[int] = mapped_column(server_default=sa.text("0"))
-    real_cycle_duration_ms: Mapped[int | None]
-    real_avg_duration_ms: Mapped[float | None]
+    real_cycle_duration_ms: Mapped[int | None] = mapped_column()
+    real_avg_duration_ms: Mapped[float | None] = mapped_column()
     active_positions_count: Mapped[int] = mapped_column(server_default=sa.text("0"))
     active_real_positions_count: Mapped[int] = mapped_column(server_default=sa.text("0"))
     total_volume: Mapped[Money] = mapped_column(server_default=sa.text("0"))
     prehistoric_data_loaded: Mapped[bool] = mapped_column(server_default=FALSE)
-    prehistoric_data_start: Mapped[datetime | None]
-    prehistoric_data_end: Mapped[datetime | None]
-    health_status: Mapped[Health | None]
-    manager_health_status: Mapped[Health | None]
-    indications_health: Mapped[Health | None]
-    strategies_health: Mapped[Health | None]
-    realtime_health: Mapped[Health | None]
-    main_health: Mapped[Health | None]
-    preset_health: Mapped[Health | None]
-    last_health_check: Mapped[datetime | None]
-    last_manager_health_check: Mapped[datetime | None]
+    prehistoric_data_start: Mapped[datetime | None] = mapped_column()
+    prehistoric_data_end: Mapped[datetime | None] = mapped_column()
+    health_status: Mapped[Health | None] = mapped_column()
+    manager_health_status: Mapped[Health | None] = mapped_column()
+    indications_health: Mapped[Health | None] = mapped_column()
+    strategies_health: Mapped[Health | None] = mapped_column()
+    realtime_health: Mapped[Health | None] = mapped_column()
+    main_health: Mapped[Health | None] = mapped_column()
+    preset_health: Mapped[Health | None] = mapped_column()
+    last_health_check: Mapped[datetime | None] = mapped_column()
+    last_manager_health_check: Mapped[datetime | None] = mapped_column()
     last_updated: Mapped[datetime | None] = mapped_column(
         server_default=NOW, doc="when the connection was switched on or off last"
     )
@@ -383,14 +383,14 @@ class DataCleanupLog(Base):
     __tablename__ = "data_cleanup_log"
     __table_args__ = (sa.Index(None, "cleanup_type", "cleanup_started_at"),)
 
-    id: Mapped[LogId]
+    id: Mapped[LogId] = mapped_column()
     cleanup_type: Mapped[str] = mapped_column(doc="the table or rule that was applied; open list")
     records_cleaned: Mapped[BigCount] = mapped_column(server_default=sa.text("0"))
     records_archived: Mapped[BigCount] = mapped_column(server_default=sa.text("0"))
     cleanup_started_at: Mapped[datetime] = mapped_column(server_default=NOW)
-    cleanup_completed_at: Mapped[datetime | None]
+    cleanup_completed_at: Mapped[datetime | None] = mapped_column()
     status: Mapped[CleanupStatus] = mapped_column(server_default="running")
-    error_message: Mapped[str | None]
+    error_message: Mapped[str | None] = mapped_column()
 
 
 class AdoptionLeftover(Base):
@@ -399,9 +399,9 @@ class AdoptionLeftover(Base):
     __tablename__ = "adoption_leftovers"
     __table_args__ = (sa.Index(None, "table_name", "row_key"),)
 
-    id: Mapped[LogId]
+    id: Mapped[LogId] = mapped_column()
     table_name: Mapped[str] = mapped_column(doc="the old table")
     row_key: Mapped[str | None] = mapped_column(doc="the old primary key as text, parts joined by ':'")
-    reason: Mapped[LeftoverReason]
+    reason: Mapped[LeftoverReason] = mapped_column()
     payload: Mapped[JsonObject] = mapped_column(doc="old values by old column name")
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)

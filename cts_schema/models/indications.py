@@ -44,14 +44,14 @@ class Indication(Base):
         sa.Index(None, "created_at"),
     )
 
-    id: Mapped[LogId]
+    id: Mapped[LogId] = mapped_column()
     connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
-    symbol: Mapped[str]
-    indication_type: Mapped[IndicationType]
+    symbol: Mapped[str] = mapped_column()
+    indication_type: Mapped[IndicationType] = mapped_column()
     timeframe: Mapped[Timeframe] = mapped_column(server_default="1h")
     mode: Mapped[TradeMode] = mapped_column(server_default="main")
-    value: Mapped[Money]
-    profit_factor: Mapped[Ratio | None]
+    value: Mapped[Money] = mapped_column()
+    profit_factor: Mapped[Ratio | None] = mapped_column()
     confidence: Mapped[Ratio | None] = mapped_column(doc="higher is surer")
     metadata_: Mapped[JsonValue | None] = mapped_column("metadata", doc="what the calculation was based on")
     calculated_at: Mapped[datetime] = mapped_column(server_default=NOW)
@@ -70,14 +70,14 @@ class IndicationState(Entity, Timestamps, Base):
 
     state_key: Mapped[str] = mapped_column(doc="connection:symbol-type-direction-range")
     connection_id: Mapped[str | None] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
-    symbol: Mapped[str | None]
-    indication_type: Mapped[IndicationType | None]
-    direction: Mapped[Direction | None]
+    symbol: Mapped[str | None] = mapped_column()
+    indication_type: Mapped[IndicationType | None] = mapped_column()
+    direction: Mapped[Direction | None] = mapped_column()
     position_range: Mapped[str | None] = mapped_column(doc="the range that active_positions counts; open list")
     state_value: Mapped[str | None] = mapped_column(doc="free text of the engine that keeps the state")
     active_positions: Mapped[int] = mapped_column(server_default=sa.text("0"))
-    last_position_at: Mapped[datetime | None]
-    cooldown_until: Mapped[datetime | None]
+    last_position_at: Mapped[datetime | None] = mapped_column()
+    cooldown_until: Mapped[datetime | None] = mapped_column()
     parabolic_sar_value: Mapped[Money | None] = mapped_column(doc="price level")
     parabolic_sar_trend: Mapped[str | None] = mapped_column(doc="direction that the parabolic SAR shows; open list")
     validated_at: Mapped[datetime] = mapped_column(server_default=NOW)
@@ -106,13 +106,13 @@ class OptimalIndication(Entity, Timestamps, Base):
     )
 
     connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
-    symbol: Mapped[str]
+    symbol: Mapped[str] = mapped_column()
     base_position_id: Mapped[str | None] = mapped_column(
         sa.ForeignKey("base_pseudo_positions.id", ondelete="SET NULL"),
         doc="the base position that carries the running totals",
     )
     indication_range: Mapped[Ratio] = mapped_column(doc="number of steps looked at")
-    direction: Mapped[Direction]
+    direction: Mapped[Direction] = mapped_column()
     drawdown_ratio: Mapped[Ratio] = mapped_column(doc="0.1 to 0.5 in steps of 0.1")
     market_change_range: Mapped[int] = mapped_column(doc="1 to 9 in steps of 2")
     last_part_ratio: Mapped[Ratio] = mapped_column(
@@ -144,9 +144,9 @@ class OptimalIndication(Entity, Timestamps, Base):
     resume_threshold_win_rate: Mapped[Ratio] = mapped_column(
         server_default=sa.text("0.43"), doc="from this share of wins on it is resumed"
     )
-    entry_price: Mapped[Money | None]
-    current_price: Mapped[Money | None]
-    profit_factor: Mapped[Ratio | None]
+    entry_price: Mapped[Money | None] = mapped_column()
+    current_price: Mapped[Money | None] = mapped_column()
+    profit_factor: Mapped[Ratio | None] = mapped_column()
     confidence: Mapped[Ratio | None] = mapped_column(doc="higher is surer")
     win_rate: Mapped[Ratio] = mapped_column(server_default=sa.text("0"), doc="share of positions that won, 0 to 1")
     max_drawdown: Mapped[Ratio] = mapped_column(server_default=sa.text("0"), doc="worst fall from a peak, as a share")
@@ -161,7 +161,7 @@ class OptimalIndication(Entity, Timestamps, Base):
     )
     status: Mapped[EvaluationStatus] = mapped_column(server_default="evaluating")
     calculated_at: Mapped[datetime] = mapped_column(server_default=NOW)
-    closed_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None] = mapped_column()
 
     base_position: Mapped[BasePseudoPosition | None] = relationship(lazy="joined")
 
@@ -176,10 +176,10 @@ class IndicationHistory(Base):
         sa.Index(None, "recorded_at"),
     )
 
-    id: Mapped[LogId]
+    id: Mapped[LogId] = mapped_column()
     connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
-    symbol: Mapped[str]
-    indication_type: Mapped[IndicationType]
+    symbol: Mapped[str] = mapped_column()
+    indication_type: Mapped[IndicationType] = mapped_column()
     event: Mapped[IndicationEvent] = mapped_column(server_default="calculated")
     state_key: Mapped[str | None] = mapped_column(
         doc="state_key of indication_states; no foreign key, history outlives the state"
@@ -188,21 +188,21 @@ class IndicationHistory(Base):
         sa.ForeignKey("optimal_indications.id", ondelete="SET NULL")
     )
     indication_range: Mapped[Ratio | None] = mapped_column(doc="a step count; for type auto an activity ratio")
-    direction: Mapped[SignalDirection | None]
-    timeframe: Mapped[Timeframe | None]
-    price: Mapped[Money | None]
-    entry_price: Mapped[Money | None]
-    value: Mapped[Money | None]
-    profit_factor: Mapped[Ratio | None]
+    direction: Mapped[SignalDirection | None] = mapped_column()
+    timeframe: Mapped[Timeframe | None] = mapped_column()
+    price: Mapped[Money | None] = mapped_column()
+    entry_price: Mapped[Money | None] = mapped_column()
+    value: Mapped[Money | None] = mapped_column()
+    profit_factor: Mapped[Ratio | None] = mapped_column()
     confidence: Mapped[Ratio | None] = mapped_column(doc="higher is surer")
     signal_strength: Mapped[Ratio | None] = mapped_column(doc="higher is stronger")
     market_change: Mapped[Ratio | None] = mapped_column(doc="percent over the window")
     last_part_change: Mapped[Ratio | None] = mapped_column(doc="percent over the last part of the window")
-    drawdown_ratio: Mapped[Ratio | None]
-    activity_ratio: Mapped[Ratio | None]
-    time_window: Mapped[TimeWindow | None]
-    volatility: Mapped[Volatility | None]
-    momentum: Mapped[Momentum | None]
-    continuation_ratio: Mapped[Ratio | None]
+    drawdown_ratio: Mapped[Ratio | None] = mapped_column()
+    activity_ratio: Mapped[Ratio | None] = mapped_column()
+    time_window: Mapped[TimeWindow | None] = mapped_column()
+    volatility: Mapped[Volatility | None] = mapped_column()
+    momentum: Mapped[Momentum | None] = mapped_column()
+    continuation_ratio: Mapped[Ratio | None] = mapped_column()
     metadata_: Mapped[JsonValue | None] = mapped_column("metadata", doc="what the calculation was based on")
     recorded_at: Mapped[datetime] = mapped_column(server_default=NOW)

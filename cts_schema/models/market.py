@@ -25,12 +25,12 @@ class TradingPair(Entity, Timestamps, Base):
     )
 
     exchange_id: Mapped[str | None] = mapped_column(sa.ForeignKey("exchanges.id", ondelete="CASCADE"))
-    symbol: Mapped[str]
-    base_currency: Mapped[str]
-    quote_currency: Mapped[str]
+    symbol: Mapped[str] = mapped_column()
+    base_currency: Mapped[str] = mapped_column()
+    quote_currency: Mapped[str] = mapped_column()
     is_active: Mapped[bool] = mapped_column(server_default=TRUE)
-    min_order_size: Mapped[Money | None]
-    max_order_size: Mapped[Money | None]
+    min_order_size: Mapped[Money | None] = mapped_column()
+    max_order_size: Mapped[Money | None] = mapped_column()
     price_precision: Mapped[int] = mapped_column(server_default=sa.text("8"), doc="decimal places of a price")
     quantity_precision: Mapped[int] = mapped_column(server_default=sa.text("8"), doc="decimal places of a quantity")
 
@@ -50,25 +50,25 @@ class MarketData(Base):
         sa.Index(None, "timestamp"),
     )
 
-    id: Mapped[LogId]
+    id: Mapped[LogId] = mapped_column()
     connection_id: Mapped[str | None] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
     trading_pair_id: Mapped[str | None] = mapped_column(sa.ForeignKey("trading_pairs.id", ondelete="CASCADE"))
-    symbol: Mapped[str | None]
+    symbol: Mapped[str | None] = mapped_column()
     timestamp: Mapped[datetime] = mapped_column(server_default=NOW)
     price: Mapped[Money | None] = mapped_column(doc="of a tick; NULL for a bar alone")
-    open: Mapped[Money | None]
-    high: Mapped[Money | None]
-    low: Mapped[Money | None]
-    close: Mapped[Money | None]
-    volume: Mapped[Money | None]
+    open: Mapped[Money | None] = mapped_column()
+    high: Mapped[Money | None] = mapped_column()
+    low: Mapped[Money | None] = mapped_column()
+    close: Mapped[Money | None] = mapped_column()
+    volume: Mapped[Money | None] = mapped_column()
     interval: Mapped[BarInterval | None] = mapped_column(doc="bar length of a series keyed by trading pair")
     timeframe: Mapped[str | None] = mapped_column(
         doc="bar length of a series keyed by connection, such as 1m; NULL for ticks; open list"
     )
-    bid: Mapped[Money | None]
-    ask: Mapped[Money | None]
-    high_24h: Mapped[Money | None]
-    low_24h: Mapped[Money | None]
+    bid: Mapped[Money | None] = mapped_column()
+    ask: Mapped[Money | None] = mapped_column()
+    high_24h: Mapped[Money | None] = mapped_column()
+    low_24h: Mapped[Money | None] = mapped_column()
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
 
 
@@ -88,21 +88,21 @@ class ArchivedMarketData(Base):
     id: Mapped[LogId] = mapped_column(doc="keeps the id it had in market_data when the whole row is copied")
     connection_id: Mapped[str | None] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
     trading_pair_id: Mapped[str | None] = mapped_column(sa.ForeignKey("trading_pairs.id", ondelete="CASCADE"))
-    symbol: Mapped[str | None]
-    timestamp: Mapped[datetime]
-    price: Mapped[Money | None]
-    open: Mapped[Money | None]
-    high: Mapped[Money | None]
-    low: Mapped[Money | None]
-    close: Mapped[Money | None]
-    volume: Mapped[Money | None]
+    symbol: Mapped[str | None] = mapped_column()
+    timestamp: Mapped[datetime] = mapped_column()
+    price: Mapped[Money | None] = mapped_column()
+    open: Mapped[Money | None] = mapped_column()
+    high: Mapped[Money | None] = mapped_column()
+    low: Mapped[Money | None] = mapped_column()
+    close: Mapped[Money | None] = mapped_column()
+    volume: Mapped[Money | None] = mapped_column()
     interval: Mapped[str | None] = mapped_column(doc="bar length of a series keyed by trading pair")
     timeframe: Mapped[str | None] = mapped_column(
         doc="bar length of a series keyed by connection, such as 1m; NULL for ticks; open list"
     )
-    bid: Mapped[Money | None]
-    ask: Mapped[Money | None]
-    high_24h: Mapped[Money | None]
-    low_24h: Mapped[Money | None]
+    bid: Mapped[Money | None] = mapped_column()
+    ask: Mapped[Money | None] = mapped_column()
+    high_24h: Mapped[Money | None] = mapped_column()
+    low_24h: Mapped[Money | None] = mapped_column()
     created_at: Mapped[datetime | None] = mapped_column(server_default=NOW)
     archived_at: Mapped[datetime] = mapped_column(server_default=NOW)

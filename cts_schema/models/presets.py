@@ -58,8 +58,8 @@ class PresetType(Entity, Timestamps, Base):
         sa.Index(None, "created_at"),
     )
 
-    name: Mapped[str]
-    description: Mapped[str | None]
+    name: Mapped[str] = mapped_column()
+    description: Mapped[str | None] = mapped_column()
     preset_trade_type: Mapped[str] = mapped_column(
         server_default="automatic", doc="automatic, standard, ...; open list"
     )
@@ -74,7 +74,7 @@ class PresetType(Entity, Timestamps, Base):
     dca_only: Mapped[bool] = mapped_column(server_default=FALSE)
     auto_evaluate: Mapped[bool] = mapped_column(server_default=TRUE)
     evaluation_interval_hours: Mapped[int] = mapped_column(server_default=sa.text("3"))
-    last_evaluation_at: Mapped[datetime | None]
+    last_evaluation_at: Mapped[datetime | None] = mapped_column()
     is_active: Mapped[bool] = mapped_column(server_default=TRUE)
 
     sets: Mapped[list[PresetTypeSet]] = relationship(
@@ -88,8 +88,8 @@ class PresetConfigurationSet(Entity, Timestamps, Base):
     __tablename__ = "preset_configuration_sets"
     __table_args__ = (sa.Index(None, "is_active", "created_at"),)
 
-    name: Mapped[str]
-    description: Mapped[str | None]
+    name: Mapped[str] = mapped_column()
+    description: Mapped[str | None] = mapped_column()
     symbol_mode: Mapped[SymbolMode] = mapped_column(server_default="main")
     symbols: Mapped[JsonValue | None] = mapped_column(doc="list of symbols, where symbol_mode does not choose them")
     exchange_order_by: Mapped[str | None] = mapped_column(
@@ -98,7 +98,7 @@ class PresetConfigurationSet(Entity, Timestamps, Base):
     exchange_limit: Mapped[int] = mapped_column(
         server_default=sa.text("10"), doc="how many symbols to take in that order"
     )
-    indication_type: Mapped[IndicationType]
+    indication_type: Mapped[IndicationType] = mapped_column()
     indication_params: Mapped[JsonObject] = mapped_column(
         server_default="{}", doc="parameters of the indication by name"
     )
@@ -126,8 +126,8 @@ class PresetConfigurationSet(Entity, Timestamps, Base):
     database_positions_per_set: Mapped[int] = mapped_column(server_default=sa.text("250"))
     database_threshold_percent: Mapped[int] = mapped_column(server_default=sa.text("20"))
     is_active: Mapped[bool] = mapped_column(server_default=TRUE)
-    last_evaluation_at: Mapped[datetime | None]
-    auto_disabled_at: Mapped[datetime | None]
+    last_evaluation_at: Mapped[datetime | None] = mapped_column()
+    auto_disabled_at: Mapped[datetime | None] = mapped_column()
     auto_disabled_reason: Mapped[str | None] = mapped_column(doc="why its evaluation switched it off; free text")
     total_completed_positions: Mapped[int] = mapped_column(server_default=sa.text("0"))
     winning_positions: Mapped[int] = mapped_column(server_default=sa.text("0"))
@@ -140,8 +140,8 @@ class Preset(Entity, Timestamps, Base):
     __tablename__ = "presets"
     __table_args__ = (sa.Index(None, "is_active", "is_predefined", "created_at"),)
 
-    name: Mapped[str]
-    description: Mapped[str | None]
+    name: Mapped[str] = mapped_column()
+    description: Mapped[str | None] = mapped_column()
     indication_types: Mapped[JsonList] = mapped_column(
         server_default='["direction","move","active"]', doc="values of indication_type to try"
     )
@@ -199,15 +199,15 @@ class PresetConfiguration(Entity, Timestamps, Base):
     preset_id: Mapped[str | None] = mapped_column(
         sa.ForeignKey("presets.id", ondelete="CASCADE"), doc="NULL where preset_type_id tells the owner"
     )
-    symbol: Mapped[str | None]
+    symbol: Mapped[str | None] = mapped_column()
     take_profit: Mapped[Ratio | None] = mapped_column(doc="percent from the entry price")
     stop_loss: Mapped[Ratio | None] = mapped_column(doc="percent from the entry price")
     profit_factor: Mapped[Ratio] = mapped_column(server_default=sa.text("0"))
     preset_type_id: Mapped[str | None] = mapped_column(sa.ForeignKey("preset_types.id", ondelete="CASCADE"))
     connection_id: Mapped[str | None] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
-    indication_type: Mapped[IndicationType | None]
+    indication_type: Mapped[IndicationType | None] = mapped_column()
     indication_params: Mapped[JsonValue | None] = mapped_column(doc="parameters of the indication by name")
-    strategy_type: Mapped[StrategyType | None]
+    strategy_type: Mapped[StrategyType | None] = mapped_column()
     strategy_params: Mapped[JsonValue | None] = mapped_column(doc="parameters of the strategy by name")
     is_active: Mapped[bool] = mapped_column(server_default=TRUE)
 
@@ -249,10 +249,10 @@ class PresetTradeEngineState(Timestamps, Base):
     status: Mapped[PresetEngineStatus] = mapped_column(server_default="stopped")
     config: Mapped[JsonValue | None] = mapped_column(doc="settings the run was started with")
     testing_progress: Mapped[int] = mapped_column(server_default=sa.text("0"), doc="percent")
-    testing_message: Mapped[str | None]
-    error_message: Mapped[str | None]
-    started_at: Mapped[datetime | None]
-    stopped_at: Mapped[datetime | None]
+    testing_message: Mapped[str | None] = mapped_column()
+    error_message: Mapped[str | None] = mapped_column()
+    started_at: Mapped[datetime | None] = mapped_column()
+    stopped_at: Mapped[datetime | None] = mapped_column()
 
 
 class PresetPseudoPosition(Entity, Timestamps, Base):
@@ -282,13 +282,13 @@ class PresetPseudoPosition(Entity, Timestamps, Base):
     coordination_result_id: Mapped[str | None] = mapped_column(
         doc="id in preset_coordination_results, a table that this package does not manage"
     )
-    symbol: Mapped[str]
+    symbol: Mapped[str] = mapped_column()
     type: Mapped[PositionLayer] = mapped_column(server_default="base")
-    direction: Mapped[SignalDirection | None]
+    direction: Mapped[SignalDirection | None] = mapped_column()
     strength: Mapped[Ratio | None] = mapped_column(doc="of the signal; higher is stronger")
     indicators: Mapped[JsonValue | None] = mapped_column(doc="values of the indicators at the entry, by name")
     indication_category: Mapped[IndicationCategory] = mapped_column(server_default="main")
-    indication_type: Mapped[IndicationType | None]
+    indication_type: Mapped[IndicationType | None] = mapped_column()
     indication_range: Mapped[Ratio | None] = mapped_column(doc="a step count; for type auto an activity ratio")
     indication_step: Mapped[Ratio | None] = mapped_column(doc="distance between the ranges that were tried")
     indication_params: Mapped[JsonValue | None] = mapped_column(doc="parameters of the indication by name")
@@ -296,25 +296,25 @@ class PresetPseudoPosition(Entity, Timestamps, Base):
         server_default="[]", doc="names of the common indicators that took part"
     )
     indicator_signals: Mapped[JsonObject] = mapped_column(server_default="{}", doc="signal of each indicator by name")
-    takeprofit_factor: Mapped[Ratio | None]
-    stoploss_ratio: Mapped[Ratio | None]
+    takeprofit_factor: Mapped[Ratio | None] = mapped_column()
+    stoploss_ratio: Mapped[Ratio | None] = mapped_column()
     trailing_enabled: Mapped[bool] = mapped_column(server_default=FALSE)
-    trail_start: Mapped[TrailStart | None]
-    trail_stop: Mapped[TrailStop | None]
-    entry_price: Mapped[Money | None]
-    current_price: Mapped[Money | None]
-    exit_price: Mapped[Money | None]
-    price_high: Mapped[Money | None]
-    price_low: Mapped[Money | None]
-    quantity: Mapped[Money | None]
+    trail_start: Mapped[TrailStart | None] = mapped_column()
+    trail_stop: Mapped[TrailStop | None] = mapped_column()
+    entry_price: Mapped[Money | None] = mapped_column()
+    current_price: Mapped[Money | None] = mapped_column()
+    exit_price: Mapped[Money | None] = mapped_column()
+    price_high: Mapped[Money | None] = mapped_column()
+    price_low: Mapped[Money | None] = mapped_column()
+    quantity: Mapped[Money | None] = mapped_column()
     leverage: Mapped[Ratio] = mapped_column(server_default=sa.text("1"))
-    position_cost: Mapped[Money | None]
-    profit_factor: Mapped[Ratio | None]
+    position_cost: Mapped[Money | None] = mapped_column()
+    profit_factor: Mapped[Ratio | None] = mapped_column()
     profit_loss: Mapped[Money] = mapped_column(server_default=sa.text("0"))
-    unrealized_pnl: Mapped[Money | None]
-    unrealized_pnl_percent: Mapped[Ratio | None]
-    realized_pnl: Mapped[Money | None]
-    realized_pnl_percent: Mapped[Ratio | None]
+    unrealized_pnl: Mapped[Money | None] = mapped_column()
+    unrealized_pnl_percent: Mapped[Ratio | None] = mapped_column()
+    realized_pnl: Mapped[Money | None] = mapped_column()
+    realized_pnl_percent: Mapped[Ratio | None] = mapped_column()
     max_drawdown: Mapped[Ratio | None] = mapped_column(doc="percent")
     base_position_id: Mapped[str | None] = mapped_column(
         sa.ForeignKey("preset_pseudo_positions.id", ondelete="SET NULL")
@@ -323,10 +323,10 @@ class PresetPseudoPosition(Entity, Timestamps, Base):
         sa.ForeignKey("preset_pseudo_positions.id", ondelete="SET NULL")
     )
     status: Mapped[PresetPositionStatus] = mapped_column(server_default="active")
-    close_reason: Mapped[CloseReason | None]
+    close_reason: Mapped[CloseReason | None] = mapped_column()
     exit_reason: Mapped[str | None] = mapped_column(doc="the same as close_reason: each engine writes one of the two")
     opened_at: Mapped[datetime] = mapped_column(server_default=NOW)
-    closed_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None] = mapped_column()
 
     connection: Mapped[ExchangeConnection] = relationship(lazy="selectin", join_depth=1)
     preset: Mapped[Preset | None] = relationship(lazy="joined")
@@ -340,17 +340,17 @@ class PresetTestResult(Entity, Base):
 
     preset_id: Mapped[str] = mapped_column(sa.ForeignKey("presets.id", ondelete="CASCADE"))
     config_id: Mapped[str] = mapped_column(doc="key that a configuration gets when it is generated")
-    indicator_type: Mapped[IndicatorType | None]
+    indicator_type: Mapped[IndicatorType | None] = mapped_column()
     indicator_params: Mapped[JsonValue | None] = mapped_column(doc="parameters of the indicator by name")
-    symbol: Mapped[str | None]
-    timeframe: Mapped[Timeframe | None]
-    takeprofit_factor: Mapped[Ratio | None]
-    stoploss_ratio: Mapped[Ratio | None]
+    symbol: Mapped[str | None] = mapped_column()
+    timeframe: Mapped[Timeframe | None] = mapped_column()
+    takeprofit_factor: Mapped[Ratio | None] = mapped_column()
+    stoploss_ratio: Mapped[Ratio | None] = mapped_column()
     trailing_enabled: Mapped[bool] = mapped_column(server_default=FALSE)
-    trail_start: Mapped[TrailStart | None]
-    trail_stop: Mapped[TrailStop | None]
-    profit_factor: Mapped[Ratio]
-    win_rate: Mapped[Ratio]
+    trail_start: Mapped[TrailStart | None] = mapped_column()
+    trail_stop: Mapped[TrailStop | None] = mapped_column()
+    profit_factor: Mapped[Ratio] = mapped_column()
+    win_rate: Mapped[Ratio] = mapped_column()
     total_trades: Mapped[int] = mapped_column(server_default=sa.text("0"))
     winning_trades: Mapped[int] = mapped_column(server_default=sa.text("0"))
     losing_trades: Mapped[int] = mapped_column(server_default=sa.text("0"))
@@ -379,21 +379,21 @@ class PresetActiveConfig(Entity, Base):
     connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
     config_id: Mapped[str] = mapped_column(doc="key that a configuration gets when it is generated")
     test_result_id: Mapped[str | None] = mapped_column(sa.ForeignKey("preset_test_results.id", ondelete="SET NULL"))
-    indicator_type: Mapped[IndicatorType]
+    indicator_type: Mapped[IndicatorType] = mapped_column()
     indicator_params: Mapped[JsonObject] = mapped_column(server_default="{}", doc="parameters of the indicator by name")
-    symbol: Mapped[str]
-    timeframe: Mapped[Timeframe]
-    takeprofit_factor: Mapped[Ratio]
-    stoploss_ratio: Mapped[Ratio]
+    symbol: Mapped[str] = mapped_column()
+    timeframe: Mapped[Timeframe] = mapped_column()
+    takeprofit_factor: Mapped[Ratio] = mapped_column()
+    stoploss_ratio: Mapped[Ratio] = mapped_column()
     trailing_enabled: Mapped[bool] = mapped_column(server_default=FALSE)
-    trail_start: Mapped[TrailStart | None]
-    trail_stop: Mapped[TrailStop | None]
-    profit_factor: Mapped[Ratio]
-    win_rate: Mapped[Ratio]
+    trail_start: Mapped[TrailStart | None] = mapped_column()
+    trail_stop: Mapped[TrailStop | None] = mapped_column()
+    profit_factor: Mapped[Ratio] = mapped_column()
+    win_rate: Mapped[Ratio] = mapped_column()
     total_trades: Mapped[int] = mapped_column(server_default=sa.text("0"))
     is_active: Mapped[bool] = mapped_column(server_default=TRUE)
     activated_at: Mapped[datetime] = mapped_column(server_default=NOW)
-    deactivated_at: Mapped[datetime | None]
+    deactivated_at: Mapped[datetime | None] = mapped_column()
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
 
 
@@ -410,25 +410,25 @@ class PresetTrade(Entity, Base):
     preset_id: Mapped[str] = mapped_column(sa.ForeignKey("presets.id", ondelete="CASCADE"))
     connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
     active_config_id: Mapped[str | None] = mapped_column(sa.ForeignKey("preset_active_configs.id", ondelete="SET NULL"))
-    symbol: Mapped[str]
-    side: Mapped[TradeSide]
-    entry_price: Mapped[Money]
-    exit_price: Mapped[Money | None]
-    quantity: Mapped[Money]
+    symbol: Mapped[str] = mapped_column()
+    side: Mapped[TradeSide] = mapped_column()
+    entry_price: Mapped[Money] = mapped_column()
+    exit_price: Mapped[Money | None] = mapped_column()
+    quantity: Mapped[Money] = mapped_column()
     takeprofit: Mapped[Money | None] = mapped_column(doc="price level")
     stoploss: Mapped[Money | None] = mapped_column(doc="price level")
-    takeprofit_factor: Mapped[Ratio | None]
-    stoploss_ratio: Mapped[Ratio | None]
+    takeprofit_factor: Mapped[Ratio | None] = mapped_column()
+    stoploss_ratio: Mapped[Ratio | None] = mapped_column()
     trailing_enabled: Mapped[bool] = mapped_column(server_default=FALSE)
-    indicator_type: Mapped[IndicatorType]
+    indicator_type: Mapped[IndicatorType] = mapped_column()
     indicator_params: Mapped[JsonObject] = mapped_column(server_default="{}", doc="parameters of the indicator by name")
-    profit_loss: Mapped[Money | None]
-    profit_factor: Mapped[Ratio | None]
+    profit_loss: Mapped[Money | None] = mapped_column()
+    profit_factor: Mapped[Ratio | None] = mapped_column()
     fees_paid: Mapped[Money] = mapped_column(server_default=sa.text("0"))
     status: Mapped[TradeStatus] = mapped_column(server_default="open")
-    close_reason: Mapped[CloseReason | None]
+    close_reason: Mapped[CloseReason | None] = mapped_column()
     opened_at: Mapped[datetime] = mapped_column(server_default=NOW)
-    closed_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None] = mapped_column()
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
 
 
@@ -450,25 +450,25 @@ class PresetRealTrade(Entity, Base):
     coordination_result_id: Mapped[str | None] = mapped_column(
         doc="id in preset_coordination_results, a table that this package does not manage"
     )
-    symbol: Mapped[str]
-    direction: Mapped[Direction]
-    entry_price: Mapped[Money]
-    exit_price: Mapped[Money | None]
-    quantity: Mapped[Money]
+    symbol: Mapped[str] = mapped_column()
+    direction: Mapped[Direction] = mapped_column()
+    entry_price: Mapped[Money] = mapped_column()
+    exit_price: Mapped[Money | None] = mapped_column()
+    quantity: Mapped[Money] = mapped_column()
     leverage: Mapped[Ratio] = mapped_column(server_default=sa.text("1"))
-    indication_type: Mapped[IndicationType | None]
-    takeprofit_factor: Mapped[Ratio | None]
-    stoploss_ratio: Mapped[Ratio | None]
+    indication_type: Mapped[IndicationType | None] = mapped_column()
+    takeprofit_factor: Mapped[Ratio | None] = mapped_column()
+    stoploss_ratio: Mapped[Ratio | None] = mapped_column()
     trailing_enabled: Mapped[bool] = mapped_column(server_default=FALSE)
-    trail_start: Mapped[TrailStart | None]
-    trail_stop: Mapped[TrailStop | None]
+    trail_start: Mapped[TrailStart | None] = mapped_column()
+    trail_stop: Mapped[TrailStop | None] = mapped_column()
     profit_loss: Mapped[Money] = mapped_column(server_default=sa.text("0"))
     profit_factor: Mapped[Ratio] = mapped_column(server_default=sa.text("0"))
     fees_paid: Mapped[Money] = mapped_column(server_default=sa.text("0"))
     status: Mapped[TradeStatus] = mapped_column(server_default="open")
-    close_reason: Mapped[CloseReason | None]
+    close_reason: Mapped[CloseReason | None] = mapped_column()
     opened_at: Mapped[datetime] = mapped_column(server_default=NOW)
-    closed_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None] = mapped_column()
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
 
 
@@ -483,28 +483,28 @@ class BacktestResult(Entity, Base):
 
     preset_id: Mapped[str | None] = mapped_column(sa.ForeignKey("presets.id", ondelete="CASCADE"))
     connection_id: Mapped[str | None] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
-    start_date: Mapped[datetime]
-    end_date: Mapped[datetime]
+    start_date: Mapped[datetime] = mapped_column()
+    end_date: Mapped[datetime] = mapped_column()
     symbols: Mapped[JsonValue] = mapped_column(doc="list of the symbols that were traded")
     total_trades: Mapped[int] = mapped_column(server_default=sa.text("0"))
     winning_trades: Mapped[int] = mapped_column(server_default=sa.text("0"))
     losing_trades: Mapped[int] = mapped_column(server_default=sa.text("0"))
-    win_rate: Mapped[Ratio | None]
+    win_rate: Mapped[Ratio | None] = mapped_column()
     total_profit: Mapped[Money] = mapped_column(server_default=sa.text("0"))
     total_loss: Mapped[Money] = mapped_column(server_default=sa.text("0"))
     net_profit: Mapped[Money] = mapped_column(server_default=sa.text("0"))
-    profit_factor: Mapped[Ratio | None]
+    profit_factor: Mapped[Ratio | None] = mapped_column()
     max_drawdown: Mapped[Ratio | None] = mapped_column(doc="percent")
-    max_drawdown_duration_hours: Mapped[Ratio | None]
+    max_drawdown_duration_hours: Mapped[Ratio | None] = mapped_column()
     avg_drawdown: Mapped[Ratio | None] = mapped_column(doc="percent")
-    avg_win: Mapped[Money | None]
-    avg_loss: Mapped[Money | None]
-    largest_win: Mapped[Money | None]
-    largest_loss: Mapped[Money | None]
-    avg_trade_duration_minutes: Mapped[Ratio | None]
-    sharpe_ratio: Mapped[Ratio | None]
-    sortino_ratio: Mapped[Ratio | None]
+    avg_win: Mapped[Money | None] = mapped_column()
+    avg_loss: Mapped[Money | None] = mapped_column()
+    largest_win: Mapped[Money | None] = mapped_column()
+    largest_loss: Mapped[Money | None] = mapped_column()
+    avg_trade_duration_minutes: Mapped[Ratio | None] = mapped_column()
+    sharpe_ratio: Mapped[Ratio | None] = mapped_column()
+    sortino_ratio: Mapped[Ratio | None] = mapped_column()
     status: Mapped[BacktestStatus] = mapped_column(server_default="pending")
-    error_message: Mapped[str | None]
+    error_message: Mapped[str | None] = mapped_column()
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
-    completed_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None] = mapped_column()

@@ -74,8 +74,8 @@ class Portfolio(Entity, Timestamps, Base):
     __table_args__ = (sa.Index(None, "user_id", "created_at"),)
 
     user_id: Mapped[str | None] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"))
-    name: Mapped[str]
-    description: Mapped[str | None]
+    name: Mapped[str] = mapped_column()
+    description: Mapped[str | None] = mapped_column()
     total_value: Mapped[Money] = mapped_column(server_default=sa.text("0"))
     initial_value: Mapped[Money] = mapped_column(server_default=sa.text("0"))
     is_active: Mapped[bool] = mapped_column(server_default=TRUE)
@@ -96,10 +96,10 @@ class Position(Entity, Timestamps, Base):
 
     portfolio_id: Mapped[str | None] = mapped_column(sa.ForeignKey("portfolios.id", ondelete="CASCADE"))
     trading_pair_id: Mapped[str | None] = mapped_column(sa.ForeignKey("trading_pairs.id", ondelete="CASCADE"))
-    position_type: Mapped[Direction | None]
-    entry_price: Mapped[Money]
-    current_price: Mapped[Money | None]
-    quantity: Mapped[Money]
+    position_type: Mapped[Direction | None] = mapped_column()
+    entry_price: Mapped[Money] = mapped_column()
+    current_price: Mapped[Money | None] = mapped_column()
+    quantity: Mapped[Money] = mapped_column()
     leverage: Mapped[Ratio] = mapped_column(server_default=sa.text("1.0"))
     stop_loss: Mapped[Money | None] = mapped_column(doc="price level")
     take_profit: Mapped[Money | None] = mapped_column(doc="price level")
@@ -107,7 +107,7 @@ class Position(Entity, Timestamps, Base):
     realized_pnl: Mapped[Money] = mapped_column(server_default=sa.text("0"))
     status: Mapped[PositionStatus] = mapped_column(server_default="open")
     opened_at: Mapped[datetime] = mapped_column(server_default=NOW)
-    closed_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None] = mapped_column()
 
     portfolio: Mapped[Portfolio | None] = relationship(back_populates="positions", lazy="joined")
     trading_pair: Mapped[TradingPair | None] = relationship(lazy="joined")
@@ -130,20 +130,20 @@ class Order(Entity, Base):
     trading_pair_id: Mapped[str | None] = mapped_column(sa.ForeignKey("trading_pairs.id", ondelete="CASCADE"))
     connection_id: Mapped[str | None] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
     symbol: Mapped[str | None] = mapped_column(doc="NULL where trading_pair_id tells it")
-    exchange_order_id: Mapped[ExchangeOrderId | None]
-    order_type: Mapped[OrderType | None]
-    side: Mapped[OrderSide | None]
-    price: Mapped[Money | None]
-    quantity: Mapped[Money]
+    exchange_order_id: Mapped[ExchangeOrderId | None] = mapped_column()
+    order_type: Mapped[OrderType | None] = mapped_column()
+    side: Mapped[OrderSide | None] = mapped_column()
+    price: Mapped[Money | None] = mapped_column()
+    quantity: Mapped[Money] = mapped_column()
     filled_quantity: Mapped[Money] = mapped_column(server_default=sa.text("0"))
-    remaining_quantity: Mapped[Money | None]
-    average_fill_price: Mapped[Money | None]
+    remaining_quantity: Mapped[Money | None] = mapped_column()
+    average_fill_price: Mapped[Money | None] = mapped_column()
     status: Mapped[OrderStatus] = mapped_column(server_default="pending")
     time_in_force: Mapped[TimeInForce] = mapped_column(server_default="GTC")
     fees: Mapped[Money] = mapped_column(server_default=sa.text("0"))
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
     updated_at: Mapped[datetime] = mapped_column(server_default=NOW, server_onupdate=sa.FetchedValue())
-    executed_at: Mapped[datetime | None]
+    executed_at: Mapped[datetime | None] = mapped_column()
 
 
 class RealPosition(Entity, Timestamps, Base):
@@ -156,19 +156,19 @@ class RealPosition(Entity, Timestamps, Base):
     )
 
     connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
-    exchange_position_id: Mapped[ExchangePositionId | None]
-    symbol: Mapped[str]
-    strategy_type: Mapped[StrategyType]
-    volume: Mapped[Money]
-    entry_price: Mapped[Money]
-    current_price: Mapped[Money]
+    exchange_position_id: Mapped[ExchangePositionId | None] = mapped_column()
+    symbol: Mapped[str] = mapped_column()
+    strategy_type: Mapped[StrategyType] = mapped_column()
+    volume: Mapped[Money] = mapped_column()
+    entry_price: Mapped[Money] = mapped_column()
+    current_price: Mapped[Money] = mapped_column()
     takeprofit: Mapped[Money | None] = mapped_column(doc="price level")
     stoploss: Mapped[Money | None] = mapped_column(doc="price level")
-    profit_loss: Mapped[Money]
+    profit_loss: Mapped[Money] = mapped_column()
     status: Mapped[RealPositionStatus] = mapped_column(server_default="open")
     opened_at: Mapped[datetime] = mapped_column(server_default=NOW)
-    closed_at: Mapped[datetime | None]
-    indication_type: Mapped[IndicationType | None]
+    closed_at: Mapped[datetime | None] = mapped_column()
+    indication_type: Mapped[IndicationType | None] = mapped_column()
     indication_range: Mapped[Ratio | None] = mapped_column(doc="a step count; for type auto an activity ratio")
     indication_interval: Mapped[int | None] = mapped_column(
         doc="setting of the indication that opened it, in the unit of that indication"
@@ -176,12 +176,12 @@ class RealPosition(Entity, Timestamps, Base):
     strategy_interval: Mapped[int | None] = mapped_column(
         doc="setting of the strategy that opened it, in the unit of that strategy"
     )
-    position_duration_seconds: Mapped[int | None]
-    avg_check_interval_ms: Mapped[int | None]
+    position_duration_seconds: Mapped[int | None] = mapped_column()
+    avg_check_interval_ms: Mapped[int | None] = mapped_column()
     total_checks: Mapped[int] = mapped_column(server_default=sa.text("0"))
-    initial_profit_loss: Mapped[Money | None]
-    max_profit: Mapped[Money | None]
-    max_loss: Mapped[Money | None]
+    initial_profit_loss: Mapped[Money | None] = mapped_column()
+    max_profit: Mapped[Money | None] = mapped_column()
+    max_loss: Mapped[Money | None] = mapped_column()
     profit_volatility: Mapped[Ratio | None] = mapped_column(doc="spread of the profit while it was open, without unit")
 
 
@@ -200,20 +200,20 @@ class BasePseudoPosition(Entity, Timestamps, Base):
         sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"),
         doc="NULL only in old rows whose connection could not be told",
     )
-    symbol: Mapped[str]
-    indication_type: Mapped[BaseIndication | None]
+    symbol: Mapped[str] = mapped_column()
+    indication_type: Mapped[BaseIndication | None] = mapped_column()
     indication_range: Mapped[Ratio | None] = mapped_column(doc="a step count; for type auto an activity ratio")
-    direction: Mapped[Direction | None]
-    takeprofit_factor: Mapped[Ratio | None]
-    stoploss_ratio: Mapped[Ratio | None]
+    direction: Mapped[Direction | None] = mapped_column()
+    takeprofit_factor: Mapped[Ratio | None] = mapped_column()
+    stoploss_ratio: Mapped[Ratio | None] = mapped_column()
     trailing_enabled: Mapped[bool] = mapped_column(server_default=FALSE)
-    trail_start: Mapped[TrailStart | None]
-    trail_stop: Mapped[TrailStop | None]
+    trail_start: Mapped[TrailStart | None] = mapped_column()
+    trail_stop: Mapped[TrailStop | None] = mapped_column()
     drawdown_ratio: Mapped[Ratio | None] = mapped_column(doc="only for type optimal")
     market_change_range: Mapped[int | None] = mapped_column(doc="only for type optimal: 1 to 9 in steps of 2")
     last_part_ratio: Mapped[Ratio | None] = mapped_column(doc="only for type optimal")
-    activity_ratio: Mapped[Ratio | None]
-    time_window: Mapped[TimeWindow | None]
+    activity_ratio: Mapped[Ratio | None] = mapped_column()
+    time_window: Mapped[TimeWindow | None] = mapped_column()
     activity_calculated: Mapped[int | None] = mapped_column(doc="activity over the whole window")
     activity_lastpart: Mapped[int | None] = mapped_column(doc="activity over the last part of the window")
     entry_price: Mapped[Money | None] = mapped_column(doc="what its pseudo positions take over when they are opened")
@@ -228,7 +228,7 @@ class BasePseudoPosition(Entity, Timestamps, Base):
     status: Mapped[EvaluationStatus] = mapped_column(server_default="evaluating")
     evaluation_count: Mapped[int] = mapped_column(server_default=sa.text("0"))
     phase: Mapped[int] = mapped_column(server_default=sa.text("1"), doc="1 first test, 2 expanded test, 3 production")
-    last_position_at: Mapped[datetime | None]
+    last_position_at: Mapped[datetime | None] = mapped_column()
 
     connection: Mapped[ExchangeConnection | None] = relationship(
         back_populates="base_positions", lazy="selectin", join_depth=1
@@ -250,15 +250,15 @@ class PseudoPosition(Entity, Timestamps, Base):
     )
 
     connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
-    symbol: Mapped[str]
-    indication_type: Mapped[IndicationType | None]
+    symbol: Mapped[str] = mapped_column()
+    indication_type: Mapped[IndicationType | None] = mapped_column()
     indication_range: Mapped[Ratio | None] = mapped_column(doc="a step count; for type auto an activity ratio")
     side: Mapped[Direction | None] = mapped_column(doc="the same as direction: each engine writes one of the two")
     direction: Mapped[Direction | None] = mapped_column(doc="the same as side: each engine writes one of the two")
     mode: Mapped[TradeMode] = mapped_column(server_default="main")
     type: Mapped[PositionLayer] = mapped_column(server_default="base")
     position_level: Mapped[PositionLevel] = mapped_column(server_default="base")
-    strategy_type: Mapped[StrategyType | None]
+    strategy_type: Mapped[StrategyType | None] = mapped_column()
     state_key: Mapped[str | None] = mapped_column(
         doc="state_key of indication_states; no foreign key, positions outlive the state"
     )
@@ -270,44 +270,44 @@ class PseudoPosition(Entity, Timestamps, Base):
     entry_price: Mapped[Money | None] = mapped_column(
         doc="taken over from the base position, which may not have one yet"
     )
-    current_price: Mapped[Money | None]
-    quantity: Mapped[Money | None]
-    position_cost: Mapped[Money | None]
-    takeprofit_factor: Mapped[Ratio | None]
-    stoploss_ratio: Mapped[Ratio | None]
+    current_price: Mapped[Money | None] = mapped_column()
+    quantity: Mapped[Money | None] = mapped_column()
+    position_cost: Mapped[Money | None] = mapped_column()
+    takeprofit_factor: Mapped[Ratio | None] = mapped_column()
+    stoploss_ratio: Mapped[Ratio | None] = mapped_column()
     take_profit: Mapped[Money | None] = mapped_column(doc="price level")
     stop_loss: Mapped[Money | None] = mapped_column(doc="price level")
     trailing_enabled: Mapped[bool] = mapped_column(server_default=FALSE)
-    trail_start: Mapped[TrailStart | None]
-    trail_stop: Mapped[TrailStop | None]
+    trail_start: Mapped[TrailStart | None] = mapped_column()
+    trail_stop: Mapped[TrailStop | None] = mapped_column()
     trailing_stop_price: Mapped[Money | None] = mapped_column(doc="where the trailing stop stands now")
-    profit_factor: Mapped[Ratio | None]
-    profit_loss: Mapped[Money | None]
-    profit_loss_percent: Mapped[Ratio | None]
+    profit_factor: Mapped[Ratio | None] = mapped_column()
+    profit_loss: Mapped[Money | None] = mapped_column()
+    profit_loss_percent: Mapped[Ratio | None] = mapped_column()
     status: Mapped[PseudoStatus] = mapped_column(server_default="active")
-    close_reason: Mapped[CloseReason | None]
-    drawdown_ratio: Mapped[Ratio | None]
+    close_reason: Mapped[CloseReason | None] = mapped_column()
+    drawdown_ratio: Mapped[Ratio | None] = mapped_column()
     market_change_range: Mapped[int | None] = mapped_column(doc="only for type optimal: 1 to 9 in steps of 2")
-    last_part_ratio: Mapped[Ratio | None]
-    activity_ratio: Mapped[Ratio | None]
-    time_window: Mapped[TimeWindow | None]
+    last_part_ratio: Mapped[Ratio | None] = mapped_column()
+    activity_ratio: Mapped[Ratio | None] = mapped_column()
+    time_window: Mapped[TimeWindow | None] = mapped_column()
     overall_change: Mapped[Ratio | None] = mapped_column(doc="percent over the window")
     last_part_change: Mapped[Ratio | None] = mapped_column(doc="percent over the last part of the window")
-    volatility: Mapped[Volatility | None]
-    momentum: Mapped[Momentum | None]
-    continuation_ratio: Mapped[Ratio | None]
-    eight_hour_trend: Mapped[Trend | None]
-    market_direction_short: Mapped[MarketDirection | None]
-    market_direction_long: Mapped[MarketDirection | None]
+    volatility: Mapped[Volatility | None] = mapped_column()
+    momentum: Mapped[Momentum | None] = mapped_column()
+    continuation_ratio: Mapped[Ratio | None] = mapped_column()
+    eight_hour_trend: Mapped[Trend | None] = mapped_column()
+    market_direction_short: Mapped[MarketDirection | None] = mapped_column()
+    market_direction_long: Mapped[MarketDirection | None] = mapped_column()
     progressive_activity: Mapped[Ratio | None] = mapped_column(
         doc="growth of the activity over the window, without unit"
     )
     block_neutral_count: Mapped[int] = mapped_column(server_default=sa.text("0"))
-    level_volume_ratio: Mapped[Ratio | None]
+    level_volume_ratio: Mapped[Ratio | None] = mapped_column()
     dca_step: Mapped[int] = mapped_column(server_default=sa.text("1"), doc="step of averaging that is reached")
     dca_total_steps: Mapped[int] = mapped_column(server_default=sa.text("4"), doc="steps of averaging that are planned")
     opened_at: Mapped[datetime] = mapped_column(server_default=NOW)
-    closed_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None] = mapped_column()
 
     connection: Mapped[ExchangeConnection] = relationship(
         back_populates="pseudo_positions", lazy="selectin", join_depth=1
@@ -328,9 +328,9 @@ class RealPseudoPosition(Entity, Timestamps, Base):
     )
 
     connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
-    symbol: Mapped[str]
+    symbol: Mapped[str] = mapped_column()
     mode: Mapped[TradeMode] = mapped_column(server_default="main")
-    side: Mapped[Direction | None]
+    side: Mapped[Direction | None] = mapped_column()
     main_config_id: Mapped[str | None] = mapped_column(
         sa.ForeignKey("pseudo_positions.id", ondelete="SET NULL"),
         doc="the validated pseudo position, as the main engine links it",
@@ -340,40 +340,40 @@ class RealPseudoPosition(Entity, Timestamps, Base):
         doc="the validated pseudo position, as the dual-mode engine links it",
     )
     base_config_id: Mapped[str | None] = mapped_column(sa.ForeignKey("base_pseudo_positions.id", ondelete="SET NULL"))
-    entry_price: Mapped[Money]
-    current_price: Mapped[Money | None]
-    quantity: Mapped[Money]
-    position_cost: Mapped[Money | None]
+    entry_price: Mapped[Money] = mapped_column()
+    current_price: Mapped[Money | None] = mapped_column()
+    quantity: Mapped[Money] = mapped_column()
+    position_cost: Mapped[Money | None] = mapped_column()
     takeprofit: Mapped[Money | None] = mapped_column(doc="price level")
     stoploss: Mapped[Money | None] = mapped_column(doc="price level")
-    takeprofit_factor: Mapped[Ratio | None]
-    stoploss_ratio: Mapped[Ratio | None]
+    takeprofit_factor: Mapped[Ratio | None] = mapped_column()
+    stoploss_ratio: Mapped[Ratio | None] = mapped_column()
     trailing_enabled: Mapped[bool] = mapped_column(server_default=FALSE)
-    trail_start: Mapped[TrailStart | None]
-    trail_stop: Mapped[TrailStop | None]
+    trail_start: Mapped[TrailStart | None] = mapped_column()
+    trail_stop: Mapped[TrailStop | None] = mapped_column()
     adjust_block_enabled: Mapped[bool] = mapped_column(server_default=FALSE)
     block_size: Mapped[int | None] = mapped_column(doc="positions in a block")
-    block_adjustment_ratio: Mapped[Ratio | None]
+    block_adjustment_ratio: Mapped[Ratio | None] = mapped_column()
     adjust_dca_enabled: Mapped[bool] = mapped_column(server_default=FALSE)
     dca_levels: Mapped[int | None] = mapped_column(doc="steps of averaging")
-    profit_factor: Mapped[Ratio | None]
+    profit_factor: Mapped[Ratio | None] = mapped_column()
     avg_drawdown_time: Mapped[Ratio | None] = mapped_column(doc="hours")
-    win_rate: Mapped[Ratio | None]
+    win_rate: Mapped[Ratio | None] = mapped_column()
     total_trades: Mapped[int] = mapped_column(server_default=sa.text("0"))
     winning_trades: Mapped[int] = mapped_column(server_default=sa.text("0"))
     losing_trades: Mapped[int] = mapped_column(server_default=sa.text("0"))
     unrealized_pnl: Mapped[Money] = mapped_column(server_default=sa.text("0"))
     realized_pnl: Mapped[Money] = mapped_column(server_default=sa.text("0"))
     is_validated: Mapped[bool] = mapped_column(server_default=FALSE)
-    validation_profit_factor: Mapped[Ratio | None]
-    validated_at: Mapped[datetime | None]
+    validation_profit_factor: Mapped[Ratio | None] = mapped_column()
+    validated_at: Mapped[datetime | None] = mapped_column()
     previous_positions_count: Mapped[int] = mapped_column(server_default=sa.text("0"))
     last_position_state: Mapped[str | None] = mapped_column(doc="how the position before this one stands; open list")
     ongoing_positions_count: Mapped[int] = mapped_column(server_default=sa.text("0"))
     status: Mapped[RealPseudoStatus] = mapped_column(server_default="active")
-    close_reason: Mapped[CloseReason | None]
+    close_reason: Mapped[CloseReason | None] = mapped_column()
     opened_at: Mapped[datetime] = mapped_column(server_default=NOW)
-    closed_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None] = mapped_column()
 
     connection: Mapped[ExchangeConnection] = relationship(
         back_populates="real_pseudo_positions", lazy="selectin", join_depth=1
@@ -417,23 +417,23 @@ class ActiveExchangePosition(Entity, Base):
     exchange_id: Mapped[str] = mapped_column(
         doc="the exchange's own identifier of the position or order, not a row of exchanges"
     )
-    exchange_order_id: Mapped[ExchangeOrderId | None]
-    exchange_position_id: Mapped[ExchangePositionId | None]
-    symbol: Mapped[str]
-    side: Mapped[Direction]
+    exchange_order_id: Mapped[ExchangeOrderId | None] = mapped_column()
+    exchange_position_id: Mapped[ExchangePositionId | None] = mapped_column()
+    symbol: Mapped[str] = mapped_column()
+    side: Mapped[Direction] = mapped_column()
     position_type: Mapped[EntryType] = mapped_column(server_default="market")
-    entry_price: Mapped[Money]
-    current_price: Mapped[Money]
-    quantity: Mapped[Money]
-    volume_usd: Mapped[Money]
+    entry_price: Mapped[Money] = mapped_column()
+    current_price: Mapped[Money] = mapped_column()
+    quantity: Mapped[Money] = mapped_column()
+    volume_usd: Mapped[Money] = mapped_column()
     leverage: Mapped[Ratio] = mapped_column(server_default=sa.text("1"))
     takeprofit: Mapped[Money | None] = mapped_column(doc="price level")
     stoploss: Mapped[Money | None] = mapped_column(doc="price level")
     trailing_enabled: Mapped[bool] = mapped_column(server_default=FALSE)
-    trail_start: Mapped[TrailStart | None]
-    trail_stop: Mapped[TrailStop | None]
+    trail_start: Mapped[TrailStart | None] = mapped_column()
+    trail_stop: Mapped[TrailStop | None] = mapped_column()
     trail_activated: Mapped[bool] = mapped_column(server_default=FALSE)
-    trail_high_price: Mapped[Money | None]
+    trail_high_price: Mapped[Money | None] = mapped_column()
     unrealized_pnl: Mapped[Money] = mapped_column(server_default=sa.text("0"))
     realized_pnl: Mapped[Money] = mapped_column(server_default=sa.text("0"))
     fees_paid: Mapped[Money] = mapped_column(server_default=sa.text("0"))
@@ -443,19 +443,19 @@ class ActiveExchangePosition(Entity, Base):
     max_drawdown: Mapped[Money] = mapped_column(
         server_default=sa.text("0"), doc="worst fall of the result from a peak, as an amount"
     )
-    price_high: Mapped[Money | None]
-    price_low: Mapped[Money | None]
+    price_high: Mapped[Money | None] = mapped_column()
+    price_low: Mapped[Money | None] = mapped_column()
     status: Mapped[ExchangePositionStatus] = mapped_column(server_default="open")
     opened_at: Mapped[datetime] = mapped_column(server_default=NOW)
     last_updated_at: Mapped[datetime] = mapped_column(server_default=NOW)
-    closed_at: Mapped[datetime | None]
-    hold_duration_seconds: Mapped[int | None]
+    closed_at: Mapped[datetime | None] = mapped_column()
+    hold_duration_seconds: Mapped[int | None] = mapped_column()
     sync_status: Mapped[SyncStatus] = mapped_column(server_default="synced")
     last_sync_at: Mapped[datetime | None] = mapped_column(server_default=NOW)
-    sync_error_message: Mapped[str | None]
+    sync_error_message: Mapped[str | None] = mapped_column()
     sync_retry_count: Mapped[int] = mapped_column(server_default=sa.text("0"))
-    trade_mode: Mapped[TradeMode]
-    indication_type: Mapped[IndicationType | None]
+    trade_mode: Mapped[TradeMode] = mapped_column()
+    indication_type: Mapped[IndicationType | None] = mapped_column()
     profit_loss: Mapped[Money | None] = mapped_column(doc="the same as realized_pnl: each engine writes one of the two")
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
 
@@ -476,7 +476,7 @@ class ExchangePositionCoordinationLog(Base):
         sa.Index(None, "connection_id", "event_timestamp"),
     )
 
-    id: Mapped[LogId]
+    id: Mapped[LogId] = mapped_column()
     connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
     exchange_position_id: Mapped[str | None] = mapped_column(
         doc="id in active_exchange_positions; no foreign key, the log outlives the position"
@@ -484,14 +484,14 @@ class ExchangePositionCoordinationLog(Base):
     exchange_id: Mapped[str | None] = mapped_column(
         doc="the exchange's own identifier of the position or order, not a row of exchanges"
     )
-    event_type: Mapped[PositionEvent]
+    event_type: Mapped[PositionEvent] = mapped_column()
     event_data: Mapped[JsonValue | None] = mapped_column(doc="what the event brought")
     old_state: Mapped[JsonValue | None] = mapped_column(doc="the position before it, as far as it changed")
     new_state: Mapped[JsonValue | None] = mapped_column(doc="the position after it, as far as it changed")
     success: Mapped[bool] = mapped_column(server_default=TRUE)
-    error_message: Mapped[str | None]
+    error_message: Mapped[str | None] = mapped_column()
     event_timestamp: Mapped[datetime] = mapped_column(server_default=NOW)
-    processing_duration_ms: Mapped[int | None]
+    processing_duration_ms: Mapped[int | None] = mapped_column()
     triggered_by: Mapped[str | None] = mapped_column(doc="system, exchange, manual; open list")
 
 
@@ -502,12 +502,12 @@ class ExchangePositionStatistics(Entity, Base):
     __table_args__ = (sa.UniqueConstraint("connection_id", "symbol", "indication_type", "trade_mode", "period_start"),)
 
     connection_id: Mapped[str] = mapped_column(sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"))
-    symbol: Mapped[str]
+    symbol: Mapped[str] = mapped_column()
     indication_type: Mapped[IndicationType | None] = mapped_column(doc="NULL for preset trades")
-    trade_mode: Mapped[TradeMode]
-    period_start: Mapped[datetime]
-    period_end: Mapped[datetime]
-    period_hours: Mapped[int]
+    trade_mode: Mapped[TradeMode] = mapped_column()
+    period_start: Mapped[datetime] = mapped_column()
+    period_end: Mapped[datetime] = mapped_column()
+    period_hours: Mapped[int] = mapped_column()
     total_positions: Mapped[int] = mapped_column(server_default=sa.text("0"))
     winning_positions: Mapped[int] = mapped_column(server_default=sa.text("0"))
     losing_positions: Mapped[int] = mapped_column(server_default=sa.text("0"))
@@ -529,7 +529,7 @@ class ExchangePositionStatistics(Entity, Base):
     avg_drawdown: Mapped[Money] = mapped_column(
         server_default=sa.text("0"), doc="mean fall of the result from a peak, as an amount"
     )
-    sharpe_ratio: Mapped[Ratio | None]
+    sharpe_ratio: Mapped[Ratio | None] = mapped_column()
     total_volume_usd: Mapped[Money] = mapped_column(server_default=sa.text("0"))
     avg_position_size_usd: Mapped[Money] = mapped_column(server_default=sa.text("0"))
     last_calculated_at: Mapped[datetime] = mapped_column(server_default=NOW)
