@@ -87,6 +87,16 @@ def test_the_revisions_up_to_the_adoption_revision_are_history(scripts: Scripts)
             "ddl.backfill('orders', {'at': sa.text('CURRENT_TIMESTAMP')}, where=\"at IS NULL\")",
         ),
         (
+            "ddl.add_columns('061', 'orders', ddl.money('tip'), ddl.timestamp('at', now=True))",
+            "volatile-default",
+            "ddl.backfill('orders', {'at': sa.text('CURRENT_TIMESTAMP')}, where=\"at IS NULL\")",
+        ),
+        (
+            "ddl.add_columns('061', 'orders', ddl.timestamps())",
+            "volatile-default",
+            "ddl.backfill('orders', {'created_at': sa.text('CURRENT_TIMESTAMP')}, where=\"created_at IS NULL\")",
+        ),
+        (
             "with op.batch_alter_table('orders') as b:\n    pass",
             "bare-rebuild",
             "with ddl.alter_table('orders') as batch:",
@@ -142,6 +152,9 @@ def test_a_hazard_is_found_and_comes_with_code_to_paste(scripts: Scripts, bad: s
         "ddl.drop_table('061', 'data_sync_log')",
         "ddl.add_columns('061', 'orders', sa.Column('flag', sa.Boolean(), server_default=sa.false(), nullable=False))",
         "ddl.add_columns('061', 'orders', sa.Column('how', sa.Text(), server_default='random'))",
+        "note = ddl.string('note')\n"
+        "ddl.backfill('orders', {'price': 1}, where='price IS NULL')\n"
+        "ddl.add_columns('061', 'orders', note, ddl.money('tip', default=0), ddl.timestamp('at'))",
         "if ddl.on_postgresql():\n    op.execute('SELECT 1::text')",
         "with ddl.alter_table('orders') as batch:\n    batch.alter_column('price', server_default='1')",
     ],

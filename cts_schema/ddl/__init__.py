@@ -10,9 +10,27 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from cts_schema.ddl.checks import ImpliedCheck, sqlite_checks
+from cts_schema.ddl.columns import (
+    count,
+    each,
+    flag,
+    indexes,
+    integer,
+    json,
+    log_id,
+    money,
+    ratio,
+    reference,
+    string,
+    text_id,
+    timestamp,
+    timestamps,
+    uniques,
+    word,
+)
 from cts_schema.ddl.defaults import DEFAULTS, uuid_text
 from cts_schema.ddl.naming import MAX_IDENTIFIER, NAMING_CONVENTION, shorten
-from cts_schema.ddl.tables import complete_table, frozen_table
+from cts_schema.ddl.tables import Item, Tables, complete_table, frozen_table
 from cts_schema.ddl.triggers import CreateUpdatedAtFunction, CreateUpdatedAtTrigger, DropUpdatedAtTrigger, trigger_name
 from cts_schema.ddl.types import TYPES, BigInt, ExactNumeric, FiniteNumeric, Json, Timestamp, Word
 
@@ -75,7 +93,9 @@ __all__ = [
     "ExactNumeric",
     "FiniteNumeric",
     "ImpliedCheck",
+    "Item",
     "Json",
+    "Tables",
     "Timestamp",
     "Word",
     "add_check_online",
@@ -84,6 +104,7 @@ __all__ = [
     "alter_table",
     "backfill",
     "complete_table",
+    "count",
     "create_index_online",
     "create_table",
     "create_updated_at_trigger",
@@ -91,18 +112,33 @@ __all__ = [
     "drop_index_online",
     "drop_table",
     "drop_updated_at_trigger",
+    "each",
+    "flag",
     "frozen_table",
+    "indexes",
     "insert_absent",
+    "integer",
+    "json",
     "kept_name",
+    "log_id",
+    "money",
     "on_postgresql",
     "quiet",
+    "ratio",
+    "reference",
     "rename_column",
     "replace_checks",
     "set_not_null_online",
     "shorten",
     "sqlite_checks",
+    "string",
+    "text_id",
+    "timestamp",
+    "timestamps",
     "trigger_name",
+    "uniques",
     "uuid_text",
+    "word",
 ]
 
 

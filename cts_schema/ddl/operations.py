@@ -20,12 +20,12 @@ from cts_schema.ddl import kept, needed
 from cts_schema.ddl.rebuild import alter_table
 from cts_schema.ddl.silence import quiet, require_none
 from cts_schema.ddl.sql import on_postgresql
-from cts_schema.ddl.tables import frozen_table
+from cts_schema.ddl.tables import Item, frozen_table
 from cts_schema.ddl.text import clause, quote
 from cts_schema.ddl.triggers import CreateUpdatedAtTrigger, DropUpdatedAtTrigger
 
 
-def create_table(revision: str, name: str, *items: sa.schema.SchemaItem, private: bool = False) -> sa.Table:
+def create_table(revision: str, name: str, *items: Item, private: bool = False) -> sa.Table:
     """Create a table with its indexes and CHECKs, or bring back the one that a downgrade of ``revision`` moved away.
 
     Args:
@@ -65,7 +65,7 @@ def drop_table(
     kept.keep_table(revision, name, key if last_id else (), own, written_again=written_again)
 
 
-def add_columns(revision: str, table: str, *items: sa.schema.SchemaItem, key: Sequence[str] = ("id",)) -> None:
+def add_columns(revision: str, table: str, *items: Item, key: Sequence[str] = ("id",)) -> None:
     """Add columns with their constraints, and pour back what a downgrade of ``revision`` has kept of them.
 
     On SQLite each column is added by ALTER TABLE with its constraints inline, which neither copies the table nor

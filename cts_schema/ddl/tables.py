@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import sqlalchemy as sa
 
 from cts_schema.ddl.checks import imply_checks, in_order
 from cts_schema.ddl.naming import NAMING_CONVENTION
 from cts_schema.ddl.triggers import keep_updated_at
+
+Item = sa.schema.SchemaItem | tuple[sa.schema.SchemaItem, ...]
+"""A column, constraint or index of a table, or several of them."""
+
+Tables = dict[str, Callable[[], tuple[Item, ...]]]
+"""Tables by name. What a table has is made anew for each use, because a column belongs to one table."""
 
 
 def complete_table(table: sa.Table) -> sa.Table:
@@ -26,7 +34,7 @@ def complete_table(table: sa.Table) -> sa.Table:
     return table
 
 
-def frozen_table(name: str, *items: sa.schema.SchemaItem) -> sa.Table:
+def frozen_table(name: str, *items: Item) -> sa.Table:
     """Return a complete table of its own, as a revision defines it.
 
     Tables that its foreign keys point to appear as stubs, so that nothing of the live models is needed.
@@ -36,7 +44,8 @@ def frozen_table(name: str, *items: sa.schema.SchemaItem) -> sa.Table:
         items: columns, constraints and indexes; what has no name gets one by :data:`NAMING_CONVENTION`.
     """
     metadata = sa.MetaData(naming_convention=NAMING_CONVENTION)
-    table = sa.Table(name, metadata, *items)
+    flat = [one for item in items for one in (item if isinstance(item, tuple) else (item,))]
+    table = sa.Table(name, metadata, *flat)
     for key in list(table.foreign_keys):
         parent, _, column = key.target_fullname.rpartition(".")
         if parent not in metadata.tables:

@@ -17,11 +17,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from cts_schema.ddl import columns
 from cts_schema.exceptions import SchemaError
 from cts_schema.migration.scripts import ADOPTION_REVISION, script_location
 
 _ONLINE = re.compile(r"ddl\.(\w+_online|backfill)$")
-_OPERATION = re.compile(r"(op|ddl|cts_ddl)\.(?!f$|get_|on_postgresql$|kept_name$|uuid_text$)[a-z]\w*$")
+_COLUMNS = "|".join(
+    name for name, value in vars(columns).items() if getattr(value, "__module__", "") == columns.__name__
+)
+_OPERATION = re.compile(rf"(op|ddl|cts_ddl)\.(?!f$|get_|(?:on_postgresql|kept_name|uuid_text|{_COLUMNS})$)[a-z]\w*$")
 _ALLOW = re.compile(r"#\s*lint:\s*allow\s+([\w-]+)(?:\s+because\s+(\S.*))?")
 # Words that only one of the databases understands.
 _DIALECT = re.compile(
@@ -157,14 +161,10 @@ def _drops_values(file: Path, call: ast.Call) -> Iterator[Finding]:
 def _volatile_default(file: Path, call: ast.Call) -> Iterator[Finding]:
     if not re.search(r"(op|ddl|batch)\.add_columns?$", ast.unparse(call.func)):
         return
-    for column in ast.walk(call):
-        if not (isinstance(column, ast.Call) and ast.unparse(column.func).endswith("Column")):
-            continue
-        given = next((word.value for word in column.keywords if word.arg == "server_default"), None)
-        default = "" if given is None or isinstance(given, ast.Constant) else ast.unparse(given)  # a plain text is one
+    for column in [node for node in ast.walk(call) if isinstance(node, ast.Call)]:
+        name, default = _default(column)
         if not re.search(r"uuid_text\(|\bfunc\.|CURRENT_|\w\(\)['\"]|random|now\b|text\(['\"]\(", default):
             continue
-        name = ast.unparse(column.args[0])
         table = next((ast.unparse(arg) for arg in call.args if isinstance(arg, ast.Constant) and _is_table(arg)), "...")
         yield Finding(
             file,
@@ -175,6 +175,18 @@ def _volatile_default(file: Path, call: ast.Call) -> Iterator[Finding]:
             "add the column without a default; fill it, in a revision of its own",
             f'ddl.backfill({table}, {{{name}: {default}}}, where="{name[1:-1]} IS NULL")',
         )
+
+
+def _default(column: ast.Call) -> tuple[str, str]:
+    """Return the name of a column and the SQL of its default, empty where that is a plain value."""
+    kind, words = ast.unparse(column.func).rpartition(".")[2], {word.arg: word.value for word in column.keywords}
+    name = next((ast.unparse(arg) for arg in column.args if isinstance(arg, ast.Constant)), None)
+    if kind == "text_id":
+        return "'id'", "ddl.uuid_text()"
+    if kind == "timestamps" or "now" in words:
+        return name or "'created_at'", "sa.text('CURRENT_TIMESTAMP')"
+    given = words.get("server_default") if kind == "Column" else None
+    return name or "", "" if given is None or isinstance(given, ast.Constant) else ast.unparse(given)
 
 
 def _is_table(argument: ast.Constant) -> bool:

@@ -1,0 +1,111 @@
+"""The kinds of columns that tables are made of: type, unit, default and NULL said by one name.
+
+A column may be NULL unless it is required or has a default. A revision relies on these for ever, as it does on the
+types: what a function returns never changes, a new need is a new function or a plain ``sa.Column``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy.types import TypeEngine
+
+from cts_schema.ddl.defaults import uuid_text
+from cts_schema.ddl.types import BigInt, FiniteNumeric, Json, Timestamp, Word
+
+
+def text_id() -> sa.Column[str]:
+    """Return the key ``id`` of an entity: a random text that the database makes."""
+    return sa.Column("id", sa.Text(), primary_key=True, server_default=uuid_text())
+
+
+def log_id() -> sa.Column[int]:
+    """Return the key ``id`` of a log or a time series: an ascending number that is never given twice."""
+    return sa.Column("id", BigInt(), sa.Identity(), primary_key=True)
+
+
+def reference(
+    name: str, table: str, on_delete: Literal["CASCADE", "SET NULL"], *, required: bool = False
+) -> sa.Column[str]:
+    """Return a foreign key to the ``id`` of an entity, and what happens to this row when that one is deleted."""
+    return sa.Column(name, sa.Text(), sa.ForeignKey(f"{table}.id", ondelete=on_delete), nullable=not required)
+
+
+def string(name: str, *, required: bool = False, default: str | None = None) -> sa.Column[str]:
+    """Return a text of any length."""
+    return _column(name, sa.Text(), required, default)
+
+
+def word(name: str, *words: str, required: bool = False, default: str | None = None) -> sa.Column[str]:
+    """Return a text that is one of ``words``, by a CHECK."""
+    return _column(name, Word(*words), required, default)
+
+
+def flag(name: str, *, default: bool = False) -> sa.Column[bool]:
+    """Return a switch that is on or off."""
+    return _column(name, sa.Boolean(), True, sa.text("true" if default else "false"))
+
+
+def integer(name: str, *, required: bool = False, default: int | None = None) -> sa.Column[int]:
+    """Return a whole number of 32 bits; a unit is told by its name or by a comment."""
+    return _column(name, sa.Integer(), required, _number(default))
+
+
+def count(name: str) -> sa.Column[int]:
+    """Return a number of things, 0 at first."""
+    return integer(name, default=0)
+
+
+def money(name: str, *, required: bool = False, default: float | None = None) -> sa.Column[Decimal]:
+    """Return a price or an amount in the quote currency, a quantity or a volume in the base currency; 8 places.
+
+    A name in ``_usd`` says US dollars.
+    """
+    return _column(name, FiniteNumeric(20, 8), required, _number(default))
+
+
+def ratio(name: str, *, required: bool = False, default: float | None = None) -> sa.Column[Decimal]:
+    """Return a ratio, factor or rate, to 4 places; a percentage or a time where name or comment says so."""
+    return _column(name, FiniteNumeric(10, 4), required, _number(default))
+
+
+def json(name: str, *, required: bool = False, default: str | None = None) -> sa.Column[Any]:
+    """Return a JSON document; the default is its text."""
+    return _column(name, Json(), required, default)
+
+
+def timestamp(name: str, *, required: bool = False, now: bool = False) -> sa.Column[datetime]:
+    """Return a moment, in UTC; ``now`` is the default of the moment the row is made."""
+    return _column(name, Timestamp(), required, sa.text("CURRENT_TIMESTAMP") if now else None)
+
+
+def timestamps() -> tuple[sa.Column[datetime], sa.Column[datetime]]:
+    """Return when the row was made, and when it was changed last, which a trigger keeps from revision 060 on."""
+    return timestamp("created_at", now=True), timestamp("updated_at", now=True)
+
+
+def each(kind: Callable[..., sa.Column[Any]], *names: str, **options: Any) -> tuple[sa.Column[Any], ...]:
+    """Return a column of the same kind for each name: ``ddl.each(ddl.money, "bid", "ask")``."""
+    return tuple(kind(name, **options) for name in names)
+
+
+def uniques(*columns: str) -> tuple[sa.UniqueConstraint, ...]:
+    """Return a unique constraint for each list of columns, as :func:`indexes` takes them."""
+    return tuple(sa.UniqueConstraint(*one.split(", ")) for one in columns)
+
+
+def indexes(*columns: str) -> tuple[sa.Index, ...]:
+    """Return an index for each list of columns: ``ddl.indexes("status, closed_at", "user_id")``."""
+    return tuple(sa.Index(None, *one.split(", ")) for one in columns)
+
+
+def _number(default: float | None) -> sa.TextClause | None:
+    return None if default is None else sa.text(str(default))
+
+
+def _column(name: str, type_: TypeEngine[Any], required: bool, default: str | sa.TextClause | None) -> sa.Column[Any]:
+    return sa.Column(name, type_, server_default=default, nullable=not required and default is None)
