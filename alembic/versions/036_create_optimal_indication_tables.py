@@ -8,7 +8,6 @@ Stopped     nothing of it remains.
 Down        keeps the table and the columns as cts_kept_036_*, and up again pours them back.
 """
 
-import sqlalchemy as sa
 from alembic import op
 
 from cts_schema import ddl
@@ -16,60 +15,46 @@ from cts_schema import ddl
 revision = "036"
 down_revision = "035"
 
-NOW = sa.text("CURRENT_TIMESTAMP")
-FALSE = sa.text("false")
-
 
 def upgrade() -> None:
     ddl.create_table(
         revision,
         "base_pseudo_positions",
-        sa.Column("id", sa.Text(), primary_key=True, server_default=ddl.uuid_text()),
-        sa.Column("connection_id", sa.Text(), sa.ForeignKey("exchange_connections.id", ondelete="CASCADE")),
-        sa.Column("symbol", sa.Text(), nullable=False),
-        sa.Column("indication_type", ddl.Word("direction", "move", "active", "optimal", "auto", "active_advanced")),
-        sa.Column("indication_range", ddl.FiniteNumeric(10, 4)),
-        sa.Column("direction", ddl.Word("long", "short")),
-        sa.Column("takeprofit_factor", ddl.FiniteNumeric(10, 4)),
-        sa.Column("stoploss_ratio", ddl.FiniteNumeric(10, 4)),
-        sa.Column("trailing_enabled", sa.Boolean(), server_default=FALSE, nullable=False),
-        sa.Column("trail_start", ddl.FiniteNumeric(10, 4)),
-        sa.Column("trail_stop", ddl.FiniteNumeric(10, 4)),
-        sa.Column("drawdown_ratio", ddl.FiniteNumeric(10, 4)),
-        sa.Column("market_change_range", sa.Integer()),
-        sa.Column("last_part_ratio", ddl.FiniteNumeric(10, 4)),
-        sa.Column("activity_calculated", sa.Integer()),
-        sa.Column("activity_lastpart", sa.Integer()),
-        sa.Column("entry_price", ddl.FiniteNumeric(20, 8)),
-        sa.Column("total_positions", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("winning_positions", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("losing_positions", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("total_profit_loss", ddl.FiniteNumeric(20, 8), server_default=sa.text("0"), nullable=False),
-        sa.Column("max_drawdown", ddl.FiniteNumeric(10, 4), server_default=sa.text("0"), nullable=False),
-        sa.Column("win_rate", ddl.FiniteNumeric(10, 4), server_default=sa.text("0"), nullable=False),
-        sa.Column("avg_profit", ddl.FiniteNumeric(20, 8), server_default=sa.text("0"), nullable=False),
-        sa.Column("avg_loss", ddl.FiniteNumeric(20, 8), server_default=sa.text("0"), nullable=False),
-        sa.Column(
-            "status", ddl.Word("evaluating", "active", "paused", "failed"), server_default="evaluating", nullable=False
-        ),
-        sa.Column("evaluation_count", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("phase", sa.Integer(), server_default=sa.text("1"), nullable=False),
-        sa.Column("last_position_at", ddl.Timestamp()),
-        sa.Column("created_at", ddl.Timestamp(), server_default=NOW, nullable=False),
-        sa.Column("updated_at", ddl.Timestamp(), server_default=NOW, nullable=False),
+        ddl.text_id(),
+        ddl.reference("connection_id", "exchange_connections", "CASCADE"),
+        ddl.string("symbol", required=True),
+        ddl.word("indication_type", "direction", "move", "active", "optimal", "auto", "active_advanced"),
+        ddl.ratio("indication_range"),  # steps
+        ddl.word("direction", "long", "short"),
+        ddl.each(ddl.ratio, "takeprofit_factor", "stoploss_ratio"),
+        ddl.flag("trailing_enabled"),
+        ddl.each(ddl.ratio, "trail_start", "trail_stop", "drawdown_ratio"),
+        ddl.integer("market_change_range"),  # 1 to 9 in steps of 2
+        ddl.ratio("last_part_ratio"),
+        ddl.each(ddl.integer, "activity_calculated", "activity_lastpart"),
+        ddl.money("entry_price"),
+        ddl.each(ddl.count, "total_positions", "winning_positions", "losing_positions"),
+        ddl.money("total_profit_loss", default=0),
+        ddl.each(ddl.ratio, "max_drawdown", "win_rate", default=0),  # shares, 0 to 1
+        ddl.each(ddl.money, "avg_profit", "avg_loss", default=0),
+        ddl.word("status", "evaluating", "active", "paused", "failed", default="evaluating"),
+        ddl.count("evaluation_count"),
+        ddl.integer("phase", default=1),  # 1 first test, 2 expanded test, 3 production
+        ddl.timestamp("last_position_at"),
+        ddl.timestamps(),
     )
     ddl.add_columns(
         revision,
         "pseudo_positions",
-        sa.Column("base_position_id", sa.Text(), sa.ForeignKey("base_pseudo_positions.id", ondelete="SET NULL")),
-        sa.Column("drawdown_ratio", ddl.FiniteNumeric(10, 4)),
-        sa.Column("market_change_range", sa.Integer()),
-        sa.Column("last_part_ratio", ddl.FiniteNumeric(10, 4)),
+        ddl.reference("base_position_id", "base_pseudo_positions", "SET NULL"),
+        ddl.ratio("drawdown_ratio"),
+        ddl.integer("market_change_range"),  # 1 to 9 in steps of 2
+        ddl.ratio("last_part_ratio"),
     )
     ddl.add_columns(
         revision,
         "real_pseudo_positions",
-        sa.Column("base_config_id", sa.Text(), sa.ForeignKey("base_pseudo_positions.id", ondelete="SET NULL")),
+        ddl.reference("base_config_id", "base_pseudo_positions", "SET NULL"),
     )
     op.create_index("ix_real_pseudo_positions_base_config_id", "real_pseudo_positions", ["base_config_id"])
 

@@ -9,7 +9,6 @@ Stopped     nothing of it remains.
 Down        keeps the columns as cts_kept_038_pseudo_positions, and up again pours them back.
 """
 
-import sqlalchemy as sa
 from alembic import op
 
 from cts_schema import ddl
@@ -22,17 +21,13 @@ def upgrade() -> None:
     ddl.add_columns(
         revision,
         "pseudo_positions",
-        sa.Column("type", ddl.Word("base", "main", "real", "active"), server_default="base", nullable=False),
-        sa.Column("position_level", ddl.Word("base", "main", "real"), server_default="base", nullable=False),
-        sa.Column(
-            "configuration_set_id", sa.Text(), sa.ForeignKey("preset_configuration_sets.id", ondelete="SET NULL")
-        ),
-        sa.Column("take_profit", ddl.FiniteNumeric(20, 8)),
-        sa.Column("stop_loss", ddl.FiniteNumeric(20, 8)),
-        sa.Column("trailing_stop_price", ddl.FiniteNumeric(20, 8)),
-        sa.Column("profit_loss", ddl.FiniteNumeric(20, 8)),
-        sa.Column("profit_loss_percent", ddl.FiniteNumeric(10, 4)),
-        sa.Column("close_reason", sa.Text()),
+        ddl.word("type", "base", "main", "real", "active", default="base"),
+        ddl.word("position_level", "base", "main", "real", default="base"),
+        ddl.reference("configuration_set_id", "preset_configuration_sets", "SET NULL"),
+        ddl.each(ddl.money, "take_profit", "stop_loss", "trailing_stop_price"),  # price levels
+        ddl.money("profit_loss"),
+        ddl.ratio("profit_loss_percent"),
+        ddl.string("close_reason"),
     )
     op.create_index("ix_pseudo_positions_configuration_set_id", "pseudo_positions", ["configuration_set_id"])
 

@@ -54,28 +54,27 @@ def upgrade() -> None:
     ddl.add_columns(
         revision,
         "base_pseudo_positions",
-        sa.Column("activity_ratio", ddl.FiniteNumeric(10, 4)),
-        sa.Column("time_window", sa.Integer()),
+        ddl.ratio("activity_ratio"),
+        ddl.integer("time_window"),  # in the unit of the indication's settings
     )
     ddl.add_columns(
         revision,
         "pseudo_positions",
-        sa.Column("strategy_type", sa.Text()),
-        sa.Column("activity_ratio", ddl.FiniteNumeric(10, 4)),
-        sa.Column("time_window", sa.Integer()),
-        sa.Column("overall_change", ddl.FiniteNumeric(10, 4)),
-        sa.Column("last_part_change", ddl.FiniteNumeric(10, 4)),
-        sa.Column("volatility", ddl.FiniteNumeric(10, 4)),
+        ddl.string("strategy_type"),
+        ddl.ratio("activity_ratio"),
+        ddl.integer("time_window"),  # in the unit of the indication's settings
+        ddl.each(ddl.ratio, "overall_change", "last_part_change"),  # percent
+        ddl.ratio("volatility"),
         sa.Column("momentum", ddl.FiniteNumeric(12, 6)),
-        sa.Column("continuation_ratio", ddl.FiniteNumeric(10, 4)),
-        sa.Column("eight_hour_trend", ddl.Word("bullish", "bearish", "neutral")),
-        sa.Column("market_direction_short", ddl.Word("up", "down", "sideways")),
-        sa.Column("market_direction_long", ddl.Word("up", "down", "sideways")),
-        sa.Column("progressive_activity", ddl.FiniteNumeric(10, 4)),
-        sa.Column("block_neutral_count", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("level_volume_ratio", ddl.FiniteNumeric(10, 4)),
-        sa.Column("dca_step", sa.Integer(), server_default=sa.text("1"), nullable=False),
-        sa.Column("dca_total_steps", sa.Integer(), server_default=sa.text("4"), nullable=False),
+        ddl.ratio("continuation_ratio"),
+        ddl.word("eight_hour_trend", "bullish", "bearish", "neutral"),
+        ddl.word("market_direction_short", "up", "down", "sideways"),
+        ddl.word("market_direction_long", "up", "down", "sideways"),
+        ddl.ratio("progressive_activity"),
+        ddl.count("block_neutral_count"),
+        ddl.ratio("level_volume_ratio"),
+        ddl.integer("dca_step", default=1),
+        ddl.integer("dca_total_steps", default=4),
     )
     op.create_index(
         "ix_pseudo_positions_strategy_type_status_created_at",

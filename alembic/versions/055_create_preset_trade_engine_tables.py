@@ -16,145 +16,113 @@ from cts_schema import ddl
 revision = "055"
 down_revision = "054"
 
-NOW = sa.text("CURRENT_TIMESTAMP")
-FALSE = sa.text("false")
+KEYS = {"preset_trade_engine_state": ("connection_id", "preset_id")}
+
+TABLES: ddl.Tables = {
+    "preset_trade_engine_state": lambda: (
+        ddl.reference("connection_id", "exchange_connections", "CASCADE", required=True),
+        ddl.string("preset_id", required=True),
+        ddl.word("mode", "automatic", "configured", "manual", default="automatic"),
+        ddl.word(
+            "status",
+            "idle",
+            "starting",
+            "testing",
+            "running",
+            "stopping",
+            "stopped",
+            "paused",
+            "error",
+            default="stopped",
+        ),
+        ddl.json("config"),
+        ddl.integer("testing_progress", default=0),  # percent
+        ddl.each(ddl.string, "testing_message", "error_message"),
+        ddl.each(ddl.timestamp, "started_at", "stopped_at"),
+        ddl.timestamps(),
+        sa.PrimaryKeyConstraint("connection_id", "preset_id"),
+        ddl.indexes("preset_id"),
+    ),
+    "preset_pseudo_positions": lambda: (
+        ddl.text_id(),
+        ddl.reference("connection_id", "exchange_connections", "CASCADE", required=True),
+        ddl.reference("preset_id", "presets", "CASCADE"),
+        ddl.reference("preset_type_id", "preset_types", "CASCADE"),
+        ddl.reference("configuration_set_id", "preset_configuration_sets", "SET NULL"),
+        ddl.string("coordination_result_id"),
+        ddl.string("symbol", required=True),
+        ddl.word("type", "base", "main", "real", "active", default="base"),
+        ddl.word("direction", "long", "short", "neutral"),
+        ddl.ratio("strength"),
+        ddl.json("indicators"),
+        ddl.word("indication_category", "main", "common", default="main"),
+        ddl.string("indication_type"),
+        ddl.each(ddl.ratio, "indication_range", "indication_step"),  # steps
+        ddl.json("indication_params"),
+        ddl.each(ddl.ratio, "takeprofit_factor", "stoploss_ratio"),
+        ddl.flag("trailing_enabled"),
+        ddl.each(ddl.ratio, "trail_start", "trail_stop"),
+        ddl.each(ddl.money, "entry_price", "current_price", "exit_price", "price_high", "price_low", "quantity"),
+        ddl.ratio("leverage", default=1),
+        ddl.money("position_cost"),
+        ddl.ratio("profit_factor"),
+        ddl.money("profit_loss", default=0),
+        ddl.money("unrealized_pnl"),
+        ddl.ratio("unrealized_pnl_percent"),
+        ddl.money("realized_pnl"),
+        ddl.ratio("realized_pnl_percent"),
+        ddl.ratio("max_drawdown"),  # percent
+        ddl.reference("base_position_id", "preset_pseudo_positions", "SET NULL"),
+        ddl.reference("main_position_id", "preset_pseudo_positions", "SET NULL"),
+        ddl.word("status", "active", "open", "closed", "stopped", "archived", "cancelled", default="active"),
+        ddl.each(ddl.string, "close_reason", "exit_reason"),
+        ddl.timestamp("opened_at", now=True),
+        ddl.timestamp("closed_at"),
+        ddl.timestamps(),
+        ddl.indexes("connection_id, preset_id, status, type", "connection_id, preset_type_id, status", "preset_id"),
+        ddl.indexes("preset_type_id", "configuration_set_id", "base_position_id", "main_position_id"),
+    ),
+    "preset_trades": lambda: (
+        ddl.text_id(),
+        ddl.reference("preset_id", "presets", "CASCADE", required=True),
+        ddl.reference("connection_id", "exchange_connections", "CASCADE", required=True),
+        ddl.reference("active_config_id", "preset_active_configs", "SET NULL"),
+        ddl.string("symbol", required=True),
+        ddl.word("side", "long", "short", "buy", "sell", required=True),
+        ddl.money("entry_price", required=True),
+        ddl.money("exit_price"),
+        ddl.money("quantity", required=True),
+        ddl.each(ddl.money, "takeprofit", "stoploss"),  # price levels
+        ddl.each(ddl.ratio, "takeprofit_factor", "stoploss_ratio"),
+        ddl.flag("trailing_enabled"),
+        ddl.string("indicator_type", required=True),
+        ddl.json("indicator_params", default="{}"),
+        ddl.money("profit_loss"),
+        ddl.ratio("profit_factor"),
+        ddl.money("fees_paid", default=0),
+        ddl.word("status", "open", "closed", "cancelled", default="open"),
+        ddl.string("close_reason"),
+        ddl.timestamp("opened_at", now=True),
+        ddl.timestamp("closed_at"),
+        ddl.timestamp("created_at", now=True),
+        ddl.indexes("preset_id, status, opened_at", "connection_id, symbol", "active_config_id"),
+    ),
+}
 
 
 def upgrade() -> None:
     ddl.add_columns(
         revision,
         "exchange_connections",
-        sa.Column("preset_type_id", sa.Text(), sa.ForeignKey("preset_types.id", ondelete="SET NULL")),
+        ddl.reference("preset_type_id", "preset_types", "SET NULL"),
     )
     op.create_index("ix_exchange_connections_preset_type_id", "exchange_connections", ["preset_type_id"])
-    ddl.create_table(
-        revision,
-        "preset_trade_engine_state",
-        sa.Column(
-            "connection_id", sa.Text(), sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"), nullable=False
-        ),
-        sa.Column("preset_id", sa.Text(), nullable=False),
-        sa.Column("mode", ddl.Word("automatic", "configured", "manual"), server_default="automatic", nullable=False),
-        sa.Column(
-            "status",
-            ddl.Word("idle", "starting", "testing", "running", "stopping", "stopped", "paused", "error"),
-            server_default="stopped",
-            nullable=False,
-        ),
-        sa.Column("config", ddl.Json()),
-        sa.Column("testing_progress", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("testing_message", sa.Text()),
-        sa.Column("error_message", sa.Text()),
-        sa.Column("started_at", ddl.Timestamp()),
-        sa.Column("stopped_at", ddl.Timestamp()),
-        sa.Column("created_at", ddl.Timestamp(), server_default=NOW, nullable=False),
-        sa.Column("updated_at", ddl.Timestamp(), server_default=NOW, nullable=False),
-        sa.PrimaryKeyConstraint("connection_id", "preset_id"),
-        sa.Index(None, "preset_id"),
-    )
-    ddl.create_table(
-        revision,
-        "preset_pseudo_positions",
-        sa.Column("id", sa.Text(), primary_key=True, server_default=ddl.uuid_text()),
-        sa.Column(
-            "connection_id", sa.Text(), sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"), nullable=False
-        ),
-        sa.Column("preset_id", sa.Text(), sa.ForeignKey("presets.id", ondelete="CASCADE")),
-        sa.Column("preset_type_id", sa.Text(), sa.ForeignKey("preset_types.id", ondelete="CASCADE")),
-        sa.Column(
-            "configuration_set_id", sa.Text(), sa.ForeignKey("preset_configuration_sets.id", ondelete="SET NULL")
-        ),
-        sa.Column("coordination_result_id", sa.Text()),
-        sa.Column("symbol", sa.Text(), nullable=False),
-        sa.Column("type", ddl.Word("base", "main", "real", "active"), server_default="base", nullable=False),
-        sa.Column("direction", ddl.Word("long", "short", "neutral")),
-        sa.Column("strength", ddl.FiniteNumeric(10, 4)),
-        sa.Column("indicators", ddl.Json()),
-        sa.Column("indication_category", ddl.Word("main", "common"), server_default="main", nullable=False),
-        sa.Column("indication_type", sa.Text()),
-        sa.Column("indication_range", ddl.FiniteNumeric(10, 4)),
-        sa.Column("indication_step", ddl.FiniteNumeric(10, 4)),
-        sa.Column("indication_params", ddl.Json()),
-        sa.Column("takeprofit_factor", ddl.FiniteNumeric(10, 4)),
-        sa.Column("stoploss_ratio", ddl.FiniteNumeric(10, 4)),
-        sa.Column("trailing_enabled", sa.Boolean(), server_default=FALSE, nullable=False),
-        sa.Column("trail_start", ddl.FiniteNumeric(10, 4)),
-        sa.Column("trail_stop", ddl.FiniteNumeric(10, 4)),
-        sa.Column("entry_price", ddl.FiniteNumeric(20, 8)),
-        sa.Column("current_price", ddl.FiniteNumeric(20, 8)),
-        sa.Column("exit_price", ddl.FiniteNumeric(20, 8)),
-        sa.Column("price_high", ddl.FiniteNumeric(20, 8)),
-        sa.Column("price_low", ddl.FiniteNumeric(20, 8)),
-        sa.Column("quantity", ddl.FiniteNumeric(20, 8)),
-        sa.Column("leverage", ddl.FiniteNumeric(10, 4), server_default=sa.text("1"), nullable=False),
-        sa.Column("position_cost", ddl.FiniteNumeric(20, 8)),
-        sa.Column("profit_factor", ddl.FiniteNumeric(10, 4)),
-        sa.Column("profit_loss", ddl.FiniteNumeric(20, 8), server_default=sa.text("0"), nullable=False),
-        sa.Column("unrealized_pnl", ddl.FiniteNumeric(20, 8)),
-        sa.Column("unrealized_pnl_percent", ddl.FiniteNumeric(10, 4)),
-        sa.Column("realized_pnl", ddl.FiniteNumeric(20, 8)),
-        sa.Column("realized_pnl_percent", ddl.FiniteNumeric(10, 4)),
-        sa.Column("max_drawdown", ddl.FiniteNumeric(10, 4)),
-        sa.Column("base_position_id", sa.Text(), sa.ForeignKey("preset_pseudo_positions.id", ondelete="SET NULL")),
-        sa.Column("main_position_id", sa.Text(), sa.ForeignKey("preset_pseudo_positions.id", ondelete="SET NULL")),
-        sa.Column(
-            "status",
-            ddl.Word("active", "open", "closed", "stopped", "archived", "cancelled"),
-            server_default="active",
-            nullable=False,
-        ),
-        sa.Column("close_reason", sa.Text()),
-        sa.Column("exit_reason", sa.Text()),
-        sa.Column("opened_at", ddl.Timestamp(), server_default=NOW, nullable=False),
-        sa.Column("closed_at", ddl.Timestamp()),
-        sa.Column("created_at", ddl.Timestamp(), server_default=NOW, nullable=False),
-        sa.Column("updated_at", ddl.Timestamp(), server_default=NOW, nullable=False),
-        sa.Index(None, "connection_id", "preset_id", "status", "type"),
-        sa.Index(None, "connection_id", "preset_type_id", "status"),
-        sa.Index(None, "preset_id"),
-        sa.Index(None, "preset_type_id"),
-        sa.Index(None, "configuration_set_id"),
-        sa.Index(None, "base_position_id"),
-        sa.Index(None, "main_position_id"),
-    )
-    ddl.create_table(
-        revision,
-        "preset_trades",
-        sa.Column("id", sa.Text(), primary_key=True, server_default=ddl.uuid_text()),
-        sa.Column("preset_id", sa.Text(), sa.ForeignKey("presets.id", ondelete="CASCADE"), nullable=False),
-        sa.Column(
-            "connection_id", sa.Text(), sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"), nullable=False
-        ),
-        sa.Column("active_config_id", sa.Text(), sa.ForeignKey("preset_active_configs.id", ondelete="SET NULL")),
-        sa.Column("symbol", sa.Text(), nullable=False),
-        sa.Column("side", ddl.Word("long", "short", "buy", "sell"), nullable=False),
-        sa.Column("entry_price", ddl.FiniteNumeric(20, 8), nullable=False),
-        sa.Column("exit_price", ddl.FiniteNumeric(20, 8)),
-        sa.Column("quantity", ddl.FiniteNumeric(20, 8), nullable=False),
-        sa.Column("takeprofit", ddl.FiniteNumeric(20, 8)),
-        sa.Column("stoploss", ddl.FiniteNumeric(20, 8)),
-        sa.Column("takeprofit_factor", ddl.FiniteNumeric(10, 4)),
-        sa.Column("stoploss_ratio", ddl.FiniteNumeric(10, 4)),
-        sa.Column("trailing_enabled", sa.Boolean(), server_default=FALSE, nullable=False),
-        sa.Column("indicator_type", sa.Text(), nullable=False),
-        sa.Column("indicator_params", ddl.Json(), server_default="{}", nullable=False),
-        sa.Column("profit_loss", ddl.FiniteNumeric(20, 8)),
-        sa.Column("profit_factor", ddl.FiniteNumeric(10, 4)),
-        sa.Column("fees_paid", ddl.FiniteNumeric(20, 8), server_default=sa.text("0"), nullable=False),
-        sa.Column("status", ddl.Word("open", "closed", "cancelled"), server_default="open", nullable=False),
-        sa.Column("close_reason", sa.Text()),
-        sa.Column("opened_at", ddl.Timestamp(), server_default=NOW, nullable=False),
-        sa.Column("closed_at", ddl.Timestamp()),
-        sa.Column("created_at", ddl.Timestamp(), server_default=NOW, nullable=False),
-        sa.Index(None, "preset_id", "status", "opened_at"),
-        sa.Index(None, "connection_id", "symbol"),
-        sa.Index(None, "active_config_id"),
-    )
+    for name, items in TABLES.items():
+        ddl.create_table(revision, name, *items())
 
 
 def downgrade() -> None:
-    ddl.drop_table(revision, "preset_trades")
-    ddl.drop_table(revision, "preset_pseudo_positions")
-    ddl.drop_table(revision, "preset_trade_engine_state", key=("connection_id", "preset_id"))
+    for name in reversed(TABLES):
+        ddl.drop_table(revision, name, key=KEYS.get(name, ("id",)))
     op.drop_index("ix_exchange_connections_preset_type_id", table_name="exchange_connections")
     ddl.drop_columns(revision, "exchange_connections", "preset_type_id")

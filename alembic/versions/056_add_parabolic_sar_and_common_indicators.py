@@ -8,8 +8,6 @@ Stopped     nothing of it remains.
 Down        keeps the columns as cts_kept_056_*, and up again pours them back.
 """
 
-import sqlalchemy as sa
-
 from cts_schema import ddl
 
 revision = "056"
@@ -20,14 +18,14 @@ def upgrade() -> None:
     ddl.add_columns(
         revision,
         "indication_states",
-        sa.Column("parabolic_sar_value", ddl.FiniteNumeric(20, 8)),
-        sa.Column("parabolic_sar_trend", sa.Text()),
+        ddl.money("parabolic_sar_value"),  # price level
+        ddl.string("parabolic_sar_trend"),
     )
     ddl.add_columns(
         revision,
         "preset_pseudo_positions",
-        sa.Column("common_indicators_used", ddl.Json(), server_default="[]", nullable=False),
-        sa.Column("indicator_signals", ddl.Json(), server_default="{}", nullable=False),
+        ddl.json("common_indicators_used", default="[]"),
+        ddl.json("indicator_signals", default="{}"),
     )
 
 

@@ -14,46 +14,35 @@ from cts_schema import ddl
 revision = "057"
 down_revision = "056"
 
-NOW = sa.text("CURRENT_TIMESTAMP")
-
 
 def upgrade() -> None:
     ddl.create_table(
         revision,
         "optimal_indications",
-        sa.Column("id", sa.Text(), primary_key=True, server_default=ddl.uuid_text()),
-        sa.Column(
-            "connection_id", sa.Text(), sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"), nullable=False
-        ),
-        sa.Column("symbol", sa.Text(), nullable=False),
-        sa.Column("base_position_id", sa.Text(), sa.ForeignKey("base_pseudo_positions.id", ondelete="SET NULL")),
-        sa.Column("indication_range", ddl.FiniteNumeric(10, 4), nullable=False),
-        sa.Column("direction", ddl.Word("long", "short"), nullable=False),
-        sa.Column("drawdown_ratio", ddl.FiniteNumeric(10, 4), nullable=False),
-        sa.Column("market_change_range", sa.Integer(), nullable=False),
-        sa.Column("last_part_ratio", ddl.FiniteNumeric(10, 4), nullable=False),
-        sa.Column("last_part_percent", ddl.FiniteNumeric(10, 4), server_default=sa.text("20"), nullable=False),
-        sa.Column("min_calculation_seconds", sa.Integer(), server_default=sa.text("3"), nullable=False),
-        sa.Column("positions_limit", sa.Integer(), server_default=sa.text("250"), nullable=False),
-        sa.Column("initial_min_win_rate", ddl.FiniteNumeric(10, 4), server_default=sa.text("0.4"), nullable=False),
-        sa.Column("expanded_min_win_rate", ddl.FiniteNumeric(10, 4), server_default=sa.text("0.45"), nullable=False),
-        sa.Column("expanded_min_profit_ratio", ddl.FiniteNumeric(10, 4), server_default=sa.text("1.2"), nullable=False),
-        sa.Column("production_min_win_rate", ddl.FiniteNumeric(10, 4), server_default=sa.text("0.42"), nullable=False),
-        sa.Column("production_max_drawdown", ddl.FiniteNumeric(10, 4), server_default=sa.text("0.3"), nullable=False),
-        sa.Column("pause_threshold_win_rate", ddl.FiniteNumeric(10, 4), server_default=sa.text("0.38"), nullable=False),
-        sa.Column(
-            "resume_threshold_win_rate", ddl.FiniteNumeric(10, 4), server_default=sa.text("0.43"), nullable=False
-        ),
-        sa.Column("entry_price", ddl.FiniteNumeric(20, 8)),
-        sa.Column("current_price", ddl.FiniteNumeric(20, 8)),
-        sa.Column("profit_factor", ddl.FiniteNumeric(10, 4)),
-        sa.Column("confidence", ddl.FiniteNumeric(10, 4)),
-        sa.Column("win_rate", ddl.FiniteNumeric(10, 4), server_default=sa.text("0"), nullable=False),
-        sa.Column("max_drawdown", ddl.FiniteNumeric(10, 4), server_default=sa.text("0"), nullable=False),
-        sa.Column("total_positions", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("winning_positions", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("losing_positions", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("evaluation_count", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        ddl.text_id(),
+        ddl.reference("connection_id", "exchange_connections", "CASCADE", required=True),
+        ddl.string("symbol", required=True),
+        ddl.reference("base_position_id", "base_pseudo_positions", "SET NULL"),
+        ddl.ratio("indication_range", required=True),  # steps
+        ddl.word("direction", "long", "short", required=True),
+        ddl.ratio("drawdown_ratio", required=True),  # 0.1 to 0.5 in steps of 0.1
+        ddl.integer("market_change_range", required=True),  # 1 to 9 in steps of 2
+        ddl.ratio("last_part_ratio", required=True),  # 1.0 to 2.5 in steps of 0.5
+        ddl.ratio("last_part_percent", default=20),
+        ddl.integer("min_calculation_seconds", default=3),
+        ddl.integer("positions_limit", default=250),
+        # Rates and drawdowns are shares, 0 to 1.
+        ddl.ratio("initial_min_win_rate", default=0.4),
+        ddl.ratio("expanded_min_win_rate", default=0.45),
+        ddl.ratio("expanded_min_profit_ratio", default=1.2),
+        ddl.ratio("production_min_win_rate", default=0.42),
+        ddl.ratio("production_max_drawdown", default=0.3),
+        ddl.ratio("pause_threshold_win_rate", default=0.38),
+        ddl.ratio("resume_threshold_win_rate", default=0.43),
+        ddl.each(ddl.money, "entry_price", "current_price"),
+        ddl.each(ddl.ratio, "profit_factor", "confidence"),
+        ddl.each(ddl.ratio, "win_rate", "max_drawdown", default=0),
+        ddl.each(ddl.count, "total_positions", "winning_positions", "losing_positions", "evaluation_count"),
         sa.Column(
             "phase",
             sa.Integer(),
@@ -61,24 +50,14 @@ def upgrade() -> None:
             server_default=sa.text("1"),
             nullable=False,
         ),
-        sa.Column(
-            "status", ddl.Word("evaluating", "active", "paused", "failed"), server_default="evaluating", nullable=False
+        ddl.word("status", "evaluating", "active", "paused", "failed", default="evaluating"),
+        ddl.timestamp("calculated_at", now=True),
+        ddl.timestamp("closed_at"),
+        ddl.timestamps(),
+        ddl.uniques(
+            "connection_id, symbol, indication_range, direction, drawdown_ratio, market_change_range, last_part_ratio"
         ),
-        sa.Column("calculated_at", ddl.Timestamp(), server_default=NOW, nullable=False),
-        sa.Column("closed_at", ddl.Timestamp()),
-        sa.Column("created_at", ddl.Timestamp(), server_default=NOW, nullable=False),
-        sa.Column("updated_at", ddl.Timestamp(), server_default=NOW, nullable=False),
-        sa.UniqueConstraint(
-            "connection_id",
-            "symbol",
-            "indication_range",
-            "direction",
-            "drawdown_ratio",
-            "market_change_range",
-            "last_part_ratio",
-        ),
-        sa.Index(None, "status", "win_rate"),
-        sa.Index(None, "base_position_id"),
+        ddl.indexes("status, win_rate", "base_position_id"),
     )
 
 
