@@ -38,7 +38,7 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m cts_schema.migration.lint
+	$(BIN)/python -m tools.lint
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

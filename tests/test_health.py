@@ -132,7 +132,7 @@ def test_the_package_brings_the_schema_along_that_the_line_builds(head: Database
     there = json.loads(json.dumps(head.fingerprint()))
     del there["table alembic_version"]
     found = differences(there, drift.at_head("postgresql"))
-    assert found == {}, "python -m tests.support.freeze URL-OF-A-DATABASE-AT-HEAD writes it anew"
+    assert found == {}, "python -m tools.freeze URL-OF-A-DATABASE-AT-HEAD writes it anew"
 
 
 def test_nothing_is_written(head: Database) -> None:

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from cts_schema.exceptions import DriverMissing
-from cts_schema.migration.lint import Finding, check
 from cts_schema.migration.scripts import script_location
 from tests.support.lines import Scripts
 from tests.support.program import ROOT
+from tools.findings import Finding
+from tools.lint import check
 
 
 @pytest.fixture
@@ -181,7 +182,7 @@ def test_a_comment_without_a_reason_is_a_finding(scripts: Scripts) -> None:
 
 def test_the_command_exits_with_1_where_there_are_findings_and_with_0_where_there_are_none(scripts: Scripts) -> None:
     program = (
-        "import sys; from pathlib import Path; from cts_schema.migration import lint; "
+        "import sys; from pathlib import Path; from tools import lint; "
         "lint.script_location = lambda: Path(sys.argv[1]); sys.exit(lint.main())"
     )
     arguments = [sys.executable, "-c", program, str(scripts.folder)]

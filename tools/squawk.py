@@ -11,15 +11,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from alembic import command
 from alembic.config import Config
 
 from cts_schema.exceptions import DriverMissing
-
-if TYPE_CHECKING:
-    from cts_schema.migration.lint import Finding
+from tools.findings import Finding
 
 # Safer steps by rule; every other rule brings its own words.
 _STEPS = {
@@ -45,8 +42,6 @@ def read_script(folder: Path, file: Path) -> Iterator[Finding]:
     Raises:
         DriverMissing: squawk is not installed.
     """
-    from cts_schema.migration.lint import Finding
-
     program = shutil.which("squawk", path=Path(sys.executable).parent) or shutil.which("squawk")
     if program is None:
         raise DriverMissing(cause="squawk, which reads the SQL of revisions, is not installed", package="squawk-cli")

@@ -1,4 +1,4 @@
-"""``python -m tests.support.freeze URL``: write the schema of a PostgreSQL database at head into the package.
+"""``python -m tools.freeze URL``: write the schema of a PostgreSQL database at head into the package.
 
 To be run after a revision, and never to make a test of the schema pass.
 """

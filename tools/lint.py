@@ -1,9 +1,9 @@
-"""Finds unsafe DDL in new revisions before it lands: python -m cts_schema.migration.lint.
+"""Finds unsafe DDL in new revisions before it lands: python -m tools.lint.
 
 New are the revisions after the adoption revision. Those up to it are history: all of them run in one transaction, on
 fresh databases, or on ones that an adoption has locked anyway.
 
-squawk reads the PostgreSQL script of each, see :mod:`cts_schema.migration.squawk`. What it cannot see, and what
+squawk reads the PostgreSQL script of each, see :mod:`tools.squawk`. What it cannot see, and what
 concerns SQLite, is read here from the revision's code. A comment in the revision that says why allows a finding:
 ``# lint: allow NAME because REASON``.
 """
@@ -14,12 +14,13 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from cts_schema.ddl import columns
 from cts_schema.exceptions import SchemaError
 from cts_schema.migration.scripts import ADOPTION_REVISION, script_location
+from tools.findings import Finding
+from tools.squawk import read_script
 
 _ONLINE = re.compile(r"ddl\.(\w+_online|backfill)$")
 _COLUMNS = "|".join(
@@ -35,33 +36,6 @@ _DIALECT = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One hazard in a revision: what it is, safer steps, code to paste.
-
-    Attributes:
-        file: the revision's file.
-        line: the line in it, or None where only its SQL is known.
-        name: what the hazard is called in a comment that allows it.
-        hazard: what blocks, fails or is lost.
-        steps: what is safer.
-        code: to paste into the revision; empty where nothing general can be said.
-    """
-
-    file: Path
-    line: int | None
-    name: str
-    hazard: str
-    steps: str
-    code: str = ""
-
-    def __str__(self) -> str:
-        place = f"{self.file.name}:{self.line}" if self.line else self.file.name
-        parts = [f"{place}: {self.name}: {self.hazard}", f"  safer: {self.steps}"]
-        parts += [f"      {line}" for line in self.code.splitlines()]
-        return "\n".join([*parts, f"  if it is safe here: # lint: allow {self.name} because ..."])
-
-
 def check(folder: Path) -> list[Finding]:
     """Return what is unsafe in the new revisions.
 
@@ -71,8 +45,6 @@ def check(folder: Path) -> list[Finding]:
     Raises:
         SchemaError: squawk is not installed, or a revision cannot be scripted.
     """
-    from cts_schema.migration.squawk import read_script
-
     found: list[Finding] = []
     for file in sorted((folder / "versions").glob("[0-9][0-9][0-9]_*.py")):
         if file.name[:3] <= ADOPTION_REVISION:
@@ -239,10 +211,10 @@ def main() -> int:
     try:
         found = check(script_location())
     except SchemaError as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201  this is the command line
+        print(f"error: {error}", file=sys.stderr)
         return error.exit_code
     for finding in found:
-        print(finding, end="\n\n")  # noqa: T201
+        print(finding, end="\n\n")
     return 1 if found else 0
 
 
