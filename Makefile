@@ -2,7 +2,7 @@
 # make test      set everything up, and run the whole suite, on SQLite and on a PostgreSQL it starts itself
 # make quick     the inner loop: a fifth of the suite, on SQLite, in less than a minute
 # make coverage  the same, and which lines it has run; takes a third longer
-# make lint      ruff, its formatter, mypy, and unsafe DDL in new revisions
+# make lint      ruff, its formatter, mypy, which room may import which, dead code, and unsafe DDL in new revisions
 # make format    let ruff mend what it can
 # make torture   strike upgrades, downgrades and adoptions with every fault at every statement, and count; then a chain of
 #                random commands, and a thousand random legacy databases, on either engine; takes hours
@@ -38,6 +38,8 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo --no-cache
+	$(BIN)/vulture
 	$(BIN)/python -m tools.lint
 
 format: $(READY)

@@ -110,7 +110,7 @@ def read_committed(connection: sa.Connection) -> Iterator[None]:
 
 @contextmanager
 def advisory_lock(
-    connection: sa.Connection, deadline: Deadline, on_wait: Callable[[str], None] = lambda holder: None
+    connection: sa.Connection, deadline: Deadline, on_wait: Callable[[str], None] = lambda _: None
 ) -> Iterator[None]:
     """Hold the migration lock of the current schema.
 
@@ -157,7 +157,7 @@ def alone(
     connection: sa.Connection,
     options: Options,
     deadline: Deadline,
-    on_wait: Callable[[str], None] = lambda holder: None,
+    on_wait: Callable[[str], None] = lambda _: None,
 ) -> Iterator[None]:
     """Work in the schema of the options as its only migration, see every row, and hinder nobody else for long.
 
