@@ -251,3 +251,16 @@ def test_an_id_that_was_a_real_number_has_all_its_digits(database: Database) -> 
     ids: set[Any] = {row[0] for row in database.rows("SELECT id FROM exchange_connections")}
     assert ids == {"9007199254740992", "1234567890123457"}
     assert database.value("SELECT connection_id FROM site_logs WHERE message = 'm'") == "16777216"
+
+
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+def test_a_key_of_single_precision_has_its_own_digits_and_so_has_what_refers_to_it(database: Database) -> None:
+    database.execute("CREATE TABLE users (id REAL PRIMARY KEY, username TEXT, password_hash TEXT)")
+    database.execute("INSERT INTO users VALUES (3.4e38, 'a', 'x'), (16777216, 'b', 'x'), (0.1, 'c', 'x')")
+    database.execute("CREATE TABLE mine (parent REAL REFERENCES users (id))")
+    database.execute("INSERT INTO mine SELECT id FROM users")
+    adopt(database.url, yes=True)
+    assert database.rows("SELECT id FROM users ORDER BY username") == [("34" + "0" * 37,), ("16777216",), ("0.1",)]
+    assert database.rows("SELECT parent FROM mine JOIN users ON id = parent ORDER BY username") == database.rows(
+        "SELECT id FROM users ORDER BY username"
+    )

@@ -90,7 +90,7 @@ def _number_as_text(o: str, source: str) -> str:
     if source == "numeric":
         return f"trim_scale({o})::text"
     if source == "float":  # by its text: the cast to numeric would keep 15 digits
-        return f"CASE WHEN {o} = trunc({o}) THEN trunc({o})::text::numeric::text ELSE {o}::text END"
+        return f"CASE WHEN {o} = trunc({o}) THEN {o}::text::numeric::text ELSE {o}::text END"
     return f"{o}::text"
 
 
