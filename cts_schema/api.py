@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def initialize(target: Target = None, *, deadline: float = 30.0, **settings: Unpack[Settings]) -> Report:
     """Make a database ready for the application: connect, bring the schema to head, report. For every start-up.
 
-    On a database at head it costs one query and does not import Alembic.
+    At head it costs one query, a superuser some more, and does not import Alembic.
 
     Args:
         target: the database.

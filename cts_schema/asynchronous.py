@@ -18,7 +18,8 @@ import sqlalchemy as sa
 
 from cts_schema import api
 from cts_schema.database.engines import create_async_engine
-from cts_schema.database.handle import IMPATIENT, LENT, Database, Settings, Target
+from cts_schema.database.handle import IMPATIENT, LENT, Settings, Target
+from cts_schema.database.options import Options
 from cts_schema.database.urls import look_only, prepare_folder, resolve_url
 from cts_schema.driver_errors import translate_errors
 from cts_schema.exceptions import DatabaseUnreachable, WrongUsage
@@ -125,10 +126,10 @@ async def _connected(target: AsyncTarget, settings: Any, *, looking: bool) -> As
     made = None
     if target is None or isinstance(target, str | sa.URL):
         url = resolve_url(target)
-        wait = settings.get("wait", Database.wait)
+        wait = settings.get("wait", Options.wait)
         arguments = {"timeout": wait} if url.get_backend_name() == "sqlite" else {}
         made = create_async_engine((look_only if looking else prepare_folder)(url), connect_args=arguments)
-        target = made.execution_options(**{IMPATIENT: Database(wait=wait).options().milliseconds})
+        target = made.execution_options(**{IMPATIENT: Options(wait=wait).milliseconds})
     elif isinstance(target, AsyncEngine):
         url = target.url
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from cts_schema.database.handle import Database
 from cts_schema.database.options import Options, Orphans
 from cts_schema.migration.command import Command, process_lock
 from cts_schema.migration.executor import Executor
-from cts_schema.migration.lock import search_path, setting, whole_view
+from cts_schema.migration.lock import search_path, setting, undone, whole_view
 from cts_schema.migration.owner import as_owner
 from cts_schema.migration.progress import Progress
 from cts_schema.migration.report import Report
@@ -31,22 +32,22 @@ def plan_adoption(database: Database, orphans: Orphans) -> Plan | None:
     """Say what an adoption would do, or None where there is nothing to adopt; nothing is touched."""
     from cts_schema.adoption.adopt import Adoption
 
-    options = database.options(orphans=orphans)
+    options = replace(database.options, orphans=orphans)
     with database.connected(looking=True) as connection:
         if not read_status(connection, options).unadopted:
             return None
-        with _rolled_back(connection), _path(connection, options):
+        with undone(connection), _path(connection, options):
             return Adoption(connection, options, Progress()).plan()
 
 
 def adopt(database: Database, *, yes: bool, orphans: Orphans, terminal: Terminal | None = None) -> Report:
     """Bring a legacy database in, and on to head; the terminal gets a line for each step."""
-    return run(database, Command("upgrade", "head", database.options(yes=yes, orphans=orphans), terminal))
+    return run(database, Command("upgrade", "head", replace(database.options, yes=yes, orphans=orphans), terminal))
 
 
 def undo_adoption(database: Database, *, discard_new: bool) -> str:
     """Bring the legacy database back as it was, and say in a sentence what was done."""
-    options = database.options()
+    options = database.options
     with database.connected() as connection, process_lock(connection, options.wait):
         require_version_table(connection, options)  # which goes with the new tables
         if connection.dialect.name == "sqlite":
@@ -59,7 +60,7 @@ def undo_adoption(database: Database, *, discard_new: bool) -> str:
 
 def finalize_adoption(database: Database) -> tuple[str, ...]:
     """Drop the legacy tables that PostgreSQL has kept beside the new ones, and return their names."""
-    options = database.options()
+    options = database.options
     with database.connected() as connection, process_lock(connection, options.wait):
         if connection.dialect.name == "sqlite":
             return ()
@@ -72,23 +73,12 @@ def finalize_adoption(database: Database) -> tuple[str, ...]:
 @contextmanager
 def _path(connection: sa.Connection, options: Options) -> Iterator[None]:
     if connection.dialect.name == "postgresql":
-        patience = f"{max(1, int(options.wait * 1000))}ms"  # 0 would mean for ever
         with (
             as_owner(connection, options, reading=True),
             search_path(connection, options.schema),
-            setting(connection, "lock_timeout", patience),
+            setting(connection, "lock_timeout", str(options.milliseconds)),
             whole_view(connection),
         ):
             yield
     else:
         yield
-
-
-@contextmanager
-def _rolled_back(connection: sa.Connection) -> Iterator[None]:
-    """Leave nothing behind, and a transaction of the caller as it was."""
-    transaction = connection.begin_nested() if connection.in_transaction() else connection.begin()
-    try:
-        yield
-    finally:
-        transaction.rollback()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypedDict
+from typing import TypedDict
 
 import sqlalchemy as sa
 
@@ -77,7 +77,7 @@ class Database:
                 expected="a URL, an Engine or a Connection",
                 next_step="for an AsyncEngine or AsyncConnection: await upgrade_async(...)",
             )
-        self.options().require_fit(url)
+        self.options.require_fit(url)
         return url
 
     @property
@@ -90,9 +90,10 @@ class Database:
         """Whether the connection is none of the caller's, whose transaction and settings would be his."""
         return not isinstance(self.target, sa.Connection) or LENT in self.target.get_execution_options()
 
-    def options(self, **choices: Any) -> Options:
-        """Return the options of a run on it; ``choices`` are those that are not of the database."""
-        return Options(self.version_table, self.schema, self.wait, **choices)
+    @property
+    def options(self) -> Options:
+        """The options of a run on it."""
+        return Options(self.version_table, self.schema, self.wait)
 
     @contextmanager
     def connected(self, *, looking: bool = False) -> Iterator[sa.Connection]:
@@ -108,6 +109,6 @@ class Database:
             return
         if not isinstance(target, sa.Engine):
             engine = migration_engine((look_only if looking else prepare_folder)(url), wait=self.wait)
-            target = engine.execution_options(**{IMPATIENT: self.options().milliseconds})
+            target = engine.execution_options(**{IMPATIENT: self.options.milliseconds})
         with translate_errors(target.url), target.connect() as connection:
             yield connection

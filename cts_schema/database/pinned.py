@@ -55,11 +55,10 @@ def pinned(engine: Engine) -> Engine:
         except DatabaseUnusable:
             connection.close()
             raise
-        process = driver.get_server_pid() if binary else driver.info.backend_pid
         autocommit = connection.autocommit
         connection.autocommit = True
         cursor = connection.cursor()
-        cursor.execute((_PATH if binary else _SET) + _HERE.format(int(process)))
+        cursor.execute((_PATH if binary else _SET) + _HERE.format(process_of(driver)))
         cursor.close()
         connection.autocommit = autocommit
 
@@ -79,6 +78,11 @@ def told(driver: Any, name: str) -> str | None:
     else:
         value = (getattr(driver, "get_parameter_status", None) or driver.info.parameter_status)(name)
     return value
+
+
+def process_of(driver: Any) -> int:
+    """Return the process of the server that a driver was told of as it connected."""
+    return int(driver.get_server_pid() if hasattr(driver, "get_server_pid") else driver.info.backend_pid)
 
 
 def require_encoding(encoding: str | None, url: object) -> None:

@@ -54,7 +54,7 @@ _PASSED_OVER = {
 def check(database: Database, *, deep: bool = False) -> Health:
     """Say what is wrong with a database; nothing is written. Every row is looked at only where ``deep``."""
     began = time.perf_counter()
-    options = database.options()
+    options = database.options
     with (
         database.connected(looking=True) as connection,
         reading_only(connection, options, deep=deep),

@@ -14,15 +14,13 @@ LONG_MS = 60_000
 """From here on the time that a revision took is told."""
 RUNS = 100
 """So many of the newest runs are looked at for failures."""
+_TOOK = "CAST(execution_time_ms AS INTEGER)"  # SQLite holds anything there
 
 
 def findings(look: Look) -> Iterator[Finding]:
     """Find rows that the ledger lacks, or has of what is not applied; revisions that took long; runs that failed."""
     yield from _rows(look)
     yield from _failures(look)
-
-
-_TOOK = "CAST(execution_time_ms AS INTEGER)"  # SQLite holds anything there
 
 
 def migrations(look: Look) -> tuple[MigrationTime, ...]:

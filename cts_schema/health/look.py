@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from cts_schema.database.options import Options
 from cts_schema.ddl.text import clause, quote
 from cts_schema.fingerprint import Fingerprint, fingerprint
-from cts_schema.migration.lock import LOCK_TIMEOUT, in_autocommit, read_committed, search_path, whole_view
+from cts_schema.migration.lock import LOCK_TIMEOUT, in_autocommit, read_committed, search_path, undone, whole_view
 from cts_schema.migration.owner import as_owner
 from cts_schema.migration.report import Status
 from cts_schema.models import Base
@@ -103,7 +103,7 @@ def reading_only(connection: sa.Connection, options: Options, *, deep: bool) -> 
             yield
         return
     # In autocommit there is no transaction that could be read-only.
-    with read_committed(connection) if in_autocommit(connection) else nullcontext(), _undone(connection):
+    with read_committed(connection) if in_autocommit(connection) else nullcontext(), undone(connection):
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{'0' if deep else _STATEMENT_TIMEOUT}'")
@@ -126,13 +126,3 @@ def _query_only(connection: sa.Connection) -> Iterator[None]:
         connection.exec_driver_sql(f"PRAGMA query_only = {before}")
         if not began:
             connection.rollback()
-
-
-@contextmanager
-def _undone(connection: sa.Connection) -> Iterator[None]:
-    """Run the block in a transaction or a savepoint that is rolled back, which also undoes every SET LOCAL."""
-    transaction = connection.begin_nested() if connection.in_transaction() else connection.begin()
-    try:
-        yield
-    finally:
-        transaction.rollback()

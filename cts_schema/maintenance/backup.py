@@ -59,7 +59,7 @@ def backup(database: Database, path: str | os.PathLike[str] | None = None) -> Ba
         place = files.place_for(path, files.folder_beside(file), file.stem, ".db")
         files.require_free(files.manifest_of(place))
         with translate_errors(url):
-            made = sqlite.back_up(file, place, database.options())
+            made = sqlite.back_up(file, place, database.options)
     else:
         place = files.place_for(path, Path("backups"), url.database or "postgres", ".dump")
         files.require_free(files.manifest_of(place))

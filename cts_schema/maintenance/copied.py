@@ -46,7 +46,7 @@ def postgresql_copy(database: Database) -> Iterator[tuple[sa.URL, Callable[[], i
     url = database.url
     with translate_errors(url), migration_engine(url).connect() as connection:
         require_direct(connection)
-        owner = role_of_a_run(connection, database.options()) if is_superuser(connection) else None
+        owner = role_of_a_run(connection, database.options) if is_superuser(connection) else None
         connection.exec_driver_sql(_NOTHING_PLANTED)
         path = connection.execute(_OWN_PATH).scalar()
     copy = url.set(database=f"cts_rehearsal_{uuid.uuid4().hex[:12]}")

@@ -66,14 +66,14 @@ def into_postgresql(
         RestoreFailed: it failed; all is as it was.
         TargetNotEmpty: something is there, and ``force`` was not said.
     """
-    url, schema, wait = database.url, database.schema, database.wait
+    url, schema = database.url, database.schema
     engine = migration_engine(url)
     with translate_errors(url), engine.connect() as connection:
         require_direct(connection)
         schemas, source = _script_of(backup, found, server_version(connection)[0])
         there = schema is not None and _is_there(connection, schema)
         connection.rollback()
-        with search_path(connection, schema if there else None), advisory_lock(connection, Deadline(wait)):
+        with search_path(connection, schema if there else None), advisory_lock(connection, Deadline(database.wait)):
             made = [*schemas, *(["public"] if schema is None and "public" not in schemas else [])]
             # Old tables that an adoption has kept belong to what is replaced: the next one would refuse them.
             made += [held for held in map(holding_of, made) if held not in made]
@@ -86,7 +86,7 @@ def into_postgresql(
             with closing(source), own.connect() as session:
                 restoring = Restoring(session, backup, owner)
                 try:
-                    aside = restoring.move_aside(made, wait, whole_public="public" in schemas)
+                    aside = restoring.move_aside(made, database.options, whole_public="public" in schemas)
                     restoring.run(source, of_pg_restore=found.kind == "custom")
                     if told is not None:
                         restoring.verify(told, database.version_table, schema)

@@ -49,7 +49,7 @@ def into_sqlite(database: Database, backup: Path, found: Contents, told: Manifes
             database=database.name,
             next_step="write its URL as sqlite:///PATH",
         )
-    file, options = file.resolve(), database.options()
+    file, options = file.resolve(), database.options
     with files.told(file), _as_database(backup, found, file) as source:
         _require_same(source, backup, told, options)
         is_new = _make(file, files.mode_of(backup))

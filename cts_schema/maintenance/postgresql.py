@@ -11,7 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from cts_schema.database.handle import Database
-from cts_schema.ddl.text import quote
+from cts_schema.database.options import Options
+from cts_schema.ddl.text import quote, run
 from cts_schema.exceptions import BackupFailed, DatabaseLocked, DiskFull, ProxyBetween, ReadOnlyDatabase, mask_url
 from cts_schema.maintenance import files, manifest, programs
 from cts_schema.maintenance.manifest import Manifest
@@ -80,9 +81,9 @@ def back_up(connection: sa.Connection, database: Database, backup: Path) -> Mani
     major = server_version(connection)[0]
     dump = programs.program("pg_dump", major)
     with files.written(backup, 0o600) as unfinished:
-        with _snapshot(connection, database.wait) as snapshot:
+        with _snapshot(connection, database.options) as snapshot:
             by_owner = is_superuser(connection)
-            with as_owner(connection, database.options(), reading=True) if by_owner else nullcontext():
+            with as_owner(connection, database.options, reading=True) if by_owner else nullcontext():
                 revision = revision_of(connection, database.version_table, schema)
             connection.exec_driver_sql("SET LOCAL search_path = pg_catalog")  # and nothing that somebody has planted
             tables = connection.execute(sa.text(_COUNTED), {"schema": schema}).all()
@@ -101,7 +102,7 @@ def back_up(connection: sa.Connection, database: Database, backup: Path) -> Mani
             done = subprocess.run(
                 [
                     *(dump, "--format=custom", "--no-password", f"--snapshot={snapshot}", what),
-                    *(f"--lock-wait-timeout={milliseconds(database.wait)}", f"--dbname={programs.conninfo(url)}"),
+                    *(f"--lock-wait-timeout={database.options.milliseconds}", f"--dbname={programs.conninfo(url)}"),
                     f"--file={unfinished}",
                 ],
                 capture_output=True,
@@ -151,18 +152,18 @@ def revision_of(connection: sa.Connection, version: str, schema: str | None) -> 
     there = connection.execute(_TABLE, {"table": table}).scalar()
     if there is None:
         return None
-    found = _value(connection, f"SELECT version_num FROM {there} {_WHOLE}")
+    found = run(connection, f"SELECT version_num FROM {there} {_WHOLE}").scalar()
     return None if found is None else str(found)
 
 
 @contextmanager
-def _snapshot(connection: sa.Connection, wait: float) -> Iterator[str]:
+def _snapshot(connection: sa.Connection, options: Options) -> Iterator[str]:
     """Work in a transaction that sees one moment, and give it the name by which a program sees the same."""
     connection.execution_options(isolation_level="REPEATABLE READ")
     with connection.begin():
         connection.exec_driver_sql("SET LOCAL row_security = off")  # a hidden row must be an error, and not a loss
         connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
-        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {milliseconds(wait)}")
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {options.milliseconds}")
         yield connection.exec_driver_sql("SELECT pg_catalog.pg_export_snapshot()").scalar_one()
 
 
@@ -202,13 +203,4 @@ def _count(connection: sa.Connection, table: sa.Row[Any], *, by_owner: bool) -> 
         with connection.connection.cursor().copy(f"COPY {table.name} {columns} TO STDOUT".encode()) as rows:
             return sum(1 for _ in rows)
     with settings(connection, {"role": table.reader} if by_owner else {}):
-        return int(_value(connection, f"SELECT count(*) FROM ONLY {table.name} {_WHOLE}"))
-
-
-def _value(connection: sa.Connection, query: str) -> Any:
-    return connection.exec_driver_sql(query.replace("%", "%%")).scalar()
-
-
-def milliseconds(wait: float) -> int:
-    """Return how PostgreSQL is told to wait."""
-    return max(1, int(wait * 1000))  # 0 would mean for ever
+        return int(run(connection, f"SELECT count(*) FROM ONLY {table.name} {_WHOLE}").scalar_one())

@@ -69,7 +69,7 @@ def rehearse(
 ) -> Rehearsal:
     """Upgrade a copy of a database, and say what it took; the terminal gets a line for each step."""
     began = time.perf_counter()
-    options = database.options(yes=yes, orphans=orphans)
+    options = replace(database.options, yes=yes, orphans=orphans)
     copied, measured = (
         (_sqlite_copy, _sqlite_locks)
         if database.url.get_backend_name() == "sqlite"
@@ -115,7 +115,7 @@ def _sqlite_copy(database: Database) -> Iterator[tuple[sa.URL, Callable[[], int]
         ) from error
     try:
         copy = folder / "copy.db"
-        sqlite.back_up(file, copy, database.options())
+        sqlite.back_up(file, copy, database.options)
         yield (
             sa.URL.create("sqlite", database=str(copy)),
             lambda: sum(part.stat().st_size for part in folder.rglob("*.db")),
@@ -167,7 +167,7 @@ def _differences(copy: Database) -> list[str]:
 
     from cts_schema.migration.state import read_status
 
-    options = copy.options()
+    options = copy.options
     with copy.connected() as connection, process_lock(connection, options.wait):
         found = [f"{one} is not in the ledger" for one in read_status(connection, options).missing_in_ledger]
         try:

@@ -12,12 +12,13 @@ import psycopg
 import sqlalchemy as sa
 from psycopg.pq import ExecStatus, TransactionStatus
 
+from cts_schema.database.options import Options
 from cts_schema.ddl.naming import shorten
 from cts_schema.ddl.text import quote
 from cts_schema.exceptions import RestoreFailed
 from cts_schema.maintenance import default_privileges, script
 from cts_schema.maintenance.manifest import Manifest
-from cts_schema.maintenance.postgresql import ASIDE, RELATIONS, milliseconds, revision_of
+from cts_schema.maintenance.postgresql import ASIDE, RELATIONS, revision_of
 from cts_schema.maintenance.script import Statement
 
 _LINES = 1000  # of COPY data, that are sent together
@@ -89,12 +90,12 @@ class Restoring:
         self.line: int | None = None
         """Of the script, where it is being run."""
 
-    def move_aside(self, schemas: Sequence[str], wait: float, *, whole_public: bool) -> str:
+    def move_aside(self, schemas: Sequence[str], options: Options, *, whole_public: bool) -> str:
         """Make room for a backup.
 
         Args:
             schemas: those in which the backup makes something, and those of what an adoption kept of them.
-            wait: seconds to wait for each table.
+            options: say how long to wait for each table.
             whole_public: whether the backup makes the schema public itself; else only what is in it goes.
 
         Returns:
@@ -103,7 +104,7 @@ class Restoring:
         self._schemas = list(schemas)
         self._execute("SET search_path = pg_catalog")  # and nothing that somebody has planted
         aside = f"{ASIDE}{datetime.now(UTC):%Y%m%dt%H%M%S%f}"  # two may come in one second
-        self._execute(f"SET lock_timeout = {milliseconds(wait)}")
+        self._execute(f"SET lock_timeout = {options.milliseconds}")
         for schema in schemas:
             if schema == "public" and not whole_public:
                 self._execute(_SET_ASIDE.format(aside=aside, relations=RELATIONS))

@@ -97,7 +97,7 @@ class Command:
     _started: float = field(default_factory=time.perf_counter)
 
     def has_nothing_to_do(self, connection: sa.Connection) -> bool:
-        """Tell whether the database is at head already; costs one query, and does not import Alembic."""
+        """Tell whether the database is at head already; without importing Alembic; see :func:`at_head`."""
         self.database = masked_url(connection.engine)
         if self.name != "upgrade" or self.revision != "head":
             return False

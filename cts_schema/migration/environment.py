@@ -16,12 +16,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cts_schema.database.engines import migration_engine
+from cts_schema.database.handle import Database
 from cts_schema.database.options import Options
 from cts_schema.database.pinned import FORMS
-from cts_schema.database.urls import look_only, prepare_folder, resolve_url
+from cts_schema.database.urls import resolve_url
 from cts_schema.ddl.text import clause, quote
-from cts_schema.driver_errors import translate_errors
 from cts_schema.exceptions import EXIT_OK, SchemaError, WrongUsage, mask_url
 from cts_schema.migration import autogenerate, ledger, sqlite
 from cts_schema.migration.executor import Executor
@@ -100,7 +99,10 @@ def _run(context: Any, metadata: sa.MetaData) -> None:
         _offline(context, options, x_arguments, settings)
         return
     looking = wanted.get("destination_rev") is None
-    with _connected(context.config, x_arguments, options, looking=looking) as connection:
+    with (
+        _database(context.config, x_arguments, options) as database,
+        database.connected(looking=looking) as connection,
+    ):
         require_version_table(connection, options)
         if looking:
             _look(context, connection, options, settings, command)
@@ -108,9 +110,7 @@ def _run(context: Any, metadata: sa.MetaData) -> None:
         line = context.config.attributes.get("line") or Line()
         line.terminal = line.terminal or Terminal.of(context.config)
         line.log = RunLog(_DIRECTIONS[command.__name__], mask_url(connection.engine.url))
-        attributes = context.config.attributes
-        owned = attributes.get("owned", not isinstance(attributes.get("connection"), sa.Connection))
-        owned = owned and not connection.in_transaction()
+        owned = context.config.attributes.get("owned", database.is_ours) and not connection.in_transaction()
         with (
             line.log.recorded(connection, options, line.stand, owned=owned),
             line.explained(connection.engine.url),
@@ -138,19 +138,15 @@ def _is_named(config: Any, revision: Any) -> bool:
 
 
 @contextmanager
-def _connected(config: Any, x_arguments: dict[str, str], options: Options, *, looking: bool) -> Iterator[sa.Connection]:
-    """Yield the connection of the caller, one of its engine, or a new one of the URL."""
+def _database(config: Any, x_arguments: dict[str, str], options: Options) -> Iterator[Database]:
+    """Yield the connection or engine of the caller, or what the URL says."""
     target = config.attributes.get("connection")
-    url = _url(config, x_arguments) if target is None else target.engine.url
-    options.require_fit(url)
-    if target is None:
-        target = migration_engine((look_only if looking else prepare_folder)(url), wait=options.wait)
-    with translate_errors(url):
-        if isinstance(target, sa.Connection):
-            yield target
-            return
-        with target.connect() as connection:
-            yield connection
+    known = target is None or isinstance(target, sa.Engine | sa.Connection)
+    with (
+        nullcontext(target) if known else target.connect() as given
+    ):  # pytest-alembic dresses a connection as an engine
+        of = _url(config, x_arguments) if given is None else given
+        yield Database(of, options.version_table, options.schema, options.wait)
 
 
 def _url(config: Any, x_arguments: dict[str, str]) -> sa.URL:

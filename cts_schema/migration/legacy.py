@@ -5,7 +5,7 @@ The adoption itself is in :mod:`cts_schema.adoption`, which a run loads only whe
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable
 from pkgutil import resolve_name
 from typing import Protocol, cast
 
@@ -46,9 +46,9 @@ class Adopter(Protocol):
         """Return it; nothing is touched yet."""
 
 
-def is_legacy(tables: Collection[str]) -> bool:
-    """Tell by its tables whether a database without a version is a legacy one."""
-    return not {name.lower() for name in tables}.isdisjoint(Base.metadata.tables)
+def alike(tables: Iterable[str]) -> set[str]:
+    """Return those tables that are called like ours, in any case of letters: without a version they are legacy ones."""
+    return {name for name in tables if name.lower() in Base.metadata.tables}
 
 
 def adoption() -> Adopter:

@@ -184,7 +184,7 @@ class Line:
             ) from error
 
     def _plan_adoption(self, connection: sa.Connection, options: Options, steps: list[Step]) -> None:
-        if not legacy.is_legacy(sa.inspect(connection).get_table_names()):
+        if not legacy.alike(sa.inspect(connection).get_table_names()):
             return
         if not any(step.info.up_revision_id == ADOPTION_REVISION for step in steps):
             raise WrongUsage(

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cts_schema.database.options import Options
-from cts_schema.database.pinned import FORMS, require_encoding
+from cts_schema.database.pinned import FORMS, process_of, require_encoding
 from cts_schema.ddl.text import quote
 from cts_schema.exceptions import LockTimeout, SchemaMissing, TransactionRefused, mask_url
 from cts_schema.migration.deadline import Deadline, pause
@@ -54,8 +54,7 @@ def behind_proxy(connection: sa.Connection) -> bool:
     A transaction-pooling one may give each transaction to another session of the server. What a session holds or is set
     to would stay with strangers then, so that everything must be of a transaction.
     """
-    driver: Any = connection.connection.driver_connection
-    told = driver.get_server_pid() if hasattr(driver, "get_server_pid") else driver.info.backend_pid
+    told = process_of(connection.connection.driver_connection)
     return bool(told != _ask(connection, "SELECT pg_catalog.pg_backend_pid()", commit=not connection.in_transaction()))
 
 
@@ -106,6 +105,16 @@ def read_committed(connection: sa.Connection) -> Iterator[None]:
         if usable(connection):
             connection.rollback()
             connection.execution_options(isolation_level=level)
+
+
+@contextmanager
+def undone(connection: sa.Connection) -> Iterator[None]:
+    """Run the block in a transaction or a savepoint that is rolled back, which also undoes every SET LOCAL."""
+    transaction = connection.begin_nested() if connection.in_transaction() else connection.begin()
+    try:
+        yield
+    finally:
+        transaction.rollback()
 
 
 @contextmanager

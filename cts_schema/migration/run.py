@@ -31,18 +31,18 @@ def initialize(database: Database, deadline: float) -> Report:
 
 def upgrade(database: Database, revision: str = "head", *, terminal: Terminal | None = None) -> Report:
     """Bring a database up to a revision; the terminal gets a line for each step."""
-    return run(database, Command("upgrade", revision, database.options(), terminal))
+    return run(database, Command("upgrade", revision, database.options, terminal))
 
 
 def downgrade(database: Database, revision: str, *, yes: bool = True, terminal: Terminal | None = None) -> Report:
     """Take a database down to a revision; the terminal gets a line for each step."""
-    return run(database, Command("downgrade", revision, database.options(may_drop=yes), terminal))
+    return run(database, Command("downgrade", revision, replace(database.options, may_drop=yes), terminal))
 
 
 def status(database: Database) -> Status:
     """Tell where a database stands."""
     with database.connected(looking=True) as connection:
-        found = read_status(connection, database.options())
+        found = read_status(connection, database.options)
     # Instead of a file that is not there, an empty database in memory was looked at.
     return replace(found, database=database.name)
 

@@ -193,15 +193,15 @@ def _shown(moment: str | None) -> str:
 
 def _tables(connection: sa.Connection, options: Options) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the tables that are called like ours, in any case of letters, and those that are not ours."""
+    from cts_schema.migration.legacy import alike  # with the models; not at a start-up that finds nothing to do
     from cts_schema.models import Base
 
     with _without_a_trace(connection):
         there = set(sa.inspect(connection).get_table_names(schema=options.schema))
-    alike = {name for name in there if name.lower() in Base.metadata.tables}
     ours = {*Base.metadata.tables, options.version_table}
     if connection.dialect.name == "sqlite":
         ours.add(ADOPTION_RECORD)
-    return tuple(sorted(alike)), tuple(sorted(there - ours))
+    return tuple(sorted(alike(there))), tuple(sorted(there - ours))
 
 
 def _names(connection: sa.Connection, options: Options) -> tuple[str, str]:

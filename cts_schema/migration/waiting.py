@@ -24,7 +24,7 @@ def wait_for_head(database: Database, timeout: float) -> float:
         SchemaError: another subclass, at once: what is wrong does not pass by waiting.
     """
     database = replace(database, wait=min(timeout, _LONGEST_LOOK))
-    options = database.options()
+    options = database.options
     began, pauses = time.monotonic(), Deadline(timeout).pauses()
     while True:
         try:

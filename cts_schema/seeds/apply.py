@@ -88,7 +88,7 @@ def seed(database: Database, name: str, *, rows: int | None = None, progress: Pr
     chosen = _named(name, rows)
     if chosen.example and os.environ.get(ENVIRONMENT, "").strip().lower() == "production":
         raise NotInProduction(data_set=name, environment=f"{ENVIRONMENT}={os.environ[ENVIRONMENT]}")
-    options, shown = database.options(), database.name
+    options, shown = database.options, database.name
     progress = progress or Progress()
     seeded = Seeded(shown, name, 0, len(chosen.steps), {}, 0)
 

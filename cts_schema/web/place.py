@@ -10,9 +10,8 @@ from typing import Self
 import sqlalchemy as sa
 
 from cts_schema.database.handle import Database, Settings
-from cts_schema.database.options import Options
 from cts_schema.database.urls import DEFAULT_URL, look_only
-from cts_schema.exceptions import WrongUsage, mask_url
+from cts_schema.exceptions import WrongUsage
 from cts_schema.health.look import reading_only
 from cts_schema.web.answers import DatabaseType
 
@@ -55,24 +54,9 @@ class Place:
         return cls(replace(database, target=database.url), configured)  # the environment may change meanwhile
 
     @property
-    def url(self) -> sa.URL:
-        """The URL, with its password."""
-        return self.database.target.url if isinstance(self.database.target, sa.Engine) else self.database.url
-
-    @property
-    def options(self) -> Options:
-        """The options of a migration."""
-        return self.database.options()
-
-    @property
-    def shown(self) -> str:
-        """The URL, with credentials masked."""
-        return mask_url(self.url)
-
-    @property
     def kind(self) -> DatabaseType:
         """The kind of database."""
-        return "sqlite" if self.url.get_backend_name() == "sqlite" else "postgresql"
+        return "sqlite" if self.database.url.get_backend_name() == "sqlite" else "postgresql"
 
     def is_there(self) -> bool:
         """Tell whether there is a file, or a server may be asked.
@@ -80,12 +64,12 @@ class Place:
         Raises:
             MissingFolder: not even the folder of the file is there.
         """
-        return look_only(self.url) == self.url
+        return look_only(self.database.url) == self.database.url
 
     @property
     def to_read(self) -> Database:
         """What a look connects to: an empty database in memory instead of a file that is not there."""
-        target = self.database.target if self.is_there() else look_only(self.url)
+        target = self.database.target if self.is_there() else look_only(self.database.url)
         return replace(self.database, target=target, wait=READ_WAIT)
 
     @contextmanager
@@ -98,6 +82,6 @@ class Place:
         database = self.to_read
         with (
             database.connected(looking=True) as connection,
-            reading_only(connection, database.options(), deep=False),
+            reading_only(connection, database.options, deep=False),
         ):
             yield connection

@@ -22,8 +22,8 @@ def status(place: Place) -> Status:
         SchemaError: it cannot be read.
     """
     with place.read() as connection:
-        found = read_status(connection, place.options)
-        there = set(sa.inspect(connection).get_table_names(schema=place.options.schema))
+        found = read_status(connection, place.database.options)
+        there = set(sa.inspect(connection).get_table_names(schema=place.database.schema))
         took = _durations(connection, place) if found.executed_at else {}
     tables = [Table(name=name, exists=name in there) for name in sorted(Base.metadata.tables)]
     return Status(
@@ -58,7 +58,7 @@ def database_status(place: Place) -> DatabaseStatus:
     try:
         if place.is_there():
             with place.read() as connection:
-                tables = len(sa.inspect(connection).get_table_names(schema=place.options.schema))
+                tables = len(sa.inspect(connection).get_table_names(schema=place.database.schema))
             connected = True
     except SchemaError as reported:
         error = Problem.of(reported)
@@ -66,7 +66,7 @@ def database_status(place: Place) -> DatabaseStatus:
         type=place.kind,
         isConfigured=place.configured,
         isConnected=connected,
-        url=place.shown,
+        url=place.database.name,
         tableCount=tables,
         error=error,
     )
@@ -74,7 +74,7 @@ def database_status(place: Place) -> DatabaseStatus:
 
 def _durations(connection: sa.Connection, place: Place) -> dict[int, int | None]:
     """Read from the ledger how many milliseconds each revision took; None where it was not measured."""
-    columns = {column["name"] for column in sa.inspect(connection).get_columns(LEDGER, schema=place.options.schema)}
+    columns = {column["name"] for column in sa.inspect(connection).get_columns(LEDGER, schema=place.database.schema)}
     if "execution_time_ms" not in columns:
         return {}  # somebody has dropped it; `check` says so
     took = "CAST(execution_time_ms AS INTEGER)"  # SQLite holds anything there

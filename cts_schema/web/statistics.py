@@ -79,7 +79,7 @@ class Look:
 def _statistics(place: Place, at: datetime, health: Health) -> Statistics:
     stands = status(place)
     with place.read() as connection:
-        missing = _missing(connection, stands.revision, place.options.schema)
+        missing = _missing(connection, stands.revision, place.database.schema)
         logs = SiteLogs(None if missing else connection, datetime.now(UTC))
         day, (runs, failed, recent) = logs.of_a_day(), logs.migrations()
     counts = Counter(finding.severity for finding in health.findings)

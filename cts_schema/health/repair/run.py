@@ -16,7 +16,6 @@ import sqlalchemy as sa
 
 from cts_schema.adoption import backup as copies
 from cts_schema.database.handle import Database
-from cts_schema.database.options import Options
 from cts_schema.exceptions import mask_url
 from cts_schema.health.look import Look, reading_only
 from cts_schema.health.repair import execution
@@ -52,10 +51,10 @@ def repair(
     """Mend what is wrong with a database, as far as that needs nobody's decision and loses nothing."""
     began = time.perf_counter()
     planning.require_known(codes)
-    options = database.options()
+    options = database.options
     with database.connected(looking=True) as connection:
         asked = Asked(tuple(codes), orphans, concurrently=connection.dialect.name == "postgresql")
-        mending = _Mending(connection, options, asked, deep, backup)
+        mending = _Mending(database, connection, asked, deep, backup)
         if connection.dialect.name == "postgresql":
             require_one_schema(connection, options)
         if plan:
@@ -78,10 +77,11 @@ class _Mending:
     """One repair on a connection."""
 
     def __init__(
-        self, connection: sa.Connection, options: Options, asked: Asked, deep: bool, backup: BackupPlace
+        self, database: Database, connection: sa.Connection, asked: Asked, deep: bool, backup: BackupPlace
     ) -> None:
+        self._database = database
         self._connection = connection
-        self._options = options
+        self._options = database.options
         self._asked = asked
         self._deep = deep
         self._wanted_backup = backup
@@ -188,10 +188,7 @@ class _Mending:
         ):
             self.plan()
         if self._planned.steps:
-            options = self._options
-            database = Database(self._connection, options.version_table, options.schema, options.wait)
-            made = maintenance.backup(database, self._place)
-            self._backup = Path(made.path)
+            self._backup = Path(maintenance.backup(self._database, self._place).path)
 
     def _execute(self) -> None:
         self._came_to_light = execution.execute_all(self._planned, self._look)
