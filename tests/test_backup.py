@@ -980,3 +980,8 @@ def test_a_database_without_a_file_has_no_backup(tmp_path: Path) -> None:
     with pytest.raises(WrongUsage):
         restore(tmp_path, 5)  # type: ignore[arg-type]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_wait_may_be_longer_than_the_server_counts(head: Database, tmp_path: Path) -> None:
+    made = backup(head.url, tmp_path / "made", wait=1e8)
+    assert restore(made.path, head.url, force=True, wait=1e8).revision == "060"
