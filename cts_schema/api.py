@@ -44,7 +44,9 @@ def initialize(target: Target = None, *, deadline: float = 30.0, **settings: Unp
     return run.initialize(Database(target, **settings), deadline)
 
 
-def upgrade(target: Target = None, revision: str = "head", **settings: Unpack[Settings]) -> Report:
+def upgrade(
+    target: Target = None, revision: str = "head", *, checkpoint: bool = True, **settings: Unpack[Settings]
+) -> Report:
     """Bring a database up to ``revision``. A legacy database is adopted, where that needs no decision.
 
     In a transaction of the caller SQLite must have foreign keys off, for a rebuild of a table would delete the rows
@@ -53,10 +55,11 @@ def upgrade(target: Target = None, revision: str = "head", **settings: Unpack[Se
     Args:
         target: the database.
         revision: the revision to reach, ``head``, or ``+N``.
+        checkpoint: let a new database get its schema by a script; else it walks the line of revisions to the same.
     """
     from cts_schema.migration import run
 
-    return run.upgrade(Database(target, **settings), revision)
+    return run.upgrade(Database(target, **settings), revision, checkpoint=checkpoint)
 
 
 def downgrade(target: Target, revision: str, *, yes: bool = True, **settings: Unpack[Settings]) -> Report:

@@ -77,7 +77,7 @@ REWRITTEN = {
     "a default changed": ("role TEXT DEFAULT 'user'", "role TEXT DEFAULT 'admin'", "users"),
     "a default dropped": (" DEFAULT (lower(hex(randomblob(16))))", "", "users"),
     "NULL allowed": ("username TEXT NOT NULL", "username TEXT", "users"),
-    "a key dropped": (", \n\tCONSTRAINT uq_users_email UNIQUE (email)", "", "users"),
+    "a key dropped": ("CONSTRAINT uq_users_email UNIQUE (email), ", "", "users"),
     "a key renamed": ("CONSTRAINT uq_users_email", "CONSTRAINT own", "users"),
     "a key in another order": ("UNIQUE (exchange_id, symbol)", "UNIQUE (symbol, exchange_id)", "trading_pairs"),
     "a check changed": ("role IN ('user', 'admin')", "role IN ('user', 'root')", "users"),

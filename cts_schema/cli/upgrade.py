@@ -24,6 +24,9 @@ def upgrade(
     schema: Schema = None,
     version_table: VersionTable = VERSION_TABLE,
     wait: Wait = 60,
+    no_checkpoint: Annotated[
+        bool, typer.Option("--no-checkpoint", help="Walk a new database through the line, instead of its script.")
+    ] = False,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -36,6 +39,8 @@ def upgrade(
     from cts_schema.migration.terminal import Terminal
 
     terminal = None if json else Terminal(say)
-    report = run.upgrade(Database(url, version_table, schema, wait), revision, terminal=terminal)
+    report = run.upgrade(
+        Database(url, version_table, schema, wait), revision, checkpoint=not no_checkpoint, terminal=terminal
+    )
     if json:
         say_json(dataclasses.asdict(report))

@@ -14,7 +14,15 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 VERSION_TABLE = "alembic_version"
-_X_OPTIONS = {"url": "=...", "version_table": "=...", "schema": "=...", "wait": "=...", "yes": "", "orphans": "=..."}
+_X_OPTIONS = {
+    "url": "=...",
+    "version_table": "=...",
+    "schema": "=...",
+    "wait": "=...",
+    "yes": "",
+    "orphans": "=...",
+    "checkpoint": "=no",
+}
 Orphans = Literal["quarantine", "fail"]
 
 # In bytes, on PostgreSQL; the primary key of the version table is called as the table, with "_pkc" behind it.
@@ -32,6 +40,7 @@ class Options:
         yes: agree to the decisions that the adoption of an old database asks for.
         may_drop: let a downgrade drop what has values; it is kept, and poured back on the way up.
         orphans: what an adoption does with rows whose parent is gone: keep them in ``adoption_leftovers``, or stop.
+        checkpoint: let a new database get its schema by a script, see :mod:`cts_schema.migration.checkpoint`.
     """
 
     version_table: str = VERSION_TABLE
@@ -40,6 +49,7 @@ class Options:
     yes: bool = False
     may_drop: bool = True
     orphans: Orphans = "quarantine"
+    checkpoint: bool = True
 
     @property
     def milliseconds(self) -> int:
@@ -60,7 +70,7 @@ class Options:
             if name not in _X_OPTIONS:
                 known = ", ".join(f"-x {known}{value}" for known, value in _X_OPTIONS.items())
                 raise WrongUsage(option=f"-x {name}=...", known=known)
-        yes = _yes(x_arguments.get("yes", "no"))
+        yes = _yes("yes", x_arguments.get("yes", "no"))
         return cls(
             version_table=x_arguments.get("version_table") or config.get_main_option("version_table") or VERSION_TABLE,
             schema=x_arguments.get("schema") or config.get_main_option("schema") or None,
@@ -68,6 +78,7 @@ class Options:
             yes=yes,
             may_drop=yes or config.cmd_opts is None,  # who calls from code has decided
             orphans=orphans_of(x_arguments.get("orphans", "quarantine")),
+            checkpoint=_yes("checkpoint", x_arguments.get("checkpoint", "yes")),
         )
 
     def require_fit(self, url: sa.URL) -> None:
@@ -111,9 +122,9 @@ def orphans_of(text: str) -> Orphans:
     raise WrongUsage(option=f"orphans={text}", expected="quarantine or fail")
 
 
-def _yes(text: str) -> bool:
+def _yes(name: str, text: str) -> bool:
     if text not in ("", "yes", "no"):
-        raise WrongUsage(option=f"-x yes={text}", expected="-x yes, or nothing")
+        raise WrongUsage(option=f"-x {name}={text}", expected=f"-x {name}, -x {name}=no, or nothing")
     return text != "no"
 
 

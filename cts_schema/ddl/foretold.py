@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -11,8 +10,8 @@ from functools import lru_cache
 
 import sqlalchemy as sa
 from alembic import op
-from alembic.operations import Operations
-from alembic.runtime.migration import MigrationContext
+
+from cts_schema.ddl.scripting import script
 
 
 @dataclass(frozen=True)
@@ -43,16 +42,16 @@ def foretell(dialect: str, function: Callable[[], None]) -> Foretold:
         Exception: what the function raises; it may ask the database, which no script can.
     """
     with _foretelling() as foretold:
-        _run(dialect, function)
+        script(dialect, function)
     return foretold
 
 
 def created_by(revision: str) -> dict[str, sa.Table]:
     """Return the tables that a revision of the present run creates, as far as it asks no database before."""
-    script = op.get_context().script
-    if script is None:
+    scripts = op.get_context().script
+    if scripts is None:
         return {}
-    return _created_by(script.get_revision(revision).module.upgrade, op.get_context().dialect.name)
+    return _created_by(scripts.get_revision(revision).module.upgrade, op.get_context().dialect.name)
 
 
 def is_foretelling() -> bool:
@@ -81,7 +80,7 @@ def note_table(table: sa.Table) -> bool:
 @lru_cache(maxsize=1)  # a downgrade drops many tables of one revision in a row
 def _created_by(upgrade: Callable[[], None], dialect: str) -> dict[str, sa.Table]:
     with _foretelling() as foretold, suppress(Exception):  # it may ask the database, which no script can
-        _run(dialect, upgrade)
+        script(dialect, upgrade)
     return foretold.tables
 
 
@@ -93,14 +92,3 @@ def _foretelling() -> Iterator[Foretold]:
         yield foretold
     finally:
         _FORETOLD.reset(token)
-
-
-def _run(dialect: str, function: Callable[[], None]) -> None:
-    script = {"as_sql": True, "output_buffer": io.StringIO(), "literal_binds": True}
-    running = getattr(op, "_proxy", None)  # Alembic knows one at a time, and forgets it
-    try:
-        with Operations.context(MigrationContext.configure(dialect_name=dialect, opts=script)):
-            function()
-    finally:
-        if running is not None:
-            running._install_proxy()

@@ -62,12 +62,15 @@ def restore_table(revision: str, table: sa.Table, *, private: bool = False) -> N
     """Create ``table``, or bring back the one that a downgrade has moved out of the way."""
     if foretold.note_table(table):
         return
+    if sql.empty():
+        _create(table, private=private)
+        return
     kept = kept_name(revision, table.name)
-    scripted, indexes = sql.offline(), sorted(table.indexes, key=lambda index: str(index.name))
+    scripted = sql.offline()
     if scripted and sql.on_postgresql():
         moved.move_back(table, kept)
         op.execute(CreateTable(table, if_not_exists=True))
-        for index in indexes:
+        for index in _indexes(table):
             op.execute(CreateIndex(index, if_not_exists=True))
         return
     own: Sequence[tuple[str, str]] = ()
@@ -79,19 +82,27 @@ def restore_table(revision: str, table: sa.Table, *, private: bool = False) -> N
         if stripped is None:
             return
         own = stripped
-    op.execute(CreateTable(table))
-    if private and sql.on_postgresql():
-        moved_postgresql.close(table.name)
-    for index in indexes:
-        if scripted:  # a run has moved the table out of the way, and its indexes with it
-            op.execute(DropIndex(index, if_exists=True))
-        op.execute(CreateIndex(index))
+    _create(table, private=private, anew=scripted)
     if scripted or there:
         pour_table(table, kept)
     made = {name for name, _ in moved_sqlite.definitions(table.name)} if own else set()
     for name, definition in own:
         if name not in made:
             sql.execute(definition)
+
+
+def _create(table: sa.Table, *, private: bool, anew: bool = False) -> None:
+    op.execute(CreateTable(table))
+    if private and sql.on_postgresql():
+        moved_postgresql.close(table.name)
+    for index in _indexes(table):
+        if anew:  # a run has moved the table out of the way, and its indexes with it
+            op.execute(DropIndex(index, if_exists=True))
+        op.execute(CreateIndex(index))
+
+
+def _indexes(table: sa.Table) -> list[sa.Index]:
+    return sorted(table.indexes, key=lambda index: str(index.name))
 
 
 def keep_columns(revision: str, name: str, columns: Sequence[str], key: Sequence[str]) -> None:
@@ -112,6 +123,8 @@ def keep_columns(revision: str, name: str, columns: Sequence[str], key: Sequence
 
 def pour_columns(revision: str, new: sa.Table, key: Sequence[str]) -> None:
     """Pour the kept values of the columns of ``new`` back into the rows they were taken from."""
+    if sql.empty():
+        return
     kept = kept_name(revision, new.name)
     columns = [column.name for column in new.columns]
     if sql.offline():

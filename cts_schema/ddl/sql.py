@@ -15,6 +15,11 @@ def offline() -> bool:
     return op.get_context().as_sql
 
 
+def empty() -> bool:
+    """Tell whether a script is for a new database: nothing is preserved in it, and nobody uses it yet."""
+    return bool(op.get_context().opts.get("empty"))
+
+
 def on_postgresql() -> bool:
     """Tell whether the revision runs, or is scripted, for PostgreSQL."""
     return op.get_context().dialect.name == "postgresql"

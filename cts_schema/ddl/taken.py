@@ -10,18 +10,18 @@ from cts_schema.exceptions import NameTaken
 _ON_POSTGRESQL = """
 SELECT CASE relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence'
        WHEN 'i' THEN 'index' WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'type' ELSE 'table' END, relname::text
-  FROM pg_class WHERE relnamespace = quote_ident(current_schema())::regnamespace AND relname = {name}"""
-_ON_SQLITE = "SELECT type, name FROM sqlite_master WHERE type <> 'trigger' AND name = {name} COLLATE NOCASE"
+  FROM pg_class WHERE relnamespace = quote_ident(current_schema())::regnamespace AND relname IN ({names})"""
+_ON_SQLITE = "SELECT type, name FROM sqlite_master WHERE type <> 'trigger' AND name COLLATE NOCASE IN ({names})"
 
 
-def require_free(name: str) -> None:
+def require_free(*names: str) -> None:
     """Check that nothing has the name of a table that is about to come.
 
     Raises:
         NameTaken: something has; says what, and how to rename it.
     """
     query = _ON_POSTGRESQL if sql.on_postgresql() else _ON_SQLITE
-    for kind, found in sql.rows(query.format(name=literal(name))):
+    for kind, found in sql.rows(query.format(names=", ".join(map(literal, names)))):
         other, what = quote(shorten(f"{found}_mine")), f"{kind.upper()} {quote(found)}"
         rename = f"ALTER {what} RENAME TO {other}"
         if not sql.on_postgresql() and kind != "table":  # SQLite renames tables alone

@@ -6,7 +6,7 @@ A legacy database, one with CTS tables and no version, is adopted on the way: se
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -30,6 +30,7 @@ from cts_schema.exceptions import (
     mask_url,
 )
 from cts_schema.migration import ledger, legacy, written
+from cts_schema.migration.checkpoint import by_script
 from cts_schema.migration.progress import Progress
 from cts_schema.migration.report import Adopted, AppliedRevision, Direction
 from cts_schema.migration.requirements import (
@@ -69,6 +70,7 @@ class Line:
     _adopt: Callable[[], Adoption] | None = None
     _adoption: Adoption | None = None
     _adopting: bool = False
+    _by_script: bool = False
 
     def plan(self, context: Any, connection: sa.Connection, settings: dict[str, Any], options: Options) -> list[Step]:
         """Return the steps that are due. The lock is held; nothing is written yet.
@@ -91,6 +93,7 @@ class Line:
         elif not any(step.info.is_stamp for step in steps):
             require_true(running, connection, heads[0])
         self.before = self.after = heads[0] if heads else None
+        self._by_script = options.checkpoint and not heads
         if steps and self.log is not None:
             self.log.started(self.before, len(steps))
         return steps
@@ -102,7 +105,7 @@ class Line:
             connection=connection,
             transactional_ddl=True,
             on_version_apply=self._applied,
-            fn=lambda heads, running: self._each(steps),
+            fn=lambda heads, running: self._each(by_script(connection, steps) if self._by_script else steps),
             **settings,
         )
         running = context.get_context()
@@ -203,7 +206,7 @@ class Line:
             self._adoption = self._adopt()
             self._adoption.begin()
 
-    def _each(self, steps: list[Step]) -> Iterator[Step]:
+    def _each(self, steps: Iterable[Step]) -> Iterator[Step]:
         for step in steps:
             self._running = step
             self._started = time.perf_counter()

@@ -29,9 +29,11 @@ def initialize(database: Database, deadline: float) -> Report:
         time.sleep(pause)
 
 
-def upgrade(database: Database, revision: str = "head", *, terminal: Terminal | None = None) -> Report:
+def upgrade(
+    database: Database, revision: str = "head", *, checkpoint: bool = True, terminal: Terminal | None = None
+) -> Report:
     """Bring a database up to a revision; the terminal gets a line for each step."""
-    return run(database, Command("upgrade", revision, database.options, terminal))
+    return run(database, Command("upgrade", revision, replace(database.options, checkpoint=checkpoint), terminal))
 
 
 def downgrade(database: Database, revision: str, *, yes: bool = True, terminal: Terminal | None = None) -> Report:

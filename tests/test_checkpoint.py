@@ -1,0 +1,94 @@
+"""A new database gets by the checkpoint what the line of revisions makes, and walks the line where it must."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from cts_schema import downgrade, upgrade
+from cts_schema.exceptions import NameTaken, RevisionFailed
+from cts_schema.fingerprint import differences
+from cts_schema.models import Base
+from tests.support.databases import Database
+from tests.support.program import alembic, cts_schema
+from tests.support.project import Project
+
+# A run's own times and ids.
+_VOLATILE = {"id", "created_at", "updated_at", "executed_at", "execution_time_ms", "duration_ms"}
+
+
+def content(database: Database) -> dict[str, list[str]]:
+    """Return the rows that the revisions wrote, without what is another each time."""
+    found = {}
+    for name, table in Base.metadata.tables.items():
+        columns = [column for column in table.columns if column.name not in _VOLATILE]
+        with database.engine.connect() as connection:
+            found[name] = sorted(map(repr, connection.execute(sa.select(*columns))))
+    del found["site_logs"]  # which tells of the run
+    return found
+
+
+def test_it_makes_what_the_line_makes_with_less_work(database: Database) -> None:
+    quick = upgrade(database.engine)
+    by_script, rows = database.fingerprint(), content(database)
+    downgrade(database.engine, "base")
+    walked = upgrade(database.engine, checkpoint=False)
+    assert differences(by_script, database.fingerprint()) == {}
+    assert rows == content(database)
+    assert [one.revision for one in quick.applied] == [one.revision for one in walked.applied]
+    assert sum(one.statements for one in quick.applied) < sum(one.statements for one in walked.applied)
+
+
+def test_a_person_can_ask_for_the_line(database: Database) -> None:
+    done = cts_schema("upgrade", "--no-checkpoint", url=database.url)
+    assert done.code == 0, done.err
+    downgrade(database.engine, "base")
+    done = alembic("-x", "checkpoint=no", "upgrade", "head", url=database.url)
+    assert done.code == 0, done.err
+    refused = alembic("-x", "checkpoint=never", "upgrade", "head", url=database.url)
+    assert refused.code == 2
+    assert "checkpoint=never" in refused.err
+
+
+def test_what_is_preserved_is_restored(head: Database) -> None:
+    head.execute("INSERT INTO users (id, username, password_hash) VALUES ('1', 'ann', 'x')")
+    downgrade(head.engine, "base")
+    upgrade(head.engine)
+    assert head.rows("SELECT username FROM users") == [("ann",)]
+    assert not [name for name in head.tables() if name.startswith("cts_kept_")]
+
+
+def test_a_view_with_the_name_of_a_table_is_named(database: Database) -> None:
+    database.execute("CREATE VIEW orders AS SELECT 1 AS n")
+    with pytest.raises(NameTaken, match="view orders"):
+        upgrade(database.engine)
+    assert database.tables() <= {"alembic_version"}
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_a_view_that_waits_for_a_table_does_not_keep_it_from_coming(database: Database) -> None:
+    database.execute("CREATE VIEW mine AS SELECT indication_auto FROM exchange_connections")
+    upgrade(database.engine)
+    assert database.rows("SELECT * FROM mine") == []
+
+
+def test_a_revision_that_asks_the_database_runs_as_always(database: Database, tmp_path: Path) -> None:
+    project = Project(tmp_path / "project")
+    file = project.versions / "059_create_adoption_leftovers.py"
+    asked = 'def upgrade() -> None:\n    assert op.get_bind().exec_driver_sql("SELECT 1").scalar() == 1\n'
+    text = file.read_text().replace("def upgrade() -> None:\n", asked)
+    file.write_text(text if "from alembic import op" in text else f"from alembic import op\n{text}")
+    project.alembic("upgrade head", url=database.url)
+    assert "adoption_leftovers" in database.tables()
+    shutil.rmtree(project.root)
+
+
+def test_a_revision_that_fails_is_named_and_leaves_nothing(database: Database) -> None:
+    database.execute("CREATE TABLE mine (id integer)")
+    database.execute("CREATE INDEX ix_orders_portfolio_id ON mine (id)")
+    with pytest.raises(RevisionFailed, match="035, upgrade"):
+        upgrade(database.engine)
+    assert database.tables() <= {"alembic_version", "mine"}
