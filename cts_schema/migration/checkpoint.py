@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -94,5 +95,5 @@ def _written(revision: _Revision, dialect: str) -> tuple[str, ...] | None:
 
 
 def _tables(statements: Iterable[str]) -> list[str]:
-    words = (list(token_texts(statement))[:3] for statement in statements if statement.startswith("CREATE TABLE "))
+    words = (islice(token_texts(statement), 3) for statement in statements if statement.startswith("CREATE TABLE "))
     return [unquote(name) for _, _, name in words]
