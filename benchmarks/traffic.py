@@ -24,7 +24,7 @@ import sqlalchemy as sa
 from benchmarks.databases import fresh
 from benchmarks.postgres import server_url
 from cts_schema import create_engine, downgrade, upgrade
-from cts_schema.migration.lock import LOCK_TIMEOUT
+from cts_schema.dialects.postgresql.lock import LOCK_TIMEOUT
 from cts_schema.models import ExchangeConnection, Order
 from tests.support.lines import Scripts, scripts_in_use
 

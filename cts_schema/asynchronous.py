@@ -21,9 +21,9 @@ from cts_schema.database.engines import create_async_engine
 from cts_schema.database.handle import IMPATIENT, LENT, Settings, Target
 from cts_schema.database.options import Options
 from cts_schema.database.urls import look_only, prepare_folder, resolve_url
-from cts_schema.driver_errors import translate_errors
+from cts_schema.dialects.deadline import Deadline
+from cts_schema.dialects.errors import translate_errors
 from cts_schema.exceptions import DatabaseUnreachable, WrongUsage
-from cts_schema.migration.deadline import Deadline
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine

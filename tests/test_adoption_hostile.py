@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from cts_schema import adopt, backup, check, plan_adoption, rehearse, repair, status, undo_adoption, upgrade
 from cts_schema.database.engines import migration_engine
-from cts_schema.database.untrusted import distrusted
+from cts_schema.dialects.sqlite.untrusted import distrusted
 from cts_schema.exceptions import BackupDamaged, SchemaError
 from cts_schema.maintenance import files
 from tests.test_adoption_rules import CONNECTIONS

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 
 from cts_schema import adopt, status
 from cts_schema.database.engines import migration_engine
+from cts_schema.dialects.sqlite import transaction as sqlite
 from cts_schema.exceptions import (
     EXIT_DATABASE,
     EXIT_LOCK,
@@ -28,7 +29,6 @@ from cts_schema.exceptions import (
     DiskFull,
     SchemaError,
 )
-from cts_schema.migration import sqlite
 from tests.legacy.catalogue import build
 from tests.legacy.census import Values, census
 from tests.legacy.lost import lost

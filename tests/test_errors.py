@@ -21,7 +21,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, Programmin
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from cts_schema import exceptions
-from cts_schema.driver_errors import classify, translate_errors
+from cts_schema.dialects.errors import classify, translate_errors
 from cts_schema.exceptions import (
     DatabaseLocked,
     DatabaseMissing,

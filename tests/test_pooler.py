@@ -22,8 +22,8 @@ from cts_schema import (
     upgrade,
 )
 from cts_schema.database.engines import migration_engine
+from cts_schema.dialects.postgresql.lock import behind_proxy
 from cts_schema.exceptions import ProxyBetween
-from cts_schema.migration.lock import behind_proxy
 from cts_schema.migration.scripts import revisions
 from tests.legacy.catalogue import build
 from tests.legacy.census import census

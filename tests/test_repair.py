@@ -18,13 +18,14 @@ import sqlalchemy as sa
 from cts_schema import Health, Repair, check, repair, upgrade
 from cts_schema.database.engines import migration_engine
 from cts_schema.ddl.text import run
+from cts_schema.dialects.sqlite import transaction as sqlite
 from cts_schema.exceptions import DatabaseLocked, LockTimeout, RepairFailed, SchemaError, WrongUsage
 from cts_schema.health.repair import alter, execution
 from cts_schema.health.repair.plan import CODES
 from cts_schema.health.repair.report import Step
 from cts_schema.health.report import MENDED
 from cts_schema.maintenance import programs
-from cts_schema.migration import run_log, sqlite
+from cts_schema.migration import run_log
 from tests.support import client
 from tests.support.damage import BOTH, POSTGRESQL, REWRITTEN, SQLITE, damaged, rewrite
 from tests.support.databases import Database

@@ -19,6 +19,8 @@ from sqlalchemy.orm import Session
 
 from cts_schema import check, seed, upgrade
 from cts_schema.ddl import BigInt, Timestamp
+from cts_schema.dialects.deadline import Deadline
+from cts_schema.dialects.postgresql.lock import advisory_lock
 from cts_schema.exceptions import (
     DatabaseNewer,
     DatabaseUnusable,
@@ -30,8 +32,6 @@ from cts_schema.exceptions import (
     WrongUsage,
     mask_url,
 )
-from cts_schema.migration.deadline import Deadline
-from cts_schema.migration.lock import advisory_lock
 from cts_schema.models import (
     ActiveExchangePosition,
     Base,

@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from cts_schema import finalize_adoption, undo_adoption, upgrade
+from cts_schema.dialects.postgresql import lock
 from cts_schema.exceptions import DatabaseLocked
-from cts_schema.migration import lock
 from tests.support.databases import Database
 
 pytestmark = pytest.mark.parametrize("kind", ["postgresql"], indirect=True)

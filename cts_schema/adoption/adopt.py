@@ -21,7 +21,6 @@ from cts_schema.adoption import (
     examine,
     leftovers,
     plan,
-    reals,
     session,
     sources,
     target,
@@ -44,9 +43,10 @@ from cts_schema.adoption.unmanaged.references import References
 from cts_schema.adoption.unmanaged.settle import Settling
 from cts_schema.adoption.values import Checksums
 from cts_schema.database.options import Options
-from cts_schema.database.untrusted import distrusted, readable_without_collations
 from cts_schema.ddl import beside, moved, returned
 from cts_schema.ddl.text import quote, run
+from cts_schema.dialects.sqlite import reals
+from cts_schema.dialects.sqlite.untrusted import distrusted, readable_without_collations
 from cts_schema.exceptions import (
     AdoptionBlocked,
     AdoptionFailed,

@@ -10,7 +10,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from cts_schema.ddl.text import run
-from cts_schema.driver_errors import sqlite_file
+from cts_schema.dialects.sqlite.files import sqlite_file
 from cts_schema.maintenance import files
 
 

@@ -6,8 +6,8 @@ JSON is what tells a number in a text from a text that only begins like one, whi
 from __future__ import annotations
 
 from cts_schema.adoption.casts import FALSE, TRUE, Cast, Wish, listed, renamed
-from cts_schema.adoption.reals import real_of, text_of
 from cts_schema.adoption.survey import OldColumn
+from cts_schema.dialects.sqlite.reals import real_of, text_of
 
 _LAST_NUMBER = 2**63 - 1  # after which AUTOINCREMENT gives none
 

@@ -13,8 +13,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from cts_schema.adoption.refusal import run_first_of
 from cts_schema.ddl.naming import holding_of
 from cts_schema.ddl.text import quote, run
+from cts_schema.dialects.postgresql.lock import setting
 from cts_schema.exceptions import HoldingTaken, mask_url
-from cts_schema.migration.lock import setting
 
 JOURNAL = "cts_adoption"
 

@@ -15,10 +15,10 @@ from cts_schema.adoption import undo as way_back
 from cts_schema.adoption.plan import Plan
 from cts_schema.database.handle import Database
 from cts_schema.database.options import Options, Orphans
+from cts_schema.dialects.postgresql.lock import search_path, setting, undone, whole_view
+from cts_schema.dialects.postgresql.owner import as_owner
 from cts_schema.migration.command import Command, process_lock
 from cts_schema.migration.executor import Executor
-from cts_schema.migration.lock import search_path, setting, undone, whole_view
-from cts_schema.migration.owner import as_owner
 from cts_schema.migration.progress import Progress
 from cts_schema.migration.report import Report
 from cts_schema.migration.run import run

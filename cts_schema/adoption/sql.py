@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 
-from cts_schema.adoption.reals import text_of
 from cts_schema.ddl.text import quote, run
+from cts_schema.dialects.sqlite.reals import text_of
 
 
 def row_id(dialect: str, columns: Collection[str]) -> str:

@@ -26,7 +26,7 @@ from cts_schema.adoption.unmanaged.settle import Settling
 from cts_schema.adoption.unmanaged.stranded import EXAMPLES, Stranded, read, readable, stranded
 from cts_schema.adoption.values import Checksums
 from cts_schema.ddl.text import literal, quote, run
-from cts_schema.migration.lock import setting
+from cts_schema.dialects.postgresql.lock import setting
 
 Examined = Sequence[tuple[Conversion, Findings]]
 _GONE = "cts_adoption_gone"

@@ -18,8 +18,8 @@ import sqlalchemy as sa
 from cts_schema.adoption import aside, backup, holding, record, target
 from cts_schema.adoption.record import Record, State
 from cts_schema.database.options import Options
-from cts_schema.database.untrusted import readable_without_collations
 from cts_schema.ddl.text import literal, quote, run
+from cts_schema.dialects.sqlite.untrusted import readable_without_collations
 from cts_schema.exceptions import BackupDamaged, ChangedSince, NoAdoption, TransactionRefused, mask_url
 from cts_schema.maintenance import files, manifest, sqlite
 from cts_schema.migration import run_log

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy
 from sqlalchemy import URL, Connection, Engine, NullPool, event
 
-from cts_schema.database.pinned import START_UP, pinned
-from cts_schema.database.row_values import hide_row_values
-from cts_schema.database.untrusted import distrust_engine
 from cts_schema.database.urls import async_url, normalize, prepare_folder, resolve_url, sync_url
 from cts_schema.ddl.text import quote
-from cts_schema.driver_errors import translate_errors
+from cts_schema.dialects.errors import translate_errors
+from cts_schema.dialects.postgresql.pinned import START_UP, pinned
+from cts_schema.dialects.postgresql.row_values import hide_row_values
+from cts_schema.dialects.sqlite.untrusted import distrust_engine
 from cts_schema.exceptions import DatabaseUnusable, UnknownScheme, WrongUsage, mask_url
 
 if TYPE_CHECKING:

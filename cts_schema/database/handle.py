@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from cts_schema.database.engines import migration_engine
 from cts_schema.database.options import VERSION_TABLE, Options
 from cts_schema.database.urls import look_only, prepare_folder, resolve_url, sync_url
-from cts_schema.driver_errors import translate_errors
+from cts_schema.dialects.errors import translate_errors
 from cts_schema.exceptions import WrongUsage, mask_url
 
 Target = str | sa.URL | sa.Engine | sa.Connection | None

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from cts_schema.driver_errors import is_folder, sqlite_file
+from cts_schema.dialects.sqlite.files import is_folder, sqlite_file
 from cts_schema.exceptions import MissingFolder, UnknownScheme, WrongUrl, WrongUsage, mask_url
 
 DEFAULT_URL = "sqlite:///data/cts.db"

@@ -10,7 +10,7 @@ from dataclasses import replace
 from sqlalchemy.exc import DBAPIError
 
 from cts_schema.database.handle import Database
-from cts_schema.database.untrusted import readable_without_collations
+from cts_schema.dialects.sqlite.untrusted import readable_without_collations
 from cts_schema.health import (
     drift,
     files,

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
-from cts_schema.database.untrusted import readable_without_collations
-from cts_schema.driver_errors import classify
+from cts_schema.dialects.errors import classify
+from cts_schema.dialects.sqlite.untrusted import readable_without_collations
 from cts_schema.exceptions import NotADatabase
 from cts_schema.health.look import Look
 from cts_schema.health.report import EXAMPLES, Finding

@@ -12,9 +12,16 @@ import sqlalchemy as sa
 
 from cts_schema.database.options import Options
 from cts_schema.ddl.text import clause, quote
+from cts_schema.dialects.postgresql.lock import (
+    LOCK_TIMEOUT,
+    in_autocommit,
+    read_committed,
+    search_path,
+    undone,
+    whole_view,
+)
+from cts_schema.dialects.postgresql.owner import as_owner
 from cts_schema.fingerprint import Fingerprint, fingerprint
-from cts_schema.migration.lock import LOCK_TIMEOUT, in_autocommit, read_committed, search_path, undone, whole_view
-from cts_schema.migration.owner import as_owner
 from cts_schema.migration.report import Status
 from cts_schema.models import Base
 

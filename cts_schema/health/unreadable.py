@@ -14,11 +14,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cts_schema.adoption import reals
 from cts_schema.adoption.sql import row_id
 from cts_schema.ddl import ExactNumeric, Json, Timestamp
 from cts_schema.ddl.checks import finite_name
 from cts_schema.ddl.text import literal, quote, run
+from cts_schema.dialects.sqlite import reals
 from cts_schema.health import drift
 from cts_schema.health.look import PROBE, Look, key_of
 from cts_schema.health.report import EXAMPLES, Finding

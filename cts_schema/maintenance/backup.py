@@ -18,7 +18,8 @@ import sqlalchemy as sa
 from cts_schema.database.engines import migration_engine
 from cts_schema.database.handle import Database
 from cts_schema.database.urls import prepare_folder
-from cts_schema.driver_errors import sqlite_file, translate_errors
+from cts_schema.dialects.errors import translate_errors
+from cts_schema.dialects.sqlite.files import sqlite_file
 from cts_schema.exceptions import WrongUsage, mask_url
 from cts_schema.maintenance import files, postgresql, sqlite
 

@@ -15,13 +15,13 @@ from sqlalchemy.exc import DBAPIError
 from cts_schema.database.engines import migration_engine
 from cts_schema.database.handle import Database
 from cts_schema.ddl import text
-from cts_schema.driver_errors import translate_errors
+from cts_schema.dialects.errors import translate_errors
+from cts_schema.dialects.postgresql.owner import is_superuser, role_of_a_run
 from cts_schema.exceptions import NotPermitted, as_sql, mask_url
 from cts_schema.maintenance import contents
 from cts_schema.maintenance.backup import backup
 from cts_schema.maintenance.into_postgresql import into_postgresql
 from cts_schema.maintenance.postgresql import require_direct
-from cts_schema.migration.owner import is_superuser, role_of_a_run
 
 _OWN_PATH = sa.text(
     "SELECT substr(s, length('search_path=') + 1) FROM pg_db_role_setting, unnest(setconfig) s "

@@ -18,7 +18,9 @@ from sqlalchemy.exc import DBAPIError
 from cts_schema.database.engines import migration_engine
 from cts_schema.database.handle import Database
 from cts_schema.ddl.naming import holding_of
-from cts_schema.driver_errors import classify, translate_errors
+from cts_schema.dialects.deadline import Deadline
+from cts_schema.dialects.errors import classify, translate_errors
+from cts_schema.dialects.postgresql.lock import advisory_lock, search_path, setting
 from cts_schema.exceptions import (
     DatabaseLocked,
     DatabaseUnreachable,
@@ -35,8 +37,6 @@ from cts_schema.maintenance.contents import Contents
 from cts_schema.maintenance.manifest import Manifest
 from cts_schema.maintenance.postgresql import RELATIONS, require_direct, server_version
 from cts_schema.maintenance.restoring import Restoring
-from cts_schema.migration.deadline import Deadline
-from cts_schema.migration.lock import advisory_lock, search_path, setting
 
 
 def into_postgresql(

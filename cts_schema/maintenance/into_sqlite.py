@@ -13,7 +13,7 @@ from pathlib import Path
 from cts_schema.database.handle import Database
 from cts_schema.database.options import Options
 from cts_schema.database.urls import prepare_folder
-from cts_schema.driver_errors import is_ordinary, sqlite_file
+from cts_schema.dialects.sqlite.files import is_ordinary, sqlite_file
 from cts_schema.exceptions import (
     BackupDamaged,
     NotABackup,

@@ -13,12 +13,12 @@ import sqlalchemy as sa
 from cts_schema.database.handle import Database
 from cts_schema.database.options import Options
 from cts_schema.ddl.text import quote, run
+from cts_schema.dialects.postgresql.lock import behind_proxy
+from cts_schema.dialects.postgresql.owner import as_owner, is_superuser
+from cts_schema.dialects.postgresql.settings import settings
 from cts_schema.exceptions import BackupFailed, DatabaseLocked, DiskFull, ProxyBetween, ReadOnlyDatabase, mask_url
 from cts_schema.maintenance import files, manifest, programs
 from cts_schema.maintenance.manifest import Manifest
-from cts_schema.migration.lock import behind_proxy
-from cts_schema.migration.owner import as_owner, is_superuser
-from cts_schema.migration.settings import settings
 
 ASIDE = "cts_replaced_"
 """How the schemas begin that hold what a restore has replaced."""

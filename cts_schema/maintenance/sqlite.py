@@ -17,12 +17,12 @@ from typing import Any
 from sqlalchemy.exc import OperationalError
 
 from cts_schema.database.options import Options
-from cts_schema.database.untrusted import distrust, stand_in_for_collations
 from cts_schema.ddl.text import quote
+from cts_schema.dialects.deadline import Deadline
+from cts_schema.dialects.sqlite.untrusted import distrust, stand_in_for_collations
 from cts_schema.exceptions import DatabaseLocked, NotADatabase, RestoreFailed
 from cts_schema.maintenance import files, manifest
 from cts_schema.maintenance.manifest import Manifest
-from cts_schema.migration.deadline import Deadline
 
 SIDE_FILES = ("-wal", "-shm", "-journal")
 

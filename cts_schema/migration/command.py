@@ -15,8 +15,8 @@ from weakref import WeakKeyDictionary
 import sqlalchemy as sa
 
 from cts_schema.database.options import Options
+from cts_schema.dialects.deadline import Deadline, pause
 from cts_schema.exceptions import LockTimeout, UnknownRevision, mask_url
-from cts_schema.migration.deadline import Deadline, pause
 from cts_schema.migration.report import Report
 from cts_schema.migration.scripts import head, script_location
 from cts_schema.migration.state import at_head

@@ -18,18 +18,19 @@ import sqlalchemy as sa
 
 from cts_schema.database.handle import Database
 from cts_schema.database.options import Options
-from cts_schema.database.pinned import FORMS
 from cts_schema.database.urls import resolve_url
 from cts_schema.ddl.text import clause, quote
+from cts_schema.dialects.postgresql.lock import search_path
+from cts_schema.dialects.postgresql.owner import as_owner
+from cts_schema.dialects.postgresql.pinned import FORMS
+from cts_schema.dialects.postgresql.settings import settings as settings_of
+from cts_schema.dialects.sqlite import transaction as sqlite
 from cts_schema.exceptions import EXIT_OK, SchemaError, WrongUsage, mask_url
-from cts_schema.migration import autogenerate, ledger, sqlite
+from cts_schema.migration import autogenerate, ledger
 from cts_schema.migration.executor import Executor
 from cts_schema.migration.line import Line, stretches
-from cts_schema.migration.lock import search_path
-from cts_schema.migration.owner import as_owner
 from cts_schema.migration.requirements import require_known, require_ours
 from cts_schema.migration.run_log import Direction, RunLog
-from cts_schema.migration.settings import settings as settings_of
 from cts_schema.migration.state import require_version_table
 from cts_schema.migration.terminal import Terminal
 from cts_schema.unread import failed, flush_at_exit, open_what_is_closed, written

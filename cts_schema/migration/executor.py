@@ -13,10 +13,10 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from cts_schema.database.options import Options
+from cts_schema.dialects.deadline import Deadline, pause
+from cts_schema.dialects.postgresql.lock import alone, behind_proxy, read_committed, unprepared
+from cts_schema.dialects.sqlite import transaction as sqlite
 from cts_schema.exceptions import DatabaseLocked, mask_url
-from cts_schema.migration import sqlite
-from cts_schema.migration.deadline import Deadline, pause
-from cts_schema.migration.lock import alone, behind_proxy, read_committed, unprepared
 
 RETRIED = ("55P03", "40P01")  # lock_not_available, deadlock_detected (postgresql.org/docs/current/errcodes-appendix)
 

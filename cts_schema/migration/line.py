@@ -18,7 +18,8 @@ from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
 from alembic.util import CommandError
 
 from cts_schema.database.options import Options
-from cts_schema.driver_errors import classify, dependents
+from cts_schema.dialects.errors import classify
+from cts_schema.dialects.postgresql.errors import dependents
 from cts_schema.exceptions import (
     RevisionFailed,
     SchemaError,

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cts_schema.database.handle import Database
+from cts_schema.dialects.deadline import Deadline
 from cts_schema.exceptions import DatabaseUnreachable
 from cts_schema.migration.command import Command, process_lock
-from cts_schema.migration.deadline import Deadline
 from cts_schema.migration.report import Report, Status
 from cts_schema.migration.state import read_status
 

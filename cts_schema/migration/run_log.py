@@ -25,10 +25,10 @@ import sqlalchemy as sa
 from cts_schema import __version__
 from cts_schema.database.options import Options
 from cts_schema.ddl import Json
+from cts_schema.dialects.postgresql.lock import LOCK_TIMEOUT, read_committed, search_path
+from cts_schema.dialects.postgresql.owner import as_owner
+from cts_schema.dialects.sqlite import transaction as sqlite
 from cts_schema.exceptions import EXIT_DECISION, EXIT_LOCK, SchemaError, first_line, in_a_line
-from cts_schema.migration import sqlite
-from cts_schema.migration.lock import LOCK_TIMEOUT, read_committed, search_path
-from cts_schema.migration.owner import as_owner
 from cts_schema.migration.report import AppliedRevision
 from cts_schema.migration.scripts import revisions
 

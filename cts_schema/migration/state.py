@@ -17,13 +17,13 @@ from cts_schema import __version__
 from cts_schema.database.handle import IMPATIENT
 from cts_schema.database.options import VERSION_TABLE, Options
 from cts_schema.ddl.text import quote, run
+from cts_schema.dialects.postgresql.lock import in_autocommit
+from cts_schema.dialects.postgresql.owner import as_owner, is_superuser
+from cts_schema.dialects.postgresql.settings import settings
 from cts_schema.exceptions import DatabaseNewer, ForeignRevision, SeveralHeads, WrongUsage, mask_url
-from cts_schema.migration.lock import in_autocommit
-from cts_schema.migration.owner import as_owner, is_superuser
 from cts_schema.migration.relations import no_table
 from cts_schema.migration.report import Status
 from cts_schema.migration.scripts import ADOPTION_RECORD, head, revisions
-from cts_schema.migration.settings import settings
 
 # A row that a policy hides is an error; a time comes in the form that drivers read, and the name of a type as it is.
 _READING = {"row_security": "off", "DateStyle": "ISO", "quote_all_identifiers": "off"}

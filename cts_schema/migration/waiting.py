@@ -6,8 +6,8 @@ import time
 from dataclasses import replace
 
 from cts_schema.database.handle import Database
+from cts_schema.dialects.deadline import Deadline
 from cts_schema.exceptions import DatabaseLocked, DatabaseMissing, DatabaseUnreachable, NotAtHead, SchemaError
-from cts_schema.migration.deadline import Deadline
 from cts_schema.migration.scripts import head, revisions
 from cts_schema.migration.state import at_head, not_ours, read_status
 

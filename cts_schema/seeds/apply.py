@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from cts_schema.database.handle import Database
 from cts_schema.database.options import Options
+from cts_schema.dialects.sqlite import transaction as sqlite
 from cts_schema.exceptions import (
     DatabaseNewer,
     DatabaseUnusable,
@@ -20,7 +21,6 @@ from cts_schema.exceptions import (
     RowsOfOthers,
     WrongUsage,
 )
-from cts_schema.migration import sqlite
 from cts_schema.migration.executor import Executor
 from cts_schema.migration.progress import Progress
 from cts_schema.migration.scripts import head

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import cts_schema.migration.lock
+import cts_schema.dialects.postgresql.lock
 from cts_schema.exceptions import SchemaError
 from tests.faults.driver import Call, watch
 from tests.faults.faults import Ended, Fault
@@ -83,7 +83,7 @@ def _child(
     signal.alarm(_PATIENCE)
     os.dup2(os.open(printed, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), sys.stderr.fileno())
     sys.dont_write_bytecode = True
-    cts_schema.migration.lock.LOCK_TIMEOUT = "50ms"  # what a lock that is held takes each time
+    cts_schema.dialects.postgresql.lock.LOCK_TIMEOUT = "50ms"  # what a lock that is held takes each time
     calls: list[str] = []
     ends: list[Ended] = []
 

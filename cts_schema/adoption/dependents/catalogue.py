@@ -18,7 +18,7 @@ from cts_schema.adoption.dependents.found import Dependents, Grant, Relation
 from cts_schema.adoption.dependents.hanging import Hangings, bound, in_list
 from cts_schema.adoption.holding import current_schema
 from cts_schema.ddl.text import quote, run
-from cts_schema.migration.lock import setting
+from cts_schema.dialects.postgresql.lock import setting
 
 
 def read(connection: sa.Connection, tables: Sequence[str]) -> Dependents:

@@ -18,7 +18,7 @@ from cts_schema.adoption.holding import current_schema, holding_schema, is_taken
 from cts_schema.adoption.refusal import Refusal
 from cts_schema.ddl import shorten
 from cts_schema.ddl.text import literal, quote, run
-from cts_schema.migration.lock import setting
+from cts_schema.dialects.postgresql.lock import setting
 
 
 def refused(connection: sa.Connection, found: Dependents, left_out: Collection[tuple[str, str]]) -> list[Refusal]:

@@ -14,8 +14,8 @@ from cts_schema.adoption.unmanaged import back
 from cts_schema.adoption.unmanaged.edits import EDITS, MOVES, changing
 from cts_schema.adoption.unmanaged.noted import Noted
 from cts_schema.adoption.unmanaged.references import Table
-from cts_schema.database.untrusted import readable_without_collations
 from cts_schema.ddl.text import literal, quote, run
+from cts_schema.dialects.sqlite.untrusted import readable_without_collations
 from cts_schema.exceptions import AdoptionFailed
 
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from cts_schema.ddl.text import quote, run
-from cts_schema.driver_errors import classify
+from cts_schema.dialects.errors import classify
 from cts_schema.exceptions import RepairFailed, first_line, mask_url
 from cts_schema.health import check
 from cts_schema.health.look import Look

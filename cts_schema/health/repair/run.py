@@ -16,6 +16,11 @@ import sqlalchemy as sa
 
 from cts_schema.adoption import backup as copies
 from cts_schema.database.handle import Database
+from cts_schema.dialects.deadline import Deadline
+from cts_schema.dialects.postgresql.lock import search_path, setting, whole_view
+from cts_schema.dialects.postgresql.one_schema import require_one_schema
+from cts_schema.dialects.postgresql.owner import as_owner
+from cts_schema.dialects.sqlite import transaction as sqlite
 from cts_schema.exceptions import mask_url
 from cts_schema.health.look import Look, reading_only
 from cts_schema.health.repair import execution
@@ -26,13 +31,8 @@ from cts_schema.health.unreadable import tolerant
 from cts_schema.maintenance import backup as maintenance
 from cts_schema.maintenance import files, manifest
 from cts_schema.maintenance import sqlite as sqlite_files
-from cts_schema.migration import sqlite
 from cts_schema.migration.command import process_lock
-from cts_schema.migration.deadline import Deadline
 from cts_schema.migration.executor import Executor
-from cts_schema.migration.lock import search_path, setting, whole_view
-from cts_schema.migration.one_schema import require_one_schema
-from cts_schema.migration.owner import as_owner
 from cts_schema.migration.run_log import RunLog, Stand
 from cts_schema.migration.state import read_status
 

@@ -17,8 +17,8 @@ from sqlalchemy.exc import OperationalError
 
 from cts_schema.ddl.foreign_keys import ForeignKey, sqlite_foreign_keys
 from cts_schema.ddl.text import quote
+from cts_schema.dialects.deadline import Deadline
 from cts_schema.exceptions import ForeignKeyViolations, TransactionRefused
-from cts_schema.migration.deadline import Deadline
 
 Violations = Counter[tuple[str, str]]
 _CANNOT_BE_CHECKED = re.compile(r"foreign key mismatch|no such collation|(unknown|no such) function|unsafe use of")

@@ -11,10 +11,10 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 
-from cts_schema.database.options import Options
-from cts_schema.database.pinned import told
+from cts_schema.dialects.interface import Place
+from cts_schema.dialects.postgresql.pinned import told
+from cts_schema.dialects.postgresql.settings import settings
 from cts_schema.exceptions import MixedOwners, NotPermitted, as_sql, mask_url
-from cts_schema.migration.settings import settings
 
 # These are run before anything else, and call nothing that somebody may have planted: no function and no operator is
 # looked for in the search path, and all arguments are of the very types.
@@ -60,7 +60,7 @@ def is_superuser(connection: sa.Connection) -> bool:
 
 
 @contextmanager
-def as_owner(connection: sa.Connection, options: Options, *, reading: bool = False) -> Iterator[None]:
+def as_owner(connection: sa.Connection, place: Place, *, reading: bool = False) -> Iterator[None]:
     """Work as the owner of our tables for the time of the block, where the role may: a superuser, or a member.
 
     Where there are none yet, it is the owner of the schema. Another role goes on as itself, and gets what it may. The
@@ -68,7 +68,7 @@ def as_owner(connection: sa.Connection, options: Options, *, reading: bool = Fal
 
     Args:
         connection: on PostgreSQL, before anything else is done with it.
-        options: name the schema to work in, and the version table.
+        place: names the schema to work in, and the version table.
         reading: nothing is written. What no owner may do is then done as ``pg_read_all_data``, by who may be that.
 
     Raises:
@@ -76,7 +76,7 @@ def as_owner(connection: sa.Connection, options: Options, *, reading: bool = Fal
         NotPermitted: the owner may create nothing in the schema.
     """
     within = connection.in_transaction()
-    wanted = _wanted(connection, options, reading=reading)
+    wanted = _wanted(connection, place, reading=reading)
     if not within:
         connection.rollback()  # the transaction that SQLAlchemy began for reading
     if wanted is None:
@@ -89,27 +89,27 @@ def as_owner(connection: sa.Connection, options: Options, *, reading: bool = Fal
             connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
 
 
-def role_of_a_run(connection: sa.Connection, options: Options) -> str | None:
+def role_of_a_run(connection: sa.Connection, place: Place) -> str | None:
     """Return the role as which a run would work, None where that is the one of the connection.
 
     Raises:
         MixedOwners, NotPermitted: no run could begin.
     """
-    wanted = _wanted(connection, options, reading=False)
+    wanted = _wanted(connection, place, reading=False)
     return wanted and wanted[0]
 
 
-def _wanted(connection: sa.Connection, options: Options, *, reading: bool) -> tuple[str | None, str] | None:
+def _wanted(connection: sa.Connection, place: Place, *, reading: bool) -> tuple[str | None, str] | None:
     """Return the role to act as, or None to go on as we are, and the search path; None where there is no schema."""
     from cts_schema.models import Base  # not at a start-up that finds nothing to do
 
     # A look finds the tables in whichever schema of the path they are; a run makes them in the first one.
-    asked = {"schema": options.schema, "table": options.version_table if reading else None}
-    place = connection.execute(sa.text(_PLACE), asked).first()
-    if place is None:
+    asked = {"schema": place.schema, "table": place.version_table if reading else None}
+    found = connection.execute(sa.text(_PLACE), asked).first()
+    if found is None:
         return None
-    schema, current, of_schema, path = place
-    names = {"schema": schema, "names": [*Base.metadata.tables, options.version_table.lower()]}
+    schema, current, of_schema, path = found
+    names = {"schema": schema, "names": [*Base.metadata.tables, place.version_table.lower()]}
     owners: dict[str, list[str]] = {row[0]: row[1] for row in connection.execute(sa.text(_OWNERS), names)}
     others = [owner for owner in owners or [of_schema] if owner != current]
     version = connection.dialect.server_version_info or (0,)
@@ -119,7 +119,7 @@ def _wanted(connection: sa.Connection, options: Options, *, reading: bool) -> tu
         return bool(connection.execute(sa.text(_MAY_BE), {"role": role, "how": how}).scalar_one())
 
     # Of old tables the plan of their adoption says whose they are.
-    is_ours = any(options.version_table in tables for tables in owners.values())
+    is_ours = any(place.version_table in tables for tables in owners.values())
     if not others or (not all(map(may_be, others)) and (reading or not is_ours)):
         return None, path
     if len(owners) > 1:

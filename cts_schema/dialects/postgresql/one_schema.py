@@ -6,7 +6,7 @@ import textwrap
 
 import sqlalchemy as sa
 
-from cts_schema.database.options import Options
+from cts_schema.dialects.interface import Place
 from cts_schema.exceptions import OtherSchema, mask_url
 
 # It is asked before the run acts as the owner of the tables, so it calls nothing that he may have planted.
@@ -24,22 +24,22 @@ _ELSEWHERE = sa.text(
 )
 
 
-def require_one_schema(connection: sa.Connection, options: Options) -> None:
+def require_one_schema(connection: sa.Connection, place: Place) -> None:
     """Check that no table of ours is in a schema behind the first one of the search path.
 
     Args:
         connection: on PostgreSQL, with the search path that it came with.
-        options: name the schema to work in, which is the only one then, and the version table.
+        place: names the schema to work in, which is the only one then, and the version table.
 
     Raises:
         OtherSchema: some are, and a run would spread the tables over both.
     """
     from cts_schema.models import Base  # not at a start-up that finds nothing to do
 
-    if options.schema is not None:
+    if place.schema is not None:
         return
     within = connection.in_transaction()
-    found = connection.execute(_ELSEWHERE, {"names": [*Base.metadata.tables, options.version_table]}).first()
+    found = connection.execute(_ELSEWHERE, {"names": [*Base.metadata.tables, place.version_table]}).first()
     if not within:
         connection.rollback()
     if found is not None:

@@ -2,7 +2,7 @@
 
 The lock is held by the session that migrates. Both live and die together: a run whose connection breaks is rolled back
 and leaves no lock, and no run goes on after its lock is lost. (On SQLite the run's transaction is the lock, see
-:mod:`cts_schema.migration.sqlite`.)
+:mod:`cts_schema.dialects.sqlite.transaction`.)
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cts_schema.database.options import Options
-from cts_schema.database.pinned import FORMS, process_of, require_encoding
 from cts_schema.ddl.text import quote
+from cts_schema.dialects.deadline import Deadline, pause
+from cts_schema.dialects.interface import Place
+from cts_schema.dialects.postgresql.one_schema import require_one_schema
+from cts_schema.dialects.postgresql.owner import as_owner
+from cts_schema.dialects.postgresql.pinned import FORMS, process_of, require_encoding
+from cts_schema.dialects.postgresql.settings import setting as setting
+from cts_schema.dialects.postgresql.settings import settings, usable
+from cts_schema.dialects.postgresql.whole_view import require_whole_view
 from cts_schema.exceptions import LockTimeout, SchemaMissing, TransactionRefused, mask_url
-from cts_schema.migration.deadline import Deadline, pause
-from cts_schema.migration.one_schema import require_one_schema
-from cts_schema.migration.owner import as_owner
-from cts_schema.migration.settings import setting as setting
-from cts_schema.migration.settings import settings, usable
-from cts_schema.migration.whole_view import require_whole_view
 
 #: DDL waits this long for a table before it gives up and tries again: while it waits, it blocks all later queries.
 LOCK_TIMEOUT = "2s"
@@ -164,7 +164,7 @@ def advisory_lock(
 @contextmanager
 def alone(
     connection: sa.Connection,
-    options: Options,
+    place: Place,
     deadline: Deadline,
     on_wait: Callable[[str], None] = lambda _: None,
 ) -> Iterator[None]:
@@ -175,10 +175,10 @@ def alone(
     Raises:
         OtherSchema: some of our tables are in another schema of the search path.
     """
-    require_one_schema(connection, options)
+    require_one_schema(connection, place)
     with (
-        as_owner(connection, options),
-        search_path(connection, options.schema),
+        as_owner(connection, place),
+        search_path(connection, place.schema),
         advisory_lock(connection, deadline, on_wait),
         settings(connection, _IMPATIENT),
         whole_view(connection),

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 
-from cts_schema.driver_errors import sql_ascii
+from cts_schema.dialects.postgresql.errors import sql_ascii
 from cts_schema.exceptions import DatabaseUnusable
 
 FORMS = {

@@ -1,0 +1,1 @@
+"""All that differs by database: one interface, a folder for each, chosen once."""
