@@ -10,11 +10,12 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
-from cts_schema import Finding, Health, adopt, check, downgrade, upgrade
+from cts_schema import Finding, Health, adopt, check, dialects, downgrade, upgrade
 from cts_schema.database.options import Options
+from cts_schema.dialects.postgresql import session
 from cts_schema.exceptions import DatabaseLocked, SchemaMissing
 from cts_schema.fingerprint import differences
-from cts_schema.health import drift, files, indexes, look, references, times
+from cts_schema.health import drift, files, indexes, references, times
 from cts_schema.migration.scripts import head as newest
 from cts_schema.migration.scripts import revisions, script_location
 from cts_schema.models import Base
@@ -131,7 +132,7 @@ def test_a_file_that_is_not_there_is_not_made(tmp_path: Path) -> None:
 def test_the_package_brings_the_schema_along_that_the_line_builds(head: Database) -> None:
     there = json.loads(json.dumps(head.fingerprint()))
     del there["table alembic_version"]
-    found = differences(there, drift.at_head("postgresql"))
+    found = differences(there, drift.at_head(dialects.named("postgresql")))
     assert found == {}, "python -m tools.freeze URL-OF-A-DATABASE-AT-HEAD writes it anew"
 
 
@@ -153,7 +154,7 @@ def test_what_would_write_is_refused_while_it_looks(head: Database) -> None:
     with head.engine.connect() as connection:
         options = Options()
         with (
-            look.reading_only(connection, options, deep=False),
+            dialects.of(connection).session.reading_only(connection, options, deep=False),
             pytest.raises(sa.exc.DBAPIError, match=r"read-?\s?only"),
         ):
             connection.exec_driver_sql("DELETE FROM users")
@@ -327,7 +328,7 @@ def test_the_pages_of_a_large_file_are_read_only_where_that_is_asked_for(
 
 @pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
 def test_a_lock_is_not_waited_for(head: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(look, "LOCK_TIMEOUT", "50ms")
+    monkeypatch.setattr(session, "LOCK_TIMEOUT", "50ms")
     with head.engine.begin() as connection:
         connection.exec_driver_sql("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
         with pytest.raises(DatabaseLocked):

@@ -20,8 +20,8 @@ from alembic.util import CommandError
 from benchmarks.traffic import Load, add_revisions, seed
 from cts_schema import create_async_engine, downgrade, status, upgrade, upgrade_async
 from cts_schema.database.engines import migration_engine
+from cts_schema.dialects.interface import Fingerprint
 from cts_schema.exceptions import DatabaseLocked, DatabaseUnreachable, ForeignKeyViolations, RevisionFailed
-from cts_schema.fingerprint import Fingerprint
 from tests.support.databases import Database
 from tests.support.lines import Scripts, scripts_in_use
 from tests.support.statements import count_statements

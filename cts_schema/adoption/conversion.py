@@ -6,13 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from cts_schema import dialects
 from cts_schema.adoption.casts import Cast, Reason, cast
 from cts_schema.adoption.rules import Fill
 from cts_schema.adoption.sources import Candidate, Source
-from cts_schema.adoption.sql import as_text, balanced, differs, row_id
 from cts_schema.adoption.survey import OldColumn, OldTable
 from cts_schema.adoption.target import Column, frozen_fingerprint
-from cts_schema.ddl.text import literal, quote
+from cts_schema.ddl.text import balanced, literal, quote
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class Converted:
             condition = f"CASE WHEN ({guarded}){first} THEN NOT coalesce({cast_.exact}, false) ELSE false END"
             found.append(Problem(old, name, "precision", condition))
         if earlier:
-            other = differs(self._dialect, cast_.value, self._choice(self._parts[:place]))
+            other = dialects.named(self._dialect).sql.differs(cast_.value, self._choice(self._parts[:place]))
             taken = " OR ".join(f"({one})" for one in earlier)
             # Compared only where both can be converted: a cast of what is not valid would raise.
             condition = f"CASE WHEN ({guarded}) AND ({taken}) THEN {other} ELSE false END"
@@ -187,7 +187,7 @@ class Conversion:
         self.dialect = dialect
         self.version = version
         self.place = places[source.old.name]
-        self.row_id = row_id(dialect, source.old.columns)
+        self.row_id = dialects.named(dialect).sql.row_id(source.old.columns)
         self._places = places
         self._built = built
         self.columns = {name: Converted(self, source.table.columns[name]) for name in source.filled}
@@ -220,7 +220,8 @@ class Conversion:
         names = old.key or tuple(name for name in ("id",) if name in old.columns)
         if not names:
             return "NULL"
-        parts = [as_text(self.dialect, f"o.{quote(old.columns[name].name)}") for name in names]
+        as_text = dialects.named(self.dialect).sql.as_text
+        parts = [as_text(f"o.{quote(old.columns[name].name)}") for name in names]
         return balanced([part for one in parts for part in ("':'", f"coalesce({one}, '')")][1:], "||")
 
     def final(self, name: str, *, settled: bool) -> str:

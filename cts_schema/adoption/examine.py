@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from cts_schema.adoption.conversion import Conversion, Problem
-from cts_schema.adoption.sql import balanced
-from cts_schema.ddl.text import quote, run
+from cts_schema.ddl.text import balanced, quote, run
 
 
 @dataclass

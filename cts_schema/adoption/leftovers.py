@@ -17,12 +17,12 @@ from typing import Protocol
 
 import sqlalchemy as sa
 
+from cts_schema import dialects
 from cts_schema.adoption import casts_postgresql
 from cts_schema.adoption.conversion import Conversion
 from cts_schema.adoption.refusal import Refusal
-from cts_schema.adoption.sql import as_json, balanced
 from cts_schema.adoption.survey import OldColumn
-from cts_schema.ddl.text import literal, quote, run
+from cts_schema.ddl.text import balanced, literal, quote, run
 
 EXCEPTIONS = "cts_adoption_exceptions"
 #: Old keys of rows that were repeated, and the key of the row that stands for them.
@@ -196,7 +196,7 @@ def value_as_json(conversion: Spelling, column: OldColumn) -> str:
     if column.type in ("double precision", "real") and conversion.dialect == "postgresql":
         # jsonb has no -0
         return f"CASE {value}::text WHEN '-0' THEN to_jsonb({value}::text) ELSE to_jsonb({value}) END"
-    return as_json(conversion.dialect, value)
+    return dialects.named(conversion.dialect).sql.as_json(value)
 
 
 def row_as_json(conversion: Spelling, columns: Iterable[OldColumn]) -> str:

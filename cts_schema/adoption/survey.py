@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
 from cts_schema.adoption import rules, target
-from cts_schema.adoption.sql import is_without_rowid
 from cts_schema.ddl.text import quote, run
+from cts_schema.dialects.sqlite.catalogue import is_without_rowid
 
 
 @dataclass(frozen=True)

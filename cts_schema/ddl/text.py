@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,6 +25,14 @@ def names(columns: Iterable[str]) -> str:
 def literal(value: str) -> str:
     """Return a text as SQL."""
     return "'" + value.replace("'", "''") + "'"
+
+
+def balanced(parts: Sequence[str], operator: str) -> str:
+    """Join many expressions in pairs of pairs: SQLite nests at most 1,000 of them in each other."""
+    if len(parts) < 3:
+        return f" {operator} ".join(parts)
+    half = len(parts) // 2
+    return f"({balanced(parts[:half], operator)}) {operator} ({balanced(parts[half:], operator)})"
 
 
 def unquote(token: str) -> str:

@@ -1,1 +1,26 @@
 """All that differs by database: one interface, a folder for each, chosen once."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import sqlalchemy as sa
+
+from cts_schema.dialects.interface import Dialect
+
+
+def of(place: sa.Connection | sa.Engine | sa.Dialect) -> Dialect:
+    """Return what the database of a connection, an engine or its SQL is like."""
+    return named((place if isinstance(place, sa.Dialect) else place.dialect).name)
+
+
+@cache
+def named(name: str) -> Dialect:
+    """Return a database by its name, as SQLAlchemy has it; the other one is not imported."""
+    if name == "sqlite":
+        from cts_schema.dialects.sqlite import SQLITE
+
+        return SQLITE
+    from cts_schema.dialects.postgresql import POSTGRESQL
+
+    return POSTGRESQL

@@ -1,8 +1,287 @@
-"""What every database must be able to do: one protocol for each concept, and the values that they exchange."""
+"""What every database must be able to do: one protocol for each concept, and the values that they exchange.
+
+Each protocol is met by a module, ``dialects/sqlite/sql.py`` and ``dialects/postgresql/sql.py`` for :class:`Sql`.
+"""
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import sqlalchemy as sa
+
+Fingerprint = dict[str, dict[str, Any]]
+"""What there is, by kind and name: ``{"table users": {"column id": ..., "index ...": ...}}``."""
+
+
+class Item(NamedTuple):
+    """A part of a table: what kind of thing it is, and what it is called."""
+
+    kind: str
+    name: str
+
+
+class Size(NamedTuple):
+    """How large a table is: None where the database does not know."""
+
+    table: str
+    rows: int | None
+    bytes: int | None
+
+
+class DeadRows(NamedTuple):
+    """How many rows of a table there are, and how many that vacuum has left."""
+
+    table: str
+    live: int
+    dead: int
+
+
+@dataclass(frozen=True)
+class Index:
+    """An index that is there.
+
+    Attributes:
+        table: its table.
+        name: its name; None where SQLite made it for a key.
+        first: the column that it begins with, None for an expression.
+        parts: what it orders by, with direction, collation and operators, in the words of the database.
+        predicate: its WHERE; empty without.
+        unique: whether it keeps values apart.
+        valid: false where a concurrent build was cut short.
+        key: whether it belongs to a constraint.
+    """
+
+    table: str
+    name: str | None
+    first: str | None
+    parts: tuple[str, ...]
+    predicate: str
+    unique: bool
+    valid: bool = True
+    key: bool = False
+
+
+class IndexUse(NamedTuple):
+    """How much an index was used: entries are those that were read."""
+
+    table: str
+    name: str
+    scans: int
+    entries: int
+    bytes: int
+    may_go: bool
+
+
+@dataclass(frozen=True)
+class ForeignKey:
+    """A foreign key that is there.
+
+    Attributes:
+        name: what a person calls it.
+        table: the table that it is in, None of one in another schema.
+        title: the table as a person calls it.
+        child: the table as SQL.
+        columns: each of its columns with the one that it refers to.
+        parent: the table that it refers to, None of one in another schema.
+        validated: whether the database makes sure that all rows meet it.
+    """
+
+    name: str
+    table: str | None
+    title: str
+    child: str
+    columns: Sequence[tuple[str, str]]
+    parent: str | None
+    validated: bool = False
+
+    @property
+    def where(self) -> str:
+        """The table with its columns, as a person calls them."""
+        return f"{self.title}.{', '.join(own for own, _ in self.columns)}"
+
+
+class Counter(NamedTuple):
+    """A column that a sequence fills, and its next number."""
+
+    table: str
+    column: str
+    following: int
+
+
+class Sql(Protocol):
+    """Expressions and statements that the databases spell differently."""
+
+    def row_id(self, columns: Collection[str]) -> str:
+        """Return the column by which a row of a table is found; it stays while nobody changes the row."""
+
+    def differs(self, one: str, other: str) -> str:
+        """Return the condition that two values differ, NULL being a value."""
+
+    def as_text(self, value: str) -> str:
+        """Return a value of any type as text, a number with all its digits."""
+
+    def as_json(self, value: str) -> str:
+        """Return a value of any type as JSON, with all its digits; what is no text as a hexadecimal literal."""
+
+    def key_text(self, value: str) -> str:
+        """Return a part of a key as text that can be shown."""
+
+    def json_object(self, members: str) -> str:
+        """Return the JSON object of names and values."""
+
+    def untyped(self, value: str) -> str:
+        """Return a value as a foreign key compares it: as if its column had no type."""
+
+    def lock_tables(self, tables: Sequence[str]) -> Sequence[str]:
+        """Return what keeps others from writing tables; nothing where a transaction does so anyway."""
+
+    def temporary_rows(self, name: str) -> Sequence[str]:
+        """Return what makes a temporary table that names rows of others: table_name, row_key, source_row."""
+
+    def create_index(self, table: str, columns: Sequence[str]) -> str:
+        """Return what makes an index, for a person to run."""
+
+    def drop_index(self, name: str) -> str:
+        """Return what drops an index beside the traffic, for a person to run."""
+
+    def drop_trigger(self, table: str, name: str) -> str:
+        """Return what drops a trigger."""
+
+
+class Shape(Protocol):
+    """The schema that is there, as plain values that can be compared."""
+
+    def fingerprint(self, connection: sa.Connection) -> Fingerprint:
+        """Return all that is in the current schema, unmanaged tables too."""
+
+    def items(self, facts: Mapping[str, Any]) -> dict[Item, Any]:
+        """Return the parts of a table by what they are, from its fingerprint."""
+
+    def differs_in_validity(self, wanted: Any, there: Any) -> bool:
+        """Whether an index is as it should be, but not built to its end."""
+
+
+class Catalogue(Protocol):
+    """What the database knows of itself beyond its schema."""
+
+    def sizes(self, connection: sa.Connection, *, deep: bool) -> Sequence[Size]:
+        """Return the size of each table: rows are estimated, unless ``deep``."""
+
+    def database_bytes(self, connection: sa.Connection) -> int:
+        """Return the bytes of the database."""
+
+    def dead_rows(self, connection: sa.Connection) -> Sequence[DeadRows]:
+        """Return what vacuum has left; nothing where there is no vacuum that runs by itself."""
+
+    def indexes(self, connection: sa.Connection, schema: Fingerprint) -> Sequence[Index]:
+        """Return the indexes of all tables."""
+
+    def index_use(self, connection: sa.Connection) -> Sequence[IndexUse]:
+        """Return how much each index is used; nothing where nobody counts."""
+
+    def statistics_since(self, connection: sa.Connection) -> str | None:
+        """Return since when the use of indexes is counted, None where nobody knows."""
+
+    def foreign_keys(self, connection: sa.Connection, schema: Fingerprint) -> Sequence[ForeignKey]:
+        """Return the foreign keys in the current schema, and those of others to tables in it."""
+
+    def sequences(self, connection: sa.Connection) -> Sequence[Counter]:
+        """Return the sequences of columns; nothing where a table itself is looked at for the next number."""
+
+    def triggers(self, connection: sa.Connection, schema: Fingerprint, table: str) -> Sequence[tuple[str, str]]:
+        """Return for each trigger that would fire what lets it rest, and what makes it fire again."""
+
+
+class Values(Protocol):
+    """Values that the database takes, and the models may not be able to read."""
+
+    def unreadable(self, connection: sa.Connection, column: sa.Column[Any], there: Any, head: Any) -> str | None:
+        """Return the condition under which a row ``c`` has one in a column; None where it can have none.
+
+        Args:
+            connection: the database.
+            column: of the models.
+            there: the fingerprint of its table.
+            head: the fingerprint that the table has at head.
+        """
+
+    def tolerant(self, connection: sa.Connection) -> AbstractContextManager[None]:
+        """Let any value be read within the block: keys that are no UTF-8 too, and numbers to the last bit."""
+
+    def some_rows(self, table: str, columns: Collection[str]) -> str:
+        """Return some rows of a table as a subquery: the first, or the oldest and the newest."""
+
+    def readable(self, value: str) -> str:
+        """Return a value as JSON that can be read, whatever it is."""
+
+    def whole_row(self, table: sa.Table, columns: Sequence[str], refused: Mapping[str, str]) -> str:
+        """Return a row ``c`` as one JSON object that can be read.
+
+        Args:
+            table: of the models.
+            columns: all that are there.
+            refused: when a column has what cannot be read; empty where all can be.
+        """
+
+
+class Session(Protocol):
+    """What a connection is set to, for the time of a block."""
+
+    def attempt(self, connection: sa.Connection) -> AbstractContextManager[object]:
+        """Let a statement of the block fail, without an end of the transaction around it."""
+
+    def require_one_schema(self, connection: sa.Connection, place: Place) -> None:
+        """Check that no table of ours is in a schema behind the first one of the search path.
+
+        Raises:
+            OtherSchema: some are, and a run would spread the tables over both.
+        """
+
+    def remaking(self, connection: sa.Connection) -> AbstractContextManager[object]:
+        """Change or remake tables in the block, and compare the foreign keys where they are off meanwhile.
+
+        Raises:
+            ForeignKeyViolations: more rows than before lack the row they refer to.
+        """
+
+    def reading_only(self, connection: sa.Connection, place: Place, *, deep: bool) -> AbstractContextManager[None]:
+        """Let nothing be written within the block, and leave no trace of it.
+
+        A transaction of the caller goes on after it. Nothing waits for long either: neither for a lock, nor, unless
+        ``deep``, for a statement.
+
+        Raises:
+            SchemaMissing: there is no such schema.
+            RowsHidden: row security keeps rows from the role.
+        """
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """A database: its parts, and what it is like.
+
+    Attributes:
+        name: ``sqlite`` or ``postgresql``, as SQLAlchemy says.
+        in_a_file: whether the database is a file, and each statement is seen by this process alone.
+        keeps_types: whether a column takes only values of its type.
+        has_functions: whether triggers call functions, and sequences give the numbers.
+        alters_tables: whether a constraint can be added to a table that is there, and indexes are built beside
+            the traffic.
+    """
+
+    name: str
+    in_a_file: bool
+    keeps_types: bool
+    has_functions: bool
+    alters_tables: bool
+    sql: Sql
+    shape: Shape
+    catalogue: Catalogue
+    values: Values
+    session: Session
 
 
 class Place(Protocol):

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from sqlalchemy.exc import DBAPIError
 
+from cts_schema import dialects
 from cts_schema.database.handle import Database
 from cts_schema.dialects.sqlite.untrusted import readable_without_collations
 from cts_schema.health import (
@@ -24,7 +25,7 @@ from cts_schema.health import (
     times,
     unreadable,
 )
-from cts_schema.health.look import Look, reading_only
+from cts_schema.health.look import Look
 from cts_schema.health.report import MENDED, SEVERITIES, Finding, Health
 from cts_schema.migration.scripts import head
 from cts_schema.migration.state import read_status
@@ -34,13 +35,12 @@ Check = Callable[[Look], Iterator[Finding]]
 _AT_HEAD: dict[str, Check] = {
     "the schema": drift.findings,
     "indexes": indexes.findings,
-    "types of ids": ids.findings,
     "references": references.findings,
     "sequences": sequences.findings,
-    "forms of times": times.findings,
     "values": unreadable.findings,
     "dead rows": sizes.findings,
 }
+_WHERE_ANY_VALUE_MAY_BE: dict[str, Check] = {"types of ids": ids.findings, "forms of times": times.findings}
 # What ends one look without saying anything about the others: a lock or a statement that took too long, a privilege
 # that the user has not, a standby that must go on. The number is the SQLSTATE.
 _PASSED_OVER = {
@@ -57,15 +57,16 @@ def check(database: Database, *, deep: bool = False) -> Health:
     options = database.options
     with (
         database.connected(looking=True) as connection,
-        reading_only(connection, options, deep=deep),
-        unreadable.tolerant(connection),
+        dialects.of(connection).session.reading_only(connection, options, deep=deep),
+        dialects.of(connection).values.tolerant(connection),
     ):
         look = Look(connection, read_status(connection, options), deep, options.version_table)
         found = list(findings(look))
         readable = all(finding.code != "corrupt" for finding in found)
         with readable_without_collations(connection) if readable else nullcontext():
             tables = sizes.tables(look) if readable else ()
-        size, since = sizes.database(look), indexes.statistics_since(look)
+        catalogue = look.dialect.catalogue
+        size, since = catalogue.database_bytes(connection), catalogue.statistics_since(connection)
         used = indexes.use(look)
         applied = ledger.migrations(look) if readable else ()
     return Health(
@@ -93,7 +94,7 @@ def findings(look: Look) -> Iterator[Finding]:
 
 
 def _found(look: Look) -> Iterator[Finding]:
-    damage = list(files.findings(look))
+    damage = list(files.findings(look)) if look.dialect.in_a_file else []
     yield from damage
     if any(finding.code == "corrupt" for finding in damage):
         return  # what else such a file says is worth nothing
@@ -108,7 +109,7 @@ def _of_a_sound_database(look: Look) -> Iterator[Finding]:
     if look.status.revision is not None:
         yield from _tried(look, "the ledger", ledger.findings)
     if not where_it_stands:
-        for what, find in _AT_HEAD.items():
+        for what, find in (_AT_HEAD if look.dialect.keeps_types else _AT_HEAD | _WHERE_ANY_VALUE_MAY_BE).items():
             yield from _tried(look, what, find)
 
 
@@ -117,7 +118,7 @@ def _tried(look: Look, what: str, find: Check) -> Iterator[Finding]:
     found: list[Finding] = []
     try:
         # An error would end the transaction.
-        with look.connection.begin_nested() if look.dialect == "postgresql" else nullcontext():
+        with look.dialect.session.attempt(look.connection):
             found.extend(find(look))
     except DBAPIError as error:
         reason = _PASSED_OVER.get(getattr(error.orig, "sqlstate", None) or "")

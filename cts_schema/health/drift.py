@@ -7,29 +7,22 @@ nothing may be written, the package brings it along in ``head.postgresql.json``.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 
 from cts_schema.ddl.checks import comes_with
 from cts_schema.ddl.triggers import FUNCTION
-from cts_schema.fingerprint import Fingerprint, fingerprint
+from cts_schema.dialects.interface import Dialect, Fingerprint, Item
+from cts_schema.fingerprint import fingerprint
 from cts_schema.health.look import Look
 from cts_schema.health.report import EXAMPLES, Finding, Severity
 from cts_schema.models import Base
 
 FROZEN = Path(__file__).with_name("head.postgresql.json")
-
-
-class Item(NamedTuple):
-    """A part of a table: what kind of thing it is, and what it is called."""
-
-    kind: str
-    name: str
 
 
 # An index that is missing makes things slow. Whatever else is missing lets in what the models exclude, or fails.
@@ -39,12 +32,13 @@ _EXTRA: dict[str, Severity] = {"trigger": "info"}
 
 
 @cache
-def at_head(dialect: str) -> Fingerprint:
+def at_head(dialect: Dialect) -> Fingerprint:
     """Return the fingerprint of head."""
-    if dialect == "postgresql":
-        found: Fingerprint = json.loads(FROZEN.read_text(encoding="utf-8"))
+    frozen = FROZEN.with_name(f"head.{dialect.name}.json")
+    if frozen.exists():
+        found: Fingerprint = json.loads(frozen.read_text(encoding="utf-8"))
         return found
-    engine = sa.create_engine("sqlite://")
+    engine = sa.create_engine(f"{dialect.name}://")
     try:
         with engine.connect() as connection:
             Base.metadata.create_all(connection)
@@ -55,14 +49,14 @@ def at_head(dialect: str) -> Fingerprint:
 
 def findings(look: Look) -> Iterator[Finding]:
     """Find what is missing, has changed, or is there without need, in the tables of the models and beside them."""
-    expected = at_head(look.dialect)
+    expected, items = at_head(look.dialect), look.dialect.shape.items
     for table in Base.metadata.sorted_tables:
         wanted, there = expected[f"table {table.name}"], look.schema.get(f"table {table.name}")
         if there is None:
             yield Finding("missing-table", "error", table.name, "the table is missing")
         else:
-            yield from _compared(look, table, items(look.dialect, wanted), items(look.dialect, there))
-    if look.dialect == "postgresql":
+            yield from _compared(look, table, items(wanted), items(there))
+    if look.dialect.has_functions:
         yield from _function(expected, look.schema)
     if unmanaged := tuple(one for one in look.status.unmanaged if one not in look.status.preserved):
         message = "tables that are not of this package, and are left alone"
@@ -80,7 +74,8 @@ def _compared(look: Look, table: sa.Table, wanted: dict[Item, Any], there: dict[
             continue  # told with the indexes
         if one == other or item.kind == "rest" or comes_with_a_column(table, item, gone, changed):
             continue
-        if one is not None and other is not None and _only_invalid(look.dialect, item, one, other):
+        there_too = item.kind == "index" and one is not None and other is not None
+        if there_too and look.dialect.shape.differs_in_validity(one, other):
             continue  # told with the indexes
         found.append(_finding(look, table, item, one, other))
     yield from found
@@ -124,50 +119,12 @@ def _finding(look: Look, table: sa.Table, item: Item, wanted: Any, there: Any) -
     )
 
 
-def items(dialect: str, facts: dict[str, Any]) -> dict[Item, Any]:
-    """Return the parts of a table by what they are, from its fingerprint."""
-    return _sqlite_items(facts) if dialect == "sqlite" else _postgresql_items(facts)
-
-
-def _sqlite_items(facts: dict[str, Any]) -> dict[Item, Any]:
-    found: dict[Item, Any] = {Item("rest", ""): [*facts["names"], *facts["clauses"]]}
-    for what, about in facts.items():
-        kind, _, name = what.partition(" ")
-        if kind in ("column", "check", "index", "trigger"):
-            found[Item(kind, name)] = about
-    for parts in facts["foreign keys"]:
-        found[Item("foreign-key", ", ".join(part[0] for part in parts))] = parts
-    for origin, columns in facts["unique"]:
-        kind = "primary-key" if origin == "pk" else "unique"
-        found[Item(kind, ", ".join(str(column[0]) for column in columns))] = columns
-    return found
-
-
-_CONSTRAINTS = {"CHECK": "check", "FOREIGN": "foreign-key", "PRIMARY": "primary-key", "UNIQUE": "unique"}
-
-
-def _postgresql_items(facts: dict[str, Any]) -> dict[Item, Any]:
-    found: dict[Item, Any] = {Item("rest", ""): []}
-    for what, about in facts.items():
-        kind, _, name = what.partition(" ")
-        if kind == "constraint":
-            kind = _CONSTRAINTS.get(re.split(r"\W", about[0])[0], "constraint")
-        if kind == "index" and f"constraint {name}" in facts:
-            continue  # that of a key
-        found[Item("identity" if kind == "sequence" else kind, name)] = list(about)  # as JSON has it
-    return found
-
-
 def comes_with_a_column(table: sa.Table, item: Item, gone: set[str], changed: set[str]) -> bool:
     """Whether it is of a column that is told of anyway."""
     if item.kind == "identity":
         return item.name in changed
     names = (name for one in gone for name in (one, f"fk_{table.name}_{one}", *comes_with(table.name, one)))
     return item.kind in ("check", "foreign-key") and item.name in names
-
-
-def _only_invalid(dialect: str, item: Item, wanted: Any, there: Any) -> bool:
-    return dialect == "postgresql" and item.kind == "index" and wanted[0] == there[0]
 
 
 def _is_id(table: sa.Table, name: str) -> bool:

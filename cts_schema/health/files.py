@@ -24,8 +24,6 @@ _LINES = 1000
 
 def findings(look: Look) -> Iterator[Finding]:
     """Find damage, by ``quick_check``, or ``integrity_check``, which also compares each index with its table."""
-    if look.dialect != "sqlite":
-        return
     size = look.value("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
     if size > LARGEST and not look.deep:
         message = f"the pages were not checked: {size:,} bytes are read only with --deep"

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from cts_schema.ddl.text import quote
+from cts_schema.dialects.interface import ForeignKey
 from cts_schema.health import indexes
 from cts_schema.health.look import PROBE, Look
 from cts_schema.health.report import EXAMPLES, Finding
-from cts_schema.models import Base
 
 
 @dataclass(frozen=True)
@@ -34,32 +34,6 @@ class Reference:
     parents: tuple[tuple[str, str], ...]
     on_delete: str | None = None
     declared: bool = True
-
-
-@dataclass(frozen=True)
-class Foreign:
-    """A foreign key to a table of the models that the models do not have.
-
-    Attributes:
-        name: the table that it is in, None of one in another schema.
-        title: the table as a person calls it.
-        child: the table as SQL.
-        columns: each of its columns with the one that it refers to.
-        parent: the table of the models.
-        validated: whether the database makes sure that all rows meet it.
-    """
-
-    name: str | None
-    title: str
-    child: str
-    columns: list[tuple[str, str]]
-    parent: str
-    validated: bool = False
-
-    @property
-    def where(self) -> str:
-        """The table with its columns, as a person calls them."""
-        return f"{self.title}.{', '.join(own for own, _ in self.columns)}"
 
 
 # What the models describe in words only. Other columns named ..._id hold identifiers of an exchange, keys that a
@@ -93,9 +67,9 @@ def findings(look: Look) -> Iterator[Finding]:
         if rows:
             yield _finding(reference, rows, deep=look.deep)
     for one in foreign(look):
-        if one.validated or one.name in look.tables:  # PostgreSQL makes sure of those that it has validated
+        if one.validated or one.table in look.tables:  # PostgreSQL makes sure of those that it has validated
             continue
-        rows = look.rows(_of_other(look, one.child, one.columns, one.parent))
+        rows = look.rows(_of_other(look, one))
         if rows:
             yield Finding(
                 "orphans",
@@ -117,67 +91,32 @@ def declared(look: Look) -> Iterator[Reference]:
             yield Reference(name, element.parent.name, ((parent, column),), constraint.ondelete)
 
 
-def referring(look: Look, table: str) -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """Yield each foreign key of SQLite to a table of the models, whoever has made it.
-
-    It is the table that it is in, and each of its columns with the column that this one refers to.
-    """
-    own = [column.name for column in Base.metadata.tables[table].primary_key]
-    for what, facts in look.schema.items():
-        for parts in facts.get("foreign keys", ()):
-            if parts[0][2].lower() == table:  # as somebody has written it; SQLite does not mind
-                named = [part[1] and part[1].lower() for part in parts]
-                columns = zip((part[0] for part in parts), own if None in named else named, strict=False)
-                yield what.removeprefix("table "), list(columns)
-
-
-def foreign(look: Look) -> Iterator[Foreign]:
-    """Yield the foreign keys to tables of the models that the models do not have."""
-    ours = {(one.table, one.column) for one in declared(look)}
-    for one in _foreign_on_sqlite(look) if look.dialect == "sqlite" else _foreign_on_postgresql(look):
-        if len(one.columns) > 1 or (one.name, one.columns[0][0]) not in ours:
+def referring(look: Look, table: str) -> Iterator[ForeignKey]:
+    """Yield each foreign key of a table that is there to one of the models, whoever has made it."""
+    for one in look.dialect.catalogue.foreign_keys(look.connection, look.schema):
+        if one.parent == table and one.table is not None:
             yield one
 
 
-def _foreign_on_sqlite(look: Look) -> Iterator[Foreign]:
-    for parent in look.tables:
-        for table, columns in referring(look, parent):
-            if all(look.has(parent, column) for _, column in columns):
-                yield Foreign(table, table, quote(table), columns, parent)
+def foreign(look: Look) -> Iterator[ForeignKey]:
+    """Yield the foreign keys to tables of the models that the models do not have."""
+    ours = {(one.table, one.column) for one in declared(look)}
+    for one in look.dialect.catalogue.foreign_keys(look.connection, look.schema):
+        parent = one.parent
+        if parent not in look.tables or not all(look.has(parent, key) for _, key in one.columns):
+            continue
+        if len(one.columns) > 1 or (one.table, one.columns[0][0]) not in ours:
+            yield one
 
 
-def _foreign_on_postgresql(look: Look) -> Iterator[Foreign]:
-    for row in look.rows(_FOREIGN_KEYS):
-        if row.parent in look.tables:
-            title, child = row.ours or f"{row.schema}.{row.name}", f"{quote(row.schema)}.{quote(row.name)}"
-            columns = list(zip(row.columns, row.parent_columns, strict=True))
-            yield Foreign(row.ours, title, child, columns, row.parent, validated=row.validated)
-
-
-_FOREIGN_KEYS = """
-SELECT n.nspname::text AS schema, c.relname::text AS name, p.relname::text AS parent,
-       CASE WHEN n.nspname = current_schema() THEN c.relname END AS ours,
-       array(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY u (n, i)
-               JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.n ORDER BY u.i) AS columns,
-       array(SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY u (n, i)
-               JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.n ORDER BY u.i) AS parent_columns,
-       k.convalidated AS validated
-  FROM pg_constraint k
-  JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-  JOIN pg_class p ON p.oid = k.confrelid
- WHERE k.contype = 'f' AND k.conparentid = 0 AND p.relnamespace = quote_ident(current_schema())::regnamespace
- ORDER BY 1, k.conname
-"""
-
-
-def _of_other(look: Look, child: str, columns: list[tuple[str, str]], parent: str) -> str:
-    plain = "+" if look.dialect == "sqlite" else ""  # a foreign key compares the value as if its column had no type
+def _of_other(look: Look, key: ForeignKey) -> str:
+    child, columns, untyped = key.child, key.columns, look.dialect.sql.untyped
     filled = " AND ".join(f"child.{quote(own)} IS NOT NULL" for own, _ in columns)
-    found = " AND ".join(f"parent.{quote(key)} = {plain}child.{quote(own)}" for own, key in columns)
+    found = " AND ".join(f"parent.{quote(of)} = {untyped(f'child.{quote(own)}')}" for own, of in columns)
     rows = child if look.deep else f"(SELECT * FROM {child} LIMIT {PROBE})"
     return (
         f"SELECT child.{quote(columns[0][0])}, count(*) FROM {rows} AS child WHERE {filled} "
-        f"AND NOT EXISTS (SELECT 1 FROM {quote(parent)} AS parent WHERE {found}) GROUP BY 1 ORDER BY 1"
+        f"AND NOT EXISTS (SELECT 1 FROM {quote(str(key.parent))} AS parent WHERE {found}) GROUP BY 1 ORDER BY 1"
     )
 
 

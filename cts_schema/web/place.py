@@ -9,10 +9,10 @@ from typing import Self
 
 import sqlalchemy as sa
 
+from cts_schema import dialects
 from cts_schema.database.handle import Database, Settings
 from cts_schema.database.urls import DEFAULT_URL, look_only
 from cts_schema.exceptions import WrongUsage
-from cts_schema.health.look import reading_only
 from cts_schema.web.answers import DatabaseType
 
 Target = str | sa.URL | sa.Engine | None
@@ -82,6 +82,6 @@ class Place:
         database = self.to_read
         with (
             database.connected(looking=True) as connection,
-            reading_only(connection, database.options, deep=False),
+            dialects.of(connection).session.reading_only(connection, database.options, deep=False),
         ):
             yield connection

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from cts_schema import dialects
 from cts_schema.adoption.leftovers import EXCEPTIONS, REFUSED
 from cts_schema.adoption.notes import Notes
-from cts_schema.adoption.sql import differs
 from cts_schema.adoption.unmanaged.references import References
 from cts_schema.ddl.text import literal, quote, run
 
@@ -62,7 +62,7 @@ class Fates:
         ]
         known = " AND ".join(f"{value} IS NOT NULL" for value in old)
         other = " OR ".join(
-            differs(conversion.dialect, f"CAST({value} AS TEXT)", final)
+            dialects.named(conversion.dialect).sql.differs(f"CAST({value} AS TEXT)", final)
             for value, final in zip(old, finals, strict=True)
         )
         olds_sql = ", ".join(f"{value} AS r{number}" for number, value in enumerate(old))

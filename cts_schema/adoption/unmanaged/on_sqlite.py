@@ -8,11 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from cts_schema.adoption import target
-from cts_schema.adoption.sql import is_without_rowid, row_id
 from cts_schema.adoption.survey import OldTable
 from cts_schema.adoption.unmanaged.references import Column, Reference, Table, Unique
 from cts_schema.ddl import sqlite_checks
 from cts_schema.ddl.text import literal, quote, run, token_texts, tokens, unquote
+from cts_schema.dialects.sqlite.catalogue import is_without_rowid
+from cts_schema.dialects.sqlite.sql import row_id
 
 
 def keys(connection: sa.Connection, old: Mapping[str, OldTable]) -> list[Reference]:
@@ -88,7 +89,7 @@ def table(connection: sa.Connection, place: str) -> Table:
         tuple(sqlite_checks(connection, name).values()),
         " || ',' || ".join(f"quote({{0}}.{quote(column)})" for column in key)
         if is_without_rowid(connection, name)
-        else f"{{0}}.{row_id('sqlite', {row[1].lower() for row in facts})}",
+        else f"{{0}}.{row_id({row[1].lower() for row in facts})}",
         "sqlite",
     )
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cts_schema import dialects
 from cts_schema.adoption import target
-from cts_schema.adoption.sql import as_text
 from cts_schema.ddl.text import quote
 
 #: Without the tables that inherit.
@@ -81,7 +81,10 @@ class Table:
     def row_key(self, alias: str) -> str:
         """Return what the row is called in adoption_leftovers: its primary key as text, its parts joined by ':'."""
         return (
-            " || ':' || ".join(f"coalesce({as_text(self.dialect, f'{alias}.{quote(name)}')}, '')" for name in self.key)
+            " || ':' || ".join(
+                f"coalesce({dialects.named(self.dialect).sql.as_text(f'{alias}.{quote(name)}')}, '')"
+                for name in self.key
+            )
             if self.key
             else "CAST(NULL AS TEXT)"
         )

@@ -1,1 +1,17 @@
-"""The schema as PostgreSQL keeps it, and how one works with a server."""
+"""PostgreSQL: how it spells things, how it keeps a schema, and how one works with a server."""
+
+from cts_schema.dialects.interface import Dialect
+from cts_schema.dialects.postgresql import catalogue, session, shape, sql, values
+
+POSTGRESQL = Dialect(
+    name="postgresql",
+    in_a_file=False,
+    keeps_types=True,
+    has_functions=True,
+    alters_tables=True,
+    sql=sql,
+    shape=shape,
+    catalogue=catalogue,
+    values=values,
+    session=session,
+)

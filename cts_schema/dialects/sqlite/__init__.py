@@ -1,1 +1,17 @@
-"""The schema as SQLite keeps it, and how one works with a file."""
+"""SQLite: how it spells things, how it keeps a schema, and how one works with a file."""
+
+from cts_schema.dialects.interface import Dialect
+from cts_schema.dialects.sqlite import catalogue, session, shape, sql, values
+
+SQLITE = Dialect(
+    name="sqlite",
+    in_a_file=True,
+    keeps_types=False,
+    has_functions=False,
+    alters_tables=False,
+    sql=sql,
+    shape=shape,
+    catalogue=catalogue,
+    values=values,
+    session=session,
+)

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 
 from cts_schema.ddl.checks import finite_name
 from cts_schema.ddl.text import literal, quote, run
+from cts_schema.dialects.interface import Item
 from cts_schema.health import drift
-from cts_schema.health.drift import Item
 from cts_schema.health.look import Look
 from cts_schema.health.repair import statements
 from cts_schema.health.repair.refused import duplicates, rows_where
@@ -42,8 +42,9 @@ def plan(look: Look, table: sa.Table, finding: Finding, settled: Collection[str]
         settled: columns whose orphans and unreadable values are gone before, as ``orders.user_id``.
     """
     name = finding.where.partition(".")[2]
-    wanted = drift.items("postgresql", drift.at_head("postgresql")[f"table {table.name}"])
-    there = drift.items("postgresql", look.schema[f"table {table.name}"])
+    items = look.dialect.shape.items
+    wanted = items(drift.at_head(look.dialect)[f"table {table.name}"])
+    there = items(look.schema[f"table {table.name}"])
     kinds = [item.kind for item in wanted if item.name == name]
     kind = finding.code.partition("-")[2]
     if finding.code in ("wrong-id-type", "not-validated"):

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from cts_schema.adoption.sql import as_json, row_id
 from cts_schema.ddl.text import literal, quote
+from cts_schema.dialects.interface import ForeignKey
 from cts_schema.health import references
 from cts_schema.health.look import Look, key_of
-from cts_schema.health.references import Foreign, Reference
+from cts_schema.health.references import Reference
 from cts_schema.health.repair.report import KEPT, Left, OrphanPolicy, Proof, Step
 from cts_schema.health.repair.unreadable import Unreadable, whole_row
 from cts_schema.health.repair.values import untouched
@@ -109,14 +109,10 @@ def _required(look: Look, reference: Reference) -> bool:
 
 
 def _statements(look: Look, children: Sequence[_Child]) -> Iterator[str]:
-    postgresql = look.dialect == "postgresql"
-    if postgresql:
-        parents = {parent for child in children for one in (*child.leaving, *child.nulled) for parent, _ in one.parents}
-        tables = sorted(parents | {child.table.name for child in children})
-        yield f"LOCK TABLE {', '.join(map(quote, tables))} IN SHARE ROW EXCLUSIVE MODE"
-    row, end = ("tid", " ON COMMIT DROP") if postgresql else ("INTEGER", "")
-    yield f"CREATE TEMP TABLE {_GONE} (table_name TEXT, row_key TEXT, source_row {row}){end}"
-    yield f"CREATE INDEX {'' if postgresql else 'temp.'}{_GONE}_row ON {_GONE} (table_name, source_row)"
+    sql = look.dialect.sql
+    parents = {parent for child in children for one in (*child.leaving, *child.nulled) for parent, _ in one.parents}
+    yield from sql.lock_tables(sorted(parents | {child.table.name for child in children}))
+    yield from sql.temporary_rows(_GONE)
     for child in children:
         if conditions := child.leaves(look):
             name, where = child.table.name, " OR ".join(conditions)
@@ -144,8 +140,7 @@ def _statements(look: Look, children: Sequence[_Child]) -> Iterator[str]:
 
 
 def _row(look: Look, table: str) -> str:
-    columns = [what.removeprefix("column ") for what in look.schema[f"table {table}"] if what.startswith("column ")]
-    return row_id(look.dialect, columns)
+    return look.dialect.sql.row_id(look.columns(table))
 
 
 def _is_orphan(look: Look, reference: Reference) -> str:
@@ -173,22 +168,22 @@ def _nulled(look: Look, table: sa.Table, reference: Reference) -> Iterator[str]:
     name, column = table.name, reference.column
     goes = f"SELECT 1 FROM {_GONE} AS g WHERE g.table_name = {literal(name)} AND g.source_row = c.{_row(look, name)}"
     where = f"{_is_orphan(look, reference)} AND NOT EXISTS ({goes})"
-    value = as_json(look.dialect, f"c.{quote(column)}")
-    build = "jsonb_build_object" if look.dialect == "postgresql" else "json_object"
+    sql = look.dialect.sql
+    kept = sql.json_object(f"{literal(column)}, {sql.as_json(f'c.{quote(column)}')}")
     yield (
         f"INSERT INTO {KEPT} (table_name, row_key, reason, payload) SELECT {literal(name)}, {key_of(look, table)}, "
-        f"'orphan', {build}({literal(column)}, {value}) FROM {quote(name)} AS c WHERE {where}"
+        f"'orphan', {kept} FROM {quote(name)} AS c WHERE {where}"
     )
     yield from untouched(look, name, [f"UPDATE {quote(name)} AS c SET {quote(column)} = NULL WHERE {where}"])
 
 
-def _others(look: Look, table: str, known: Sequence[Foreign]) -> Iterator[str]:
+def _others(look: Look, table: str, known: Sequence[ForeignKey]) -> Iterator[str]:
     """Yield what proves that no row of somebody else's refers to one that goes: the database might delete it too."""
-    plain = "+" if look.dialect == "sqlite" else ""  # a foreign key compares the value as if its column had no type
+    untyped = look.dialect.sql.untyped
     for one in known:
         if one.parent == table:
             goes = f"g.table_name = {literal(table)} AND g.source_row = c.{_row(look, table)}"
-            refers = " AND ".join(f"c.{quote(key)} = {plain}o.{quote(column)}" for column, key in one.columns)
+            refers = " AND ".join(f"c.{quote(key)} = {untyped(f'o.{quote(column)}')}" for column, key in one.columns)
             yield Proof(
                 f"SELECT count(*) FROM {one.child} AS o JOIN {quote(table)} AS c ON {refers} "
                 f"JOIN {_GONE} AS g ON {goes}",

@@ -149,7 +149,7 @@ def _made(look: Look, asked: Asked, found: Sequence[Finding], wanted: Sequence[F
         settled |= {finding.where for finding in one.mends} if isinstance(one, Step) else set()
         yield one
     shapes = [finding for finding in wanted if _is_shape(finding)]
-    if look.dialect == "sqlite":
+    if not look.dialect.alters_tables:
         yield from _remade(look, [finding for finding in found if _is_shape(finding)], shapes)
     else:
         # Columns first: constraints may need them. Keys before the foreign keys that need them.

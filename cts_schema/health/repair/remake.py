@@ -14,13 +14,13 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateTable
 
-from cts_schema.adoption.sql import row_id
 from cts_schema.ddl import shorten, sqlite_checks
 from cts_schema.ddl.checks import parse_checks
 from cts_schema.ddl.text import definitions, literal, quote, run, unquote, without_comments
-from cts_schema.fingerprint import fingerprint
+from cts_schema.dialects.interface import Item
+from cts_schema.dialects.sqlite import shape
+from cts_schema.dialects.sqlite.sql import row_id
 from cts_schema.health import drift
-from cts_schema.health.drift import Item
 from cts_schema.health.look import Look
 from cts_schema.health.repair.refused import duplicates, rows_where
 from cts_schema.health.repair.report import Left, Proof, Step
@@ -44,7 +44,7 @@ def plan(look: Look, table: sa.Table, mends: Sequence[Finding]) -> Iterator[Step
 
 def _refused(look: Look, table: sa.Table) -> str | None:
     """Return what rows the new table would refuse, None where it takes all of them as they are."""
-    facts, wanted = look.schema[f"table {table.name}"], drift.at_head("sqlite")[f"table {table.name}"]
+    facts, wanted = look.schema[f"table {table.name}"], drift.at_head(look.dialect)[f"table {table.name}"]
     if "WITHOUT ROWID" in re.sub(r"\s+", " ", " ".join(facts["clauses"])):
         return "the table is WITHOUT ROWID, and is not made anew"
     reasons = []
@@ -92,8 +92,8 @@ def _model(look: Look, table: sa.Table) -> str:
 def _target(look: Look, table: sa.Table) -> str | None:
     """Return the CREATE TABLE of the new table, None where something of somebody else's would be lost."""
     facts = look.schema[f"table {table.name}"]
-    wanted = drift.items("sqlite", drift.at_head("sqlite")[f"table {table.name}"])
-    there = drift.items("sqlite", facts)
+    wanted = shape.items(drift.at_head(look.dialect)[f"table {table.name}"])
+    there = shape.items(facts)
     extras = {item for item in there.keys() - wanted.keys() if item.kind not in ("index", "trigger")}
     sql = run(
         look.connection, f"SELECT sql FROM sqlite_master WHERE type = 'table' AND name = {literal(table.name)}"
@@ -135,8 +135,8 @@ def _tried(create_table: str) -> dict[Item, Any] | None:
     try:
         with engine.connect() as connection:
             connection.exec_driver_sql(create_table)
-            (facts,) = (facts for name, facts in fingerprint(connection).items() if name.startswith("table "))
-            return drift.items("sqlite", facts)
+            (facts,) = (facts for name, facts in shape.fingerprint(connection).items() if name.startswith("table "))
+            return shape.items(facts)
     except DBAPIError:
         return None
     finally:
@@ -163,7 +163,7 @@ def _statements(look: Look, table: sa.Table, target: str) -> Iterator[str]:
     hidden = {what for what, about in facts.items() if what.startswith("column ") and about[4]}
     copied = [what.removeprefix("column ") for what in facts if what.startswith("column ") and what not in hidden]
     counted = next((column.name for column in table.columns if column.identity is not None), None)
-    row = quote(counted) if counted in copied else row_id("sqlite", copied)
+    row = quote(counted) if counted in copied else row_id(copied)
     into = ", ".join([*([] if counted in copied else [row]), *map(quote, copied)])
     differs = " OR ".join([f"n.{row} IS NULL", *(f"n.{quote(name)} IS NOT o.{quote(name)}" for name in copied)])
     # Else the rename re-reads every view and foreign trigger of the file while the table is missing, and fails.

@@ -14,20 +14,18 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from cts_schema import dialects
 from cts_schema.adoption import backup as copies
 from cts_schema.database.handle import Database
 from cts_schema.dialects.deadline import Deadline
 from cts_schema.dialects.postgresql.lock import search_path, setting, whole_view
-from cts_schema.dialects.postgresql.one_schema import require_one_schema
 from cts_schema.dialects.postgresql.owner import as_owner
-from cts_schema.dialects.sqlite import transaction as sqlite
 from cts_schema.exceptions import mask_url
-from cts_schema.health.look import Look, reading_only
+from cts_schema.health.look import Look
 from cts_schema.health.repair import execution
 from cts_schema.health.repair import plan as planning
 from cts_schema.health.repair.plan import Asked, Planned
 from cts_schema.health.repair.report import Left, OrphanPolicy, Repair, Step
-from cts_schema.health.unreadable import tolerant
 from cts_schema.maintenance import backup as maintenance
 from cts_schema.maintenance import files, manifest
 from cts_schema.maintenance import sqlite as sqlite_files
@@ -53,14 +51,13 @@ def repair(
     planning.require_known(codes)
     options = database.options
     with database.connected(looking=True) as connection:
-        asked = Asked(tuple(codes), orphans, concurrently=connection.dialect.name == "postgresql")
+        asked = Asked(tuple(codes), orphans, concurrently=dialects.of(connection).alters_tables)
         mending = _Mending(database, connection, asked, deep, backup)
-        if connection.dialect.name == "postgresql":
-            require_one_schema(connection, options)
+        dialects.of(connection).session.require_one_schema(connection, options)
         if plan:
             with (
-                reading_only(connection, options, deep=True),
-                tolerant(connection),
+                dialects.of(connection).session.reading_only(connection, options, deep=True),
+                dialects.of(connection).values.tolerant(connection),
             ):  # what it counts, it counts to the end
                 mending.plan()
         else:
@@ -136,17 +133,15 @@ class _Mending:
 
     def _together(self) -> None:
         """Find out what is to be done, and do all of it that a transaction can hold."""
-        if self._connection.dialect.name == "postgresql":
-            self._begin()
-            self._execute()
-            return
-        with tolerant(self._connection):
+        dialect = dialects.of(self._connection)
+        with dialect.values.tolerant(self._connection):
             self._begin()
             if not self._planned.steps:
                 return
-            self._copy_sqlite()
+            self._copy_file()
             try:
-                self._execute_on_sqlite()
+                with dialect.session.remaking(self._connection):
+                    self._came_to_light = execution.execute_all(self._planned, self._look)
             except BaseException:  # before the commit: the copy is one of what is there
                 if self._backup is not None:
                     manifest.remove(self._backup)
@@ -156,15 +151,7 @@ class _Mending:
         with self._connection.begin():
             self._together()
 
-    def _execute_on_sqlite(self) -> None:
-        legacy = self._connection.exec_driver_sql("PRAGMA legacy_alter_table").scalar_one()
-        with sqlite.no_new_violations(self._connection):
-            try:
-                self._execute()
-            finally:
-                self._connection.exec_driver_sql(f"PRAGMA legacy_alter_table = {legacy}")
-
-    def _copy_sqlite(self) -> None:
+    def _copy_file(self) -> None:
         file = copies.file_of(self._connection)
         if file is None or self._wanted_backup is False:
             return
@@ -189,9 +176,6 @@ class _Mending:
             self.plan()
         if self._planned.steps:
             self._backup = Path(maintenance.backup(self._database, self._place).path)
-
-    def _execute(self) -> None:
-        self._came_to_light = execution.execute_all(self._planned, self._look)
 
     def _look(self) -> Look:
         status = read_status(self._connection, self._options)

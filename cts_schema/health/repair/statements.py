@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
 
+from cts_schema import dialects
 from cts_schema.ddl import CreateUpdatedAtFunction, CreateUpdatedAtTrigger, trigger_name
 from cts_schema.ddl.text import literal, quote
 
@@ -18,7 +19,7 @@ def create_table(table: sa.Table, dialect: sa.Dialect) -> Iterator[str]:
     for index in sorted(table.indexes, key=lambda index: str(index.name)):
         yield compiled(CreateIndex(index), dialect)
     if table.info.get("updated_at_trigger"):
-        if dialect.name == "postgresql":
+        if dialects.of(dialect).has_functions:
             yield create_function(dialect)
         yield compiled(CreateUpdatedAtTrigger(table.name), dialect)
 
@@ -31,8 +32,7 @@ def create_function(dialect: sa.Dialect) -> str:
 def trigger(table: sa.Table, dialect: sa.Dialect, *, there: bool) -> Iterator[str]:
     """Yield what makes the updated_at trigger of a table, in the place of another one where that is there."""
     if there:
-        on = "" if dialect.name == "sqlite" else f" ON {quote(table.name)}"
-        yield f"DROP TRIGGER {quote(trigger_name(table.name))}{on}"
+        yield dialects.of(dialect).sql.drop_trigger(table.name, trigger_name(table.name))
     yield compiled(CreateUpdatedAtTrigger(table.name), dialect)
 
 

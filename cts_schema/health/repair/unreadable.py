@@ -7,20 +7,17 @@ follow it. A key that is no text stays.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from cts_schema.adoption.sql import as_json
-from cts_schema.ddl import Json
 from cts_schema.ddl.text import literal, quote, run
 from cts_schema.health.look import Look, key_of
 from cts_schema.health.repair.report import KEPT, Left, OrphanPolicy, Step
 from cts_schema.health.repair.values import untouched
 from cts_schema.health.report import Finding
-from cts_schema.health.unreadable import conditions, no_text
+from cts_schema.health.unreadable import conditions
 
 ASK = "cts-schema repair unreadable-values --orphans quarantine"
 
@@ -101,49 +98,29 @@ def plan(
                 yield Left(finding, f"a row cannot be without it; to move such rows to {KEPT}: {ASK}")
 
 
-def old_value(look: Look, column: str) -> str:
-    """Return a value of a row ``c`` as JSON that can be read, whatever it is."""
-    value = f"c.{quote(column)}"
-    if look.dialect == "sqlite":
-        return as_json("sqlite", f"CASE WHEN {no_text(value)} THEN CAST({value} AS BLOB) ELSE {value} END")
-    return as_json("postgresql", f"{value}::text")
-
-
 def whole_row(look: Look, table: sa.Table, *, readable: bool) -> str:
-    """Return a row ``c`` as one JSON object that can be read; on SQLite put together as text, with all its columns.
+    """Return a row ``c`` as one JSON object that can be read, with all its columns.
 
     Args:
         look: the database.
         table: the table.
         readable: whether all of its values can be read.
     """
-    if look.dialect == "sqlite":
-        names = [what.removeprefix("column ") for what in look.schema[f"table {table.name}"] if what[:7] == "column "]
-        members = (
-            f"{literal(json.dumps(name, ensure_ascii=False) + ':')} || "
-            + (as_json("sqlite", f"c.{quote(name)}") if readable else old_value(look, name))
-            for name in names
-        )
-        return "'{' || " + " || ',' || ".join(members) + " || '}'"
-    numbers = (
-        f" || CASE WHEN {refused} THEN jsonb_build_object({literal(column)}, {old_value(look, column)}) ELSE '{{}}' END"
-        for column, refused in conditions(look, table).items()
-        if isinstance(table.columns[column].type, Json) and not readable
-    )
-    return "to_jsonb(c)" + "".join(numbers)
+    refused = {} if readable else conditions(look, table)
+    return look.dialect.values.whole_row(table, look.columns(table.name), refused)
 
 
 def _statements(look: Look, one: Unreadable, emptied: Sequence[Finding]) -> Iterator[str]:
     name, refused = one.table.name, conditions(look, one.table)
     columns = [finding.where.partition(".")[2] for finding in emptied]
     others = f"NOT ({one.leaves}) AND NOT ({one.stays})"
-    if look.dialect == "postgresql":
-        yield f"LOCK TABLE {quote(name)} IN SHARE ROW EXCLUSIVE MODE"
-    build = "jsonb_build_object" if look.dialect == "postgresql" else "json_object"
+    dialect = look.dialect
+    yield from dialect.sql.lock_tables([name])
     for column in columns:
+        kept = dialect.sql.json_object(f"{literal(column)}, {dialect.values.readable(f'c.{quote(column)}')}")
         yield (
             f"INSERT INTO {KEPT} (table_name, row_key, reason, payload) SELECT {literal(name)}, "
-            f"{key_of(look, one.table)}, 'type', {build}({literal(column)}, {old_value(look, column)}) "
+            f"{key_of(look, one.table)}, 'type', {kept} "
             f"FROM {quote(name)} AS c WHERE ({refused[column]}) AND {others}"
         )
     # All at once: a CHECK of one column refuses a row while another one still has what it does not allow.

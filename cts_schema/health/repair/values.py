@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import sqlalchemy as sa
 
 from cts_schema.adoption.casts_sqlite import timestamp
-from cts_schema.ddl.text import literal, quote, run
+from cts_schema.ddl.text import quote, run
 from cts_schema.health import references, times
 from cts_schema.health.look import Look
 from cts_schema.health.repair.refused import duplicates, rows_where
@@ -20,33 +20,10 @@ from cts_schema.health.report import Finding
 
 def untouched(look: Look, table: str, changes: Sequence[str]) -> Iterator[str]:
     """Yield changes to rows of a table, between what lets its triggers rest, whoever has made them."""
-    quiet: list[str] = []
-    awake: list[str] = []
-    for name, again in _triggers(look, table):
-        trigger = quote(name)
-        if look.dialect == "sqlite":
-            quiet.append(f"DROP TRIGGER {trigger}")
-            awake.append(again)
-        else:
-            quiet.append(f"ALTER TABLE {quote(table)} DISABLE TRIGGER {trigger}")
-            awake.append(f"ALTER TABLE {quote(table)} {again} TRIGGER {trigger}")
-    yield from (*quiet, *changes, *awake)
-
-
-def _triggers(look: Look, table: str) -> Iterator[tuple[str, str]]:
-    """Yield each trigger that would fire, with what makes it do so again."""
-    if look.dialect == "sqlite":
-        query = (
-            f"SELECT name, sql FROM sqlite_master WHERE tbl_name = {literal(table)} COLLATE NOCASE "
-            "AND type = 'trigger' ORDER BY rowid"
-        )
-        yield from (tuple(row) for row in run(look.connection, query))
-        return
-    words = {"O": "ENABLE", "A": "ENABLE ALWAYS"}
-    for what, facts in look.schema[f"table {table}"].items():
-        kind, _, name = what.partition(" ")
-        if kind == "trigger" and facts[1] in words:
-            yield name, words[facts[1]]
+    triggers = look.dialect.catalogue.triggers(look.connection, look.schema, table)
+    yield from (quiet for quiet, _ in triggers)
+    yield from changes
+    yield from (awake for _, awake in triggers)
 
 
 def plan_times(look: Look, table: sa.Table, finding: Finding) -> Iterator[Step | Left]:
@@ -89,9 +66,9 @@ def plan_blobs(look: Look, table: sa.Table, finding: Finding) -> Iterator[Step |
         return
     changes: list[str] = []
     referring = [
-        (child, column)
-        for child, columns in references.referring(look, table.name)
-        for column, parent_key in columns
+        (str(one.table), column)
+        for one in references.referring(look, table.name)
+        for column, parent_key in one.columns
         if parent_key == name
     ]
     for child, column in referring:

@@ -1,0 +1,45 @@
+"""What a connection to SQLite is set to, for the time of a block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+
+import sqlalchemy as sa
+
+from cts_schema.dialects.interface import Place
+from cts_schema.dialects.sqlite.transaction import no_new_violations
+
+
+def attempt(connection: sa.Connection) -> AbstractContextManager[object]:
+    """Let a statement of the block fail: it ends no transaction."""
+    return nullcontext()
+
+
+def require_one_schema(connection: sa.Connection, place: Place) -> None:
+    """Check nothing: a file has no schemas."""
+
+
+@contextmanager
+def remaking(connection: sa.Connection) -> Iterator[None]:
+    """Remake tables in the block, where no more rows than before may lack the row they refer to."""
+    legacy = connection.exec_driver_sql("PRAGMA legacy_alter_table").scalar_one()
+    with no_new_violations(connection):
+        try:
+            yield
+        finally:
+            connection.exec_driver_sql(f"PRAGMA legacy_alter_table = {legacy}")
+
+
+@contextmanager
+def reading_only(connection: sa.Connection, place: Place, *, deep: bool) -> Iterator[None]:
+    """Let nothing be written within the block, and leave no trace of it."""
+    began = connection.in_transaction()
+    before = connection.exec_driver_sql("PRAGMA query_only").scalar_one()
+    connection.exec_driver_sql("PRAGMA query_only = ON")
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql(f"PRAGMA query_only = {before}")
+        if not began:
+            connection.rollback()
