@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from cts_schema.exceptions import OutputFailed
+from cts_schema.exceptions import OutputFailed, of_alembic
 
 
 def open_what_is_closed() -> None:
@@ -50,4 +50,4 @@ def flush_at_exit() -> None:
         with written(sys.stdout):
             sys.stdout.flush()
     except OutputFailed as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201  this is the command line
+        print(f"error: {error.worded(of_alembic)}", file=sys.stderr)  # noqa: T201  this is the command line

@@ -463,7 +463,7 @@ def test_a_program_that_is_missing_is_named_with_what_to_install(
     monkeypatch.setenv(programs.FOLDER, str(tmp_path / "bin"))
     with pytest.raises(ProgramMissing) as caught:
         backup(head.url, tmp_path / "other")
-    assert f"postgresql-client-{major}" in caught.value.next_step
+    assert f"postgresql-client-{major}" in str(caught.value.next_step)
     assert caught.value.place["program"] == "pg_dump"
     with pytest.raises(ProgramMissing):
         restore(made.path, head.url, force=True)
@@ -852,7 +852,7 @@ def test_what_cannot_be_moved_aside_needs_a_database_of_its_own(filled: Database
     before = state(filled)
     with pytest.raises(RestoreFailed) as caught:
         restore(made.path, filled.url, force=True)
-    assert "new, empty database" in caught.value.next_step
+    assert "new, empty database" in str(caught.value.next_step)
     assert state(filled) == before
 
 
@@ -877,7 +877,7 @@ def test_what_makes_a_script_fail_is_told_in_one_line(database: Database, tmp_pa
     with pytest.raises(RestoreFailed) as caught:
         restore(tmp_path / "script.sql", database.url)
     assert 'role "nobody_here" does not exist' in str(caught.value)
-    assert "CREATE ROLE" in caught.value.next_step
+    assert "CREATE ROLE" in str(caught.value.next_step)
     assert database.tables() == set()
 
 

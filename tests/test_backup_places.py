@@ -190,7 +190,7 @@ def test_a_copy_with_its_log_beside_it_is_refused_with_the_way_to_make_one_of_bo
     for file in ("copy.db", "live.db"):
         with pytest.raises(NotABackup, match="beside it") as caught:
             restore(tmp_path / file, f"sqlite:///{tmp_path / 'new.db'}")
-        assert f"--url sqlite:///{tmp_path / file}" in caught.value.next_step
+        assert f"cts_schema.backup('sqlite:///{tmp_path / file}', 'COPY')" in str(caught.value.next_step)
     assert not (tmp_path / "new.db").exists()
     assert (tmp_path / "copy.db").read_bytes() == content
     made = backup(f"sqlite:///{tmp_path / 'copy.db'}", tmp_path / "whole.db")

@@ -353,7 +353,7 @@ def test_an_owner_who_may_not_create_is_told_what_is_missing(head: Database, own
     head.execute("ALTER SCHEMA public OWNER TO CURRENT_USER")
     with pytest.raises(NotPermitted, match="may create nothing") as caught:
         downgrade(head.url, "059")
-    assert caught.value.next_step.endswith(f"GRANT USAGE, CREATE ON SCHEMA public TO {owner}")
+    assert str(caught.value.next_step).endswith(f"GRANT USAGE, CREATE ON SCHEMA public TO {owner}")
 
 
 def test_a_session_of_the_caller_has_its_own_role_and_path_afterwards(head: Database, owner: str) -> None:
@@ -396,5 +396,5 @@ def test_a_role_that_is_not_the_owner_is_refused(head: Database, server: Server,
         for run in (lambda url: downgrade(url, "059"), repair, lambda url: seed(url, "test")):
             with pytest.raises(NotPermitted, match="works as the owner of the tables") as caught:
                 run(as_role(head, other))
-            assert f"GRANT {owner} TO {other}" in caught.value.next_step
+            assert f"GRANT {owner} TO {other}" in str(caught.value.next_step)
         assert status(as_role(head, other)).at_head

@@ -27,7 +27,6 @@ from cts_schema.cli.options import EXIT_CODES
 from cts_schema.cli.options import VERSION_TABLE as DEFAULT_VERSION_TABLE
 from cts_schema.database.options import VERSION_TABLE
 from cts_schema.database.urls import normalize
-from cts_schema.next_steps import in_our_words
 from tests.conftest import Server
 from tests.support.databases import Database
 from tests.support.program import ROOT, Outcome, alembic, cts_schema, environment, installed, python, run
@@ -411,18 +410,6 @@ def test_a_fault_of_ours_is_told_with_its_story() -> None:
     assert "Traceback" in done.err
     assert "error: a fault of this program" in done.err
     assert "cts_schema.cli.upgrade" in json.loads(python(code.format("'status', '--json'")).err)["traceback"]
-
-
-def test_next_steps_name_our_own_commands() -> None:
-    for name, kind in vars(exceptions).items():
-        if isinstance(kind, type) and issubclass(kind, exceptions.SchemaError):
-            step = in_our_words(kind.next_step)
-            assert not re.search(r"\balembic (?!stamp|-x yes )", step), name
-    assert in_our_words("a: alembic -x wait=600 upgrade head") == "a: cts-schema upgrade --wait 600"
-    assert in_our_words("alembic -x version_table=t upgrade head") == "cts-schema upgrade --version-table t"
-    assert in_our_words("alembic --raiseerr upgrade head") == "cts-schema upgrade --debug"
-    assert in_our_words("alembic current;\nalembic downgrade 060") == "cts-schema status;\ncts-schema downgrade 060"
-    assert in_our_words("alembic stamp --purge REVISION") == "alembic stamp --purge REVISION"
 
 
 # Without the extra

@@ -5,6 +5,7 @@ import copy
 import functools
 import inspect
 import pickle
+import re
 import socket
 import sqlite3
 import threading
@@ -30,6 +31,8 @@ from cts_schema.exceptions import (
     DatabaseUnusable,
     DiskFull,
     MissingFolder,
+    NextCommand,
+    NextStep,
     NotADatabase,
     NotPermitted,
     ReadOnlyDatabase,
@@ -38,7 +41,11 @@ from cts_schema.exceptions import (
     UnknownScheme,
     WrongCredentials,
     WrongUrl,
+    in_code,
+    of_alembic,
+    of_cts_schema,
 )
+from cts_schema.web.answers import of_http
 
 ERRORS = [kind for _, kind in inspect.getmembers(exceptions, inspect.isclass) if issubclass(kind, SchemaError)]
 DRIVERS = ["postgresql+psycopg", "postgresql+asyncpg"]
@@ -86,7 +93,8 @@ def test_an_error_reads_like_this() -> None:
         "the database is newer than this package\n"
         "  database   revision 064   postgresql://cts:***@db/cts\n"
         "  package    cts_schema 0.3.0 knows up to 061\n"
-        "  next       install the version that made it, or roll back with that version: alembic downgrade 061"
+        "  next       install the version that made it, or roll back with that version: "
+        "cts_schema.downgrade(target, '061')"
     )
 
 
@@ -103,13 +111,93 @@ def test_lines_are_aligned_and_unknown_facts_are_left_out() -> None:
 
 
 def test_a_fact_the_next_step_lacks_is_left_for_the_reader() -> None:
-    assert DatabaseNewer().next_step.endswith("alembic downgrade <known>")
+    assert DatabaseNewer().next_step.worded(of_alembic).endswith("alembic downgrade <known>")
 
 
 def test_braces_in_facts_and_texts_do_no_harm() -> None:
     error = MissingFolder(cause="{cause}", folder="{0}")
-    assert error.next_step == "mkdir -p {0}"
+    assert str(error.next_step) == "mkdir -p {0}"
     assert str(SchemaError(next_step="{x}")).endswith("{x}")
+
+
+WORDS = [of_alembic, of_cts_schema, in_code, of_http]
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (
+            NextCommand("upgrade", wait=600),
+            (
+                "alembic -x wait=600 upgrade head",
+                "cts-schema upgrade --wait 600",
+                "cts_schema.upgrade(target, wait=600)",
+            ),
+        ),
+        (
+            NextCommand("upgrade", version_table="our table"),
+            (
+                "alembic -x version_table='our table' upgrade head",
+                "cts-schema upgrade --version-table 'our table'",
+                "cts_schema.upgrade(target, version_table='our table')",
+            ),
+        ),
+        (
+            NextCommand("upgrade", debug=True),
+            ("alembic --raiseerr upgrade head", "cts-schema upgrade --debug", "cts_schema.upgrade(target)"),
+        ),
+        (
+            NextCommand("downgrade", "053", yes=True),
+            (
+                "alembic -x yes downgrade 053",
+                "cts-schema downgrade 053 --yes",
+                "cts_schema.downgrade(target, '053', yes=True)",
+            ),
+        ),
+        (NextCommand("adopt", plan=True), (*["cts-schema adopt --plan"] * 2, "cts_schema.plan_adoption(target)")),
+        (
+            NextCommand("adopt", yes=True),
+            ("alembic -x yes upgrade head", "cts-schema adopt --yes", "cts_schema.adopt(target, yes=True)"),
+        ),
+        (
+            NextCommand("adopt", undo=True, discard_new=True),
+            (*["cts-schema adopt --undo --discard-new"] * 2, "cts_schema.undo_adoption(target, discard_new=True)"),
+        ),
+        (
+            NextCommand("restore", "a b", url="postgresql://cts:geheim@db/cts"),
+            (
+                *["cts-schema restore 'a b' --url 'postgresql://cts:***@db/cts'"] * 2,
+                "cts_schema.restore('a b', 'postgresql://cts:***@db/cts')",
+            ),
+        ),
+        (
+            NextCommand("repair", "missing-table"),
+            (*["cts-schema repair missing-table"] * 2, "cts_schema.repair(target, ['missing-table'])"),
+        ),
+        (NextCommand("", schema="app"), ("-x schema=app", "--schema app", "schema='app'")),
+        (NextCommand("help"), ("alembic --help", "cts-schema --help", "help(cts_schema)")),
+        (NextCommand("history"), ("alembic history", *["cts-schema history"] * 2)),
+        (
+            NextCommand("status"),
+            ("alembic current", "cts-schema status", "cts_schema.status(target)", "GET /api/install/database/status"),
+        ),
+    ],
+    ids=lambda given: given.name if isinstance(given, NextCommand) else "",
+)
+def test_each_front_end_words_the_next_command(command: NextCommand, words: tuple[str, ...]) -> None:
+    error = SchemaError(next_step=NextStep("do this - {}", command))
+    # HTTP has no route for most of them, and names the program that it comes with.
+    expected = words if len(words) == len(WORDS) else (*words, words[1])
+    assert [error.next_step.worded(front_end) for front_end in WORDS] == [f"do this - {text}" for text in expected]
+    assert [error.worded(front_end).partition(" - ")[2] for front_end in WORDS] == list(expected)
+
+
+@pytest.mark.parametrize("kind", ERRORS)
+def test_a_front_end_names_no_command_of_another_one_where_it_has_its_own(kind: type[SchemaError]) -> None:
+    step = kind().next_step
+    assert not re.search(r"cts-schema (upgrade|downgrade|status|history)|cts_schema\.", step.worded(of_alembic))
+    assert not re.search(r"alembic (?!stamp)|cts_schema\.", step.worded(of_cts_schema))
+    assert not re.search(r"alembic (?!stamp)|cts-schema (?!serve|history)", str(step))
 
 
 @pytest.mark.parametrize("kind", ERRORS)
@@ -139,7 +227,7 @@ def test_every_error_survives_pickling_and_copying(kind: type[SchemaError]) -> N
 def test_a_missing_folder_is_named(tmp_path: Path, driver: str) -> None:
     with pytest.raises(MissingFolder) as caught:
         run(sqlite(tmp_path / "no folder" / "cts.db").set(drivername=driver), "SELECT 1")
-    assert caught.value.next_step == f"mkdir -p '{tmp_path}/no folder'"
+    assert str(caught.value.next_step) == f"mkdir -p '{tmp_path}/no folder'"
 
 
 def test_a_folder_in_place_of_the_file_is_named(tmp_path: Path) -> None:
@@ -151,7 +239,7 @@ def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
     (tmp_path / "link.db").symlink_to(tmp_path / "gone" / "cts.db")
     with pytest.raises(ReadOnlyDatabase, match="may not open or create") as caught:
         run(sqlite(tmp_path / "link.db"), "SELECT 1")
-    assert caught.value.next_step.endswith(f"ls -la {tmp_path}")
+    assert str(caught.value.next_step).endswith(f"ls -la {tmp_path}")
 
 
 def test_a_path_the_system_refuses_to_look_at_is_reported(tmp_path: Path) -> None:
@@ -169,7 +257,7 @@ def test_a_file_that_is_not_sqlite_is_named(tmp_path: Path) -> None:
     (tmp_path / "cts.db").write_text("id,name\n" * 1000)
     with pytest.raises(NotADatabase) as caught:
         run(sqlite(tmp_path / "cts.db"), "SELECT * FROM sqlite_schema")
-    assert str(tmp_path / "cts.db") in caught.value.next_step
+    assert str(tmp_path / "cts.db") in str(caught.value.next_step)
 
 
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
@@ -197,7 +285,7 @@ def test_a_full_disk_has_its_own_exit_code(tmp_path: Path) -> None:
             "CREATE TABLE t AS SELECT zeroblob(100000) AS content",
         )
     assert caught.value.exit_code == 6
-    assert caught.value.next_step.endswith(f"df -h {tmp_path}")
+    assert str(caught.value.next_step).endswith(f"df -h {tmp_path}")
 
 
 @pytest.mark.parametrize("driver", ["sqlite", "sqlite+aiosqlite"])
@@ -273,7 +361,7 @@ def test_wrong_credentials_are_named_without_the_password(guarded: URL) -> None:
     assert "guarded:***@" in str(caught.value)
     assert "geheim" not in str(caught.value)
     assert "geheim" not in repr(caught.value)
-    assert "-U guarded postgres" in caught.value.next_step
+    assert "-U guarded postgres" in str(caught.value.next_step)
 
 
 @pytest.mark.parametrize("user", ["guarded", "without_login", "nobody_at_all"])
@@ -295,7 +383,7 @@ def test_a_database_that_the_user_may_not_enter_is_named(guarded: URL) -> None:
 def test_a_missing_database_is_named(server: URL) -> None:
     with pytest.raises(DatabaseMissing) as caught:
         run(server.set(database="no_such_database"), "SELECT 1")
-    assert caught.value.next_step.endswith("no_such_database")
+    assert str(caught.value.next_step).endswith("no_such_database")
 
 
 def test_a_server_that_does_not_listen_is_unreachable() -> None:
@@ -306,7 +394,7 @@ def test_a_server_that_does_not_listen_is_unreachable() -> None:
             with pytest.raises(DatabaseUnreachable) as caught:
                 run(url, "SELECT 1")
             assert caught.value.exit_code == 3
-            assert caught.value.next_step.endswith(f"pg_isready -h 127.0.0.1 -p {url.port}")
+            assert str(caught.value.next_step).endswith(f"pg_isready -h 127.0.0.1 -p {url.port}")
             assert "geheim" not in str(caught.value)
 
 
@@ -348,7 +436,7 @@ def test_a_parameter_the_driver_does_not_know_is_a_wrong_url(postgres_url: str, 
 def test_a_missing_schema_is_named(server: URL) -> None:
     with pytest.raises(SchemaMissing) as caught:
         run(server, "CREATE TABLE no_such_schema.t (id integer)")
-    assert caught.value.next_step.endswith("CREATE SCHEMA no_such_schema")
+    assert str(caught.value.next_step).endswith("CREATE SCHEMA no_such_schema")
     with pytest.raises(SchemaMissing, match="no schema has been selected"):
         run(server, "SET LOCAL search_path = no_such_schema", "CREATE TABLE t (id integer)")
 
@@ -357,7 +445,7 @@ def test_a_missing_privilege_is_named(server: URL) -> None:
     create = ("CREATE ROLE visitor", "CREATE SCHEMA closed", "SET LOCAL ROLE visitor")
     with pytest.raises(NotPermitted) as caught:
         run(server, *create, "CREATE TABLE closed.t (id integer)")  # rolled back, with the role
-    assert "GRANT USAGE, CREATE ON SCHEMA closed TO " in caught.value.next_step
+    assert "GRANT USAGE, CREATE ON SCHEMA closed TO " in str(caught.value.next_step)
 
 
 def test_a_read_only_server_is_named(server: URL) -> None:

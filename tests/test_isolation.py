@@ -94,7 +94,7 @@ def test_a_session_that_may_only_read_is_refused_with_what_to_reset(adopted: Dat
     adopted.execute(SET.format(adopted.location.database, "default_transaction_read_only = on"))
     with pytest.raises(ReadOnlyDatabase) as caught:
         undo_adoption(adopted.url)
-    assert "default_transaction_read_only" in caught.value.next_step
+    assert "default_transaction_read_only" in str(caught.value.next_step)
     assert adopted.value("SELECT count(*) FROM cts_legacy.users") == 1
 
 

@@ -272,7 +272,7 @@ def refused(database: Database, work: Callable[[], object]) -> LedgerNotWritten:
     with pytest.raises(LedgerNotWritten) as error:
         work()
     assert (database.fingerprint(), [database.rows(f"SELECT * FROM {table} ORDER BY 1") for table in tables]) == before
-    assert re.search(r'DROP (TRIGGER|RULE) "the watch"', error.value.next_step)
+    assert re.search(r'DROP (TRIGGER|RULE) "the watch"', str(error.value.next_step))
     return error.value
 
 

@@ -198,4 +198,4 @@ def test_without_squawk_it_says_so(scripts: Scripts, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
     with pytest.raises(DriverMissing, match="squawk") as caught:
         findings(scripts, "pass")
-    assert caught.value.next_step == "pip install 'squawk-cli'"
+    assert str(caught.value.next_step) == "pip install 'squawk-cli'"

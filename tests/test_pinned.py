@@ -211,7 +211,7 @@ def test_a_search_path_without_a_schema_is_told_as_one(head: Database, path: str
         with pytest.raises(SchemaMissing, match="the search path has no schema") as caught:
             act(head.url)
         assert caught.value.place["search_path"] == repr(path or '""')
-        assert "--schema public" in caught.value.next_step
+        assert "schema='public'" in str(caught.value.next_step)
     assert upgrade(head.url, schema="public").applied == ()
 
 

@@ -57,5 +57,5 @@ def test_it_gives_up_when_the_wait_is_over(adopted: Database, action: Callable[.
         with pytest.raises(DatabaseLocked) as caught:
             action(adopted.url, wait=0.3)
     assert caught.value.place["waited"] == "0.3 s"
-    assert "--wait 600" in caught.value.next_step
+    assert "(target, wait=600)" in str(caught.value.next_step)
     assert action(adopted.url)

@@ -17,6 +17,7 @@ from cts_schema.database.handle import Database
 from cts_schema.database.options import Options, Orphans
 from cts_schema.dialects.postgresql.lock import search_path, setting, undone, whole_view
 from cts_schema.dialects.postgresql.owner import as_owner
+from cts_schema.exceptions import NextCommand
 from cts_schema.migration.command import Command, process_lock
 from cts_schema.migration.executor import Executor
 from cts_schema.migration.progress import Progress
@@ -54,7 +55,7 @@ def undo_adoption(database: Database, *, discard_new: bool) -> str:
             old, kept = way_back.undo_on_sqlite(connection, options, discard_new=discard_new)
             return f"the old database is back, from {old}; what was there until now is in {kept}"
         undo = partial(way_back.undo_on_postgresql, connection, options.version_table, discard_new=discard_new)
-        Executor(connection, options, "cts-schema adopt --undo --wait 600").in_one_transaction(undo)
+        Executor(connection, options, NextCommand("adopt", undo=True, wait=600)).in_one_transaction(undo)
         return "the old tables are back, with all that hung on them; the new ones are dropped"
 
 
@@ -65,7 +66,7 @@ def finalize_adoption(database: Database) -> tuple[str, ...]:
         if connection.dialect.name == "sqlite":
             return ()
         dropped: list[str] = []
-        executor = Executor(connection, options, "cts-schema adopt --finalize --wait 600")
+        executor = Executor(connection, options, NextCommand("adopt", finalize=True, wait=600))
         executor.in_one_transaction(lambda: dropped.extend(aside.finalize(connection)))
         return tuple(dropped)
 

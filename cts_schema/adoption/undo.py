@@ -20,7 +20,15 @@ from cts_schema.adoption.record import Record, State
 from cts_schema.database.options import Options
 from cts_schema.ddl.text import literal, quote, run
 from cts_schema.dialects.sqlite.untrusted import readable_without_collations
-from cts_schema.exceptions import BackupDamaged, ChangedSince, NoAdoption, TransactionRefused, mask_url
+from cts_schema.exceptions import (
+    BackupDamaged,
+    ChangedSince,
+    NextCommand,
+    NextStep,
+    NoAdoption,
+    TransactionRefused,
+    mask_url,
+)
 from cts_schema.maintenance import files, manifest, sqlite
 from cts_schema.migration import run_log
 from cts_schema.migration.scripts import ADOPTION_RECORD
@@ -139,7 +147,10 @@ def _backup_of(made: Record, folder: Path) -> Path:
             cause="the backup that the adoption made is not there; nothing was touched",
             file=old,
             sha256=made.sha256,
-            next_step="put it back to that place, then repeat; any other backup: cts-schema restore FILE --force",
+            next_step=NextStep(
+                "put it back in that place, then repeat; to use another backup: {}",
+                NextCommand("restore", "FILE", force=True),
+            ),
         )
     if files.sha256(old) != made.sha256:
         raise BackupDamaged(

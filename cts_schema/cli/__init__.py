@@ -16,7 +16,7 @@ from contextlib import suppress
 
 from cts_schema.cli import probe
 from cts_schema.cli.output import complain, never_fail_to_encode
-from cts_schema.exceptions import EXIT_OK, OutputFailed, SchemaError, WrongUsage, in_a_line
+from cts_schema.exceptions import EXIT_OK, NextCommand, NextStep, OutputFailed, SchemaError, WrongUsage, in_a_line
 from cts_schema.unread import failed, open_what_is_closed
 
 PROGRAM = "cts-schema"
@@ -26,7 +26,7 @@ class Interrupted(SchemaError):
     """interrupted; what was not committed is undone"""
 
     exit_code = 130  # what a shell makes of a program that Ctrl-C has ended
-    next_step = "to see where the database stands: cts-schema status"
+    next_step = NextStep("to see the current revision: {}", NextCommand("status"))
 
 
 class Fault(SchemaError):

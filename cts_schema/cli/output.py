@@ -9,8 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
-from cts_schema.exceptions import SchemaError, mask_secrets
-from cts_schema.next_steps import in_our_words
+from cts_schema.exceptions import SchemaError, mask_secrets, of_cts_schema
 from cts_schema.unread import written
 
 
@@ -52,15 +51,15 @@ def complain(error: SchemaError, *, as_json: bool, story: str | None) -> None:
         as_json: as one JSON object.
         story: the traceback, where it is to be shown.
     """
-    error.next_step = in_our_words(error.next_step)
     story = None if story is None else mask_secrets(story)
     if as_json:
-        told = {"error": error.cause, "place": error.place, "next": error.next_step, "exit_code": error.exit_code}
+        step = error.next_step.worded(of_cts_schema)
+        told = {"error": error.cause, "place": error.place, "next": step, "exit_code": error.exit_code}
         _write(sys.stderr, _json(told if story is None else told | {"traceback": story}))
         return
     if story is not None:
         _write(sys.stderr, story.rstrip())
-    first, *rest = f"error: {error}".split("\n")
+    first, *rest = f"error: {error.worded(of_cts_schema)}".split("\n")
     _write(sys.stderr, _visible(first), "bold red")
     for line in rest:
         _write(sys.stderr, _visible(line))

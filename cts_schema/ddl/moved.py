@@ -18,7 +18,7 @@ from cts_schema.ddl.foreign_keys import ForeignKey
 from cts_schema.ddl.naming import shorten
 from cts_schema.ddl.silence import quiet
 from cts_schema.ddl.text import quote, unquote
-from cts_schema.exceptions import StillNeeded
+from cts_schema.exceptions import NextCommand, NextStep, StillNeeded
 
 
 def move_away(table: str, kept: str) -> None:
@@ -148,7 +148,9 @@ def _require_unreferred(table: str, those: str) -> None:
         raise StillNeeded(
             cause="rows that are not of this package refer to rows that cannot go back; nothing was done",
             needed_by="\n".join(needed),
-            next_step="insert the parents again, or let these rows refer to others, then repeat: alembic upgrade head",
+            next_step=NextStep(
+                "insert the parents again, or let these rows refer to others, then repeat: {}", NextCommand("upgrade")
+            ),
         )
 
 

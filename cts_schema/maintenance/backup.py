@@ -20,7 +20,7 @@ from cts_schema.database.handle import Database
 from cts_schema.database.urls import prepare_folder
 from cts_schema.dialects.errors import translate_errors
 from cts_schema.dialects.sqlite.files import sqlite_file
-from cts_schema.exceptions import WrongUsage, mask_url
+from cts_schema.exceptions import NextCommand, NextStep, WrongUsage, mask_url
 from cts_schema.maintenance import files, postgresql, sqlite
 
 
@@ -97,6 +97,6 @@ def file_of(url: sa.URL) -> Path:
         raise WrongUsage(
             cause="there is no SQLite file of this name",
             database=mask_url(url),
-            next_step="correct the URL; to make a new database: cts-schema upgrade",
+            next_step=NextStep("correct the URL; to make a new database: {}", NextCommand("upgrade")),
         )
     return file.resolve()

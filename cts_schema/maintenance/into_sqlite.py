@@ -16,6 +16,8 @@ from cts_schema.database.urls import prepare_folder
 from cts_schema.dialects.sqlite.files import is_ordinary, sqlite_file
 from cts_schema.exceptions import (
     BackupDamaged,
+    NextCommand,
+    NextStep,
     NotABackup,
     NotADatabase,
     RestoreFailed,
@@ -147,7 +149,10 @@ def _require_alone(backup: Path) -> None:
                 cause="a part of the backup is in a file beside it: it is of a database in use, or of a crash",
                 path=backup,
                 beside=part.name,
-                next_step=f"make one file of both, then restore that: cts-schema backup COPY --url sqlite:///{backup}",
+                next_step=NextStep(
+                    "make one file of both, then restore that: {}",
+                    NextCommand("backup", "COPY", url=f"sqlite:///{backup}"),
+                ),
             )
 
 

@@ -25,7 +25,7 @@ from cts_schema.dialects.postgresql.owner import as_owner
 from cts_schema.dialects.postgresql.pinned import FORMS
 from cts_schema.dialects.postgresql.settings import settings as settings_of
 from cts_schema.dialects.sqlite import transaction as sqlite
-from cts_schema.exceptions import EXIT_OK, SchemaError, WrongUsage, mask_url
+from cts_schema.exceptions import EXIT_OK, NextCommand, NextStep, SchemaError, WrongUsage, mask_url, of_alembic
 from cts_schema.migration import autogenerate, ledger
 from cts_schema.migration.executor import Executor
 from cts_schema.migration.line import Line, stretches
@@ -63,7 +63,7 @@ def run(context: Any, metadata: sa.MetaData) -> None:
     except SchemaError as error:
         if arguments is None or getattr(arguments, "raiseerr", False):
             raise
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201  this is the command line
+        print(f"error: {error.worded(of_alembic)}", file=sys.stderr)  # noqa: T201  this is the command line
         raise SystemExit(error.exit_code) from error
 
 
@@ -94,7 +94,9 @@ def _run(context: Any, metadata: sa.MetaData) -> None:
         if not revision.command_args["autogenerate"]:
             return
     if command.__name__ == "do_ensure_version":
-        raise WrongUsage(cause="the version table comes with the first revision", next_step="alembic upgrade head")
+        raise WrongUsage(
+            cause="the version table comes with the first revision", next_step=NextStep("{}", NextCommand("upgrade"))
+        )
     settings = {"target_metadata": metadata, "version_table": options.version_table}
     if context.is_offline_mode():
         _offline(context, options, x_arguments, settings)
@@ -204,7 +206,7 @@ def _look(context: Any, connection: sa.Connection, options: Options, settings: d
 
 
 def _migrate(context: Any, connection: sa.Connection, options: Options, line: Line, settings: dict[str, Any]) -> None:
-    executor = Executor(connection, options, "alembic -x wait=600 upgrade head", line.waiting)
+    executor = Executor(connection, options, NextCommand("upgrade", wait=600), line.waiting)
     settings = {**settings, "deadline": executor.deadline}  # for the online operations of ddl
 
     def all_of_it() -> None:

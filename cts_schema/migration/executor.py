@@ -16,7 +16,7 @@ from cts_schema.database.options import Options
 from cts_schema.dialects.deadline import Deadline, pause
 from cts_schema.dialects.postgresql.lock import alone, behind_proxy, read_committed, unprepared
 from cts_schema.dialects.sqlite import transaction as sqlite
-from cts_schema.exceptions import DatabaseLocked, mask_url
+from cts_schema.exceptions import DatabaseLocked, NextCommand, NextStep, mask_url
 
 RETRIED = ("55P03", "40P01")  # lock_not_available, deadlock_detected (postgresql.org/docs/current/errcodes-appendix)
 
@@ -27,7 +27,7 @@ class Executor:
     Args:
         connection: in a transaction of its caller, all happens in that one, and nothing is done again.
         options: of the run.
-        longer: the command with a longer wait, for an error.
+        longer: the command to repeat with a longer wait, for an error.
         on_wait: is told why nothing goes on.
     """
 
@@ -35,7 +35,7 @@ class Executor:
         self,
         connection: sa.Connection,
         options: Options,
-        longer: str,
+        longer: NextCommand,
         on_wait: Callable[[str], None] = lambda cause: None,
     ) -> None:
         self.deadline = Deadline(options.wait)
@@ -121,5 +121,5 @@ class Executor:
             cause="other sessions kept a table locked that the migration needs; what was not committed is undone",
             database=mask_url(self._connection.engine.url),
             waited=f"{self.deadline.seconds:g} s",
-            next_step=f"repeat when there is less traffic, or wait longer: {self._longer}",
+            next_step=NextStep("repeat when there is less traffic, or wait longer: {}", self._longer),
         )

@@ -21,6 +21,8 @@ from cts_schema.database.options import Options
 from cts_schema.dialects.errors import classify
 from cts_schema.dialects.postgresql.errors import dependents
 from cts_schema.exceptions import (
+    NextCommand,
+    NextStep,
     RevisionFailed,
     SchemaError,
     SeveralHeads,
@@ -194,7 +196,7 @@ class Line:
             raise WrongUsage(
                 cause=f"an old database comes in at revision {ADOPTION_REVISION}, and not before it",
                 database=mask_url(connection.engine.url),
-                next_step="alembic upgrade head",
+                next_step=NextStep("{}", NextCommand("upgrade")),
             )
         on_part = (lambda what: None) if self.log is None else self.log.adopting
         progress = Progress(on_part=on_part) if self.terminal is None else Progress.of_terminal(on_part)

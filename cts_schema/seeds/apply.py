@@ -16,6 +16,8 @@ from cts_schema.dialects.sqlite import transaction as sqlite
 from cts_schema.exceptions import (
     DatabaseNewer,
     DatabaseUnusable,
+    NextCommand,
+    NextStep,
     NotAtHead,
     NotInProduction,
     RowsOfOthers,
@@ -111,7 +113,7 @@ def seed(database: Database, name: str, *, rows: int | None = None, progress: Pr
 
     try:
         with database.connected(looking=True) as connection:
-            Executor(connection, options, "cts-schema seed --wait 600").in_one_transaction(work, rebuilds=False)
+            Executor(connection, options, NextCommand("seed", name, wait=600)).in_one_transaction(work, rebuilds=False)
     finally:
         progress.end()
     return replace(seeded, duration_ms=(time.perf_counter() - began) * 1000)
@@ -144,7 +146,7 @@ def _require_head(connection: sa.Connection, options: Options, database: str) ->
             revision=found.revision or "none",
             head=head(),
             missing_in_ledger=", ".join(found.missing_in_ledger) or None,
-            next_step="bring it there, then repeat: alembic upgrade head",
+            next_step=NextStep("upgrade it, then repeat: {}", NextCommand("upgrade")),
         )
 
 

@@ -9,15 +9,20 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from cts_schema.exceptions import SchemaError
-from cts_schema.next_steps import in_our_words
+from cts_schema.exceptions import NextCommand, SchemaError, of_cts_schema
 
 DatabaseType = Literal["sqlite", "postgresql"]
+STATUS = "/api/install/database/status"
 
 
 def moment(time: datetime) -> str:
     """A time as the routes show it: UTC, ``2026-01-03T12:00:00Z``."""
     return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def of_http(command: NextCommand) -> str:
+    """Word a command for a client of the routes: what has no route that anybody may ask is one of ``cts-schema``."""
+    return f"GET {STATUS}" if command.name == "status" else of_cts_schema(command)
 
 
 class Problem(BaseModel):
@@ -30,8 +35,9 @@ class Problem(BaseModel):
 
     @classmethod
     def of(cls, error: SchemaError) -> Problem:
-        """The same as ``cts-schema --json`` says."""
-        return cls(error=error.cause, place=error.place, next=in_our_words(error.next_step), exit_code=error.exit_code)
+        """What ``cts-schema --json`` says, in the words of HTTP."""
+        step = error.next_step.worded(of_http)
+        return cls(error=error.cause, place=error.place, next=step, exit_code=error.exit_code)
 
 
 class Table(BaseModel):

@@ -20,7 +20,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 from pydantic import BaseModel
 
-from cts_schema.exceptions import EXIT_USAGE, SchemaError, WrongUsage
+from cts_schema.exceptions import EXIT_USAGE, NextCommand, NextStep, SchemaError, WrongUsage
 from cts_schema.web.answers import Problem
 
 TOKEN_VARIABLE = "CTS_WEB_TOKEN"  # noqa: S105  the name of a variable
@@ -51,28 +51,28 @@ class Unauthorized(SchemaError):
     """a migration over HTTP needs the token, and it was not given or is another one"""
 
     exit_code = EXIT_USAGE
-    next_step = "repeat with the header Authorization: Bearer TOKEN"
+    next_step = NextStep("repeat with the header Authorization: Bearer TOKEN")
 
 
 class SwitchedOff(SchemaError):
     """migrations over HTTP are switched off, for no token is configured"""
 
     exit_code = EXIT_USAGE
-    next_step = f"configure one: {TOKEN_VARIABLE}=..., or migrate by hand: cts-schema upgrade"
+    next_step = NextStep(f"configure one: {TOKEN_VARIABLE}=..., or migrate by hand: {{}}", NextCommand("upgrade"))
 
 
 class OtherSite(SchemaError):
     """the request comes from the page of another site"""
 
     exit_code = EXIT_USAGE
-    next_step = "use the page of this server"
+    next_step = NextStep("use the page of this server")
 
 
 class TooMany(SchemaError):
     """there were too many requests, or wrong tokens, from this address"""
 
     exit_code = EXIT_USAGE
-    next_step = "repeat in {seconds} s"
+    next_step = NextStep("repeat in {seconds} s")
 
 
 class Guard:

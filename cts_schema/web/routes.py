@@ -17,9 +17,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from cts_schema.database.handle import Settings
-from cts_schema.exceptions import EXIT_DATABASE, EXIT_DISK, EXIT_LOCK, EXIT_USAGE, SchemaError
+from cts_schema.exceptions import EXIT_DATABASE, EXIT_DISK, EXIT_LOCK, EXIT_USAGE, NextCommand, NextStep, SchemaError
 from cts_schema.web import state
-from cts_schema.web.answers import Busy, DatabaseStatus, Problem, Run, Statistics, Status
+from cts_schema.web.answers import STATUS, Busy, DatabaseStatus, Problem, Run, Statistics, Status
 from cts_schema.web.guard import RATE, WRONG_TOKENS, Guard, Refused
 from cts_schema.web.place import Place, Target
 from cts_schema.web.runs import Runs
@@ -38,14 +38,14 @@ class UnknownRun(SchemaError):
     """there is no run of this id, or it was so long ago that it is forgotten"""
 
     exit_code = EXIT_USAGE
-    next_step = "see where the database stands: GET /api/install/database/status"
+    next_step = NextStep("see the current revision: {}", NextCommand("status"))
 
 
 class NothingToChoose(SchemaError):
     """the request asks for something, and a migration goes to head, whatever is asked"""
 
     exit_code = EXIT_USAGE
-    next_step = "repeat without a body, or with {{}} as application/json"
+    next_step = NextStep("repeat without a body, or with {{}} as application/json")
 
 
 class Nothing(BaseModel):
@@ -135,7 +135,7 @@ def database_router(
         responses=_LIMITED,
     )
 
-    @router.get("/api/install/database/status", responses=_UNREADABLE)
+    @router.get(STATUS, responses=_UNREADABLE)
     def database_state() -> Status:
         """Tell where the database stands: its tables, its revisions, what is pending. Writes nothing."""
         return state.status(place)

@@ -22,7 +22,7 @@ from cts_schema.dialects.postgresql.pinned import FORMS, process_of, require_enc
 from cts_schema.dialects.postgresql.settings import setting as setting
 from cts_schema.dialects.postgresql.settings import settings, usable
 from cts_schema.dialects.postgresql.whole_view import require_whole_view
-from cts_schema.exceptions import LockTimeout, SchemaMissing, TransactionRefused, mask_url
+from cts_schema.exceptions import LockTimeout, NextCommand, NextStep, SchemaMissing, TransactionRefused, mask_url
 
 #: DDL waits this long for a table before it gives up and tries again: while it waits, it blocks all later queries.
 LOCK_TIMEOUT = "2s"
@@ -231,8 +231,10 @@ def _require_schema(connection: sa.Connection, schema: str | None) -> None:
         cause="the search path has no schema that is there and that the role may use",
         database=mask_url(connection.engine.url),
         search_path=repr(_ask(connection, "SHOW search_path", commit=commit)),
-        next_step="name the schema: --schema public, with alembic -x schema=public; or mend the path:\n"
-        "ALTER ROLE name RESET search_path, or ALTER DATABASE likewise",
+        next_step=NextStep(
+            "name the schema: {}; or correct the path:\nALTER ROLE name RESET search_path, or ALTER DATABASE likewise",
+            NextCommand("", schema="public"),
+        ),
     )
 
 

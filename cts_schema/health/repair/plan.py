@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from cts_schema.ddl.text import literal, quote
-from cts_schema.exceptions import WrongUsage
+from cts_schema.exceptions import NextCommand, NextStep, WrongUsage
 from cts_schema.health import check
 from cts_schema.health.look import Look
 from cts_schema.health.repair import alter, orphans, remake, statements, unreadable, values
@@ -94,7 +94,7 @@ def require_known(codes: Iterable[str]) -> None:
     """
     for code in codes:
         if code not in CODES:
-            next_step = "see what was found: cts-schema check"
+            next_step = NextStep("see the findings: {}", NextCommand("check"))
             raise WrongUsage(cause="there is no such finding", code=code, known=", ".join(CODES), next_step=next_step)
 
 

@@ -20,7 +20,7 @@ from cts_schema.database.handle import Database
 from cts_schema.dialects.deadline import Deadline
 from cts_schema.dialects.postgresql.lock import search_path, setting, whole_view
 from cts_schema.dialects.postgresql.owner import as_owner
-from cts_schema.exceptions import mask_url
+from cts_schema.exceptions import NextCommand, mask_url
 from cts_schema.health.look import Look
 from cts_schema.health.repair import execution
 from cts_schema.health.repair import plan as planning
@@ -94,7 +94,7 @@ class _Mending:
 
     def mend(self) -> None:
         """Do it."""
-        executor = Executor(self._connection, self._options, "cts-schema repair --wait 600")
+        executor = Executor(self._connection, self._options, NextCommand("repair", wait=600))
         if executor.takes_one_transaction:
             self._asked = replace(self._asked, concurrently=False)
             executor.in_one_transaction(self._together)

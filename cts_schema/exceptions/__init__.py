@@ -1,0 +1,16 @@
+"""Every error of this package: what happened, where, and the next safe command.
+
+The first line of a class's docstring is its message; `exit_code` is what a command line leaves with. The texts
+pass through `mask_secrets`, so a password that slipped into a fact is not printed.
+"""
+
+# ruff: noqa: F403 - this is the public home of all that is in these modules
+
+from cts_schema.exceptions.adoption import *
+from cts_schema.exceptions.backups import *
+from cts_schema.exceptions.databases import *
+from cts_schema.exceptions.error import *
+from cts_schema.exceptions.error import mask_secrets as mask_secrets
+from cts_schema.exceptions.error import mask_url as mask_url
+from cts_schema.exceptions.next_step import *
+from cts_schema.exceptions.runs import *
