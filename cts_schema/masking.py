@@ -33,24 +33,30 @@ _WHOLE_LINE = re.compile(r"(?:cookie|authorization)$")
 # A word that is no word of a sentence, nor a date.
 _NO_WORD = r"(?!\d{4}-\d\d)(?=[\w~+/-]*\d)(?=[\w~+/-]*[A-Za-z])[\w~+/=-]{6,}"
 
+# Quotes of HTML and of a URL, which may be encoded more than once.
+_ENCODED_QUOTE = r"&(?:quot|apos|#3[49]|#x2[27]);|%(?:25)*2[27]"
+
 _NAME = re.compile(
-    r"(?<![\w.%-])(?P<name>(?:[\w.-]|%(?!3[AaDd]))++)(?P<close>(?:\[\d*\])?\\*[\"'`\])]*)"
-    r"(?:(?P<sign>\s*(?:=>|->|:=|==?|:|<>|!=|%3[AaDd])\s*)"
+    r"(?:(?<![\w.%-])|(?<=%3[AaDd])|(?<=%253[AaDd])|(?<=%25253[AaDd]))"
+    r"(?P<name>(?:[\w.-]|%(?!(?:25)*3[AaDd]))++)"
+    rf"(?P<close>(?:\[\d*\])?(?:\\*[\"'`\])]*|{_ENCODED_QUOTE}))"
+    r"(?:(?P<sign>\s*(?:=>|->|:=|==?|:|<>|!=|%(?:25)*3[AaDd])\s*)"
     r"|(?P<space>(?<=[\w.%-])(?:\s*\(\s*|\s+(?:(?i:is|was|to|like)\s+)?)(?=\\*[\"'`]|"
     + _NO_WORD
     + r")|\s+(?i:in)\s*(?=\())"
     r"|(?P<column>[ ]+\|[ ]+|\t+)|(?P<option>\s+)(?=[^\s-]))"
 )
 _QUOTED = re.compile(
-    r"[bruef]?(?P<quote>\\*[\"'`])(?:(?P=quote){2}|(?!(?<!\\)(?P=quote)).)*(?:(?P=quote)|\Z)|[\[({][^\])}]*(?:[\])}]|\Z)"
+    rf"[bruef]?(?P<quote>\\*[\"'`]|{_ENCODED_QUOTE})"
+    r"(?:(?P=quote){2}|(?!(?<!\\)(?P=quote)).)*(?:(?P=quote)|\Z)|[\[({][^\])}]*(?:[\])}]|\Z)"
     r"|(?:!\S*[ ]+)?[|>][+\d-]*[ ]*(?:\n[ \t]+\S[^\n]*)+",  # a block of YAML
     re.DOTALL | re.IGNORECASE,
 )
 # Ends where the next parameter begins, or at what closes a text around it: a password may have any other sign.
 _BARE = re.compile(
     r"(?:(?:bearer|basic|token|!\S*)\s+)?"
-    r"(?:(?!&(?:[\w.%\[\]-]+=|\s|\Z)|%26[\w.-]+%3D"
-    r"|[,;](?:\s|\Z|\\*[\"']?[\w.-]+\\*[\"']?\s*[=:])"
+    r"(?:(?!&(?:amp;)?(?:[\w.%\[\]-]+=|\s|\Z)|%(?:25)*26[\w.-]+%(?:25)*3D"
+    rf"|[,;](?:\s|\Z|(?:\\*[\"']|{_ENCODED_QUOTE})?[\w.-]+(?:\\*[\"']|{_ENCODED_QUOTE})?\s*[=:])|%(?:25)*2C%(?:25)*2[27]"
     r"|\\*[)\]}>\"'`]+(?:[\s,;:.)\]}]|\Z))"
     r"(?:\\.|\S))+",
     re.IGNORECASE,
@@ -59,6 +65,11 @@ _NOTHING = re.compile(r"(?:null|none|true|false|missing)(?![^\s,;:.)\]}])", re.I
 _LINE = re.compile(r"(?:(?!\\[rn])[^\r\n])+")
 _TOKEN_OF_SCHEME = re.compile(
     r"\b(bearer\s+|basic\s+)(?=[\w.~+/-]*(?:\d|=|[\w.~+/-]{20}))[\w.~+/=-]{8,}", re.IGNORECASE
+)
+_COMMAND = re.compile(r"\bcurl\b[^\r\n]*", re.IGNORECASE)
+_USER_OF_COMMAND = re.compile(
+    r"((?<![\w-])(?:-[A-Za-z]{0,5}?[uU]|--(?:proxy-)?user)[\"']?,?[\s=]*(?P<quote>\\*[\"'])?[^\s:\"'/]++:)(?!//)"
+    r"(?(quote)(?:(?!(?P=quote)).)*|[^\s\"']+)"
 )
 _PAIR = re.compile(r"([(\[]\s*b?([\"'])(?P<name>[\w. -]+)\2\s*,\s*)b?([\"'])(?:(?!\4).)*\4(?=\s*[)\]])", re.DOTALL)
 _NAMED = re.compile(
@@ -88,6 +99,7 @@ def mask_secrets(text: str) -> str:
     bound = _BOUND.search(text)
     if bound and any(_is_secret(word, "") == "surely" for word in re.findall(r"\w+", text[: bound.start()])):
         text = text[: bound.start()] + re.sub(r"([:(]\s*).*", rf"\1{_MASK}", bound[0], count=1, flags=re.DOTALL)
+    text = _COMMAND.sub(lambda found: _USER_OF_COMMAND.sub(rf"\1{_MASK}", found[0]), text)
     for form in (_PAIR, _NAMED, _ELEMENT):
         text = form.sub(lambda found: found[1] + _MASK if _is_secret(found["name"], "") else found[0], text)
     return _TOKEN_OF_SCHEME.sub(rf"\1{_MASK}", "".join(_parts(text)))
@@ -170,7 +182,7 @@ def _is_secret(name: str, before: str) -> str | None:
         name: with all that joins its words.
         before: the word before it, in lower case.
     """
-    name = re.split(r"[?&;/]", unquote(name))[-1].rstrip("_-0123456789")
+    name = re.split(r"[?&;/,{\s]", _decoded(name))[-1].rstrip("\"'").rstrip("_-0123456789")
     plain = _plain(name)
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)
     if _ANYWHERE.search(plain) or _AT_END.search(plain) or _QUALIFIED.search(before + plain):
@@ -181,4 +193,10 @@ def _is_secret(name: str, before: str) -> str | None:
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"[\W_]", "", unquote(name)).lower()
+    return re.sub(r"[\W_]", "", _decoded(name)).lower()
+
+
+def _decoded(name: str) -> str:
+    while (decoded := unquote(name)) != name:
+        name = decoded
+    return name

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import itertools
+import logging
+from contextlib import suppress
 
 import pytest
+import sqlalchemy as sa
 
-from cts_schema.exceptions import SchemaError, in_a_line
+from cts_schema.cli.output import complain
+from cts_schema.database.options import Options
+from cts_schema.exceptions import SchemaError, in_a_line, in_code, of_alembic
 from cts_schema.masking import mask_secrets, mask_url
+from cts_schema.migration.run_log import RunLog, Stand
+from cts_schema.models import SiteLog
+from cts_schema.web.answers import Problem
+from tests.support.databases import Database
+from tests.support.served import STATS, client_of
 
 WORDS = [
     ["password"], ["passwd"], ["pwd"], ["passphrase"], ["secret"], ["token"], ["key"], ["signature"], ["sig"],
@@ -64,6 +74,13 @@ FORMS = [
     "rest NAME != 'geheim'",
     "NAME[0]=geheim rest",
     "NAME2=geheim rest",
+    "{&quot;NAME&quot;: &quot;ge heim&quot;, &quot;rest&quot;: 1}",
+    "{&#34;NAME&#34;:&#34;ge heim&#34;,&#34;rest&#34;:1}",
+    "{&#x27;NAME&#x27;: &#x27;ge heim&#x27;, &#x27;rest&#x27;: 1}",
+    "NAME=&quot;ge heim&quot; rest",
+    "NAME=&#39;ge heim&#39; rest",
+    "%22NAME%22%3A%22ge%20heim%22%2C%22rest%22%3A1",
+    "%2522NAME%2522%253A%2522ge%2520heim%2522%252C%2522rest%2522",
 ]
 UNQUOTED = [
     "NAME=ge,he;im&geheim user=rest",
@@ -75,6 +92,9 @@ UNQUOTED = [
     '<a:NAME b="c"><![CDATA[ge<heim]]></a:NAME> rest',
     "NAME[]=geheim&rest=1",
     "NAME=geheim; Rest=rest",
+    "?a=1&amp;NAME=geheim&amp;rest=2",
+    "https://x.example/?next=%252F%253FNAME%253Dgeheim%2526rest%253D1",
+    "NAME%25253Dgeheim%252526rest%25253D1",
 ]
 
 
@@ -131,6 +151,16 @@ def test_a_value_is_masked_by_its_name_however_both_are_written(name: str) -> No
         "listenKey=geheim rest",
         "aws_access_key_id=geheim rest",
         "api_key_old=geheim rest",
+        "?next=a%3D1%26api_key%3Dgeheim%26rest%3D2",
+        "%7B%22a%22%3A1%2C%22api_key%22%3A%22geheim%22%7D rest",
+        "x%253A1%252C%2522api_key%2522%253A%2522geheim%2522%257D rest",
+        "curl -u cts:geheim https://rest",
+        "curl -sSu 'cts:ge heim' https://rest",
+        "curl -X GET --user=cts:geheim https://rest",
+        'curl --proxy-user "cts:ge heim" https://rest',
+        "curl -ucts:geheim https://rest",
+        "['curl', '-u', 'cts:geheim', 'https://rest']",
+        'sent "curl -u \\"cts:ge heim\\" https://rest"',
     ],
 )
 def test_credentials_in_headers_urls_and_commands_are_masked(text: str) -> None:
@@ -169,6 +199,9 @@ def test_credentials_in_headers_urls_and_commands_are_masked(text: str) -> None:
         "http://localhost:3000/x",
         "postgresql://cts@db:5432/cts?sslmode=require&sslkey=/run/cts.pem",
         "sqlite:////home/a:b@c/cts.db",
+        "docker run -u 1000:1000 cts",
+        "curl -u cts https://db.example:443/x -U proxy http://a:8080/",
+        "a &quot;key&quot; of 100%25 &amp; more",
     ],
 )
 def test_what_only_looks_like_a_credential_is_shown(text: str) -> None:
@@ -183,6 +216,47 @@ def test_urls_of_databases_and_errors_have_the_same_masker() -> None:
     assert "geheim" not in str(error)
 
 
+def test_errors_the_run_log_the_pages_and_the_programs_mask_the_same_spellings(
+    head: Database, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    spellings = [
+        "api_key=geheim1 seen",
+        "{&quot;api_key&quot;: &quot;ge heim&quot;} seen",
+        "api_key%253Dgeheim1%2526a%253D1 seen",
+        "curl -u cts:geheim1 https://seen",
+        "Authorization: Bearer geheim1 seen",
+        "token: geheim1 seen",
+        "postgresql://cts:geheim1@db/seen",
+        "password 'ge heim' seen",
+    ]
+    shown = []
+    for text in spellings:
+        log = RunLog("upgrade", "a database")
+        with (
+            suppress(ValueError),
+            head.engine.connect() as connection,
+            log.recorded(connection, Options(), lambda: Stand(None, None), owned=True),
+        ):
+            raise ValueError(text)
+        error = SchemaError(cause=text, next_step=text, reported=text)
+        complain(error, as_json=False, story=text)
+        complain(error, as_json=True, story=text)
+        shown += [error.worded(of_alembic), error.worded(in_code), repr(error), Problem.of(error).model_dump_json()]
+    with head.engine.connect() as connection:
+        shown += connection.scalars(sa.select(SiteLog.error_message)).all()
+        shown += map(str, connection.scalars(sa.select(SiteLog.metadata_)).all())
+    with head.engine.begin() as connection:
+        for text in spellings:
+            connection.execute(sa.insert(SiteLog).values(level="critical", category="api", message=text))
+    with client_of(head.url) as client:
+        shown.append(client.get(STATS).text)
+    shown += [capsys.readouterr().err, caplog.text]
+    everything = "\n".join(map(str, shown))
+    assert "heim" not in everything
+    assert everything.count("seen") >= 10 * len(spellings)
+
+
 def test_a_masked_text_stays_as_it_is() -> None:
     for name, form in itertools.product(("password", "apiKey", "X-BAPI-SIGN"), FORMS):
         shown = mask_secrets(form.replace("NAME", name))
@@ -190,5 +264,6 @@ def test_a_masked_text_stays_as_it_is() -> None:
 
 
 def test_a_long_text_takes_no_longer_than_its_length() -> None:
-    for text in ("a" * 200_000, "key " * 50_000, "key=" * 50_000, "'" * 200_000, "\\" * 200_000, "://a:" * 20_000):
+    parts = ("a", "key ", "key=", "'", "\\", "://a:", "a%253D", "%25", "53D", "curl -u ", "curl -", "key=&quot;")
+    for text in (part * (200_000 // len(part)) for part in parts):
         assert mask_secrets(text)
