@@ -200,7 +200,7 @@ def test_an_old_database_that_needs_a_decision_is_left_as_it_is(old: Database) -
     refused(done, 5, "users has no password_hash", next_step="cts-schema adopt --plan")
     assert str(old.location.database) in done.err
     for arguments in (("downgrade", "base"), ("stamp", "head"), ("current",), ("check",)):
-        refused(alembic(*arguments, url=old.url), 5, "CTS tables", next_step="bring it in")
+        refused(alembic(*arguments, url=old.url), 5, "CTS tables", next_step="adopt it")
     calls: list[tuple[Callable[[str], object], type[SchemaError]]] = [
         (initialize, DecisionNeeded),
         (upgrade, DecisionNeeded),
