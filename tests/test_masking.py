@@ -244,8 +244,8 @@ def test_errors_the_run_log_the_pages_and_the_programs_mask_the_same_spellings(
         complain(error, as_json=True, story=text)
         shown += [error.worded(of_alembic), error.worded(in_code), repr(error), Problem.of(error).model_dump_json()]
     with head.engine.connect() as connection:
-        shown += connection.scalars(sa.select(SiteLog.error_message)).all()
-        shown += map(str, connection.scalars(sa.select(SiteLog.metadata_)).all())
+        shown += map(str, connection.scalars(sa.select(SiteLog.error_message)))
+        shown += map(str, connection.scalars(sa.select(SiteLog.metadata_)))
     with head.engine.begin() as connection:
         for text in spellings:
             connection.execute(sa.insert(SiteLog).values(level="critical", category="api", message=text))
