@@ -6,11 +6,11 @@ pass through `mask_secrets`, so a password that slipped into a fact is not print
 
 # ruff: noqa: F403 - this is the public home of all that is in these modules
 
-from cts_schema.exceptions.adoption import *
 from cts_schema.exceptions.backups import *
 from cts_schema.exceptions.databases import *
 from cts_schema.exceptions.error import *
 from cts_schema.exceptions.error import mask_secrets as mask_secrets
 from cts_schema.exceptions.error import mask_url as mask_url
+from cts_schema.exceptions.legacy import *
 from cts_schema.exceptions.next_step import *
 from cts_schema.exceptions.runs import *

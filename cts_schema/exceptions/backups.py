@@ -14,7 +14,7 @@ class BackupFailed(SchemaError):
 
 
 class BackupPlaceTaken(SchemaError):
-    """there is something where the backup should go; nothing was overwritten"""
+    """something exists already where the backup should go; nothing was overwritten"""
 
     exit_code = EXIT_USAGE
     next_step = NextStep("choose another name, or name a folder: the backup gets a new name in it")
@@ -35,7 +35,7 @@ class WrongBackup(SchemaError):
 
 
 class BackupDamaged(SchemaError):
-    """the backup is not what it was when it was made; nothing was touched"""
+    """the backup has changed since it was made; nothing was touched"""
 
     exit_code = EXIT_DATABASE
     next_step = NextStep("use another backup; to trust this file all the same, move its manifest away")

@@ -117,14 +117,14 @@ class NotPermitted(SchemaError):
 
 
 class MixedOwners(SchemaError):
-    """the tables belong to several roles, and a run works in the name of one; nothing was touched"""
+    """the tables belong to several roles, and a run acts as one of them; nothing was touched"""
 
     exit_code = EXIT_DATABASE
     next_step = NextStep("give them all to the role of the application, then repeat: ALTER TABLE name OWNER TO role")
 
 
 class RowsHidden(SchemaError):
-    """row security hides rows from the role, and nothing may be decided from a part of them; nothing was touched"""
+    """row security hides rows from the role, and a run must see all of them; nothing was touched"""
 
     exit_code = EXIT_DATABASE
     next_step = NextStep(
@@ -165,7 +165,7 @@ class ProxyBetween(SchemaError):
 
 
 class OtherSchema(SchemaError):
-    """the search path finds tables in another schema than the one that new tables would go to; nothing was touched"""
+    """the search path finds the tables in one schema, and would put new ones into another; nothing was touched"""
 
     exit_code = EXIT_DATABASE
     next_step = NextStep(

@@ -39,7 +39,7 @@ class DataWouldBeDropped(SchemaError):
 
 
 class StillNeeded(SchemaError):
-    """something that is not of this package needs what goes; nothing was done"""
+    """something outside of this package needs what would be dropped; nothing was done"""
 
     exit_code = EXIT_DECISION
     next_step = NextStep(
@@ -58,7 +58,7 @@ class DatabaseNewer(SchemaError):
 
 
 class NotAtHead(SchemaError):
-    """the database was not brought to head in time"""
+    """the database did not reach head in time"""
 
     exit_code = EXIT_FINDINGS
     next_step = NextStep(
@@ -84,7 +84,7 @@ class FalseVersion(SchemaError):
 
 
 class LedgerNotWritten(SchemaError):
-    """the database left out a row that says what is applied, and reported no error; everything was rolled back"""
+    """the database skipped a row that records what is applied, and reported no error; everything was rolled back"""
 
     exit_code = EXIT_DATABASE
     next_step = NextStep("find out what keeps the database from writing these rows, then repeat")
@@ -156,7 +156,7 @@ class NotInProduction(SchemaError):
 
 
 class RowsOfOthers(SchemaError):
-    """the database has rows of somebody's own, among which examples would be taken for real; nothing was done"""
+    """the database has rows of your own, and examples among them would be taken for real; nothing was done"""
 
     exit_code = EXIT_DECISION
     next_step = NextStep("seed a separate database: {}", NextCommand("seed", "{data_set}", url="URL"))

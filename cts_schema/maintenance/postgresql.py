@@ -116,7 +116,7 @@ def back_up(connection: sa.Connection, database: Database, backup: Path) -> Mani
                 database=mask_url(url),
                 program=dump,
                 reported=programs.complaint(said),
-                next_step="mend what is reported, then repeat",
+                next_step="fix the reported problem, then repeat",
             )
         made = manifest.now(
             unfinished,

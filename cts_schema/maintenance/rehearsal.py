@@ -111,7 +111,10 @@ def _sqlite_copy(database: Database) -> Iterator[tuple[sa.URL, Callable[[], int]
         folder = Path(tempfile.mkdtemp(prefix="cts-rehearsal-", dir=file.parent))
     except OSError as error:
         raise NotPermitted(
-            cause="the copy cannot be written", folder=file.parent, reported=error.strerror, next_step="see who may"
+            cause="the copy cannot be written",
+            folder=file.parent,
+            reported=error.strerror,
+            next_step="make the folder writable",
         ) from error
     try:
         copy = folder / "copy.db"

@@ -138,7 +138,7 @@ class Restoring:
                     cause="the script is in an encoding that cannot be read safely; the database is as it was",
                     backup=self._backup,
                     line=statement.line,
-                    next_step="dump the database anew, with --encoding=UTF8",
+                    next_step="dump the database again, with --encoding=UTF8",
                 )
         self.line = None
         self._execute("RESET SESSION AUTHORIZATION")  # which the script may have set, as what follows
@@ -209,5 +209,5 @@ class Restoring:
             cause=f"the backup does not have the {what} of its manifest; the database is as it was",
             backup=self._backup,
             **facts,
-            next_step="use another backup; whoever trusts this file all the same moves its manifest away",
+            next_step="use another backup; to trust this file all the same, move its manifest away",
         )

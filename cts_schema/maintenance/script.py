@@ -267,8 +267,8 @@ class _Reader:
             path=self._path,
             line=line,
             found=found.decode(errors="replace"),
-            next_step="dump the database anew: pg_dump --format=custom --file=FILE DATABASE\n"
-            "or take the line out, if nothing needs it",
+            next_step="dump the database again: pg_dump --format=custom --file=FILE DATABASE\n"
+            "or delete the line, if nothing needs it",
         )
 
     def _damaged(self, cause: str, line: int) -> NoReturn:

@@ -1,4 +1,4 @@
-"""Errors of an adoption and its undo."""
+"""Errors of a legacy database, its adoption and the undo."""
 
 # ruff: noqa: N818 - an error is named after what happened: `DiskFull`, not `DiskFullError`
 
@@ -16,7 +16,7 @@ class UnadoptedDatabase(SchemaError):
 
 
 class DecisionNeeded(SchemaError):
-    """the old database can be brought in only if a person agrees to what is listed; nothing was touched"""
+    """the legacy database can be adopted only if you agree to what is listed; nothing was touched"""
 
     exit_code = EXIT_DECISION
     next_step = NextStep(
@@ -27,33 +27,33 @@ class DecisionNeeded(SchemaError):
 
 
 class AdoptionBlocked(SchemaError):
-    """the old database cannot be brought in as it is; nothing was touched"""
+    """the legacy database cannot be adopted as it is; nothing was touched"""
 
     exit_code = EXIT_DECISION
     next_step = NextStep("fix what is listed, then repeat: {}", NextCommand("upgrade"))
 
 
 class AdoptionFailed(SchemaError):
-    """what came in is not what was there before; everything was rolled back"""
+    """the adopted data differs from the legacy data; everything was rolled back"""
 
     exit_code = EXIT_FAULT
-    next_step = NextStep("report this with the lines above; the old database is as it was")
+    next_step = NextStep("report this with the lines above; the legacy database is as it was")
 
 
 class ChangedSince(SchemaError):
-    """the new tables have changed since the adoption, and that would be lost; nothing was touched"""
+    """the new tables have changed since the adoption, and an undo would lose the changes; nothing was touched"""
 
     exit_code = EXIT_DECISION
     next_step = NextStep("to undo it and lose them: {}", NextCommand("adopt", undo=True, discard_new=True))
 
 
 class HoldingTaken(SchemaError):
-    """the schema that is to hold the old tables is there already"""
+    """the schema for the legacy tables exists already"""
 
     exit_code = EXIT_DECISION
     unlisted = ("schema",)
     next_step = NextStep(
-        "if it holds the old tables of an earlier adoption, and nobody needs them: {}\n"
+        "if it holds the legacy tables of an earlier adoption, and nobody needs them: {}\n"
         "if it is yours: ALTER SCHEMA {schema} RENAME TO another_name",
         NextCommand("adopt", finalize=True),
     )
