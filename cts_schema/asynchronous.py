@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import sqlalchemy as sa
 
-from cts_schema import api
+from cts_schema import api, dialects
 from cts_schema.database.engines import create_async_engine
 from cts_schema.database.handle import IMPATIENT, LENT, Settings, Target
 from cts_schema.database.options import Options
@@ -127,7 +127,7 @@ async def _connected(target: AsyncTarget, settings: Any, *, looking: bool) -> As
     if target is None or isinstance(target, str | sa.URL):
         url = resolve_url(target)
         wait = settings.get("wait", Options.wait)
-        arguments = {"timeout": wait} if url.get_backend_name() == "sqlite" else {}
+        arguments = {"timeout": wait} if dialects.of(url).in_a_file else {}
         made = create_async_engine((look_only if looking else prepare_folder)(url), connect_args=arguments)
         target = made.execution_options(**{IMPATIENT: Options(wait=wait).milliseconds})
     elif isinstance(target, AsyncEngine):

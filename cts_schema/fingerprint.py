@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cts_schema import dialects
-from cts_schema.dialects.interface import Fingerprint
+from cts_schema.dialects.facts import Fingerprint
 
 
 def fingerprint(connection: sa.Connection) -> Fingerprint:

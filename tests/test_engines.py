@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import cts_schema
 from cts_schema.database import engines
+from cts_schema.dialects.sqlite import engine as sqlite_engine
 from cts_schema.exceptions import DatabaseUnusable, DriverMissing, MissingFolder, UnknownScheme, WrongUsage
 
 VARIABLES = ("DATABASE_TYPE", "DATABASE_URL", "POSTGRES_URL", "REMOTE_POSTGRES_URL", "SQLITE_DB_PATH")
@@ -254,9 +255,9 @@ def test_memory_and_uris_need_no_folder(empty_folder: Path, url: str) -> None:
 
 
 def test_an_old_sqlite_library_is_refused() -> None:
-    engines.check_sqlite_version((3, 35, 0))
+    sqlite_engine.check_version((3, 35, 0))
     with pytest.raises(DatabaseUnusable, match=r"too old\n.* 3\.34\.1\n.* 3\.35\n"):
-        engines.check_sqlite_version((3, 34, 1))
+        sqlite_engine.check_version((3, 34, 1))
 
 
 def test_a_schema_on_sqlite_is_refused(file_url: str) -> None:

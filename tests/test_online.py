@@ -20,7 +20,7 @@ from alembic.util import CommandError
 from benchmarks.traffic import Load, add_revisions, seed
 from cts_schema import create_async_engine, downgrade, status, upgrade, upgrade_async
 from cts_schema.database.engines import migration_engine
-from cts_schema.dialects.interface import Fingerprint
+from cts_schema.dialects.facts import Fingerprint
 from cts_schema.exceptions import DatabaseLocked, DatabaseUnreachable, ForeignKeyViolations, RevisionFailed
 from tests.support.databases import Database
 from tests.support.lines import Scripts, scripts_in_use

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from cts_schema.ddl import BigInt, ExactNumeric, Json, Timestamp, Word
 from cts_schema.ddl.text import run
-from cts_schema.dialects.interface import Fingerprint
+from cts_schema.dialects.facts import Fingerprint
 
 Kind = Literal["text", "word", "number", "integer", "float", "boolean", "timestamp", "json"]
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import sqlalchemy as sa
 
+from cts_schema import dialects
 from cts_schema.exceptions import WrongUsage, mask_url
 
 if TYPE_CHECKING:
@@ -87,11 +88,12 @@ class Options:
         Raises:
             WrongUsage: a schema in SQLite, or a name that the database does not take as it is.
         """
-        if self.schema is not None and url.get_backend_name() != "postgresql":
+        in_a_file = dialects.of(url).in_a_file
+        if self.schema is not None and in_a_file:
             raise WrongUsage(
                 option=f"schema={self.schema}", database=mask_url(url), reason="only PostgreSQL has schemas"
             )
-        longest = _LONGEST if url.get_backend_name() == "postgresql" else {}
+        longest = {} if in_a_file else _LONGEST
         for option, name in (("version_table", self.version_table), ("schema", self.schema)):
             if name is not None and (reason := _unfit(name, longest.get(option))):
                 raise WrongUsage(option=f"{option}={name!r}", database=mask_url(url), reason=reason)

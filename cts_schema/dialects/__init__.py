@@ -9,8 +9,10 @@ import sqlalchemy as sa
 from cts_schema.dialects.interface import Dialect
 
 
-def of(place: sa.Connection | sa.Engine | sa.Dialect) -> Dialect:
-    """Return what the database of a connection, an engine or its SQL is like."""
+def of(place: sa.Connection | sa.Engine | sa.Dialect | sa.URL) -> Dialect:
+    """Return what the database of a connection, an engine, its SQL or a URL is like."""
+    if isinstance(place, sa.URL):
+        return named(place.get_backend_name())
     return named((place if isinstance(place, sa.Dialect) else place.dialect).name)
 
 

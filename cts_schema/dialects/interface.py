@@ -1,4 +1,4 @@
-"""What every database must be able to do: one protocol for each concept, and the values that they exchange.
+"""What every database must be able to do: one protocol for each concept.
 
 Each protocol is met by a module, ``dialects/sqlite/sql.py`` and ``dialects/postgresql/sql.py`` for :class:`Sql`.
 """
@@ -8,107 +8,19 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import sqlalchemy as sa
 
-Fingerprint = dict[str, dict[str, Any]]
-"""What there is, by kind and name: ``{"table users": {"column id": ..., "index ...": ...}}``."""
+from cts_schema.dialects.facts import Counter, DeadRows, Fingerprint, ForeignKey, Index, IndexUse, Item, Size
 
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
 
-class Item(NamedTuple):
-    """A part of a table: what kind of thing it is, and what it is called."""
+    Insert = postgresql.Insert | sqlite.Insert
 
-    kind: str
-    name: str
-
-
-class Size(NamedTuple):
-    """How large a table is: None where the database does not know."""
-
-    table: str
-    rows: int | None
-    bytes: int | None
-
-
-class DeadRows(NamedTuple):
-    """How many rows of a table there are, and how many that vacuum has left."""
-
-    table: str
-    live: int
-    dead: int
-
-
-@dataclass(frozen=True)
-class Index:
-    """An index that is there.
-
-    Attributes:
-        table: its table.
-        name: its name; None where SQLite made it for a key.
-        first: the column that it begins with, None for an expression.
-        parts: what it orders by, with direction, collation and operators, in the words of the database.
-        predicate: its WHERE; empty without.
-        unique: whether it keeps values apart.
-        valid: false where a concurrent build was cut short.
-        key: whether it belongs to a constraint.
-    """
-
-    table: str
-    name: str | None
-    first: str | None
-    parts: tuple[str, ...]
-    predicate: str
-    unique: bool
-    valid: bool = True
-    key: bool = False
-
-
-class IndexUse(NamedTuple):
-    """How much an index was used: entries are those that were read."""
-
-    table: str
-    name: str
-    scans: int
-    entries: int
-    bytes: int
-    may_go: bool
-
-
-@dataclass(frozen=True)
-class ForeignKey:
-    """A foreign key that is there.
-
-    Attributes:
-        name: what a person calls it.
-        table: the table that it is in, None of one in another schema.
-        title: the table as a person calls it.
-        child: the table as SQL.
-        columns: each of its columns with the one that it refers to.
-        parent: the table that it refers to, None of one in another schema.
-        validated: whether the database makes sure that all rows meet it.
-    """
-
-    name: str
-    table: str | None
-    title: str
-    child: str
-    columns: Sequence[tuple[str, str]]
-    parent: str | None
-    validated: bool = False
-
-    @property
-    def where(self) -> str:
-        """The table with its columns, as a person calls them."""
-        return f"{self.title}.{', '.join(own for own, _ in self.columns)}"
-
-
-class Counter(NamedTuple):
-    """A column that a sequence fills, and its next number."""
-
-    table: str
-    column: str
-    following: int
+BUSY_TIMEOUT = 30
+"""Seconds to wait for another writer of a file, instead of failing at once."""
 
 
 class Sql(Protocol):
@@ -131,6 +43,12 @@ class Sql(Protocol):
 
     def json_object(self, members: str) -> str:
         """Return the JSON object of names and values."""
+
+    def moment(self, seconds: str) -> str:
+        """Return the time that is so many seconds after the beginning of 1970."""
+
+    def insert(self, table: sa.Table) -> Insert:
+        """Return an INSERT that can do something else where a row is there."""
 
     def untyped(self, value: str) -> str:
         """Return a value as a foreign key compares it: as if its column had no type."""
@@ -240,6 +158,13 @@ class Session(Protocol):
             OtherSchema: some are, and a run would spread the tables over both.
         """
 
+    def comparing_keys(self, connection: sa.Connection) -> AbstractContextManager[object]:
+        """Compare the foreign keys before and after the block, where they may be off meanwhile.
+
+        Raises:
+            ForeignKeyViolations: more rows than before lack the row they refer to.
+        """
+
     def remaking(self, connection: sa.Connection) -> AbstractContextManager[object]:
         """Change or remake tables in the block, and compare the foreign keys where they are off meanwhile.
 
@@ -272,7 +197,7 @@ class Dialect:
             the traffic.
     """
 
-    name: str
+    name: Literal["sqlite", "postgresql"]
     in_a_file: bool
     keeps_types: bool
     has_functions: bool
@@ -282,6 +207,36 @@ class Dialect:
     catalogue: Catalogue
     values: Values
     session: Session
+    engine: Engines
+
+
+class Engines(Protocol):
+    """How engines are made, and what every connection begins with."""
+
+    def settings(self, url: sa.URL, *, pooled: bool) -> dict[str, Any]:
+        """Return the settings of an engine; ``pooled`` where the caller has chosen no pool."""
+
+    def connect_args(self, url: sa.URL, schema: str | None, given: dict[str, Any]) -> dict[str, Any]:
+        """Return what the driver is told, unless the caller or the URL says otherwise.
+
+        Raises:
+            WrongUsage, UnknownScheme, DatabaseUnusable: the schema, the driver, or the library.
+        """
+
+    def forced_args(self, url: sa.URL, schema: str | None, given: dict[str, Any]) -> dict[str, Any]:
+        """Return what the driver is told whatever the caller says."""
+
+    def run_args(self, url: sa.URL, wait: float) -> dict[str, Any]:
+        """Return what the driver is told for a run."""
+
+    def spared(self, url: sa.URL) -> dict[str, Any]:
+        """Return the settings that keep SQLAlchemy from asking what is not needed."""
+
+    def for_a_run(self, engine: sa.Engine) -> sa.Engine:
+        """Prepare the engine of a run."""
+
+    def for_an_application(self, engine: sa.Engine, kw: dict[str, Any]) -> sa.Engine:
+        """Prepare the engine of an application, made with these arguments."""
 
 
 class Place(Protocol):

@@ -16,7 +16,8 @@ import sqlalchemy as sa
 
 from cts_schema.ddl.checks import comes_with
 from cts_schema.ddl.triggers import FUNCTION
-from cts_schema.dialects.interface import Dialect, Fingerprint, Item
+from cts_schema.dialects.facts import Fingerprint, Item
+from cts_schema.dialects.interface import Dialect
 from cts_schema.fingerprint import fingerprint
 from cts_schema.health.look import Look
 from cts_schema.health.report import EXAMPLES, Finding, Severity

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from cts_schema.dialects.interface import Index
+from cts_schema.dialects.facts import Index
 from cts_schema.health.look import Look
 from cts_schema.health.report import EXAMPLES, Finding, IndexUse, Severity
 from cts_schema.models import Base

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from cts_schema import dialects
 from cts_schema.ddl.text import clause, quote
-from cts_schema.dialects.interface import Dialect, Fingerprint
+from cts_schema.dialects.facts import Fingerprint
+from cts_schema.dialects.interface import Dialect
 from cts_schema.migration.report import Status
 from cts_schema.models import Base
 

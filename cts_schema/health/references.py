@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cts_schema.ddl.text import quote
-from cts_schema.dialects.interface import ForeignKey
+from cts_schema.dialects.facts import ForeignKey
 from cts_schema.health import indexes
 from cts_schema.health.look import PROBE, Look
 from cts_schema.health.report import EXAMPLES, Finding

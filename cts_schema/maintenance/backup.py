@@ -15,6 +15,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from cts_schema import dialects
 from cts_schema.database.engines import migration_engine
 from cts_schema.database.handle import Database
 from cts_schema.database.urls import prepare_folder
@@ -55,7 +56,7 @@ def backup(database: Database, path: str | os.PathLike[str] | None = None) -> Ba
     """Copy a database into a file. Others may go on reading and writing it meanwhile."""
     began = time.perf_counter()
     url = database.url
-    if url.get_backend_name() == "sqlite":
+    if dialects.of(url).in_a_file:
         file = file_of(url)
         place = files.place_for(path, files.folder_beside(file), file.stem, ".db")
         files.require_free(files.manifest_of(place))

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from cts_schema import dialects
 from cts_schema.database.engines import migration_engine
 from cts_schema.database.handle import Database
 from cts_schema.database.options import Orphans
@@ -71,9 +72,7 @@ def rehearse(
     began = time.perf_counter()
     options = replace(database.options, yes=yes, orphans=orphans)
     copied, measured = (
-        (_sqlite_copy, _sqlite_locks)
-        if database.url.get_backend_name() == "sqlite"
-        else (postgresql_copy, _table_locks)
+        (_sqlite_copy, _sqlite_locks) if dialects.of(database.url).in_a_file else (postgresql_copy, _table_locks)
     )
     with copied(database) as (copy, size):
         copy_ms = (time.perf_counter() - began) * 1000

@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from cts_schema import dialects
 from cts_schema.database.handle import Database
 from cts_schema.exceptions import BackupDamaged, WrongBackup
 from cts_schema.maintenance import contents, files, manifest
@@ -57,14 +58,14 @@ class Restored:
 def restore(database: Database, path: str | os.PathLike[str], *, force: bool) -> Restored:
     """Bring a database back from a backup; ``force`` lets it replace what is there, which is kept aside."""
     began = time.perf_counter()
-    backup, backend = Path(path), database.url.get_backend_name()
+    backup, dialect = Path(path), dialects.of(database.url)
     found = contents.look(backup)
     told = manifest.read(backup)
     _require_same(backup, found, told)
     database = replace(database, schema=database.schema or (told.schema if told else None))
-    if found.database not in (None, backend):
+    if found.database not in (None, dialect.name):
         raise WrongBackup(backup=backup, of=found.database, database=database.name)
-    into = into_sqlite if backend == "sqlite" else into_postgresql
+    into = into_sqlite if dialect.in_a_file else into_postgresql
     kept = into(database, backup, found, told, force=force)
     now = status(replace(database, target=database.url))
     return Restored(

@@ -13,10 +13,10 @@ from typing import Any
 import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext, MigrationInfo
 from alembic.script import Script, ScriptDirectory
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateTable
 from sqlalchemy.sql.dml import Delete, Insert
 
+from cts_schema import dialects
 from cts_schema.migration.written import not_written
 from cts_schema.models import SchemaMigration
 
@@ -155,8 +155,7 @@ def _rows(dialect: sa.Dialect, script: Script, duration_ms: float | None) -> Ite
         "execution_time_ms": None if duration_ms is None else round(duration_ms),
         "source": SOURCE,
     }
-    insert = (postgresql if dialect.name == "postgresql" else sqlite).insert
-    rows = insert(LEDGER).inline()  # no id to be returned: an offline script would print it
+    rows = dialects.of(dialect).sql.insert(LEDGER).inline()  # no id to be returned: an offline script would print it
     # The default of the row that is not inserted: distributed servers take no function of the time in DO UPDATE.
     yield rows.values(migration_id=int(script.revision), **values).on_conflict_do_update(
         index_elements=[LEDGER.c.migration_id], set_={**values, "executed_at": rows.excluded.executed_at}

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
+from cts_schema import dialects
 from cts_schema.database.handle import Database
 from cts_schema.database.options import Options
-from cts_schema.dialects.sqlite import transaction as sqlite
 from cts_schema.exceptions import (
     DatabaseNewer,
     DatabaseUnusable,
@@ -103,9 +103,8 @@ def seed(database: Database, name: str, *, rows: int | None = None, progress: Pr
         size = _size(connection, name, rows)
         writer = Writer(connection, size, progress)
         progress.start(size)
-        # On SQLite foreign keys may be off.
-        keys_are_compared = chosen.example and before < len(chosen.steps) and connection.dialect.name == "sqlite"
-        with sqlite.no_new_violations(connection) if keys_are_compared else nullcontext():
+        keys_are_compared = chosen.example and before < len(chosen.steps)
+        with dialects.of(connection).session.comparing_keys(connection) if keys_are_compared else nullcontext():
             for one in (*chosen.needs, name):
                 _apply(connection, one, writer, shown)
         added = {table: count for table, count in writer.rows.items() if count}

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
+from cts_schema import dialects
 from cts_schema.ddl.text import names, quote
 from cts_schema.migration.progress import Progress
 from cts_schema.models import Base
@@ -34,12 +34,6 @@ class Source(NamedTuple):
         return Source(f"{self.chain}, {chain}", rows)
 
 
-_OF_DIALECT = {
-    "sqlite": {"moment": "datetime({}, 'unixepoch')", "object": "json_object({})"},
-    "postgresql": {"moment": "to_timestamp({})", "object": "jsonb_build_object({})"},
-}
-
-
 class Writer:
     """Adds rows within the transaction of the data set, and counts them.
 
@@ -57,7 +51,7 @@ class Writer:
         self.rows: Counter[str] = Counter()
         self._connection = connection
         self._progress = progress
-        self._words = _OF_DIALECT[connection.dialect.name]
+        self._sql = dialects.of(connection).sql
 
     def add(self, table: str, rows: Sequence[Row]) -> None:
         """Add rows by value; all name the same columns."""
@@ -68,12 +62,11 @@ class Writer:
     def add_absent(self, table: str, rows: Iterable[Row], *, key: str) -> None:
         """Add the rows whose ``key`` no row has yet, in whatever case of letters; what is there stays as it is."""
         model = Base.metadata.tables[table]
-        insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
         there = {value.lower() for value in self._connection.scalars(sa.select(model.columns[key]))}
         for row in rows:
             if row[key].lower() not in there:
                 # Somebody may add it at this very moment.
-                statement = insert(model).values(**row).on_conflict_do_nothing().returning(model.columns[key])
+                statement = self._sql.insert(model).values(**row).on_conflict_do_nothing().returning(model.columns[key])
                 self._count(table, len(self._connection.execute(statement).all()))
 
     def derive(self, table: str, values: Mapping[str, str], source: Source, *, count: int, **parameters: Any) -> None:
@@ -109,11 +102,11 @@ class Writer:
 
     def moment(self, seconds: str) -> str:
         """Return the SQL of a time, given by an expression of the seconds since 1970."""
-        return self._words["moment"].format(seconds)
+        return self._sql.moment(seconds)
 
     def object(self, members: str) -> str:
         """Return the SQL of a JSON object, given by its names and values in turn."""
-        return self._words["object"].format(members)
+        return self._sql.json_object(members)
 
     def temporary(self, table: sa.Table, rows: Sequence[Row]) -> None:
         """Make a table for the time of the transaction, and fill it."""

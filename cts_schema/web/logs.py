@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
+from cts_schema import dialects
 from cts_schema.masking import mask_secrets
 from cts_schema.web.answers import CategoryCount, Entry, Hour, LevelCount, LoggedRun, Logs, Summary, TopError, moment
 
@@ -144,29 +144,14 @@ class SiteLogs:
         """Ask a query, in which ``{at}`` and its like are put into the words of the database."""
         if self._connection is None:
             return []
-        kind = self._connection.dialect.name
+        dialect = dialects.of(self._connection)
         since, until = self._first, self._first + timedelta(hours=_HOURS)
         bounds: dict[str, Any] = {"since": since, "until": until}
-        if kind == "sqlite":
+        if not dialect.keeps_types:
             bounds = {name: f"{time:%Y-%m-%d %H:%M:%S}" for name, time in bounds.items()}
-        statement = sa.text(query.format(**vars(_WORDS[kind])))
-        with _any_text(self._connection):
+        statement = sa.text(query.format(**vars(_WORDS[dialect.name])))
+        with dialect.values.tolerant(self._connection):
             return list(self._connection.execute(statement, bounds if ":since" in statement.text else {}))
-
-
-@contextmanager
-def _any_text(connection: sa.Connection) -> Iterator[None]:
-    """Let a text of SQLite that is not UTF-8 be read within the block: nothing there has looked at it."""
-    if connection.dialect.name != "sqlite":
-        yield
-        return
-    driver: Any = connection.connection.driver_connection
-    before = driver.text_factory
-    driver.text_factory = lambda text: text.decode(errors="replace")
-    try:
-        yield
-    finally:
-        driver.text_factory = before
 
 
 def _text(value: Any) -> str:

@@ -56,7 +56,7 @@ class Place:
     @property
     def kind(self) -> DatabaseType:
         """The kind of database."""
-        return "sqlite" if self.database.url.get_backend_name() == "sqlite" else "postgresql"
+        return dialects.of(self.database.url).name
 
     def is_there(self) -> bool:
         """Tell whether there is a file, or a server may be asked.

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cts_schema.dialects.interface import Fingerprint
+from cts_schema.dialects.facts import Fingerprint
 from cts_schema.fingerprint import fingerprint
 from cts_schema.migration import run_log
 from tests.faults.places import Place

@@ -9,7 +9,7 @@ from typing import Any, Self
 import sqlalchemy as sa
 
 from cts_schema.database.engines import create_engine
-from cts_schema.dialects.interface import Fingerprint
+from cts_schema.dialects.facts import Fingerprint
 from cts_schema.fingerprint import fingerprint
 
 

@@ -1,7 +1,7 @@
 """PostgreSQL: how it spells things, how it keeps a schema, and how one works with a server."""
 
 from cts_schema.dialects.interface import Dialect
-from cts_schema.dialects.postgresql import catalogue, session, shape, sql, values
+from cts_schema.dialects.postgresql import catalogue, engine, session, shape, sql, values
 
 POSTGRESQL = Dialect(
     name="postgresql",
@@ -14,4 +14,5 @@ POSTGRESQL = Dialect(
     catalogue=catalogue,
     values=values,
     session=session,
+    engine=engine,
 )

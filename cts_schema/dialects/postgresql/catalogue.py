@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from cts_schema.ddl.text import quote, run
-from cts_schema.dialects.interface import Counter, DeadRows, Fingerprint, ForeignKey, Index, IndexUse, Size
+from cts_schema.dialects.facts import Counter, DeadRows, Fingerprint, ForeignKey, Index, IndexUse, Size
 
 _TABLES = """
 SELECT c.relname AS name, pg_total_relation_size(c.oid) AS bytes,

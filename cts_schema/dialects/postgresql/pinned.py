@@ -44,8 +44,6 @@ def pinned(engine: Engine) -> Engine:
     Raises, as a session begins:
         DatabaseUnusable: the server does not know which characters its bytes are.
     """
-    if engine.dialect.name != "postgresql":
-        return engine
 
     def connect(connection: Any, _record: object) -> None:
         driver = getattr(connection, "driver_connection", connection)

@@ -19,8 +19,7 @@ def hide_row_values(engine: Engine) -> Engine:
     What is left names the constraint and the table. Only what would be printed is changed: the detail stays where a
     program may look for it, in ``diag`` of psycopg's errors.
     """
-    if engine.dialect.name == "postgresql":
-        event.listen(engine, "handle_error", _hide)
+    event.listen(engine, "handle_error", _hide)
     return engine
 
 

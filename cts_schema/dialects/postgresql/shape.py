@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cts_schema.dialects.interface import Fingerprint, Item
+from cts_schema.dialects.facts import Fingerprint, Item
 
 _COLUMNS = """
 SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, pg_get_expr(d.adbin, d.adrelid),

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
 
 from cts_schema.ddl.text import names, quote
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects.postgresql import Insert
 
 
 def row_id(columns: Collection[str]) -> str:
@@ -35,6 +41,18 @@ def key_text(value: str) -> str:
 def json_object(members: str) -> str:
     """Return the JSON object of names and values."""
     return f"jsonb_build_object({members})"
+
+
+def moment(seconds: str) -> str:
+    """Return the time that is so many seconds after the beginning of 1970."""
+    return f"to_timestamp({seconds})"
+
+
+def insert(table: sa.Table) -> Insert:
+    """Return an INSERT that can do something else where a row is there."""
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(table)
 
 
 def untyped(value: str) -> str:

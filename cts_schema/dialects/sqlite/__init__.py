@@ -1,7 +1,7 @@
 """SQLite: how it spells things, how it keeps a schema, and how one works with a file."""
 
 from cts_schema.dialects.interface import Dialect
-from cts_schema.dialects.sqlite import catalogue, session, shape, sql, values
+from cts_schema.dialects.sqlite import catalogue, engine, session, shape, sql, values
 
 SQLITE = Dialect(
     name="sqlite",
@@ -14,4 +14,5 @@ SQLITE = Dialect(
     catalogue=catalogue,
     values=values,
     session=session,
+    engine=engine,
 )

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cts_schema.ddl.text import literal, quote, run
-from cts_schema.dialects.interface import Counter, DeadRows, Fingerprint, ForeignKey, Index, IndexUse, Size
+from cts_schema.dialects.facts import Counter, DeadRows, Fingerprint, ForeignKey, Index, IndexUse, Size
 from cts_schema.dialects.sqlite.sql import row_id
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from cts_schema.ddl.checks import sqlite_checks
 from cts_schema.ddl.text import quote
-from cts_schema.dialects.interface import Fingerprint, Item
+from cts_schema.dialects.facts import Fingerprint, Item
 
 
 def fingerprint(connection: sa.Connection) -> Fingerprint:

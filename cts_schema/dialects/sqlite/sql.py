@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
 
 from cts_schema.ddl.text import names, quote
 from cts_schema.dialects.sqlite.reals import text_of
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects.sqlite import Insert
 
 
 def row_id(columns: Collection[str]) -> str:
@@ -40,6 +46,18 @@ def key_text(value: str) -> str:
 def json_object(members: str) -> str:
     """Return the JSON object of names and values."""
     return f"json_object({members})"
+
+
+def moment(seconds: str) -> str:
+    """Return the time that is so many seconds after the beginning of 1970."""
+    return f"datetime({seconds}, 'unixepoch')"
+
+
+def insert(table: sa.Table) -> Insert:
+    """Return an INSERT that can do something else where a row is there."""
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.insert(table)
 
 
 def untyped(value: str) -> str:

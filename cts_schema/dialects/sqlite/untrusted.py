@@ -60,8 +60,7 @@ def distrust_engine(engine: sa.Engine) -> sa.Engine:
         distrust(connection)
         entry.info[_OURS] = True
 
-    if engine.dialect.name == "sqlite":
-        sa.event.listen(engine, "connect", connected)
+    sa.event.listen(engine, "connect", connected)
     return engine
 
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from cts_schema.ddl.checks import finite_name
 from cts_schema.ddl.text import literal, quote, run
-from cts_schema.dialects.interface import Item
+from cts_schema.dialects.facts import Item
 from cts_schema.health import drift
 from cts_schema.health.look import Look
 from cts_schema.health.repair import statements

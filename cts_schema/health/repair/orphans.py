@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from cts_schema.ddl.text import literal, quote
-from cts_schema.dialects.interface import ForeignKey
+from cts_schema.dialects.facts import ForeignKey
 from cts_schema.health import references
 from cts_schema.health.look import Look, key_of
 from cts_schema.health.references import Reference

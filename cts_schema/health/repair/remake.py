@@ -17,7 +17,7 @@ from sqlalchemy.schema import CreateTable
 from cts_schema.ddl import shorten, sqlite_checks
 from cts_schema.ddl.checks import parse_checks
 from cts_schema.ddl.text import definitions, literal, quote, run, unquote, without_comments
-from cts_schema.dialects.interface import Item
+from cts_schema.dialects.facts import Item
 from cts_schema.dialects.sqlite import shape
 from cts_schema.dialects.sqlite.sql import row_id
 from cts_schema.health import drift

@@ -1,0 +1,90 @@
+"""How engines work with a SQLite file."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, event
+
+from cts_schema.dialects.interface import BUSY_TIMEOUT
+from cts_schema.dialects.sqlite.untrusted import distrust_engine
+from cts_schema.exceptions import DatabaseUnusable, WrongUsage, mask_url
+
+_OLDEST = (3, 35)  # the first with DROP COLUMN and RETURNING
+
+
+def check_version(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> None:
+    """Refuse a SQLite library without DROP COLUMN and RETURNING.
+
+    Raises:
+        DatabaseUnusable: the library is older than 3.35.
+    """
+    if version < _OLDEST:
+        library, needed = (".".join(map(str, parts)) for parts in (version, _OLDEST))
+        step = "use a newer Python or system: python -c 'import sqlite3; print(sqlite3.sqlite_version)'"
+        raise DatabaseUnusable(cause="the SQLite library is too old", library=library, needed=needed, next_step=step)
+
+
+def settings(url: URL, *, pooled: bool) -> dict[str, Any]:
+    """Return nothing: SQLAlchemy's own pool is right for a file."""
+    return {}
+
+
+def connect_args(url: URL, schema: str | None, given: dict[str, Any]) -> dict[str, Any]:
+    """Return what the driver is told, unless the caller or the URL says otherwise.
+
+    Raises:
+        WrongUsage: there are no schemas.
+        DatabaseUnusable: the library is too old.
+    """
+    if schema is not None:
+        step = "leave the schema out, or use a PostgreSQL URL"
+        raise WrongUsage(cause="SQLite has no schemas", database=mask_url(url), schema=schema, next_step=step)
+    check_version()
+    return {"timeout": BUSY_TIMEOUT}
+
+
+def forced_args(url: URL, schema: str | None, given: dict[str, Any]) -> dict[str, Any]:
+    """Return nothing."""
+    return {}
+
+
+def run_args(url: URL, wait: float) -> dict[str, Any]:
+    """Return what the driver is told for a run."""
+    return {"timeout": wait}
+
+
+def spared(url: URL) -> dict[str, Any]:
+    """Return nothing."""
+    return {}
+
+
+def for_a_run(engine: Engine) -> Engine:
+    """Let every connection distrust its file; foreign keys and transactions are left to the run."""
+    return distrust_engine(engine)
+
+
+def for_an_application(engine: Engine, kw: dict[str, Any]) -> Engine:
+    """Give every connection foreign keys and transactions that deserve the name.
+
+    The journal mode stays as the file has it: it is a property of the file that outlives the connection and that
+    other programs share, and processes that start together would race to change it.
+    """
+
+    def connect(connection: Any, _record: object) -> None:
+        # The sqlite3 module begins a transaction before INSERT but not before DDL, SELECT or SAVEPOINT, so a failed
+        # migration would leave tables behind. None switches that off, for the event below to do it properly.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA foreign_keys=ON")  # off by default, and for each connection anew
+        cursor.close()
+
+    def begin(connection: Connection) -> None:
+        level = connection.get_execution_options().get("isolation_level") or kw.get("isolation_level")
+        if level != "AUTOCOMMIT":  # asked for by VACUUM and the like, which refuse a transaction
+            connection.exec_driver_sql("BEGIN")
+
+    event.listen(engine, "connect", connect)
+    event.listen(engine, "begin", begin)
+    return engine
