@@ -5,13 +5,14 @@ Each protocol is met by a module, ``dialects/sqlite/sql.py`` and ``dialects/post
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import sqlalchemy as sa
 
+from cts_schema.dialects.deadline import Deadline
 from cts_schema.dialects.facts import Counter, DeadRows, Fingerprint, ForeignKey, Index, IndexUse, Item, Size
 
 if TYPE_CHECKING:
@@ -151,6 +152,23 @@ class Session(Protocol):
     def attempt(self, connection: sa.Connection) -> AbstractContextManager[object]:
         """Let a statement of the block fail, without an end of the transaction around it."""
 
+    def has_power(self, connection: sa.Connection) -> bool:
+        """Tell without a query whether the role may do anything, or does not say that it may not."""
+
+    def without_a_trace(self, connection: sa.Connection, *, milliseconds: int | None) -> AbstractContextManager[None]:
+        """Leave no transaction behind where there was none; where there is one, an error does not end it."""
+
+    def looking(
+        self, connection: sa.Connection, place: Place, *, milliseconds: int | None
+    ) -> AbstractContextManager[None]:
+        """Leave no trace, see every row, and lend nobody the power of a superuser.
+
+        Args:
+            connection: the database.
+            place: where the tables are.
+            milliseconds: to wait for a lock, where the transaction is not the caller's.
+        """
+
     def require_one_schema(self, connection: sa.Connection, place: Place) -> None:
         """Check that no table of ours is in a schema behind the first one of the search path.
 
@@ -208,6 +226,86 @@ class Dialect:
     values: Values
     session: Session
     engine: Engines
+    exclusive: Exclusive
+    relations: Relations
+    standing: Standing
+
+
+class Exclusive(Protocol):
+    """How a run works as the only one of its database, and hinders nobody else for long."""
+
+    def takes_one_transaction(self, connection: sa.Connection) -> bool:
+        """Whether all must be in one transaction."""
+
+    def transactions(self, connection: sa.Connection) -> AbstractContextManager[object]:
+        """Prepare for transactions of a run.
+
+        Raises:
+            TransactionRefused: that of the caller is not fit for it.
+        """
+
+    def transaction(
+        self,
+        connection: sa.Connection,
+        place: Place,
+        deadline: Deadline,
+        on_wait: Callable[[str], None],
+        *,
+        rebuilds: bool,
+    ) -> AbstractContextManager[None]:
+        """Work as the only run, in a new transaction or in that of the caller.
+
+        Raises:
+            LockTimeout: another run did not end by the deadline.
+            TransactionRefused: that of the caller could lose rows.
+        """
+
+    def between_transactions(
+        self, connection: sa.Connection, place: Place, deadline: Deadline, on_wait: Callable[[str], None]
+    ) -> AbstractContextManager[None]:
+        """Work as the only run for the time of the block, through many transactions."""
+
+    def beside(self, connection: sa.Connection, place: Place) -> AbstractContextManager[None]:
+        """Write a row beside a run in a transaction that waits for nobody long."""
+
+
+class Relations(Protocol):
+    """What a name stands for, and what others have built on a table."""
+
+    def no_table(self, connection: sa.Connection, name: str, quoted: str) -> str | None:
+        """Say what else than a table has a name, or how its table is written; None where nothing is wrong.
+
+        Args:
+            connection: the database.
+            name: the name.
+            quoted: the name as SQL, with its schema.
+        """
+
+    def in_the_way(self, connection: sa.Connection, table: str) -> Sequence[str]:
+        """Return what drops each thing that may act in the place of a statement about a table."""
+
+    def on_table(self, connection: sa.Connection, table: str, managed: Collection[str]) -> Iterator[str]:
+        """Yield what of others names a table, each with what becomes of it while the table is away."""
+
+    def with_columns(
+        self,
+        connection: sa.Connection,
+        table: str,
+        columns: Sequence[str],
+        indexes: Sequence[str],
+        constraints: Sequence[str],
+    ) -> Sequence[str]:
+        """Return what of others goes with columns of a table; indexes and constraints are ours."""
+
+
+class Standing(Protocol):
+    """Whether a database is at head: what a start-up asks, by one query."""
+
+    def query(self, version: str, ledger: str, numbers: tuple[int, ...]) -> str:
+        """Return the query, of version table and ledger, for the numbers that the ledger must have."""
+
+    def is_at_head(self, found: Sequence[Sequence[Any]], head: str, numbers: tuple[int, ...]) -> bool:
+        """Tell by its rows whether nothing is left to do."""
 
 
 class Engines(Protocol):

@@ -16,7 +16,7 @@ from cts_schema.database.engines import migration_engine
 from cts_schema.database.handle import Database
 from cts_schema.ddl import text
 from cts_schema.dialects.errors import translate_errors
-from cts_schema.dialects.postgresql.owner import is_superuser, role_of_a_run
+from cts_schema.dialects.postgresql.owner import has_power, role_of_a_run
 from cts_schema.exceptions import NotPermitted, as_sql, mask_url
 from cts_schema.maintenance import contents
 from cts_schema.maintenance.backup import backup
@@ -46,7 +46,7 @@ def postgresql_copy(database: Database) -> Iterator[tuple[sa.URL, Callable[[], i
     url = database.url
     with translate_errors(url), migration_engine(url).connect() as connection:
         require_direct(connection)
-        owner = role_of_a_run(connection, database.options) if is_superuser(connection) else None
+        owner = role_of_a_run(connection, database.options) if has_power(connection) else None
         connection.exec_driver_sql(_NOTHING_PLANTED)
         path = connection.execute(_OWN_PATH).scalar()
     copy = url.set(database=f"cts_rehearsal_{uuid.uuid4().hex[:12]}")

@@ -14,7 +14,7 @@ from cts_schema.database.handle import Database
 from cts_schema.database.options import Options
 from cts_schema.ddl.text import quote, run
 from cts_schema.dialects.postgresql.lock import behind_proxy
-from cts_schema.dialects.postgresql.owner import as_owner, is_superuser
+from cts_schema.dialects.postgresql.owner import as_owner, has_power
 from cts_schema.dialects.postgresql.settings import settings
 from cts_schema.exceptions import BackupFailed, DatabaseLocked, DiskFull, ProxyBetween, ReadOnlyDatabase, mask_url
 from cts_schema.maintenance import files, manifest, programs
@@ -82,7 +82,7 @@ def back_up(connection: sa.Connection, database: Database, backup: Path) -> Mani
     dump = programs.program("pg_dump", major)
     with files.written(backup, 0o600) as unfinished:
         with _snapshot(connection, database.options) as snapshot:
-            by_owner = is_superuser(connection)
+            by_owner = has_power(connection)
             with as_owner(connection, database.options, reading=True) if by_owner else nullcontext():
                 revision = revision_of(connection, database.version_table, schema)
             connection.exec_driver_sql("SET LOCAL search_path = pg_catalog")  # and nothing that somebody has planted

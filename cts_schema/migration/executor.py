@@ -6,16 +6,15 @@ PostgreSQL nobody queues behind a run that waits for a table: it gives up after 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
+from cts_schema import dialects
 from cts_schema.database.options import Options
 from cts_schema.dialects.deadline import Deadline, pause
-from cts_schema.dialects.postgresql.lock import alone, behind_proxy, read_committed, unprepared
-from cts_schema.dialects.sqlite import transaction as sqlite
 from cts_schema.exceptions import DatabaseLocked, NextCommand, NextStep, mask_url
 
 RETRIED = ("55P03", "40P01")  # lock_not_available, deadlock_detected (postgresql.org/docs/current/errcodes-appendix)
@@ -43,6 +42,7 @@ class Executor:
         self._options = options
         self._longer = longer
         self._on_wait = on_wait
+        self._exclusive = dialects.of(connection).exclusive
 
     def in_one_transaction(self, work: Callable[[], None], *, rebuilds: bool = True) -> None:
         """Work as the only run of the database, in one transaction.
@@ -57,18 +57,13 @@ class Executor:
             TransactionRefused: that of the caller could lose rows.
         """
         connection = self._connection
-        if connection.dialect.name == "sqlite":
-            with sqlite.transaction(connection, self._options.wait, rebuilds=rebuilds):
-                work()
-            return
-        joined = connection.in_transaction()
+        exclusive, joined = self._exclusive, connection.in_transaction()
 
         def once() -> None:
-            # The lock and the settings end with the transaction, behind a proxy too.
-            with nullcontext() if joined else connection.begin(), self._alone():
+            with exclusive.transaction(connection, self._options, self.deadline, self._on_wait, rebuilds=rebuilds):
                 work()
 
-        with read_committed(connection), unprepared(connection):
+        with exclusive.transactions(connection):
             if joined:
                 once()
             else:
@@ -77,18 +72,15 @@ class Executor:
     @property
     def takes_one_transaction(self) -> bool:
         """Whether all must be in one: on SQLite, in that of the caller, and behind a proxy that pools transactions."""
-        connection = self._connection
-        return connection.dialect.name == "sqlite" or connection.in_transaction() or behind_proxy(connection)
+        return self._exclusive.takes_one_transaction(self._connection)
 
-    @contextmanager
-    def between_transactions(self) -> Iterator[None]:
-        """Be the only run of a database of PostgreSQL for the time of the block, through many transactions.
+    def between_transactions(self) -> AbstractContextManager[None]:
+        """Be the only run for the time of the block, through many transactions.
 
         Raises:
             LockTimeout: another run did not end before the wait of the options was over.
         """
-        with read_committed(self._connection), self._alone():
-            yield
+        return self._exclusive.between_transactions(self._connection, self._options, self.deadline, self._on_wait)
 
     def again(self, work: Callable[[], None]) -> None:
         """Do work that begins a transaction and commits it, until it gets its locks.
@@ -98,9 +90,6 @@ class Executor:
         """
         while not self._tried(work):
             pause(self._connection, min(0.5, self.deadline.remaining))
-
-    def _alone(self) -> AbstractContextManager[None]:
-        return alone(self._connection, self._options, self.deadline, self._on_wait)
 
     def _tried(self, work: Callable[[], None]) -> bool:
         """Return False when it could not get a table lock in time, and is undone."""

@@ -22,12 +22,9 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from cts_schema import __version__
+from cts_schema import __version__, dialects
 from cts_schema.database.options import Options
 from cts_schema.ddl import Json
-from cts_schema.dialects.postgresql.lock import LOCK_TIMEOUT, read_committed, search_path
-from cts_schema.dialects.postgresql.owner import as_owner
-from cts_schema.dialects.sqlite import transaction as sqlite
 from cts_schema.exceptions import EXIT_DECISION, EXIT_LOCK, SchemaError, first_line, in_a_line
 from cts_schema.migration.report import AppliedRevision
 from cts_schema.migration.scripts import revisions
@@ -46,7 +43,6 @@ _log = logging.getLogger("cts_schema.migration")
 logging.getLogger("cts_schema").addHandler(logging.NullHandler())
 
 _LEVELS: dict[Outcome, int] = {"applied": logging.INFO, "refused": logging.WARNING, "failed": logging.ERROR}
-_PATIENCE = 2.0  # seconds that a row may wait for others: it is not worth more of the caller's time
 _SITE_LOGS = sa.table(
     TABLE,
     sa.column("level", sa.Text),
@@ -209,7 +205,7 @@ class RunLog:
         """Write a row into ``site_logs``. Where that cannot be done, logging is told, and nothing is raised."""
         try:
             connection.rollback()  # after an error SQLAlchemy wants it; and a lost connection comes back so
-            with _transaction(connection, options):
+            with dialects.of(connection).exclusive.beside(connection, options):
                 if _is_ours(connection, options.version_table):
                     connection.execute(sa.insert(_SITE_LOGS).values(row))
         except Exception as error:
@@ -228,23 +224,6 @@ class RunLog:
 
     def _tell(self, level: int, message: str, **facts: Any) -> None:
         _log.log(level, "%s", message, extra={**self._facts, **facts})
-
-
-@contextmanager
-def _transaction(connection: sa.Connection, options: Options) -> Iterator[None]:
-    if connection.dialect.name == "sqlite":
-        with sqlite.transaction(connection, _PATIENCE):
-            yield
-        return
-    with (
-        read_committed(connection),
-        connection.begin(),
-        as_owner(connection, options),
-        search_path(connection, options.schema),
-    ):
-        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
-        connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{LOCK_TIMEOUT}'")
-        yield
 
 
 def _is_ours(connection: sa.Connection, version_table: str) -> bool:

@@ -4,29 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from cts_schema import __version__
+from cts_schema import __version__, dialects
 from cts_schema.database.handle import IMPATIENT
 from cts_schema.database.options import VERSION_TABLE, Options
 from cts_schema.ddl.text import quote, run
-from cts_schema.dialects.postgresql.lock import in_autocommit
-from cts_schema.dialects.postgresql.owner import as_owner, is_superuser
-from cts_schema.dialects.postgresql.settings import settings
 from cts_schema.exceptions import DatabaseNewer, ForeignRevision, SeveralHeads, WrongUsage, mask_url
-from cts_schema.migration.relations import no_table
 from cts_schema.migration.report import Status
 from cts_schema.migration.scripts import ADOPTION_RECORD, head, revisions
 
-# A row that a policy hides is an error; a time comes in the form that drivers read, and the name of a type as it is.
-_READING = {"row_security": "off", "DateStyle": "ISO", "quote_all_identifiers": "off"}
 # Undefined table, schema, column; a view, which is not sampled; an index.
 _NO_SUCH_TABLE = ("42P01", "3F000", "42703", "0A000", "42809")
 
@@ -37,31 +30,10 @@ def at_head(connection: sa.Connection, options: Options) -> bool:
     A superuser asks as the owner of the tables, which takes some more: to plan a query PostgreSQL calls functions that
     stand in an index of the table.
     """
-    with looking(connection, options) if is_superuser(connection) else nullcontext():
-        return _at_head(connection, options)
-
-
-def _at_head(connection: sa.Connection, options: Options) -> bool:
-    found = _rows(connection, _at_head_query(*_names(connection, options), connection.dialect.name))
-    if not found or connection.dialect.name == "sqlite":
-        return found == [(head(),)]
-    return [row[0] for row in found] == [head()] and set(map(int, revisions())) <= set(found[0][1] or ())
-
-
-@cache
-def _at_head_query(version: str, ledger: str, dialect: str) -> str:
-    """Return a query that gives the revision: only where the ledger is complete, or with the numbers that are in it.
-
-    On PostgreSQL it runs nothing that somebody else may have written: only a table can be sampled, and no view; no
-    function and no operator is looked for in the search path, and no value is cast.
-    """
-    if dialect == "postgresql":
-        sample = "TABLESAMPLE pg_catalog.system (100)"
-        done = f"SELECT pg_catalog.array_agg(migration_id) FROM {ledger} {sample}"
-        return f"SELECT version_num, ({done}) FROM {version} {sample}"
-    numbers = ", ".join(str(int(revision)) for revision in revisions())
-    present = f"SELECT count(*) FROM {ledger} WHERE migration_id IN ({numbers})"
-    return f"SELECT version_num FROM {version} WHERE ({present}) = {len(revisions())}"
+    with looking(connection, options) if dialects.of(connection).session.has_power(connection) else nullcontext():
+        standing, numbers = dialects.of(connection).standing, tuple(map(int, revisions()))
+        found = _rows(connection, standing.query(*_names(connection, options), numbers))
+        return bool(found) and standing.is_at_head(found or [], head(), numbers)
 
 
 def read_status(connection: sa.Connection, options: Options) -> Status:
@@ -128,7 +100,7 @@ def _check_version_table(connection: sa.Connection, options: Options) -> None:
     table, schema = options.version_table, options.schema
     with _without_a_trace(connection):
         inspector = sa.inspect(connection)
-        reason = no_table(connection, table, _names(connection, options)[0])
+        reason = dialects.of(connection).relations.no_table(connection, table, _names(connection, options)[0])
         if reason is None and inspector.has_table(table, schema=schema):
             columns = {column["name"]: column["type"] for column in inspector.get_columns(table, schema=schema)}
             if columns.keys() != {"version_num"} or not isinstance(columns["version_num"], sa.String):
@@ -199,7 +171,7 @@ def _tables(connection: sa.Connection, options: Options) -> tuple[tuple[str, ...
     with _without_a_trace(connection):
         there = set(sa.inspect(connection).get_table_names(schema=options.schema))
     ours = {*Base.metadata.tables, options.version_table}
-    if connection.dialect.name == "sqlite":
+    if dialects.of(connection).in_a_file:  # which has no other schema to hide it in
         ours.add(ADOPTION_RECORD)
     return tuple(sorted(alike(there))), tuple(sorted(there - ours))
 
@@ -223,38 +195,15 @@ def _rows(connection: sa.Connection, query: str) -> Sequence[Sequence[Any]] | No
 @contextmanager
 def looking(connection: sa.Connection, options: Options) -> Iterator[None]:
     """Leave no trace, see every row, and lend nobody the power of a superuser."""
-    with (
-        _without_a_trace(connection, all_rows=True),
-        as_owner(connection, options, reading=True) if connection.dialect.name == "postgresql" else nullcontext(),
-    ):
+    with dialects.of(connection).session.looking(connection, options, milliseconds=_patience(connection)):
         yield
 
 
-@contextmanager
-def _without_a_trace(connection: sa.Connection, *, all_rows: bool = False) -> Iterator[None]:
-    """Leave no transaction behind where there was none; where there is one, an error does not end it.
+def _without_a_trace(connection: sa.Connection) -> AbstractContextManager[None]:
+    """Leave no transaction behind where there was none; where there is one, an error does not end it."""
+    return dialects.of(connection).session.without_a_trace(connection, milliseconds=_patience(connection))
 
-    Args:
-        connection: the database.
-        all_rows: let PostgreSQL refuse what row security would hide, and write values in the form that is read.
-    """
-    all_rows = all_rows and connection.dialect.name == "postgresql"
-    if connection.in_transaction():
-        nested = connection.dialect.name == "postgresql" and not in_autocommit(connection)
-        with (
-            connection.begin_nested() if nested else nullcontext(),
-            settings(connection, _READING) if all_rows else nullcontext(),
-        ):
-            yield
-        return
-    timeout = connection.get_execution_options().get(IMPATIENT)
-    try:
-        if timeout is not None and connection.dialect.name == "postgresql":
-            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(timeout)}")
-        if all_rows:
-            for name, value in _READING.items():
-                connection.exec_driver_sql(f"SET LOCAL {name} = {value}")
-        yield
-    finally:
-        if not connection.closed and not connection.invalidated:
-            connection.rollback()
+
+def _patience(connection: sa.Connection) -> int | None:
+    found = connection.get_execution_options().get(IMPATIENT)
+    return None if found is None else int(found)

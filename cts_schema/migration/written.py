@@ -9,21 +9,8 @@ import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
 
+from cts_schema import dialects
 from cts_schema.exceptions import LedgerNotWritten, mask_url
-
-# What may act in the place of a statement. PostgreSQL: triggers that come before a row, and rules.
-_IN_THE_WAY = {
-    "sqlite": (
-        "SELECT 'DROP TRIGGER \"' || replace(name, '\"', '\"\"') || '\"' FROM sqlite_master "
-        "WHERE type = 'trigger' AND lower(tbl_name) = lower(:table) ORDER BY name"
-    ),
-    "postgresql": (
-        "SELECT format('DROP TRIGGER %I ON %s', tgname, tgrelid::regclass) FROM pg_trigger "
-        "WHERE tgrelid = to_regclass(quote_ident(:table)) AND NOT tgisinternal AND tgtype & 2 = 2 AND tgenabled <> 'D' "
-        "UNION ALL SELECT format('DROP RULE %I ON %s', rulename, ev_class::regclass) FROM pg_rewrite "
-        "WHERE ev_class = to_regclass(quote_ident(:table)) AND ev_enabled <> 'D' ORDER BY 1"
-    ),
-}
 
 
 @contextmanager
@@ -59,7 +46,7 @@ def not_written(connection: sa.Connection, table: str, revisions: Sequence[str])
         table: the table of the rows.
         revisions: those whose rows are not as written.
     """
-    found = connection.execute(sa.text(_IN_THE_WAY[connection.dialect.name]), {"table": table}).scalars().all()
+    found = dialects.of(connection).relations.in_the_way(connection, table)
     named = f"let it leave these rows alone, or {', '.join(found)}; then repeat"
     return LedgerNotWritten(
         database=mask_url(connection.engine.url),

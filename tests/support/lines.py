@@ -10,7 +10,7 @@ from textwrap import dedent, indent
 
 import pytest
 
-from cts_schema.migration import command, scripts, state
+from cts_schema.migration import command, scripts
 from cts_schema.migration.scripts import script_location
 
 _REVISION = '''"""{name}."""
@@ -75,4 +75,3 @@ def scripts_in_use(folder: Path) -> Iterator[Scripts]:
 def _forget() -> None:
     scripts.revisions.cache_clear()
     scripts.head.cache_clear()
-    state._at_head_query.cache_clear()  # it names every revision

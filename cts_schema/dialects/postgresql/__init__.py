@@ -1,7 +1,17 @@
 """PostgreSQL: how it spells things, how it keeps a schema, and how one works with a server."""
 
 from cts_schema.dialects.interface import Dialect
-from cts_schema.dialects.postgresql import catalogue, engine, session, shape, sql, values
+from cts_schema.dialects.postgresql import (
+    catalogue,
+    engine,
+    exclusive,
+    relations,
+    session,
+    shape,
+    sql,
+    standing,
+    values,
+)
 
 POSTGRESQL = Dialect(
     name="postgresql",
@@ -15,4 +25,7 @@ POSTGRESQL = Dialect(
     values=values,
     session=session,
     engine=engine,
+    exclusive=exclusive,
+    relations=relations,
+    standing=standing,
 )

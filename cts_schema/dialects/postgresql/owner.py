@@ -51,12 +51,9 @@ _MAY_CREATE = (
 )
 
 
-def is_superuser(connection: sa.Connection) -> bool:
+def has_power(connection: sa.Connection) -> bool:
     """Tell without a query whether a connection to PostgreSQL may do anything, or does not say that it may not."""
-    return (
-        connection.dialect.name == "postgresql"
-        and told(connection.connection.driver_connection, "is_superuser") != "off"
-    )
+    return told(connection.connection.driver_connection, "is_superuser") != "off"
 
 
 @contextmanager

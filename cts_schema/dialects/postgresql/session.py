@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from types import MappingProxyType
 
 import sqlalchemy as sa
 
@@ -18,13 +19,56 @@ from cts_schema.dialects.postgresql.lock import (
 )
 from cts_schema.dialects.postgresql.one_schema import require_one_schema as require_one_schema
 from cts_schema.dialects.postgresql.owner import as_owner
+from cts_schema.dialects.postgresql.owner import has_power as has_power
+from cts_schema.dialects.postgresql.settings import settings
 
 _STATEMENT_TIMEOUT = "10s"
+# A row that a policy hides is an error; a time comes in the form that drivers read, and the name of a type as it is.
+_READING = {"row_security": "off", "DateStyle": "ISO", "quote_all_identifiers": "off"}
 
 
 def attempt(connection: sa.Connection) -> AbstractContextManager[object]:
     """Let a statement of the block fail: else its error would end the transaction."""
     return connection.begin_nested()
+
+
+@contextmanager
+def without_a_trace(
+    connection: sa.Connection, *, milliseconds: int | None, reading: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[None]:
+    """Leave no transaction behind where there was none; where there is one, an error does not end it.
+
+    Args:
+        connection: the database.
+        milliseconds: to wait for a lock, where the transaction is not the caller's.
+        reading: settings for the time of the block.
+    """
+    if connection.in_transaction():
+        with (
+            nullcontext() if in_autocommit(connection) else connection.begin_nested(),
+            settings(connection, reading) if reading else nullcontext(),
+        ):
+            yield
+        return
+    try:
+        if milliseconds is not None:
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {milliseconds}")
+        for name, value in reading.items():
+            connection.exec_driver_sql(f"SET LOCAL {name} = {value}")
+        yield
+    finally:
+        if not connection.closed and not connection.invalidated:
+            connection.rollback()
+
+
+@contextmanager
+def looking(connection: sa.Connection, place: Place, *, milliseconds: int | None) -> Iterator[None]:
+    """Leave no trace, see every row, and lend nobody the power of a superuser."""
+    with (
+        without_a_trace(connection, milliseconds=milliseconds, reading=_READING),
+        as_owner(connection, place, reading=True),
+    ):
+        yield
 
 
 def comparing_keys(connection: sa.Connection) -> AbstractContextManager[object]:

@@ -16,6 +16,27 @@ def attempt(connection: sa.Connection) -> AbstractContextManager[object]:
     return nullcontext()
 
 
+def has_power(connection: sa.Connection) -> bool:
+    """Return False: there are no roles."""
+    return False
+
+
+@contextmanager
+def without_a_trace(connection: sa.Connection, *, milliseconds: int | None) -> Iterator[None]:
+    """Leave no transaction behind where there was none."""
+    within = connection.in_transaction()
+    try:
+        yield
+    finally:
+        if not within and not connection.closed and not connection.invalidated:
+            connection.rollback()
+
+
+def looking(connection: sa.Connection, place: Place, *, milliseconds: int | None) -> AbstractContextManager[None]:
+    """Leave no transaction behind where there was none."""
+    return without_a_trace(connection, milliseconds=milliseconds)
+
+
 def require_one_schema(connection: sa.Connection, place: Place) -> None:
     """Check nothing: a file has no schemas."""
 
