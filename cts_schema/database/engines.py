@@ -15,7 +15,7 @@ from sqlalchemy import URL, Engine, NullPool
 from cts_schema import dialects
 from cts_schema.database.urls import async_url, normalize, prepare_folder, resolve_url, sync_url
 from cts_schema.dialects.errors import translate_errors
-from cts_schema.dialects.interface import BUSY_TIMEOUT
+from cts_schema.dialects.running import BUSY_TIMEOUT
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine

@@ -5,23 +5,20 @@ Each protocol is met by a module, ``dialects/sqlite/sql.py`` and ``dialects/post
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import sqlalchemy as sa
 
-from cts_schema.dialects.deadline import Deadline
 from cts_schema.dialects.facts import Counter, DeadRows, Fingerprint, ForeignKey, Index, IndexUse, Item, Size
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql, sqlite
 
     Insert = postgresql.Insert | sqlite.Insert
-
-BUSY_TIMEOUT = 30
-"""Seconds to wait for another writer of a file, instead of failing at once."""
+from cts_schema.dialects.running import Engines, Exclusive, Session
 
 
 class Sql(Protocol):
@@ -146,129 +143,6 @@ class Values(Protocol):
         """
 
 
-class Session(Protocol):
-    """What a connection is set to, for the time of a block."""
-
-    def attempt(self, connection: sa.Connection) -> AbstractContextManager[object]:
-        """Let a statement of the block fail, without an end of the transaction around it."""
-
-    def has_power(self, connection: sa.Connection) -> bool:
-        """Tell without a query whether the role may do anything, or does not say that it may not."""
-
-    def without_a_trace(self, connection: sa.Connection, *, milliseconds: int | None) -> AbstractContextManager[None]:
-        """Leave no transaction behind where there was none; where there is one, an error does not end it."""
-
-    def looking(
-        self, connection: sa.Connection, place: Place, *, milliseconds: int | None
-    ) -> AbstractContextManager[None]:
-        """Leave no trace, see every row, and lend nobody the power of a superuser.
-
-        Args:
-            connection: the database.
-            place: where the tables are.
-            milliseconds: to wait for a lock, where the transaction is not the caller's.
-        """
-
-    def require_one_schema(self, connection: sa.Connection, place: Place) -> None:
-        """Check that no table of ours is in a schema behind the first one of the search path.
-
-        Raises:
-            OtherSchema: some are, and a run would spread the tables over both.
-        """
-
-    def comparing_keys(self, connection: sa.Connection) -> AbstractContextManager[object]:
-        """Compare the foreign keys before and after the block, where they may be off meanwhile.
-
-        Raises:
-            ForeignKeyViolations: more rows than before lack the row they refer to.
-        """
-
-    def remaking(self, connection: sa.Connection) -> AbstractContextManager[object]:
-        """Change or remake tables in the block, and compare the foreign keys where they are off meanwhile.
-
-        Raises:
-            ForeignKeyViolations: more rows than before lack the row they refer to.
-        """
-
-    def reading_only(self, connection: sa.Connection, place: Place, *, deep: bool) -> AbstractContextManager[None]:
-        """Let nothing be written within the block, and leave no trace of it.
-
-        A transaction of the caller goes on after it. Nothing waits for long either: neither for a lock, nor, unless
-        ``deep``, for a statement.
-
-        Raises:
-            SchemaMissing: there is no such schema.
-            RowsHidden: row security keeps rows from the role.
-        """
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """A database: its parts, and what it is like.
-
-    Attributes:
-        name: ``sqlite`` or ``postgresql``, as SQLAlchemy says.
-        in_a_file: whether the database is a file, and each statement is seen by this process alone.
-        keeps_types: whether a column takes only values of its type.
-        has_functions: whether triggers call functions, and sequences give the numbers.
-        alters_tables: whether a constraint can be added to a table that is there, and indexes are built beside
-            the traffic.
-    """
-
-    name: Literal["sqlite", "postgresql"]
-    in_a_file: bool
-    keeps_types: bool
-    has_functions: bool
-    alters_tables: bool
-    sql: Sql
-    shape: Shape
-    catalogue: Catalogue
-    values: Values
-    session: Session
-    engine: Engines
-    exclusive: Exclusive
-    relations: Relations
-    standing: Standing
-
-
-class Exclusive(Protocol):
-    """How a run works as the only one of its database, and hinders nobody else for long."""
-
-    def takes_one_transaction(self, connection: sa.Connection) -> bool:
-        """Whether all must be in one transaction."""
-
-    def transactions(self, connection: sa.Connection) -> AbstractContextManager[object]:
-        """Prepare for transactions of a run.
-
-        Raises:
-            TransactionRefused: that of the caller is not fit for it.
-        """
-
-    def transaction(
-        self,
-        connection: sa.Connection,
-        place: Place,
-        deadline: Deadline,
-        on_wait: Callable[[str], None],
-        *,
-        rebuilds: bool,
-    ) -> AbstractContextManager[None]:
-        """Work as the only run, in a new transaction or in that of the caller.
-
-        Raises:
-            LockTimeout: another run did not end by the deadline.
-            TransactionRefused: that of the caller could lose rows.
-        """
-
-    def between_transactions(
-        self, connection: sa.Connection, place: Place, deadline: Deadline, on_wait: Callable[[str], None]
-    ) -> AbstractContextManager[None]:
-        """Work as the only run for the time of the block, through many transactions."""
-
-    def beside(self, connection: sa.Connection, place: Place) -> AbstractContextManager[None]:
-        """Write a row beside a run in a transaction that waits for nobody long."""
-
-
 class Relations(Protocol):
     """What a name stands for, and what others have built on a table."""
 
@@ -308,42 +182,47 @@ class Standing(Protocol):
         """Tell by its rows whether nothing is left to do."""
 
 
-class Engines(Protocol):
-    """How engines are made, and what every connection begins with."""
+class Comparison(Protocol):
+    """What Alembic does not compare by itself."""
 
-    def settings(self, url: sa.URL, *, pooled: bool) -> dict[str, Any]:
-        """Return the settings of an engine; ``pooled`` where the caller has chosen no pool."""
+    def triggers(self, connection: sa.Connection) -> Mapping[tuple[str, str], str]:
+        """Return the statement of each trigger by table and name; one that does not always fire is marked."""
 
-    def connect_args(self, url: sa.URL, schema: str | None, given: dict[str, Any]) -> dict[str, Any]:
-        """Return what the driver is told, unless the caller or the URL says otherwise.
+    def checks(self, connection: sa.Connection, table: str) -> Mapping[str, str]:
+        """Return the condition of each CHECK by its name."""
 
-        Raises:
-            WrongUsage, UnknownScheme, DatabaseUnusable: the schema, the driver, or the library.
-        """
+    def indexes(self, connection: sa.Connection, table: str) -> Mapping[str, str]:
+        """Return by its name what Alembic does not compare of each index."""
 
-    def forced_args(self, url: sa.URL, schema: str | None, given: dict[str, Any]) -> dict[str, Any]:
-        """Return what the driver is told whatever the caller says."""
-
-    def run_args(self, url: sa.URL, wait: float) -> dict[str, Any]:
-        """Return what the driver is told for a run."""
-
-    def spared(self, url: sa.URL) -> dict[str, Any]:
-        """Return the settings that keep SQLAlchemy from asking what is not needed."""
-
-    def for_a_run(self, engine: sa.Engine) -> sa.Engine:
-        """Prepare the engine of a run."""
-
-    def for_an_application(self, engine: sa.Engine, kw: dict[str, Any]) -> sa.Engine:
-        """Prepare the engine of an application, made with these arguments."""
+    def wanted_index(self, index: sa.Index, dialect: sa.Dialect) -> str:
+        """Return the same of an index of the models."""
 
 
-class Place(Protocol):
-    """Where the tables are: the options of a run, and the handle of a database."""
+@dataclass(frozen=True)
+class Dialect:
+    """A database: its parts, and what it is like.
 
-    @property
-    def version_table(self) -> str:
-        """The table that holds the revision."""
+    Attributes:
+        name: ``sqlite`` or ``postgresql``, as SQLAlchemy says.
+        in_a_file: whether the database is a file, and each statement is seen by this process alone.
+        keeps_types: whether a column takes only values of its type.
+        has_functions: whether triggers call functions, and sequences give the numbers.
+        alters_tables: whether a constraint can be added to a table that is there, and indexes are built beside
+            the traffic.
+    """
 
-    @property
-    def schema(self) -> str | None:
-        """The PostgreSQL schema to work in; None means the first of the search path."""
+    name: Literal["sqlite", "postgresql"]
+    in_a_file: bool
+    keeps_types: bool
+    has_functions: bool
+    alters_tables: bool
+    sql: Sql
+    shape: Shape
+    catalogue: Catalogue
+    values: Values
+    session: Session
+    engine: Engines
+    comparison: Comparison
+    exclusive: Exclusive
+    relations: Relations
+    standing: Standing

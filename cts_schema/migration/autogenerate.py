@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory, write_hooks
 
+from cts_schema import dialects
 from cts_schema.ddl.foreign_keys import foreign_keys_of, sqlite_foreign_keys
 from cts_schema.exceptions import WrongUsage
 from cts_schema.migration.compare import PLUGIN
@@ -68,7 +69,7 @@ def settings(metadata: sa.MetaData, connection: sa.Connection, script: ScriptDir
     def include_object(item: Any, name: str | None, type_: str, reflected: bool, compare_to: Any) -> bool:
         if type_ == "index" and reflected and compare_to is None and not item.unique:
             return _is_ours(item, name, history())
-        if type_ == "foreign_key_constraint" and connection.dialect.name == "sqlite":
+        if type_ == "foreign_key_constraint" and not dialects.of(connection).alters_tables:
             return _differs_on_sqlite(item, metadata, connection)
         return True
 

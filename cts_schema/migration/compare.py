@@ -16,10 +16,11 @@ from alembic.operations import MigrateOperation
 from alembic.operations.ops import CreateIndexOp, DropIndexOp, ModifyTableOps, UpgradeOps
 from alembic.runtime.plugins import Plugin
 from alembic.util import DispatchPriority, PriorityDispatchResult
-from sqlalchemy.schema import CreateIndex, ExecutableDDLElement
+from sqlalchemy.schema import ExecutableDDLElement
 from sqlalchemy.sql.naming import conv
 
-from cts_schema.ddl import CreateUpdatedAtTrigger, ImpliedCheck, sqlite_checks, trigger_name
+from cts_schema import dialects
+from cts_schema.ddl import CreateUpdatedAtTrigger, ImpliedCheck, trigger_name
 from cts_schema.ddl.checks import comes_with
 from cts_schema.migration.conditions import same_condition
 
@@ -66,7 +67,7 @@ class ReplaceChecksOp(MigrateOperation):
 def compare_triggers(context: AutogenContext, upgrade_ops: UpgradeOps, schemas: Any) -> PriorityDispatchResult:
     """Find updated_at triggers that are missing, changed, switched off, or there without need."""
     connection = _connection(context)
-    live = _live_triggers(connection)
+    live = dialects.of(connection).comparison.triggers(connection)
     for table in _managed(context):
         wanted = bool(table.info.get("updated_at_trigger"))
         found = live.get((table.name, trigger_name(table.name)))
@@ -89,7 +90,11 @@ def compare_checks(context: AutogenContext, upgrade_ops: UpgradeOps, schemas: An
         if table.name not in there:
             continue
         columns = {column["name"] for column in inspector.get_columns(table.name)}
-        live = {name: text for name, text in _live_checks(connection, table.name).items() if name.startswith("ck_")}
+        live = {
+            name: text
+            for name, text in dialects.of(connection).comparison.checks(connection, table.name).items()
+            if name.startswith("ck_")
+        }
         wanted = dict(_wanted_checks(table, connection.dialect, columns))
         changed = {name for name in live.keys() & wanted.keys() if not same_condition(live[name], wanted[name])}
         dropped = [(name, live[name]) for name in sorted((live.keys() - wanted.keys()) | changed)]
@@ -113,12 +118,13 @@ def compare_indexes(
     if live_table is None or table is None:
         return PriorityDispatchResult.CONTINUE
     connection = _connection(context)
-    live = _live_indexes(connection, table.name)
+    comparison = dialects.of(connection).comparison
+    live = comparison.indexes(connection, table.name)
     replaced = {op.index_name for op in modify_ops.ops if isinstance(op, CreateIndexOp | DropIndexOp)}
     for index in sorted(table.indexes, key=lambda index: str(index.name)):
         if index.name in replaced or index.name not in live:
             continue
-        if not same_condition(live[index.name], _wanted_index(index, connection)):
+        if not same_condition(live[str(index.name)], comparison.wanted_index(index, connection.dialect)):
             modify_ops.ops.append(DropIndexOp.from_index(index))
             modify_ops.ops.append(CreateIndexOp.from_index(index))
     return PriorityDispatchResult.CONTINUE
@@ -143,25 +149,6 @@ def _managed(context: AutogenContext) -> list[sa.Table]:
     return list(tables)
 
 
-def _live_triggers(connection: sa.Connection) -> dict[tuple[str, str], str]:
-    """Return the statement of each trigger by table and name; one that does not always fire is marked."""
-    if connection.dialect.name == "sqlite":
-        query = "SELECT tbl_name, name, sql FROM sqlite_master WHERE type = 'trigger'"
-    else:
-        query = (
-            "SELECT c.relname, t.tgname, "
-            "CASE t.tgenabled WHEN 'O' THEN '' ELSE 'off: ' END || pg_get_triggerdef(t.oid, true) FROM pg_trigger t "
-            "JOIN pg_class c ON c.oid = t.tgrelid WHERE NOT t.tgisinternal AND pg_table_is_visible(c.oid)"
-        )
-    return {(table, name): statement for table, name, statement in connection.exec_driver_sql(query)}
-
-
-def _live_checks(connection: sa.Connection, table: str) -> dict[str, str]:
-    if connection.dialect.name == "sqlite":
-        return sqlite_checks(connection, table)
-    return {str(check["name"]): check["sqltext"] for check in sa.inspect(connection).get_check_constraints(table)}
-
-
 def _wanted_checks(table: sa.Table, dialect: sa.Dialect, columns: set[str]) -> Iterator[tuple[str, str]]:
     # A new column brings its CHECKs itself.
     there = [column for column in table.columns if column.name in columns]
@@ -180,26 +167,6 @@ def _name(table: sa.Table, constraint: sa.CheckConstraint) -> str:
 
 def _of_gone(table: sa.Table, columns: set[str], name: str) -> bool:
     return any(name in comes_with(table.name, gone) for gone in columns - set(table.columns.keys()))
-
-
-def _live_indexes(connection: sa.Connection, table: str) -> dict[str, str]:
-    """Return by its name what Alembic does not compare of each index."""
-    if connection.dialect.name == "sqlite":
-        query = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name = :table"
-    else:
-        query = (
-            "SELECT i.relname, coalesce(pg_get_expr(x.indpred, x.indrelid), '') FROM pg_index x "
-            "JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class c ON c.oid = x.indrelid "
-            "WHERE c.relname = :table AND pg_table_is_visible(c.oid)"
-        )
-    return {row[0]: row[1] for row in connection.execute(sa.text(query), {"table": table})}
-
-
-def _wanted_index(index: sa.Index, connection: sa.Connection) -> str:
-    if connection.dialect.name == "sqlite":
-        return _compiled(CreateIndex(index), connection)
-    where = index.dialect_options["postgresql"]["where"]
-    return "" if where is None else str(where.compile(compile_kwargs={"literal_binds": True}))
 
 
 def _compiled(statement: ExecutableDDLElement, connection: sa.Connection) -> str:

@@ -3,6 +3,7 @@
 from cts_schema.dialects.interface import Dialect
 from cts_schema.dialects.postgresql import (
     catalogue,
+    comparison,
     engine,
     exclusive,
     relations,
@@ -25,6 +26,7 @@ POSTGRESQL = Dialect(
     values=values,
     session=session,
     engine=engine,
+    comparison=comparison,
     exclusive=exclusive,
     relations=relations,
     standing=standing,

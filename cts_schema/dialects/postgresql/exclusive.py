@@ -8,7 +8,6 @@ from contextlib import contextmanager, nullcontext
 import sqlalchemy as sa
 
 from cts_schema.dialects.deadline import Deadline
-from cts_schema.dialects.interface import Place
 from cts_schema.dialects.postgresql.lock import (
     LOCK_TIMEOUT,
     alone,
@@ -18,6 +17,7 @@ from cts_schema.dialects.postgresql.lock import (
     unprepared,
 )
 from cts_schema.dialects.postgresql.owner import as_owner
+from cts_schema.dialects.running import Place
 
 
 def takes_one_transaction(connection: sa.Connection) -> bool:

@@ -15,13 +15,13 @@ import sqlalchemy as sa
 
 from cts_schema.ddl.text import quote
 from cts_schema.dialects.deadline import Deadline, pause
-from cts_schema.dialects.interface import Place
 from cts_schema.dialects.postgresql.one_schema import require_one_schema
 from cts_schema.dialects.postgresql.owner import as_owner
 from cts_schema.dialects.postgresql.pinned import FORMS, process_of, require_encoding
 from cts_schema.dialects.postgresql.settings import setting as setting
 from cts_schema.dialects.postgresql.settings import settings, usable
 from cts_schema.dialects.postgresql.whole_view import require_whole_view
+from cts_schema.dialects.running import Place
 from cts_schema.exceptions import LockTimeout, NextCommand, NextStep, SchemaMissing, TransactionRefused, mask_url
 
 #: DDL waits this long for a table before it gives up and tries again: while it waits, it blocks all later queries.

@@ -6,7 +6,7 @@ import textwrap
 
 import sqlalchemy as sa
 
-from cts_schema.dialects.interface import Place
+from cts_schema.dialects.running import Place
 from cts_schema.exceptions import OtherSchema, mask_url
 
 # It is asked before the run acts as the owner of the tables, so it calls nothing that he may have planted.

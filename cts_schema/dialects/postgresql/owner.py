@@ -11,9 +11,9 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 
-from cts_schema.dialects.interface import Place
 from cts_schema.dialects.postgresql.pinned import told
 from cts_schema.dialects.postgresql.settings import settings
+from cts_schema.dialects.running import Place
 from cts_schema.exceptions import MixedOwners, NotPermitted, as_sql, mask_url
 
 # These are run before anything else, and call nothing that somebody may have planted: no function and no operator is

@@ -8,7 +8,6 @@ from types import MappingProxyType
 
 import sqlalchemy as sa
 
-from cts_schema.dialects.interface import Place
 from cts_schema.dialects.postgresql.lock import (
     LOCK_TIMEOUT,
     in_autocommit,
@@ -21,6 +20,7 @@ from cts_schema.dialects.postgresql.one_schema import require_one_schema as requ
 from cts_schema.dialects.postgresql.owner import as_owner
 from cts_schema.dialects.postgresql.owner import has_power as has_power
 from cts_schema.dialects.postgresql.settings import settings
+from cts_schema.dialects.running import Place
 
 _STATEMENT_TIMEOUT = "10s"
 # A row that a policy hides is an error; a time comes in the form that drivers read, and the name of a type as it is.

@@ -1,7 +1,18 @@
 """SQLite: how it spells things, how it keeps a schema, and how one works with a file."""
 
 from cts_schema.dialects.interface import Dialect
-from cts_schema.dialects.sqlite import catalogue, engine, exclusive, relations, session, shape, sql, standing, values
+from cts_schema.dialects.sqlite import (
+    catalogue,
+    comparison,
+    engine,
+    exclusive,
+    relations,
+    session,
+    shape,
+    sql,
+    standing,
+    values,
+)
 
 SQLITE = Dialect(
     name="sqlite",
@@ -15,6 +26,7 @@ SQLITE = Dialect(
     values=values,
     session=session,
     engine=engine,
+    comparison=comparison,
     exclusive=exclusive,
     relations=relations,
     standing=standing,

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, event
 
-from cts_schema.dialects.interface import BUSY_TIMEOUT
+from cts_schema.dialects.running import BUSY_TIMEOUT
 from cts_schema.dialects.sqlite.untrusted import distrust_engine
 from cts_schema.exceptions import DatabaseUnusable, WrongUsage, mask_url
 

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 import sqlalchemy as sa
 
 from cts_schema.dialects.deadline import Deadline
-from cts_schema.dialects.interface import Place
+from cts_schema.dialects.running import Place
 from cts_schema.dialects.sqlite import transaction as sqlite
 
 _PATIENCE = 2.0  # seconds that a row may wait for others: it is not worth more of the caller's time

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import sqlalchemy as sa
 
-from cts_schema.dialects.interface import Place
+from cts_schema.dialects.running import Place
 from cts_schema.dialects.sqlite.transaction import no_new_violations
 
 
