@@ -12,6 +12,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from cts_schema import dialects
 from cts_schema.adoption import (
     aside,
     backup,
@@ -109,7 +110,7 @@ class Adoption:
             if table.columns.keys() >= {"rowid", "_rowid_", "oid"} and found.dialect == "sqlite"
         ]
         blockers += [table.unreadable for table in found.tables.values() if table.unreadable is not None]
-        if not session.may_make_temporary_tables(self.connection):
+        if not dialects.of(self.connection).loading.may_make_temporary_tables(self.connection):
             blockers.append("the user may not make temporary tables: GRANT TEMPORARY ON DATABASE is missing")
         if not blockers:
             self._examine(found)

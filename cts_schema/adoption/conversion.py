@@ -236,12 +236,7 @@ class Conversion:
         facts = frozen_fingerprint(self.dialect)[f"table {self.source.table.name}"][f"column {name}"]
         if facts[2] is not None:
             return str(facts[2])
-        # The number of a row, which only the database can give.
-        return (
-            "NULL"
-            if self.dialect == "sqlite"
-            else f"nextval(pg_get_serial_sequence('{self.source.table.name}', '{name}'))"
-        )
+        return dialects.named(self.dialect).loading.next_number(self.source.table.name, name)
 
     def unique_keys(self) -> list[tuple[str, ...]]:
         """Return the keys that rows of the source may meet in: what its rows say nothing about is the same in all."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from cts_schema import dialects
 from cts_schema.adoption.conversion import Conversion
-from cts_schema.ddl.text import literal, quote, run
+from cts_schema.ddl.text import literal, run
 
 _LAST = 2**63 - 1
 
@@ -24,11 +25,7 @@ def go_on(connection: sa.Connection, conversion: Conversion, number: str) -> Non
     if last < 1:
         return
     table, key = conversion.source.table.name, conversion.source.table.key[0]
-    if conversion.dialect == "sqlite":
-        run(connection, f"DELETE FROM sqlite_sequence WHERE name = {literal(table)}")
-        run(connection, f"INSERT INTO sqlite_sequence (name, seq) VALUES ({literal(table)}, {last})")
-    else:
-        run(connection, f"SELECT setval(pg_get_serial_sequence({literal(quote(table))}, {literal(key)}), {last})")
+    dialects.of(connection).loading.set_counter(connection, table, key, last)
 
 
 def _old_counter(connection: sa.Connection, conversion: Conversion) -> int | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
+from cts_schema import dialects
 from cts_schema.adoption.conversion import Conversion, Problem
 from cts_schema.ddl.text import balanced, quote, run
 
@@ -143,17 +144,8 @@ def _orphans(
 ) -> int:
     value = conversion.columns[name].value(settled=name not in found.dirty)
     there = " UNION ALL ".join(parents) or "SELECT NULL AS key"
-    return _count(
-        connection, f"SELECT count(*) FROM {conversion.place} o WHERE {lacking(conversion.dialect, value, there)}"
-    )
-
-
-def lacking(dialect: str, value: str, parents: str) -> str:
-    """Return the condition that a value is none of those that a query gives as ``key``."""
-    if dialect == "sqlite":  # a list that is made once
-        return f"{value} IS NOT NULL AND {value} NOT IN (SELECT key FROM ({parents}) WHERE key IS NOT NULL)"
-    # An anti join, which takes any number of parents; NOT IN would be done row by row once they do not fit into memory.
-    return f"{value} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ({parents}) p WHERE p.key = {value})"
+    lacking = dialects.of(connection).loading.lacking(value, there)
+    return _count(connection, f"SELECT count(*) FROM {conversion.place} o WHERE {lacking}")
 
 
 def _is_sure(conversion: Conversion, found: Findings, key: tuple[str, ...]) -> bool:

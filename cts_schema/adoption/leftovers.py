@@ -45,9 +45,8 @@ class Spelling(Protocol):
 
 def prepare(connection: sa.Connection) -> None:
     """Create the temporary tables."""
-    sqlite = connection.dialect.name == "sqlite"
-    end = "" if sqlite else " ON COMMIT DROP"
-    row = "INTEGER" if sqlite else "tid"
+    loading = dialects.of(connection).loading
+    row, end = loading.ROW, loading.TEMPORARY_END
     run(
         connection,
         f"CREATE TEMP TABLE {EXCEPTIONS} (source_row {row}, kind TEXT, target TEXT, old TEXT, reason TEXT, "
@@ -90,8 +89,8 @@ def write_definition(connection: sa.Connection, refusal: Refusal, definition: st
     run(
         connection,
         "INSERT INTO adoption_leftovers (table_name, row_key, reason, payload) "
-        f"SELECT {literal(refusal.kind)}, {literal(refusal.name)}, 'no_column', {literal(payload)}"
-        f"{'::jsonb' if connection.dialect.name == 'postgresql' else ''}",
+        f"SELECT {literal(refusal.kind)}, {literal(refusal.name)}, 'no_column', "
+        + dialects.of(connection).loading.text_as_json(literal(payload)),
     )
 
 
@@ -108,7 +107,6 @@ def _insert(conversion: Conversion) -> str:
 
 
 def _write_values(connection: sa.Connection, conversion: Conversion) -> int:
-    dialect = conversion.dialect
     olds = (
         run(connection, f"SELECT DISTINCT old FROM {EXCEPTIONS} WHERE kind <> 'row' AND old IS NOT NULL")
         .scalars()
@@ -118,10 +116,7 @@ def _write_values(connection: sa.Connection, conversion: Conversion) -> int:
         return 0
     columns = {column.name: column for column in conversion.source.old.columns.values()}
     values = " ".join(f"WHEN {literal(old)} THEN {value_as_json(conversion, columns[old])}" for old in olds)
-    if dialect == "sqlite":
-        payload = f"json_group_object(e.old, json(CASE e.old {values} END))"
-    else:
-        payload = f"jsonb_object_agg(e.old, CASE e.old {values} END)"
+    payload = dialects.named(conversion.dialect).loading.collected("e.old", f"CASE e.old {values} END")
     return run(
         connection,
         f"{_insert(conversion)} min({conversion.row_key()}), e.reason, {payload} "
@@ -201,12 +196,12 @@ def value_as_json(conversion: Spelling, column: OldColumn) -> str:
 
 def row_as_json(conversion: Spelling, columns: Iterable[OldColumn]) -> str:
     """Return a JSON object of the values that there are; put together as text, since functions take few arguments."""
-    dialect = conversion.dialect
-    end = "::text" if dialect == "postgresql" else ""
+    loading = dialects.named(conversion.dialect).loading
     parts = []
     for column in columns:
         name = f"o.{quote(column.name)}"
         key = literal("," + json.dumps(column.name, ensure_ascii=False) + ":")
-        parts.append(f"CASE WHEN {name} IS NULL THEN '' ELSE {key} || ({value_as_json(conversion, column)}){end} END")
+        value = loading.json_as_text(f"({value_as_json(conversion, column)})")
+        parts.append(f"CASE WHEN {name} IS NULL THEN '' ELSE {key} || {value} END")
     whole = f"'{{' || substr({balanced(parts, '||')}, 2) || '}}'"
-    return f"({whole})::jsonb" if dialect == "postgresql" else whole
+    return loading.text_as_json(whole)

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
+from cts_schema import dialects
 from cts_schema.adoption import rules
 from cts_schema.adoption.conversion import Conversion
-from cts_schema.adoption.examine import Findings, lacking
+from cts_schema.adoption.examine import Findings
 from cts_schema.adoption.leftovers import EXCEPTIONS, REFUSED, SURVIVORS
 from cts_schema.ddl.text import literal, quote, run
 
@@ -99,11 +100,11 @@ class Notes:
         return noted
 
     def _about(self, where: str, *, target: str = "NULL", old: str = "NULL", reason: str, value: str = "NULL") -> str:
-        none = "NULL" if self.conversion.dialect == "sqlite" else "NULL::tid"
-        cast = "" if self.conversion.dialect == "sqlite" else "::text"
+        spelled = dialects.named(self.conversion.dialect).loading
+        text = spelled.as_text
         return (
-            f"SELECT {self.row} AS source_row, {target}{cast} AS target, {old}{cast} AS old, {reason}{cast} AS reason, "
-            f"{none} AS survivor, {value}{cast} AS value FROM {self.conversion.place} o WHERE {where}"
+            f"SELECT {self.row} AS source_row, {text(target)} AS target, {text(old)} AS old, {text(reason)} AS reason, "
+            f"{spelled.NO_ROW} AS survivor, {text(value)} AS value FROM {self.conversion.place} o WHERE {where}"
         )
 
     def _note_values(self) -> None:
@@ -138,7 +139,7 @@ class Notes:
 
     def _note_orphans_of(self, name: str, parents: str) -> None:
         column = self.conversion.columns[name]
-        condition = lacking(self.conversion.dialect, self.values[name], parents)
+        condition = dialects.named(self.conversion.dialect).loading.lacking(self.values[name], parents)
         about = self._about(condition, target=literal(name), old=column.chosen(), reason="'orphan'")
         self._note("column", about, target=name)
 
@@ -233,18 +234,19 @@ class Notes:
             "WHERE place > 1"
         )
         there = " AND ".join(f"t.{quote(name)} = k.k{place}" for place, name in enumerate(key))
-        none = "NULL" if self.conversion.dialect == "sqlite" else "NULL::tid"
+        none = dialects.named(self.conversion.dialect).loading.NO_ROW
         yield (
             f"SELECT k.source_row, {none} AS survivor FROM ({keyed}) k "
             f"WHERE EXISTS (SELECT 1 FROM {quote(self.table.name)} t WHERE {there})"
         )
 
     def _select(self, repeated: str, target: str = "NULL", old: str = "NULL", value: str = "NULL") -> str:
-        cast = "" if self.conversion.dialect == "sqlite" else "::text"
+        text = dialects.named(self.conversion.dialect).loading.as_text
         return (
-            f"SELECT r.source_row, {target}{cast} AS target, {old}{cast} AS old, 'duplicate'{cast} AS reason, "
+            f"SELECT r.source_row, {text(target)} AS target, {text(old)} AS old, "
+            f"{text(literal('duplicate'))} AS reason, "
             "r.survivor, "
-            f"{value}{cast} AS value FROM ({repeated}) r JOIN {self.conversion.place} o ON {self.row} = r.source_row"
+            f"{text(value)} AS value FROM ({repeated}) r JOIN {self.conversion.place} o ON {self.row} = r.source_row"
         )
 
     def _lengthen(self, name: str, longer: str | None) -> None:

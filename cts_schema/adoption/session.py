@@ -8,13 +8,6 @@ from cts_schema.adoption import rules, target
 from cts_schema.ddl.text import quote, run
 
 
-def may_make_temporary_tables(connection: sa.Connection) -> bool:
-    """Tell whether the user may make them, as the pour does."""
-    if connection.dialect.name == "sqlite":
-        return True
-    return bool(run(connection, "SELECT has_database_privilege(current_database(), 'TEMPORARY')").scalar_one())
-
-
 def lock(connection: sa.Connection) -> list[str]:
     """Keep everyone off the old tables, all at once, so that nothing is written between looking and moving.
 

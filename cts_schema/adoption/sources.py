@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cts_schema import dialects
 from cts_schema.adoption import rules, target
 from cts_schema.adoption.casts import Wish
 from cts_schema.adoption.rules import Absorbed, Fill
@@ -80,7 +81,7 @@ def find(survey: Survey) -> list[Source]:
 def _source(survey: Survey, table: Table, old: OldTable, absorbed: Absorbed | None) -> Source:
     candidates: dict[str, tuple[Candidate, ...]] = {}
     fills: dict[str, tuple[Fill, ...]] = {}
-    name = old.name.lower() if survey.dialect == "sqlite" else old.name
+    name = dialects.named(survey.dialect).loading.folded(old.name)
     constants = {} if absorbed is None else dict(absorbed.constants)
     # The number of a log line is that of its table, and no other's.
     numbered = table.key if absorbed is not None and table.counted else ()
@@ -92,7 +93,7 @@ def _source(survey: Survey, table: Table, old: OldTable, absorbed: Absorbed | No
             aliases += absorbed.aliases.get(column.name, ())
         found = []
         for alias in (column.name, *aliases):
-            key = alias.lower() if survey.dialect == "sqlite" else alias
+            key = dialects.named(survey.dialect).loading.folded(alias)
             if key not in old.columns:
                 continue
             guard = rules.GUARDS.get((name, column.name))

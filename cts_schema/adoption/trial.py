@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
+from cts_schema import dialects
 from cts_schema.adoption import leftovers, target
 from cts_schema.adoption.conversion import Conversion
 from cts_schema.adoption.examine import Findings
@@ -23,7 +24,7 @@ from cts_schema.adoption.unmanaged.fates import Fates
 from cts_schema.adoption.unmanaged.noted import Noted
 from cts_schema.adoption.unmanaged.references import References
 from cts_schema.adoption.unmanaged.settle import Settling
-from cts_schema.adoption.unmanaged.stranded import EXAMPLES, Stranded, read, readable, stranded
+from cts_schema.adoption.unmanaged.stranded import EXAMPLES, Stranded, read, stranded
 from cts_schema.adoption.values import Checksums
 from cts_schema.ddl.text import literal, quote, run
 from cts_schema.dialects.postgresql.lock import setting
@@ -254,6 +255,6 @@ class _Watch:
             )
 
     def _keys(self, notes: Notes, of: str) -> tuple[str, ...]:
-        key = readable(self.connection, notes.conversion.row_key())
+        key = dialects.of(self.connection).loading.readable(notes.conversion.row_key())
         keys = run(self.connection, f"SELECT {key} FROM {of} ORDER BY {notes.row} LIMIT {EXAMPLES}").scalars()
         return tuple(read(key) for key in keys if key is not None)

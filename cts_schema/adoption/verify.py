@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from cts_schema import dialects
 from cts_schema.adoption import target
 from cts_schema.adoption.conversion import Conversion
-from cts_schema.ddl.text import quote, run
 from cts_schema.exceptions import AdoptionFailed
 from cts_schema.fingerprint import differences, fingerprint
 
@@ -58,9 +58,7 @@ def require_references(connection: sa.Connection) -> None:
     Raises:
         AdoptionFailed: one has not.
     """
-    if connection.dialect.name != "sqlite":
-        return
     for name in target.tables():
-        rows = run(connection, f"PRAGMA foreign_key_check({quote(name)})").all()
-        if rows:
-            raise AdoptionFailed(table=name, rows=f"{len(rows):,} without their {rows[0][2]}")
+        parents = dialects.of(connection).loading.parents_missing(connection, name)
+        if parents:
+            raise AdoptionFailed(table=name, rows=f"{len(parents):,} without their {parents[0]}")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql, sqlite
 
     Insert = postgresql.Insert | sqlite.Insert
+from cts_schema.dialects.loading import Loading
 from cts_schema.dialects.running import Engines, Exclusive, Session
 
 
@@ -222,6 +223,7 @@ class Dialect:
     values: Values
     session: Session
     engine: Engines
+    loading: Loading
     comparison: Comparison
     exclusive: Exclusive
     relations: Relations

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from cts_schema import dialects
 from cts_schema.adoption.unmanaged.edits import EDITS, MOVES
 from cts_schema.adoption.unmanaged.noted import Noted
 from cts_schema.adoption.unmanaged.references import Table
@@ -66,19 +67,15 @@ def _first_keys(connection: sa.Connection, table: Table, of: str) -> tuple[str, 
     if not table.key:
         return ()
     order = ", ".join(f"c.{quote(name)}" for name in table.key)
+    key = dialects.of(connection).loading.readable(table.row_key("c"))
     keys = run(
         connection,
-        f"SELECT {readable(connection, table.row_key('c'))} FROM {table.place} c "
+        f"SELECT {key} FROM {table.place} c "
         f"WHERE {table.row('c')} IN (SELECT e.row_id {of}) ORDER BY {order} LIMIT {EXAMPLES}",
     ).scalars()
     return tuple(read(key) for key in keys)
 
 
-def readable(connection: sa.Connection, text: str) -> str:
-    """Return a text as SQL so that :func:`read` can read it, whatever SQLite has in it."""
-    return f"CAST({text} AS BLOB)" if connection.dialect.name == "sqlite" else text
-
-
 def read(text: bytes | str) -> str:
-    """Return what a query has given as :func:`readable`."""
+    """Return what a query has given as readable."""
     return text if isinstance(text, str) else text.decode(errors="backslashreplace")
