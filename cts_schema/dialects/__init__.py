@@ -20,9 +20,9 @@ def of(place: sa.Connection | sa.Engine | sa.Dialect | sa.URL) -> Dialect:
 def named(name: str) -> Dialect:
     """Return a database by its name, as SQLAlchemy has it; the other one is not imported."""
     if name == "sqlite":
-        from cts_schema.dialects.sqlite import SQLITE
+        from cts_schema.dialects.sqlite.dialect import SQLITE
 
         return SQLITE
-    from cts_schema.dialects.postgresql import POSTGRESQL
+    from cts_schema.dialects.postgresql.dialect import POSTGRESQL
 
     return POSTGRESQL
