@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import sqlalchemy as sa
@@ -199,8 +200,32 @@ class Comparison(Protocol):
         """Return the same of an index of the models."""
 
 
+class Parts:
+    """The parts of a database, modules of its folder. Each is imported as it is used: a start-up needs few of them."""
+
+    name: Literal["sqlite", "postgresql"]
+    sql: Sql
+    shape: Shape
+    catalogue: Catalogue
+    values: Values
+    session: Session
+    engine: Engines
+    loading: Loading
+    comparison: Comparison
+    exclusive: Exclusive
+    relations: Relations
+    standing: Standing
+
+    def __getattr__(self, part: str) -> Any:
+        """Import a part."""
+        if part not in Parts.__annotations__:
+            raise AttributeError(part)
+        found = vars(self)[part] = import_module(f"cts_schema.dialects.{self.name}.{part}")
+        return found
+
+
 @dataclass(frozen=True)
-class Dialect:
+class Dialect(Parts):
     """A database: its parts, and what it is like.
 
     Attributes:
@@ -217,14 +242,3 @@ class Dialect:
     keeps_types: bool
     has_functions: bool
     alters_tables: bool
-    sql: Sql
-    shape: Shape
-    catalogue: Catalogue
-    values: Values
-    session: Session
-    engine: Engines
-    loading: Loading
-    comparison: Comparison
-    exclusive: Exclusive
-    relations: Relations
-    standing: Standing

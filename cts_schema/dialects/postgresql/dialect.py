@@ -1,19 +1,8 @@
-"""The parts of the dialect, put together."""
+"""What the database is like; mypy compares its parts with their protocols here."""
+
+from typing import TYPE_CHECKING
 
 from cts_schema.dialects.interface import Dialect
-from cts_schema.dialects.postgresql import (
-    catalogue,
-    comparison,
-    engine,
-    exclusive,
-    loading,
-    relations,
-    session,
-    shape,
-    sql,
-    standing,
-    values,
-)
 
 POSTGRESQL = Dialect(
     name="postgresql",
@@ -21,15 +10,30 @@ POSTGRESQL = Dialect(
     keeps_types=True,
     has_functions=True,
     alters_tables=True,
-    sql=sql,
-    shape=shape,
-    catalogue=catalogue,
-    values=values,
-    session=session,
-    engine=engine,
-    loading=loading,
-    comparison=comparison,
-    exclusive=exclusive,
-    relations=relations,
-    standing=standing,
 )
+
+if TYPE_CHECKING:
+    from cts_schema.dialects import interface, loading, running
+    from cts_schema.dialects.postgresql import catalogue as _catalogue
+    from cts_schema.dialects.postgresql import comparison as _comparison
+    from cts_schema.dialects.postgresql import engine as _engine
+    from cts_schema.dialects.postgresql import exclusive as _exclusive
+    from cts_schema.dialects.postgresql import loading as _loading
+    from cts_schema.dialects.postgresql import relations as _relations
+    from cts_schema.dialects.postgresql import session as _session
+    from cts_schema.dialects.postgresql import shape as _shape
+    from cts_schema.dialects.postgresql import sql as _sql
+    from cts_schema.dialects.postgresql import standing as _standing
+    from cts_schema.dialects.postgresql import values as _values
+
+    sql: interface.Sql = _sql
+    shape: interface.Shape = _shape
+    catalogue: interface.Catalogue = _catalogue
+    values: interface.Values = _values
+    session: running.Session = _session
+    engine: running.Engines = _engine
+    loaded: loading.Loading = _loading
+    comparison: interface.Comparison = _comparison
+    exclusive: running.Exclusive = _exclusive
+    relations: interface.Relations = _relations
+    standing: interface.Standing = _standing

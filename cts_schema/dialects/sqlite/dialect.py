@@ -1,19 +1,8 @@
-"""The parts of the dialect, put together."""
+"""What the database is like; mypy compares its parts with their protocols here."""
+
+from typing import TYPE_CHECKING
 
 from cts_schema.dialects.interface import Dialect
-from cts_schema.dialects.sqlite import (
-    catalogue,
-    comparison,
-    engine,
-    exclusive,
-    loading,
-    relations,
-    session,
-    shape,
-    sql,
-    standing,
-    values,
-)
 
 SQLITE = Dialect(
     name="sqlite",
@@ -21,15 +10,30 @@ SQLITE = Dialect(
     keeps_types=False,
     has_functions=False,
     alters_tables=False,
-    sql=sql,
-    shape=shape,
-    catalogue=catalogue,
-    values=values,
-    session=session,
-    engine=engine,
-    loading=loading,
-    comparison=comparison,
-    exclusive=exclusive,
-    relations=relations,
-    standing=standing,
 )
+
+if TYPE_CHECKING:
+    from cts_schema.dialects import interface, loading, running
+    from cts_schema.dialects.sqlite import catalogue as _catalogue
+    from cts_schema.dialects.sqlite import comparison as _comparison
+    from cts_schema.dialects.sqlite import engine as _engine
+    from cts_schema.dialects.sqlite import exclusive as _exclusive
+    from cts_schema.dialects.sqlite import loading as _loading
+    from cts_schema.dialects.sqlite import relations as _relations
+    from cts_schema.dialects.sqlite import session as _session
+    from cts_schema.dialects.sqlite import shape as _shape
+    from cts_schema.dialects.sqlite import sql as _sql
+    from cts_schema.dialects.sqlite import standing as _standing
+    from cts_schema.dialects.sqlite import values as _values
+
+    sql: interface.Sql = _sql
+    shape: interface.Shape = _shape
+    catalogue: interface.Catalogue = _catalogue
+    values: interface.Values = _values
+    session: running.Session = _session
+    engine: running.Engines = _engine
+    loaded: loading.Loading = _loading
+    comparison: interface.Comparison = _comparison
+    exclusive: running.Exclusive = _exclusive
+    relations: interface.Relations = _relations
+    standing: interface.Standing = _standing
