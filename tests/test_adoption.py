@@ -449,7 +449,7 @@ def test_a_failed_adoption_leaves_no_backup(tmp_path: Path) -> None:
     with Database(sa.make_url(f"sqlite:///{tmp_path / 'cts.db'}")) as database:
         database.execute("CREATE TABLE users (id INTEGER PRIMARY KEY, username TEXT, password_hash TEXT)")
         engine = create_engine(database.location)
-        sa.event.listen(engine, "before_cursor_execute", _fail_at_the_pour)
+        sa.event.listen(engine, "before_cursor_execute", _fail_at_the_load)
         with pytest.raises(AdoptionFailed, match="rolled back"):
             upgrade(engine)
         engine.dispose()
@@ -457,7 +457,7 @@ def test_a_failed_adoption_leaves_no_backup(tmp_path: Path) -> None:
         assert upgrade(database.url).adopted is not None
 
 
-def _fail_at_the_pour(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+def _fail_at_the_load(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
     if statement.startswith('INSERT INTO "users"'):
         raise RuntimeError("on purpose")
 
@@ -466,7 +466,7 @@ def test_a_table_that_lacks_what_we_require_may_be_of_another_application(databa
     database.execute("CREATE TABLE users (uid INTEGER PRIMARY KEY, login TEXT)")
     database.execute("INSERT INTO users VALUES (1, 'me')")
     before = counted(database), catalogue_of(database)
-    with pytest.raises(DecisionNeeded, match="a person agrees") as caught:
+    with pytest.raises(DecisionNeeded, match="if you agree") as caught:
         upgrade(database.url)
     assert "another application" in str(caught.value)
     plan = plan_adoption(database.url)

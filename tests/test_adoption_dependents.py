@@ -43,7 +43,7 @@ def trigger(database: Database, name: str = "mine") -> list[str]:
 def test_what_a_user_has_in_an_old_database_works_on_the_new_tables(database: Database, variant: str) -> None:
     with database.engine.connect() as connection:
         build(connection, variant, "dirty")
-    outcome = carry_over(database, pour=())
+    outcome = carry_over(database, load=())
     assert (outcome.refused, outcome.failed) == ([], [])
     database.execute("INSERT INTO exchange_connections (id, name, exchange) VALUES ('new', 'mine', 'bybit')")
     assert database.rows('SELECT * FROM "my connections"') == [("new", "mine", "bybit")]

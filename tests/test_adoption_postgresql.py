@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from cts_schema import adopt, downgrade, plan_adoption, upgrade
 from cts_schema.adoption import aside, dependents
-from cts_schema.exceptions import AdoptionBlocked, HoldingTaken, NoAdoption, NotPermitted, StillInUse
+from cts_schema.exceptions import AdoptionBlocked, LegacySchemaTaken, NoAdoption, NotPermitted, StillInUse
 from tests.legacy.catalogue import build
 from tests.support.carrying import OLD, carry_over, execute, names, old_tables, prepare, run_of, tried, undo
 from tests.support.databases import Database
@@ -248,7 +248,7 @@ def test_tables_of_two_schemas_are_held_apart(old: Database) -> None:
     assert old.value("SELECT count(*) FROM cts_legacy.users") == 2
 
 
-def test_a_long_schema_name_has_a_holding_of_its_own(database: Database) -> None:
+def test_a_long_schema_name_has_a_legacy_schema_of_its_own(database: Database) -> None:
     for name in ("x" * 63, "x" * 62 + "y"):
         database.execute(f"CREATE SCHEMA {name}")
         with run_of(database, schema=name) as connection:
@@ -346,8 +346,8 @@ def test_a_view_that_fails_over_the_rows_is_told_without_their_values(database: 
     prepare(database, "CREATE MATERIALIZED VIEW m AS SELECT exchange::numeric FROM exchange_connections WITH NO DATA")
     # Filled when there was nothing wrong.
     execute_all(database, "UPDATE exchange_connections SET exchange = '1'", "REFRESH MATERIALIZED VIEW m")
-    pour = ["INSERT INTO exchange_connections (id, name, exchange) VALUES ('1', 'a', 'a secret')"]
-    outcome = carry_over(database, pour)
+    load = ["INSERT INTO exchange_connections (id, name, exchange) VALUES ('1', 'a', 'a secret')"]
+    outcome = carry_over(database, load)
     assert (outcome.refused, names(outcome.failed)) == ([], {("materialized view", "m")})
     assert "secret" not in str(outcome.failed[0])
 
@@ -360,7 +360,7 @@ def test_undo_brings_an_old_database_back_as_it_was(database: Database, variant:
     with database.engine.connect() as connection:
         build(connection, variant, "dirty")
     before = state(database)
-    carry_over(database, pour=())
+    carry_over(database, load=())
     undo(database)
     after = state(database)
     # Some rows do not meet their foreign key, which PostgreSQL believes them to. It will not believe that again.
@@ -485,7 +485,7 @@ def test_a_second_adoption_needs_the_first_to_be_finished(old: Database) -> None
         found = dependents.read(connection, ["users"])
         assert ("schema", '"cts_legacy"') in names(dependents.refused(connection, found))
         for step in (lambda: dependents.detach(connection, found), lambda: aside.move(connection, ["users"])):
-            with pytest.raises(HoldingTaken, match="adopt --finalize"):
+            with pytest.raises(LegacySchemaTaken, match="adopt --finalize"):
                 step()
 
 

@@ -23,7 +23,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from cts_schema import __version__, adopt, backup, finalize_adoption, restore, status, undo_adoption, upgrade
 from cts_schema.database.urls import normalize
-from cts_schema.ddl.naming import holding_of
+from cts_schema.ddl.naming import legacy_schema_of
 from cts_schema.exceptions import (
     EXIT_DECISION,
     EXIT_USAGE,
@@ -281,7 +281,7 @@ def test_a_legacy_database_that_comes_back_over_its_adoption_can_be_adopted_agai
     legacy = backup(database.url, tmp_path / "legacy", schema=schema)
     adopt(database.url, yes=True, schema=schema)
     adopted = backup(database.url, tmp_path / "adopted", schema=schema)
-    kept = f"SELECT count(*) FROM pg_namespace WHERE nspname = '{holding_of(schema or 'public')}'"
+    kept = f"SELECT count(*) FROM pg_namespace WHERE nspname = '{legacy_schema_of(schema or 'public')}'"
     for _ in range(2):  # the second time over a database that was adopted again
         done = restore(legacy.path, database.url, force=True)
         assert done.unadopted
@@ -593,7 +593,7 @@ def test_a_killed_backup_has_no_name_yet_or_is_whole(filled: Database, database:
 def between(journal: str, work: Callable[[], object]) -> Iterator[None]:
     """Do something, in this process, when what is there has been kept, and when it is going to be replaced."""
     # With a write-ahead log the second holds the lock within which the first is done.
-    moments = [("return", "keep")] + [("call", "_pour")] * (journal == "delete")
+    moments = [("return", "keep")] + [("call", "_load")] * (journal == "delete")
 
     def look(frame: FrameType, event: str, _: Any) -> None:
         if (event, frame.f_code.co_name) in moments:

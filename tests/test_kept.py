@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from cts_schema import downgrade, upgrade
-from cts_schema.ddl import kept_name
+from cts_schema.ddl import preserved_name
 from cts_schema.fingerprint import differences
 from tests.support.databases import Database
 from tests.support.operations import operations
@@ -286,12 +286,12 @@ def test_reserved_words_and_quotes_are_kept_under_any_name(database: Database) -
             ddl.drop_columns("901", table, "to:%", key=("from",))
             ddl.drop_table("900", table, key=("from",))
         assert table not in database.tables()
-        assert {kept_name("900", table), kept_name("901", table)} <= database.tables()
+        assert {preserved_name("900", table), preserved_name("901", table)} <= database.tables()
         with operations(database) as ddl:
             made = ddl.create_table("900", table, *items())
             ddl.add_columns("901", table, sa.Column("to:%", sa.Text()), key=("from",))
-            poured = sa.table(table, *(sa.column(name) for name in [*values, "to:%"]))
-            row = ddl.connection.execute(sa.select(poured)).mappings().one()
+            loaded = sa.table(table, *(sa.column(name) for name in [*values, "to:%"]))
+            row = ddl.connection.execute(sa.select(loaded)).mappings().one()
             assert dict(row) == {**values, "to:%": "x"}
         assert kept_tables(database) == set()
 

@@ -73,11 +73,11 @@ MORE_POSTGRESQL: dict[str, tuple[Change, str]] = {
     ),
 }
 MORE_SQLITE: dict[str, tuple[Change, str]] = {
-    "a key dropped": (("users", ", \n\tCONSTRAINT pk_users PRIMARY KEY (id)", ""), "users"),
+    "a key dropped": (("users", "CONSTRAINT pk_users PRIMARY KEY (id), ", ""), "users"),
     "a foreign key dropped": (
         (
             "orders",
-            ", \n\tCONSTRAINT fk_orders_user_id FOREIGN KEY(user_id) REFERENCES users (id) ON DELETE CASCADE",
+            "CONSTRAINT fk_orders_user_id FOREIGN KEY(user_id) REFERENCES users (id) ON DELETE CASCADE, ",
             "",
         ),
         "orders",
@@ -246,7 +246,7 @@ UNMENDABLE: dict[str, dict[str, tuple[list[Change], str, str]]] = {
         ),
         "two rows with one key": (
             [
-                ("users", ", \n\tCONSTRAINT uq_users_username UNIQUE (username)", ""),
+                ("users", "CONSTRAINT uq_users_username UNIQUE (username), ", ""),
                 ["UPDATE users SET username = 'same'"],
             ],
             "missing-unique users.username",

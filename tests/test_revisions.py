@@ -12,7 +12,7 @@ import pytest
 from alembic.script import ScriptDirectory
 
 from cts_schema import downgrade, upgrade
-from cts_schema.ddl.foretold import foretell
+from cts_schema.ddl.preview import previewed
 from cts_schema.migration.scripts import ADOPTION_REVISION, head, revisions, script_location
 from tests.support.databases import Database
 
@@ -143,8 +143,8 @@ def test_a_revision_says_what_it_does_on_both_databases_and_on_the_way_down(path
 def effects(path: Path) -> tuple[list[str], list[str]]:
     """The tables that a revision creates, and those that its downgrade drops."""
     module = directory().get_revision(path.name[:3]).module
-    made = foretell("postgresql", module.upgrade).tables
-    return list(made), [drop.table for drop in foretell("postgresql", module.downgrade).drops if not drop.columns]
+    made = previewed("postgresql", module.upgrade).tables
+    return list(made), [drop.table for drop in previewed("postgresql", module.downgrade).drops if not drop.columns]
 
 
 @every_revision

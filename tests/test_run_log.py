@@ -247,7 +247,7 @@ def test_an_adoption_tells_which_table_it_is_at(database: Database, records: lis
     database.execute("INSERT INTO exchange_connections VALUES (7, 'main', 'bybit')")
     upgrade(database.url)
     told = [record.part for record in records if record.event == "adopting"]
-    assert told.index("examining exchange_connections") < told.index("pouring exchange_connections")
+    assert told.index("examining exchange_connections") < told.index("loading exchange_connections")
     assert told[-1] == "verifying"
     assert facts(runs(database)[0])["outcome"] == "applied"
 

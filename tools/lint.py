@@ -26,7 +26,9 @@ _ONLINE = re.compile(r"ddl\.(\w+_online|backfill)$")
 _COLUMNS = "|".join(
     name for name, value in vars(columns).items() if getattr(value, "__module__", "") == columns.__name__
 )
-_OPERATION = re.compile(rf"(op|ddl|cts_ddl)\.(?!f$|get_|(?:on_postgresql|kept_name|uuid_text|{_COLUMNS})$)[a-z]\w*$")
+_OPERATION = re.compile(
+    rf"(op|ddl|cts_ddl)\.(?!f$|get_|(?:on_postgresql|preserved_name|uuid_text|{_COLUMNS})$)[a-z]\w*$"
+)
 _ALLOW = re.compile(r"#\s*lint:\s*allow\s+([\w-]+)(?:\s+because\s+(\S.*))?")
 # Words that only one of the databases understands.
 _DIALECT = re.compile(
@@ -125,7 +127,7 @@ def _drops_values(file: Path, call: ast.Call) -> Iterator[Finding]:
             call.lineno,
             "drops-values",
             f"what is in the {what} is lost, and nobody is asked for a yes",
-            "the operation of ddl, which keeps the values and has them poured back",
+            "the operation of ddl, which keeps the values and has them loaded back",
             'ddl.drop_table(revision, "notes")' if what == "table" else 'ddl.drop_columns(revision, "orders", "note")',
         )
 

@@ -5,7 +5,7 @@ PostgreSQL  new tables only. Creates update_updated_at_column() where nothing of
             and no script that was ever run defined it. It is never replaced or dropped.
 SQLite      new tables only.
 Stopped     nothing of it remains.
-Down        rows are kept as cts_kept_035_*, and up again pours them back. The ledger goes with the rest.
+Down        rows are preserved as cts_kept_035_*, and up again restores them. The ledger goes with the rest.
 """
 
 import sqlalchemy as sa

@@ -5,7 +5,7 @@ Legacy      036 create_optimal_indication_tables. The old script pointed an inte
 PostgreSQL  one new table; nullable columns on pseudo_positions and real_pseudo_positions, no rewrite.
 SQLite      the same by ADD COLUMN, no rebuild.
 Stopped     nothing of it remains.
-Down        keeps the table and the columns as cts_kept_036_*, and up again pours them back.
+Down        preserves the table and the columns as cts_kept_036_*, and up again restores them.
 """
 
 from alembic import op

@@ -5,7 +5,7 @@ Legacy      037 create_exchange_positions_table. The old script used the type DA
 PostgreSQL  three new tables.
 SQLite      three new tables.
 Stopped     nothing of it remains.
-Down        keeps the tables as cts_kept_037_*, and up again pours them back.
+Down        preserves the tables as cts_kept_037_*, and up again restores them.
 """
 
 import sqlalchemy as sa

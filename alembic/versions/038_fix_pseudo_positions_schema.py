@@ -6,7 +6,7 @@ Legacy      038 fix_pseudo_positions_schema. The old script repeated columns of 
 PostgreSQL  columns with constant defaults, no rewrite; one foreign key on an empty column.
 SQLite      ADD COLUMN, no rebuild.
 Stopped     nothing of it remains.
-Down        keeps the columns as cts_kept_038_pseudo_positions, and up again pours them back.
+Down        preserves the columns as cts_kept_038_pseudo_positions, and up again restores them.
 """
 
 from alembic import op

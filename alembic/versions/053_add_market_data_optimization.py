@@ -5,7 +5,7 @@ Legacy      053 add_market_data_optimization. The old script used MySQL's inline
 PostgreSQL  two new tables, three indexes, five settings where they are absent.
 SQLite      the same.
 Stopped     nothing of it remains.
-Down        keeps the tables as cts_kept_053_*, and up again pours them back. The five settings stay: they may be the
+Down        preserves the tables as cts_kept_053_*, and up again restores them. The five settings stay: they may be the
             user's own by now, and nothing older reads them.
 """
 

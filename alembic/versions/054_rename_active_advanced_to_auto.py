@@ -6,7 +6,7 @@ Legacy      054 rename_active_advanced_to_auto. The old script updated a column 
 PostgreSQL  one column renamed; columns with constant defaults, no rewrite; rows that say active_advanced are updated.
 SQLite      ADD COLUMN and DROP COLUMN, no rebuild; the same updates.
 Stopped     nothing of it remains.
-Down        keeps the columns as cts_kept_054_*, and up again pours them back. Renamed values stay auto: which of them
+Down        preserves the columns as cts_kept_054_*, and up again restores them. Renamed values stay auto: which of them
             had been active_advanced is not recorded, and older code knows both. A state key or a setting whose new name
             is taken keeps its old one.
 """

@@ -5,7 +5,7 @@ Legacy      055 create_preset_trade_engine_tables. The old inline SQL made the s
 PostgreSQL  three new tables; a nullable column with a foreign key on exchange_connections.
 SQLite      the same by ADD COLUMN, no rebuild.
 Stopped     nothing of it remains.
-Down        keeps the tables and the column as cts_kept_055_*, and up again pours them back.
+Down        preserves the tables and the column as cts_kept_055_*, and up again restores them.
 """
 
 import sqlalchemy as sa

@@ -5,7 +5,7 @@ Legacy      056 add_parabolic_sar_and_common_indicators. The old inline SQL alte
 PostgreSQL  columns that are nullable or have constant defaults, no rewrite.
 SQLite      ADD COLUMN, no rebuild.
 Stopped     nothing of it remains.
-Down        keeps the columns as cts_kept_056_*, and up again pours them back.
+Down        preserves the columns as cts_kept_056_*, and up again restores them.
 """
 
 from cts_schema import ddl

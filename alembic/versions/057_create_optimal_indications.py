@@ -4,7 +4,7 @@ Legacy      none. Number 57 was an example (new_migration_example): it is taken 
 PostgreSQL  one new table.
 SQLite      one new table.
 Stopped     nothing of it remains.
-Down        keeps the table as cts_kept_057_optimal_indications, and up again pours it back.
+Down        preserves the table as cts_kept_057_optimal_indications, and up again restores it.
 """
 
 import sqlalchemy as sa

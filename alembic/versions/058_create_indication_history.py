@@ -4,7 +4,7 @@ Legacy      none.
 PostgreSQL  one new table.
 SQLite      one new table.
 Stopped     nothing of it remains.
-Down        keeps the table as cts_kept_058_indication_history, and up again pours it back.
+Down        preserves the table as cts_kept_058_indication_history, and up again restores it.
 """
 
 import sqlalchemy as sa

@@ -4,7 +4,7 @@ Legacy      none.
 PostgreSQL  one new table, which default privileges open to nobody.
 SQLite      one new table.
 Stopped     nothing of it remains.
-Down        keeps the table as cts_kept_059_adoption_leftovers, and up again pours it back.
+Down        preserves the table as cts_kept_059_adoption_leftovers, and up again restores it.
 """
 
 from cts_schema import ddl

@@ -31,11 +31,11 @@ from cts_schema.adoption import (
 )
 from cts_schema.adoption.conversion import Conversion
 from cts_schema.adoption.examine import Findings
-from cts_schema.adoption.holding import holding_schema
+from cts_schema.adoption.legacy_schema import legacy_schema_name
+from cts_schema.adoption.load import Loader
+from cts_schema.adoption.load_bare import bare
 from cts_schema.adoption.own_rows import OwnRows, insert_rows_of_columns
 from cts_schema.adoption.plan import Plan
-from cts_schema.adoption.pour import Pourer
-from cts_schema.adoption.pour_bare import bare
 from cts_schema.adoption.survey import Survey, survey
 from cts_schema.adoption.unmanaged import catalogue
 from cts_schema.adoption.unmanaged.fates import Fates
@@ -178,7 +178,7 @@ class Adoption:
         self.progress.end()  # now the terminal prints revisions
 
     def finish(self) -> Adopted:
-        """Pour the old rows into the new tables, which the line has just built, and verify that all are there.
+        """Load the old rows into the new tables, which the line has just built, and verify that all are there.
 
         Raises:
             AdoptionFailed: something differs; the caller rolls back.
@@ -189,7 +189,7 @@ class Adoption:
         own = OwnRows(self.connection)
         own.take_out()
         fates = Fates(self.connection, self._references)
-        poured = self._pour(survey_, fates)
+        loaded = self._load(survey_, fates)
         own.put_back()
         moved, kept = self._settle(survey_, fates)
         self.progress.tell("verifying")
@@ -205,10 +205,10 @@ class Adoption:
         self._return_kept_tables()
         undo.remember(self.connection, self.options.version_table, self._backup)
         return Adopted(
-            tables=len(poured),
-            rows=sum(one.rows for one in poured),
-            refused=sum(one.refused for one in poured) + moved,
-            leftovers=sum(one.leftovers for one in poured) + kept,
+            tables=len(loaded),
+            rows=sum(one.rows for one in loaded),
+            refused=sum(one.refused for one in loaded) + moved,
+            leftovers=sum(one.leftovers for one in loaded) + kept,
             backup=None if self._backup is None else str(self._backup),
             duration_ms=(time.perf_counter() - self._began) * 1000,
             exclusive_ms=dict.fromkeys(self._locked, (time.perf_counter() - self._locked_at) * 1000),
@@ -264,24 +264,24 @@ class Adoption:
         noted.forget()
         return done
 
-    def _pour(self, found: Survey, fates: Fates) -> list[verify.Poured]:
+    def _load(self, found: Survey, fates: Fates) -> list[verify.Loaded]:
         places = {name: self._moved.get(table.name, quote(table.name)) for name, table in found.tables.items()}
         numbered = self._numbered(found, places)
         places |= numbered
         checksums = Checksums(self.connection)
-        pourer = Pourer(self.connection, checksums, self.progress.advance, fates.note)
+        loader = Loader(self.connection, checksums, self.progress.advance, fates.note)
         leftovers.prepare(self.connection)
         self.progress.start(sum(findings.rows for _, findings in self._examined))
-        poured, conversions = [], []
+        loaded, conversions = [], []
         for examined, findings in self._examined:
             source = examined.source
             conversion = Conversion(source, found.dialect, found.version, _by_name(places, found), built=True)
-            self.progress.tell(f"pouring {source.old.name}")
+            self.progress.tell(f"loading {source.old.name}")
             with bare(self.connection, source.table.name, findings.rows):
-                one = pourer.pour(conversion, findings)
+                one = loader.load(conversion, findings)
                 self.progress.tell(f"indexing {source.table.name}")
             verify.require_rows(conversion, one)
-            poured.append(one)
+            loaded.append(one)
             conversions.append(conversion)
         checksums.require_equal()
         for conversion in conversions:
@@ -289,7 +289,7 @@ class Adoption:
         leftovers.dispose(self.connection)
         for copy in numbered.values():
             run(self.connection, f"DROP TABLE {copy}")
-        return poured
+        return loaded
 
     def _numbered(self, found: Survey, places: Mapping[str, str]) -> dict[str, str]:
         """Give tables without rowid a copy that has one, since rows are found by it."""
@@ -318,7 +318,7 @@ class Adoption:
                 run(self.connection, f"ALTER TABLE {quote(hidden)} RENAME TO {quote(name)}")
 
     def _return_kept_tables(self) -> None:
-        """Bring preserved tables back, and pour the rows and columns of those that cannot come back themselves."""
+        """Bring preserved tables back, and load the rows and columns of those that cannot come back themselves."""
         postgresql = self.connection.dialect.name == "postgresql"
         own = self._return_on_postgresql() if postgresql else self._return_on_sqlite()
         beside.restore_beside(self._kept_tables, target.tables(), self._loaded())
@@ -326,7 +326,7 @@ class Adoption:
             run(self.connection, definition)
 
     def _return_on_postgresql(self) -> list[str]:
-        held = quote(holding_schema(self.connection))
+        held = quote(legacy_schema_name(self.connection))
         places = {table: f"{held}.{quote(kept)}" for table, kept in self._returning.items()}
         fit = {table: kept for table, kept in self._returning.items() if returned.fits(places[table], table)}
         added = returned.put_in_place(fit, held)

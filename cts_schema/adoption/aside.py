@@ -12,17 +12,17 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from cts_schema.adoption import holding
-from cts_schema.adoption.holding import JOURNAL, holding_schema
+from cts_schema.adoption import legacy_schema
+from cts_schema.adoption.legacy_schema import JOURNAL, legacy_schema_name
 from cts_schema.adoption.refusal import is_refusal, reason, state
 from cts_schema.adoption.unmanaged import back
 from cts_schema.ddl import moved
-from cts_schema.ddl.naming import HOLDING
+from cts_schema.ddl.naming import LEGACY
 from cts_schema.ddl.text import quote, run
 from cts_schema.ddl.triggers import FUNCTION, LEGACY_FUNCTION
 from cts_schema.exceptions import NoAdoption, StillInUse, mask_url
 
-__all__ = ["HOLDING", "drop_moved", "finalize", "holding_schema", "move", "renames_without_checks", "undo"]
+__all__ = ["LEGACY", "drop_moved", "finalize", "legacy_schema", "move", "renames_without_checks", "undo"]
 
 _DEPENDENTS_STILL_EXIST = "2BP01"
 
@@ -41,7 +41,7 @@ def move(connection: sa.Connection, tables: Sequence[str]) -> dict[str, str]:
         Where each table is now, as SQL.
 
     Raises:
-        HoldingTaken: PostgreSQL: the schema for them is there already.
+        LegacySchemaTaken: PostgreSQL: the schema for them is there already.
     """
     if connection.dialect.name == "sqlite":
         with renames_without_checks(connection):
@@ -83,10 +83,10 @@ def finalize(connection: sa.Connection) -> list[str]:
     Raises:
         StillInUse: something that is not of the adoption depends on them; nothing was dropped.
     """
-    if connection.dialect.name == "sqlite" or not holding.has_journal(connection):
+    if connection.dialect.name == "sqlite" or not legacy_schema.has_journal(connection):
         return []
-    schema = quote(holding_schema(connection))
-    held = holding.held(connection)
+    schema = quote(legacy_schema_name(connection))
+    held = legacy_schema.held(connection)
     with _all_or_nothing(connection):
         for kind, name in held:
             if kind != "table":
@@ -110,17 +110,17 @@ def undo(connection: sa.Connection, new_tables: Sequence[str]) -> None:
         StillInUse: something that was made since depends on the new tables, or has a name that comes back; nothing was
             changed.
     """
-    if not holding.has_journal(connection):
+    if not legacy_schema.has_journal(connection):
         raise NoAdoption(database=mask_url(connection.engine.url))
-    schema, held = quote(holding.current_schema(connection)), quote(holding_schema(connection))
-    entries = holding.journal(connection)
+    schema, held = quote(legacy_schema.current_schema(connection)), quote(legacy_schema_name(connection))
+    entries = legacy_schema.journal(connection)
     with _all_or_nothing(connection):
-        holding.take_back(connection, [entry for entry in entries if entry.phase == "after"])
+        legacy_schema.take_back(connection, [entry for entry in entries if entry.phase == "after"])
         there = set(sa.inspect(connection).get_table_names())  # preserved tables are away again
         if new := [table for table in new_tables if table in there]:
             run(connection, f"DROP TABLE {', '.join(f'{schema}.{quote(table)}' for table in new)}")
         back.restore(connection)
-        holding.take_back(connection, [entry for entry in entries if entry.phase == "before"])
+        legacy_schema.take_back(connection, [entry for entry in entries if entry.phase == "before"])
         run(connection, f"DROP TABLE {held}.{JOURNAL}")
         run(connection, f"DROP SCHEMA {held}")
 
@@ -138,7 +138,7 @@ def _rename(connection: sa.Connection, table: str) -> str:
     )
     for index in indexes.scalars().all():
         run(connection, f"DROP INDEX {quote(index)}")
-    place = quote(_free_name(connection, f"{HOLDING}_{table}"))
+    place = quote(_free_name(connection, f"{LEGACY}_{table}"))
     run(connection, f"ALTER TABLE {quote(table)} RENAME TO {place}")
     return place
 
@@ -152,28 +152,28 @@ def _free_name(connection: sa.Connection, wanted: str) -> str:
 
 
 def _set_schema(connection: sa.Connection, tables: Sequence[str]) -> dict[str, str]:
-    schema = quote(holding.current_schema(connection))
+    schema = quote(legacy_schema.current_schema(connection))
     lock(connection, [f"{schema}.{quote(table)}" for table in tables])
-    held = holding.open_holding(connection)
+    held = legacy_schema.open_legacy_schema(connection)
     for function in (FUNCTION, LEGACY_FUNCTION):  # the revisions make them where they are absent
         there = sa.text("SELECT to_regprocedure(:name) IS NOT NULL")
         if not connection.execute(there, {"name": f"{schema}.{function}()"}).scalar_one():
-            holding.record(connection, "before", [f"DROP FUNCTION IF EXISTS {schema}.{function}()"])
+            legacy_schema.record(connection, "before", [f"DROP FUNCTION IF EXISTS {schema}.{function}()"])
     moved = {table: f"{held}.{quote(table)}" for table in tables}
     for place in moved.values():
         name = place.removeprefix(f"{held}.")
         run(connection, f"ALTER TABLE {schema}.{name} SET SCHEMA {held}")
-        holding.record(connection, "before", [f"ALTER TABLE {place} SET SCHEMA {schema}"], held=("table", place))
+        legacy_schema.record(connection, "before", [f"ALTER TABLE {place} SET SCHEMA {schema}"], held=("table", place))
     return moved
 
 
 def move_preserved(connection: sa.Connection, tables: Collection[str]) -> None:
     """Move tables that a downgrade preserved to the old ones of PostgreSQL: undo brings them back as they were."""
-    schema, held = quote(holding.current_schema(connection)), quote(holding.holding_schema(connection))
+    schema, held = quote(legacy_schema.current_schema(connection)), quote(legacy_schema_name(connection))
     for table in map(quote, tables):
         run(connection, f"ALTER TABLE {schema}.{table} SET SCHEMA {held}")
         back_again = [f"DROP TABLE IF EXISTS {schema}.{table}", f"ALTER TABLE {held}.{table} SET SCHEMA {schema}"]
-        holding.record(connection, "before", back_again, held=("table", f"{held}.{table}"))
+        legacy_schema.record(connection, "before", back_again, held=("table", f"{held}.{table}"))
 
 
 def note_return(connection: sa.Connection, table: str, kept: str, triggers: Sequence[str]) -> None:
@@ -185,12 +185,12 @@ def note_return(connection: sa.Connection, table: str, kept: str, triggers: Sequ
         kept: the name that it had.
         triggers: those that it has got of the new one: their function may go.
     """
-    schema, held = quote(holding.current_schema(connection)), quote(holding.holding_schema(connection))
+    schema, held = quote(legacy_schema.current_schema(connection)), quote(legacy_schema_name(connection))
     place = f"{held}.{quote(kept)}"
-    holding.release(connection, place)
+    legacy_schema.release(connection, place)
     drops = [f"DROP TRIGGER IF EXISTS {quote(trigger)} ON {schema}.{quote(table)}" for trigger in triggers]
     away = [*drops, moved.away_on_postgresql(table, kept), f"ALTER TABLE {schema}.{quote(kept)} SET SCHEMA {held}"]
-    holding.record(connection, "after", away, needs=f"{schema}.{quote(table)}")
+    legacy_schema.record(connection, "after", away, needs=f"{schema}.{quote(table)}")
 
 
 @contextmanager

@@ -12,7 +12,7 @@ _LAST = 2**63 - 1
 
 
 def go_on(connection: sa.Connection, conversion: Conversion, number: str) -> None:
-    """Let our table count on from where the old one stood, before any row is poured.
+    """Let our table count on from where the old one stood, before any row is loaded.
 
     Args:
         connection: in the run's transaction.

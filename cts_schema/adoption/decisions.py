@@ -92,7 +92,7 @@ def find(
 
     Args:
         examined: the sources, and what is wrong with their rows.
-        outcome: what a pour on trial has shown.
+        outcome: what a load on trial has shown.
         refusals: what cannot be carried over of what hangs on the old tables.
     """
     for refusal in refusals:

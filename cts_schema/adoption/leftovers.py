@@ -2,7 +2,7 @@
 
 What is special about a row is noted first, in a temporary table of :data:`EXCEPTIONS`:
 
-    value    an old value that does not go where its column goes; the pour finds that by itself
+    value    an old value that does not go where its column goes; the load finds that by itself
     column   one of our columns that must not get its value, though it could be converted
     key      one of our columns that gets another value instead
     row      the whole row stays out

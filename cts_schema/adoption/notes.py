@@ -1,7 +1,7 @@
-"""What is special about single rows of a source, noted before the rest is poured in one go.
+"""What is special about single rows of a source, noted before the rest is loaded in one go.
 
 A value that cannot be converted, a reference to nothing, a key that another row has: each is noted in a temporary table
-(see :mod:`cts_schema.adoption.leftovers`), by which the pour and adoption_leftovers then go.
+(see :mod:`cts_schema.adoption.leftovers`), by which the load and adoption_leftovers then go.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Notes:
         """Note everything.
 
         Args:
-            first: nothing was poured into our table before.
+            first: nothing was loaded into our table before.
         """
         self._note_values()
         self._note_orphans()
@@ -57,7 +57,7 @@ class Notes:
 
     @property
     def staying(self) -> str:
-        """The condition that a row does not stay out; empty where all are poured."""
+        """The condition that a row does not stay out; empty where all are loaded."""
         return f"{self.row} NOT IN ({REFUSED})" if self.noted else ""
 
     def _followed(self, parent: str | None, value: str) -> str:
@@ -189,7 +189,7 @@ class Notes:
         self._note("row", self._about(f"{condition}{already}", reason=reason))
 
     def _refuse_repeated(self, *, first: bool) -> None:
-        """Note the rows whose key another one has already: of one table, or poured before."""
+        """Note the rows whose key another one has already: of one table, or loaded before."""
         for key in self.conversion.unique_keys():
             merged = any(self.table.columns[name].parent in self._merged for name in key)
             if (

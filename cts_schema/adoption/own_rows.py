@@ -13,7 +13,7 @@ _KEYS = {"schema_migrations": ("migration_id",)}
 
 
 class OwnRows:
-    """What is in the new tables before anything is poured."""
+    """What is in the new tables before anything is loaded."""
 
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
@@ -28,7 +28,7 @@ class OwnRows:
                 self._tables.append(name)
 
     def put_back(self) -> None:
-        """Insert those whose key no poured row has."""
+        """Insert those whose key no loaded row has."""
         for name in self._tables:
             table = target.tables()[name]
             columns = [column for column in table.columns if not (table.counted and column in table.key)]

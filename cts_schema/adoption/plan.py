@@ -59,7 +59,7 @@ class TablePlan:
 
     def summary(self) -> str:
         """Return in one line what happens."""
-        said = [f"into {self.into}, stays" if self.absorbed else "poured"]
+        said = [f"into {self.into}, stays" if self.absorbed else "loaded"]
         said += self.converted[:1] + self.renamed[:2]
         if self.left_over:
             said.append(f"{len(self.left_over)} column{'s' * (len(self.left_over) > 1)} -> leftovers")
@@ -75,7 +75,7 @@ class Plan:
     Attributes:
         database: the URL, with credentials masked.
         ledgers: which of the old runners have left a ledger, and how far each came.
-        into: the revision that the old rows are poured into.
+        into: the revision that the old rows are loaded into.
         head: the revision that the line goes on to.
         tables: what happens to each old table.
         created: our tables that the old database does not have.

@@ -1,4 +1,4 @@
-"""What an adoption pours into: the tables of the adoption revision, frozen.
+"""What an adoption loads into: the tables of the adoption revision, frozen.
 
 The models go on, that revision does not. So its tables are kept here as data: what each column holds in
 ``target.json``, the statements that make them on either database in ``schema.<database>.sql``, and what is there then
@@ -113,7 +113,7 @@ def create(connection: sa.Connection) -> None:
 
 
 def create_temporary(connection: sa.Connection, names: Collection[str]) -> None:
-    """Create some of the tables as temporary ones, without indexes and triggers: to pour into them on trial.
+    """Create some of the tables as temporary ones, without indexes and triggers: to load into them on trial.
 
     Args:
         connection: on PostgreSQL with the temporary schema first in its search path.

@@ -1,7 +1,7 @@
-"""A pour on trial, into temporary tables: which rows would not be kept, and what refers to them.
+"""A load on trial, into temporary tables: which rows would not be kept, and what refers to them.
 
 What becomes of a row may depend on what became of others: of its parents, and of those with the same key. So where some
-row may not be kept, the pour itself is asked, with the tables concerned. Nothing of it remains.
+row may not be kept, the load itself is asked, with the tables concerned. Nothing of it remains.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from cts_schema.adoption import leftovers, target
 from cts_schema.adoption.conversion import Conversion
 from cts_schema.adoption.examine import Findings
 from cts_schema.adoption.leftovers import EXCEPTIONS, REFUSED, SURVIVORS
+from cts_schema.adoption.load import Loader
 from cts_schema.adoption.notes import Notes
-from cts_schema.adoption.pour import Pourer
 from cts_schema.adoption.survey import Survey
 from cts_schema.adoption.unmanaged.fates import Fates
 from cts_schema.adoption.unmanaged.noted import Noted
@@ -63,7 +63,7 @@ class Outcome:
 
 
 def run_trial(connection: sa.Connection, found: Survey, examined: Examined, references: References) -> Outcome:
-    """Pour what may lose rows into temporary tables; say which it loses, and what refers to them.
+    """Load what may lose rows into temporary tables; say which it loses, and what refers to them.
 
     Args:
         connection: with the old tables in their places.
@@ -151,11 +151,11 @@ def _tried(
     watch = _Watch(connection, outcome, Fates(connection, references))
     leftovers.prepare(connection)
     run(connection, f"CREATE TEMP TABLE {_GONE} (table_name TEXT, old_id TEXT, reason TEXT)")
-    pourer = Pourer(connection, Checksums(connection), watch=watch)
+    loader = Loader(connection, Checksums(connection), watch=watch)
     by_name = {**places, **{table.name: places[name] for name, table in found.tables.items()}}
     for one, findings in examined:
         if one.source.table.name in names:
-            pourer.pour(Conversion(one.source, found.dialect, found.version, by_name, built=True), findings)
+            loader.load(Conversion(one.source, found.dialect, found.version, by_name, built=True), findings)
     noted = Noted(connection, references, watch.fates, olds)
     if noted.note():
         outcome.stranded += stranded(connection, noted)

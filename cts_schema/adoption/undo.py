@@ -15,7 +15,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cts_schema.adoption import aside, backup, holding, record, target
+from cts_schema.adoption import aside, backup, legacy_schema, record, target
+from cts_schema.adoption.legacy_schema import legacy_schema_name
 from cts_schema.adoption.record import Record, State
 from cts_schema.database.options import Options
 from cts_schema.ddl.text import literal, quote, run
@@ -46,10 +47,10 @@ def remember(connection: sa.Connection, version_table: str, copy: Path | None) -
         copy: the backup of a SQLite file, None of one in memory.
     """
     if connection.dialect.name == "postgresql":
-        place = f"{quote(holding.holding_schema(connection))}.{_STATE}"
+        place = f"{quote(legacy_schema_name(connection))}.{_STATE}"
         run(connection, f"CREATE TABLE {place} (state jsonb NOT NULL)")
         run(connection, f"INSERT INTO {place} VALUES ({literal(json.dumps(state(connection, version_table)))}::jsonb)")
-        holding.record(connection, "after", [f"DROP TABLE {place}"], held=("table", place))
+        legacy_schema.record(connection, "after", [f"DROP TABLE {place}"], held=("table", place))
     elif copy is not None:
         made = manifest.read(copy)
         if made is None:
@@ -65,7 +66,7 @@ def undo_on_postgresql(connection: sa.Connection, version_table: str, *, discard
         ChangedSince: the new tables have changed, and ``discard_new`` was not said.
         StillInUse: something depends on the new tables.
     """
-    place = f"{quote(holding.holding_schema(connection))}.{_STATE}"
+    place = f"{quote(legacy_schema_name(connection))}.{_STATE}"
     if run(connection, f"SELECT to_regclass({literal(place)})").scalar() is None:
         raise NoAdoption(database=mask_url(connection.engine.url))
     there = set(sa.inspect(connection).get_table_names())

@@ -1,4 +1,4 @@
-"""Whether the values that were poured are those of the old rows, as the database has stored them.
+"""Whether the values that were loaded are those of the old rows, as the database has stored them.
 
 An old column is taken as it is where nothing but its type has changed, so that the conversion is checked as well;
 else its
@@ -33,10 +33,10 @@ class Checksums:
         """Add those of a source.
 
         Args:
-            conversion: the source, all of whose rows are poured.
+            conversion: the source, all of whose rows are loaded.
             found: what was wrong with them.
-            finals: our column -> the value that was poured, as SQL over the old row ``o``.
-            where: which rows were poured; empty for all.
+            finals: our column -> the value that was loaded, as SQL over the old row ``o``.
+            where: which rows were loaded; empty for all.
         """
         columns = conversion.source.table.columns
         known = self._before.setdefault(conversion.source.table.name, dict.fromkeys(columns, 0))
@@ -84,10 +84,10 @@ def compare_rows(
 
     Args:
         connection: the database.
-        conversion: the source, all of whose rows are poured.
+        conversion: the source, all of whose rows are loaded.
         found: what was wrong with them.
-        finals: our column -> the value that was poured, as SQL over the old row ``o``.
-        where: which rows were poured; empty for all.
+        finals: our column -> the value that was loaded, as SQL over the old row ``o``.
+        where: which rows were loaded; empty for all.
         pair: the condition that our row ``t`` came from the old row ``o``.
         pairs: how many there must be; None where that is not known.
 
@@ -119,7 +119,7 @@ def compare_rows(
     query = f"SELECT count(*){sums} FROM {conversion.place} o CROSS JOIN {ours} t ON {pair}{where and ' WHERE '}{where}"
     there, *counts = run(connection, query).one()
     if pairs not in (None, there):
-        raise AdoptionFailed(table=conversion.source.old.name, rows=f"{pairs:,} were poured, and {there:,} are there")
+        raise AdoptionFailed(table=conversion.source.old.name, rows=f"{pairs:,} were loaded, and {there:,} are there")
     for name, count in zip(compared, counts, strict=True):
         if count:
             raise AdoptionFailed(

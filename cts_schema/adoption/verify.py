@@ -15,7 +15,7 @@ from cts_schema.fingerprint import differences, fingerprint
 
 
 @dataclass
-class Poured:
+class Loaded:
     """What became of the rows of a source."""
 
     rows: int
@@ -24,16 +24,16 @@ class Poured:
     leftovers: int = 0
 
 
-def require_rows(conversion: Conversion, poured: Poured) -> None:
+def require_rows(conversion: Conversion, loaded: Loaded) -> None:
     """Check that every row of a source is either in our table or in adoption_leftovers.
 
     Raises:
         AdoptionFailed: they are not as many.
     """
-    if poured.rows != poured.kept + poured.refused:
+    if loaded.rows != loaded.kept + loaded.refused:
         raise AdoptionFailed(
             table=conversion.source.old.name,
-            rows=f"{poured.rows:,} before, {poured.kept:,} kept, {poured.refused:,} in adoption_leftovers",
+            rows=f"{loaded.rows:,} before, {loaded.kept:,} kept, {loaded.refused:,} in adoption_leftovers",
         )
 
 

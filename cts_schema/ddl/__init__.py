@@ -36,7 +36,6 @@ from cts_schema.ddl.types import TYPES, BigInt, ExactNumeric, FiniteNumeric, Jso
 
 if TYPE_CHECKING:
     from cts_schema.ddl.batches import backfill
-    from cts_schema.ddl.kept import kept_name
     from cts_schema.ddl.online import (
         add_check_online,
         add_foreign_key_online,
@@ -55,12 +54,13 @@ if TYPE_CHECKING:
         rename_column,
         replace_checks,
     )
+    from cts_schema.ddl.preserved import preserved_name
     from cts_schema.ddl.rebuild import alter_table
     from cts_schema.ddl.silence import quiet
     from cts_schema.ddl.sql import on_postgresql
 
 _OPERATIONS = {
-    "kept_name": "kept",
+    "preserved_name": "preserved",
     "alter_table": "rebuild",
     "backfill": "batches",
     "add_check_online": "online",
@@ -119,10 +119,10 @@ __all__ = [
     "insert_absent",
     "integer",
     "json",
-    "kept_name",
     "log_id",
     "money",
     "on_postgresql",
+    "preserved_name",
     "quiet",
     "ratio",
     "reference",

@@ -12,7 +12,7 @@ from cts_schema.ddl.text import quote
 
 
 def arrived(table: sa.Table, columns: Sequence[str], key: Sequence[str]) -> str:
-    """Return the condition that each value of a kept row is in its row, in the same form; a lost reference is NULL."""
+    """Return the condition that each value of a preserved row has come back as it was; a lost reference is NULL."""
     same = [same_key(key, "t", "k")]
     for column in columns:
         found, value = f"t.{quote(column)}", value_or_null(table, column)
@@ -23,9 +23,9 @@ def arrived(table: sa.Table, columns: Sequence[str], key: Sequence[str]) -> str:
     return f"EXISTS (SELECT 1 FROM {quote(table.name)} t WHERE {' AND '.join(same)})"
 
 
-def nothing_else(present: Sequence[str], poured: Sequence[str]) -> str:
-    """Return the condition that a kept row has no value besides those that are poured."""
-    return "".join(f" AND k.{quote(column)} IS NULL" for column in present if column not in poured)
+def nothing_else(present: Sequence[str], restored: Sequence[str]) -> str:
+    """Return the condition that a preserved row has no value besides those that are restored."""
+    return "".join(f" AND k.{quote(column)} IS NULL" for column in present if column not in restored)
 
 
 def references(table: sa.Table) -> Iterator[tuple[sa.Column[Any], str, str, bool]]:
@@ -54,7 +54,7 @@ def refers_to_rows(table: sa.Table, alias: str, *, nulled: bool = False) -> str:
 
 
 def value_or_null(table: sa.Table, name: str) -> str:
-    """Return the kept value, or what ON DELETE SET NULL would have made of it had the table been there."""
+    """Return the preserved value, or what ON DELETE SET NULL would have made of it had the table been there."""
     value = f"k.{quote(name)}"
     for column, parent, parent_column, nulled in references(table):
         if column.name == name and nulled:

@@ -11,8 +11,9 @@ from alembic import op
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
-from cts_schema.ddl import kept, moved, sql
+from cts_schema.ddl import moved, sql
 from cts_schema.ddl.moved_sqlite import definitions
+from cts_schema.ddl.preserved import preserved_name, restore_rows, restore_values
 from cts_schema.ddl.text import quote
 
 
@@ -85,9 +86,9 @@ def restore_beside(preserved: Collection[str], tables: Collection[str], loaded: 
         remaining = left
 
 
-def _table_of(preserved: str, tables: Collection[str]) -> str | None:
-    revision = re.match(r"cts_kept_(\d{3})_", preserved)
-    return next((one for one in tables if revision and kept.kept_name(revision[1], one) == preserved), None)
+def _table_of(name: str, tables: Collection[str]) -> str | None:
+    revision = re.match(r"cts_kept_(\d{3})_", name)
+    return next((one for one in tables if revision and preserved_name(revision[1], one) == name), None)
 
 
 def _restore(name: str, table: str, had: AbstractSet[str] | None) -> None:
@@ -96,7 +97,7 @@ def _restore(name: str, table: str, had: AbstractSet[str] | None) -> None:
     key = {column.name for column in built.primary_key}
     there = {column["name"] for column in sa.inspect(op.get_bind()).get_columns(name)}
     if had is None and key <= there:
-        kept.pour_table(built, name)
+        restore_rows(built, name)
     elif had is not None and key < there <= set(built.columns.keys()) and had.isdisjoint(there - key):
         columns = [column._copy() for column in built.columns if column.name in there - key]
-        kept.pour_values(sa.Table(table, sa.MetaData(), *columns), sorted(key), name)
+        restore_values(sa.Table(table, sa.MetaData(), *columns), sorted(key), name)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.schema import CreateIndex
 
-from cts_schema.ddl import foretold, moved_postgresql, moved_sqlite, own_postgresql, sql
+from cts_schema.ddl import moved_postgresql, moved_sqlite, own_postgresql, preview, sql
 from cts_schema.ddl.foreign_keys import ForeignKey
 from cts_schema.ddl.naming import shorten
 from cts_schema.ddl.silence import quiet
@@ -21,30 +21,30 @@ from cts_schema.ddl.text import quote, unquote
 from cts_schema.exceptions import NextCommand, NextStep, StillNeeded
 
 
-def move_away(table: str, kept: str) -> None:
+def move_away(table: str, preserved: str) -> None:
     """Move a table out of the way; one that is there already is put aside, as ``..._2``."""
     if sql.on_postgresql():
-        sql.execute(away_on_postgresql(table, kept))
+        sql.execute(away_on_postgresql(table, preserved))
         return
-    put_aside(kept)
-    moved_sqlite.move_away(table, kept)
+    put_aside(preserved)
+    moved_sqlite.move_away(table, preserved)
 
 
-def away_on_postgresql(table: str, kept: str) -> str:
+def away_on_postgresql(table: str, preserved: str) -> str:
     """Return the statement that moves ``table`` out of the way on PostgreSQL."""
-    return moved_postgresql.away(table, kept, _numbered(kept))
+    return moved_postgresql.away(table, preserved, _numbered(preserved))
 
 
-def put_aside(kept: str) -> None:
-    """Give a kept table that is there already the first free number."""
+def put_aside(preserved: str) -> None:
+    """Give a preserved table that is there already the first free number."""
     if sql.on_postgresql():
-        moved_postgresql.put_aside(kept, _numbered(kept))
-    elif sql.exists(kept):
-        moved_sqlite.rename(kept, next(name for name in _numbered(kept) if not sql.exists(name)))
+        moved_postgresql.put_aside(preserved, _numbered(preserved))
+    elif sql.exists(preserved):
+        moved_sqlite.rename(preserved, next(name for name in _numbered(preserved) if not sql.exists(name)))
 
 
-def _numbered(kept: str) -> list[str]:
-    return [shorten(f"{kept}_{number}") for number in range(2, 100)]
+def _numbered(preserved: str) -> list[str]:
+    return [shorten(f"{preserved}_{number}") for number in range(2, 100)]
 
 
 def is_needless(revision: str, table: str, key: Sequence[str], own: str | None) -> bool:
@@ -63,7 +63,7 @@ def is_needless(revision: str, table: str, key: Sequence[str], own: str | None) 
         last = moved_postgresql.last_id(table, key[0]) if sql.on_postgresql() else moved_sqlite.last_id(table)
         if (last or 0) > sql.scalar(f"SELECT count(*) FROM {name}"):
             return False
-    made = foretold.created_by(revision).get(table)
+    made = preview.created_by(revision).get(table)
     return made is not None and not (own_postgresql if sql.on_postgresql() else moved_sqlite).is_hung_on(made)
 
 
@@ -72,8 +72,8 @@ def somebodys(own: str | None) -> str:
     return "" if own is None else f"WHERE ({own}) IS NOT TRUE"
 
 
-def move_back(table: sa.Table, kept: str) -> Sequence[tuple[str, str]] | None:
-    """Move ``kept`` back to where ``table`` is to be.
+def move_back(table: sa.Table, preserved: str) -> Sequence[tuple[str, str]] | None:
+    """Move ``preserved`` back to where ``table`` is to be.
 
     Returns:
         None where it is there. On SQLite a table that cannot be brought to the shape of its revision stays away; then
@@ -81,44 +81,44 @@ def move_back(table: sa.Table, kept: str) -> Sequence[tuple[str, str]] | None:
     """
     name = table.name
     if sql.on_postgresql():
-        moved_postgresql.rename_back(name, kept)
+        moved_postgresql.rename_back(name, preserved)
         if not sql.offline():
             keys = moved_postgresql.keys_of(name)
             with quiet(name):
-                leave_behind(name, kept, keys)
+                leave_behind(name, preserved, keys)
         moved_postgresql.put_keys_back(name)
         if not sql.offline():
             moved_postgresql.bring_to_shape(table)
         return None
-    moved_sqlite.rename_back(name, kept)
+    moved_sqlite.rename_back(name, preserved)
     made = moved_sqlite.definitions(name)
     required = " OR ".join(f"{quote(column)} IS NULL" for column in moved_sqlite.required(table)) or "1 = 0"
     # With a row that the revision would refuse it stays as it is, and ``check`` names the difference.
     if not (moved_sqlite.fits(table) or sql.any_row(quote(name), required)):
         moved_sqlite.strip(name)
-        moved_sqlite.move_away(name, kept)
+        moved_sqlite.move_away(name, preserved)
         return made
     for index in sorted(table.indexes, key=lambda index: str(index.name)):
         if index.name not in {found for found, _ in made}:
             op.execute(CreateIndex(index))
     with quiet(name):
-        leave_behind(name, kept, moved_sqlite.keys_of(name))
+        leave_behind(name, preserved, moved_sqlite.keys_of(name))
     return None
 
 
-def leave_behind(table: str, kept: str, keys: Sequence[ForeignKey]) -> None:
-    """Leave in ``kept`` the rows that lack one they must refer to, and the references that become NULL without it."""
+def leave_behind(table: str, preserved: str, keys: Sequence[ForeignKey]) -> None:
+    """Leave in ``preserved`` the rows that lack their parent, and the references that become NULL without it."""
     # A key does not bind the rows of tables that inherit from this one.
     name = moved_postgresql.only(table) if sql.on_postgresql() else quote(table)
     must = " OR ".join(_lacks(key) for key in keys if key.on_delete != "SET NULL") or "1 = 0"
     # More than one round where a row must refer to another row of its own table.
     while sql.any_row(name, must):
         _require_unreferred(table, must)
-        preserve(kept, f"SELECT * FROM {name} AS t WHERE {must}")
+        preserve(preserved, f"SELECT * FROM {name} AS t WHERE {must}")
         sql.execute(f"DELETE FROM {name} AS t WHERE {must}")
     lost = [key for key in keys if key.on_delete == "SET NULL" and sql.any_row(name, _lacks(key))]
     if lost:
-        preserve(kept, f"SELECT * FROM {name} AS t WHERE {' OR '.join(map(_lacks, lost))}")
+        preserve(preserved, f"SELECT * FROM {name} AS t WHERE {' OR '.join(map(_lacks, lost))}")
     for key in lost:
         nothing = ", ".join(f"{quote(column)} = NULL" for column in key.columns)
         sql.execute(f"UPDATE {name} AS t SET {nothing} WHERE {_lacks(key)}")
@@ -154,16 +154,16 @@ def _require_unreferred(table: str, those: str) -> None:
         )
 
 
-def preserve(kept: str, rows: str) -> None:
-    """Copy rows into a kept table, which nobody but the owner may read."""
-    if sql.exists(kept):
-        sql.execute(f"INSERT INTO {quote(kept)} {rows}")
+def preserve(preserved: str, rows: str) -> None:
+    """Copy rows into a preserved table, which nobody but the owner may read."""
+    if sql.exists(preserved):
+        sql.execute(f"INSERT INTO {quote(preserved)} {rows}")
         return
-    sql.execute(f"CREATE TABLE {quote(kept)} AS {rows}")
+    sql.execute(f"CREATE TABLE {quote(preserved)} AS {rows}")
     if sql.on_postgresql():
-        moved_postgresql.close(kept)
+        moved_postgresql.close(preserved)
         # Else a publication of all tables refuses that rows go which have arrived.
-        sql.execute(f"ALTER TABLE {quote(kept)} REPLICA IDENTITY FULL")
+        sql.execute(f"ALTER TABLE {quote(preserved)} REPLICA IDENTITY FULL")
 
 
 def _lacks(key: ForeignKey) -> str:

@@ -47,7 +47,7 @@ _AWAY = """DO $cts_kept_$ DECLARE one record; free text; BEGIN
     EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I CHECK (true) NOT VALID', {literal}, one.conname);
     EXECUTE format('COMMENT ON CONSTRAINT %I ON %s IS %L', one.conname, {literal}, '{note}' || one.note);
   END LOOP;
-  ALTER TABLE {table} RENAME TO {kept};
+  ALTER TABLE {table} RENAME TO {preserved};
 END $cts_kept_$"""
 
 _NOTES = """
@@ -72,7 +72,7 @@ _BACK = """DO $cts_kept_$ BEGIN
     RAISE duplicate_table USING MESSAGE = 'there is a table ' || {literal} || ' already';
   END IF;
   IF to_regclass({kept_literal}) IS NOT NULL THEN
-    ALTER TABLE {kept} RENAME TO {table};
+    ALTER TABLE {preserved} RENAME TO {table};
   END IF;
 END $cts_kept_$"""
 
@@ -99,24 +99,24 @@ def lock(table: str) -> None:
     sql.execute(f"LOCK TABLE {quote(table)} IN ACCESS EXCLUSIVE MODE")
 
 
-def away(table: str, kept: str, others: Sequence[str]) -> str:
-    """Return what renames ``table`` to ``kept``; a table of that name goes to the first free one of ``others``."""
-    aside = _ASIDE.format(kept_literal=_literal(kept), others=", ".join(map(literal, others)))
-    return _filled(_AWAY, table, kept=quote(kept), kept_literal=_literal(kept), aside=aside)
+def away(table: str, preserved: str, others: Sequence[str]) -> str:
+    """Return what renames ``table`` to ``preserved``; a table of that name goes to the first free one of ``others``."""
+    aside = _ASIDE.format(kept_literal=_literal(preserved), others=", ".join(map(literal, others)))
+    return _filled(_AWAY, table, preserved=quote(preserved), kept_literal=_literal(preserved), aside=aside)
 
 
-def put_aside(kept: str, others: Sequence[str]) -> None:
-    """Rename ``kept``, where it is there, to the first free one of ``others``; a script does so too."""
+def put_aside(preserved: str, others: Sequence[str]) -> None:
+    """Rename ``preserved``, where it is there, to the first free one of ``others``; a script does so too."""
     listed = ", ".join(map(literal, others))
     sql.execute(
-        f"DO $cts_kept_$ DECLARE free text; BEGIN\n{_ASIDE.format(kept_literal=_literal(kept), others=listed)}"
+        f"DO $cts_kept_$ DECLARE free text; BEGIN\n{_ASIDE.format(kept_literal=_literal(preserved), others=listed)}"
         "END $cts_kept_$"
     )
 
 
-def rename_back(table: str, kept: str) -> None:
-    """Rename ``kept`` to ``table``, where it is there."""
-    sql.execute(_filled(_BACK, table, kept=quote(kept), kept_literal=_literal(kept)))
+def rename_back(table: str, preserved: str) -> None:
+    """Rename ``preserved`` to ``table``, where it is there."""
+    sql.execute(_filled(_BACK, table, preserved=quote(preserved), kept_literal=_literal(preserved)))
 
 
 def only(table: str) -> str:

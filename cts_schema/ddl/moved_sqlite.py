@@ -40,16 +40,16 @@ def rename(table: str, to: str) -> None:
         sql.execute(f"ALTER TABLE {quote(table)} RENAME TO {quote(to)}")
 
 
-def move_away(table: str, kept: str) -> None:
-    """Rename ``table`` to ``kept`` and let its foreign keys rest."""
-    rename(table, kept)
-    _rewrite(kept, lambda name: quote(_HIDDEN + name))
+def move_away(table: str, preserved: str) -> None:
+    """Rename ``table`` to ``preserved`` and let its foreign keys rest."""
+    rename(table, preserved)
+    _rewrite(preserved, lambda name: quote(_HIDDEN + name))
 
 
-def rename_back(table: str, kept: str) -> None:
-    """Rename ``kept`` to ``table`` and let its foreign keys refer to their parents again."""
-    _rewrite(kept, _shown)
-    rename(kept, table)
+def rename_back(table: str, preserved: str) -> None:
+    """Rename ``preserved`` to ``table`` and let its foreign keys refer to their parents again."""
+    _rewrite(preserved, _shown)
+    rename(preserved, table)
 
 
 def keys_of(table: str) -> list[ForeignKey]:

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 MAX_IDENTIFIER = 63  # bytes; postgresql.org/docs/current/sql-syntax-lexical.html
-HOLDING = "cts_legacy"  # how the names of old tables begin on SQLite, and those of their schemas on PostgreSQL
+LEGACY = "cts_legacy"  # how the names of old tables begin on SQLite, and those of their schemas on PostgreSQL
 
 
 def shorten(name: str) -> str:
@@ -25,9 +25,9 @@ def shorten(name: str) -> str:
     return f"{beginning}_{digest}"
 
 
-def holding_of(schema: str) -> str:
+def legacy_schema_of(schema: str) -> str:
     """Return the name of the PostgreSQL schema that holds the old tables of another one; each has its own."""
-    return HOLDING if schema == "public" else shorten(f"{HOLDING}_{schema}")
+    return LEGACY if schema == "public" else shorten(f"{LEGACY}_{schema}")
 
 
 def _name(prefix: str) -> Callable[[Any, sa.Table], str]:

@@ -1,7 +1,7 @@
 """The operations revisions are written with: the same call on both databases, online and in an offline script.
 
-Whatever drops a table or a column keeps its values, and whatever creates it again under the same revision pours them
-back (see :mod:`cts_schema.ddl.kept`). So a revision and its downgrade mirror each other without further care.
+Whatever drops a table or a column keeps its values, and whatever creates it again under the same revision restores them
+back (see :mod:`cts_schema.ddl.preserved`). So a revision and its downgrade mirror each other without further care.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import AddConstraint, CreateIndex, CreateTable
 from sqlalchemy.sql.naming import conv
 
-from cts_schema.ddl import kept, needed
+from cts_schema.ddl import needed, preserved
 from cts_schema.ddl.rebuild import alter_table
 from cts_schema.ddl.silence import quiet, require_none
 from cts_schema.ddl.sql import on_postgresql
@@ -38,7 +38,7 @@ def create_table(revision: str, name: str, *items: Item, private: bool = False) 
         The table, for the revision's own INSERTs.
     """
     table = frozen_table(name, *items)
-    kept.restore_table(revision, table, private=private)
+    preserved.restore_table(revision, table, private=private)
     return table
 
 
@@ -62,11 +62,11 @@ def drop_table(
             downgrade needs no yes for them.
         written_again: whether the next upgrade writes those rows again; if not, they are preserved.
     """
-    kept.keep_table(revision, name, key if last_id else (), own, written_again=written_again)
+    preserved.preserve_table(revision, name, key if last_id else (), own, written_again=written_again)
 
 
 def add_columns(revision: str, table: str, *items: Item, key: Sequence[str] = ("id",)) -> None:
-    """Add columns with their constraints, and pour back what a downgrade of ``revision`` has kept of them.
+    """Add columns with their constraints, and restore what a downgrade of ``revision`` has preserved of them.
 
     On SQLite each column is added by ALTER TABLE with its constraints inline, which neither copies the table nor
     touches its triggers. Only a default that is no constant (an id, the current time) makes it rebuild the table.
@@ -75,7 +75,7 @@ def add_columns(revision: str, table: str, *items: Item, key: Sequence[str] = ("
         revision: the id of the calling revision.
         table: the table's name.
         items: columns, and constraints of one column each; a revision adds all columns of a table in one call.
-        key: the primary key of the table, by which kept values find their rows.
+        key: the primary key of the table, by which preserved values find their rows.
     """
     new = frozen_table(table, *items)
     if on_postgresql():
@@ -87,11 +87,11 @@ def add_columns(revision: str, table: str, *items: Item, key: Sequence[str] = ("
             op.execute(_sqlite_add_column(new, column))
     for index in sorted(new.indexes, key=lambda index: str(index.name)):
         op.execute(CreateIndex(index))
-    kept.pour_columns(revision, new, key)
+    preserved.restore_columns(revision, new, key)
 
 
 def drop_columns(revision: str, table: str, *columns: str, key: Sequence[str] = ("id",)) -> None:
-    """Drop columns; values they hold are kept as ``cts_kept_<revision>_<table>``. Their indexes must be gone before.
+    """Drop columns whose indexes are gone; their values are preserved as ``cts_kept_<revision>_<table>``.
 
     Args:
         revision: the id of the calling revision.
@@ -99,7 +99,7 @@ def drop_columns(revision: str, table: str, *columns: str, key: Sequence[str] = 
         columns: the columns to drop; a revision drops all columns of a table in one call.
         key: the primary key of the table.
     """
-    kept.keep_columns(revision, table, columns, key)
+    preserved.preserve_columns(revision, table, columns, key)
     needed.drop_columns(table, columns)
 
 

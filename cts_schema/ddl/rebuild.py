@@ -2,7 +2,7 @@
 
 Alembic's batch mode copies the table, drops the old one and renames the copy. Left alone it would forget the table's
 triggers and CHECKs, the order and the predicate of its indexes and the last AUTOINCREMENT value, and any view over the
-table would make the rename fail. :func:`alter_table` is batch mode with all of that kept.
+table would make the rename fail. :func:`alter_table` is batch mode with all of that preserved.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from sqlalchemy.sql.naming import conv
 
 from cts_schema.ddl.checks import in_order, sqlite_checks
 from cts_schema.ddl.foreign_keys import sqlite_foreign_keys
-from cts_schema.ddl.foretold import is_foretelling
 from cts_schema.ddl.naming import shorten
+from cts_schema.ddl.preview import is_preview
 from cts_schema.ddl.readers import mentions
 from cts_schema.ddl.text import clause
 
@@ -46,7 +46,7 @@ def alter_table(
     Raises:
         CommandError: in an offline script for SQLite, where the present table cannot be read.
     """
-    if is_foretelling():
+    if is_preview():
         yield cast("BatchOperations", _Nothing())
         return
     context = op.get_context()

@@ -46,12 +46,12 @@ def put_in_place(tables: Mapping[str, str], held: str) -> dict[str, list[str]]:
         sql.execute(f"ALTER TABLE {child} DROP CONSTRAINT {key}")
     sql.execute(f"DROP TABLE {names(list(tables))}")
     schema = quote(sql.scalar("SELECT current_schema()"))
-    for table, kept in tables.items():
-        sql.execute(f"ALTER TABLE {held}.{quote(kept)} SET SCHEMA {schema}")
-        moved_postgresql.rename_back(table, kept)
-    for table, kept in tables.items():
+    for table, preserved in tables.items():
+        sql.execute(f"ALTER TABLE {held}.{quote(preserved)} SET SCHEMA {schema}")
+        moved_postgresql.rename_back(table, preserved)
+    for table, preserved in tables.items():
         with quiet(table):
-            moved.leave_behind(table, kept, moved_postgresql.keys_of(table))
+            moved.leave_behind(table, preserved, moved_postgresql.keys_of(table))
         moved_postgresql.put_keys_back(table)
     triggers = {table: _bring_to_shape(table, *facts) for table, facts in wanted.items()}
     for child, key, definition in keys:
@@ -59,11 +59,11 @@ def put_in_place(tables: Mapping[str, str], held: str) -> dict[str, list[str]]:
     return triggers
 
 
-def fits(kept: str, table: str) -> bool:
-    """Tell whether ``kept``, as SQL, can be brought to the shape of the new ``table``, which has no rows."""
+def fits(preserved: str, table: str) -> bool:
+    """Tell whether ``preserved``, as SQL, can be brought to the shape of the new ``table``, which has no rows."""
     if sql.scalar(f"SELECT EXISTS (SELECT 1 FROM {quote(table)})"):
         return False
-    columns, constraints, _ = _facts(kept)
+    columns, constraints, _ = _facts(preserved)
     there = {name: kind for name, kind, _ in columns}
     checks = {name: definition for name, kind, definition in constraints if kind != "f"}
     new_columns, new_constraints, _ = _facts(quote(table))
@@ -72,12 +72,12 @@ def fits(kept: str, table: str) -> bool:
     )
 
 
-def put_in_place_on_sqlite(table: str, kept: str, indexes: Sequence[tuple[str, str]]) -> Sequence[tuple[str, str]]:
-    """Put ``kept`` in the place of the new ``table`` if it has its shape.
+def put_in_place_on_sqlite(table: str, preserved: str, indexes: Sequence[tuple[str, str]]) -> Sequence[tuple[str, str]]:
+    """Put ``preserved`` in the place of the new ``table`` if it has its shape.
 
     Args:
         table: a table without rows.
-        kept: the preserved table.
+        preserved: the preserved table.
         indexes: name and SQL of the indexes that it has had.
 
     Returns:
@@ -89,12 +89,12 @@ def put_in_place_on_sqlite(table: str, kept: str, indexes: Sequence[tuple[str, s
     sql.execute(f"DROP TABLE {quote(table)}")
     for _, definition in indexes:
         sql.execute(definition)
-    moved_sqlite.rename_back(table, kept)
+    moved_sqlite.rename_back(table, preserved)
     same = wanted <= moved_sqlite.facts(table)
     own: Sequence[tuple[str, str]] = ()
     if not same:
         own = moved_sqlite.strip(table)
-        moved_sqlite.move_away(table, kept)
+        moved_sqlite.move_away(table, preserved)
         sql.execute(created)
     there = {name for name, _ in moved_sqlite.definitions(table)}
     for name, definition in new:
@@ -102,7 +102,7 @@ def put_in_place_on_sqlite(table: str, kept: str, indexes: Sequence[tuple[str, s
             sql.execute(definition)
     if same:
         with quiet(table):
-            moved.leave_behind(table, kept, moved_sqlite.keys_of(table))
+            moved.leave_behind(table, preserved, moved_sqlite.keys_of(table))
     return [(name, definition) for name, definition in own if name not in dict(new)]
 
 

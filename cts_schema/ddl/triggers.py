@@ -1,4 +1,4 @@
-"""updated_at: kept by a trigger on both databases.
+"""updated_at: preserved by a trigger on both databases.
 
 An UPDATE that does not set ``updated_at`` itself sets it to the current time. The trigger of a table names no column
 but ``updated_at``, so that adding or dropping other columns never makes it stale.

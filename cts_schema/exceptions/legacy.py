@@ -47,7 +47,7 @@ class ChangedSince(SchemaError):
     next_step = NextStep("to undo it and lose them: {}", NextCommand("adopt", undo=True, discard_new=True))
 
 
-class HoldingTaken(SchemaError):
+class LegacySchemaTaken(SchemaError):
     """the schema for the legacy tables exists already"""
 
     exit_code = EXIT_DECISION

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from cts_schema.database.engines import migration_engine
 from cts_schema.database.handle import Database
-from cts_schema.ddl.naming import holding_of
+from cts_schema.ddl.naming import legacy_schema_of
 from cts_schema.dialects.deadline import Deadline
 from cts_schema.dialects.errors import classify, translate_errors
 from cts_schema.dialects.postgresql.lock import advisory_lock, search_path, setting
@@ -76,7 +76,7 @@ def into_postgresql(
         with search_path(connection, schema if there else None), advisory_lock(connection, Deadline(database.wait)):
             made = [*schemas, *(["public"] if schema is None and "public" not in schemas else [])]
             # Old tables that an adoption has kept belong to what is replaced: the next one would refuse them.
-            made += [held for held in map(holding_of, made) if held not in made]
+            made += [held for held in map(legacy_schema_of, made) if held not in made]
             replaced = _taken(connection, made)
             connection.rollback()
             if replaced and not force:

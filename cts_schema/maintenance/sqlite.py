@@ -109,14 +109,14 @@ def replace(source: Path, file: Path, wait: float, before: Callable[[], None]) -
             if live.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
                 _require_equal_pages(new, live, file)
                 # The first step takes the lock against writers, and only the last one commits.
-                _pour(new, live, deadline, before)
+                _load(new, live, deadline, before)
             else:
                 # A backup wants no transaction around it. In this mode the lock outlives the one that took it.
                 live.execute("PRAGMA locking_mode = EXCLUSIVE")
                 live.execute("BEGIN IMMEDIATE")
                 before()
                 live.execute("COMMIT")
-                _pour(new, live, deadline, lambda: None)
+                _load(new, live, deadline, lambda: None)
         except sqlite3.Error as error:
             if is_busy(error):
                 raise DatabaseLocked(file=file) from error
@@ -125,7 +125,7 @@ def replace(source: Path, file: Path, wait: float, before: Callable[[], None]) -
             raise RestoreFailed(backup=source, database=file, reported=str(error)) from error
 
 
-def _pour(new: sqlite3.Connection, live: sqlite3.Connection, deadline: Deadline, locked: Callable[[], None]) -> None:
+def _load(new: sqlite3.Connection, live: sqlite3.Connection, deadline: Deadline, locked: Callable[[], None]) -> None:
     held = False
 
     def step(status: int, _remaining: int, _total: int) -> None:

@@ -18,7 +18,7 @@ from cts_schema.migration.history import History
 
 
 class CreateTableOp(ops.CreateTableOp):
-    """CREATE TABLE that pours back what a downgrade has kept."""
+    """CREATE TABLE that restores what a downgrade has kept."""
 
 
 class DropTableOp(ops.DropTableOp):
@@ -26,7 +26,7 @@ class DropTableOp(ops.DropTableOp):
 
 
 class AddColumnsOp(MigrateOperation):
-    """ADD COLUMN with the constraints of each column, pouring back what a downgrade has kept."""
+    """ADD COLUMN with the constraints of each column, restoring what a downgrade has kept."""
 
     def __init__(
         self, table: str, columns: list[sa.Column[Any]], constraints: list[sa.Constraint], key: tuple[str, ...]

@@ -29,7 +29,7 @@ from cts_schema.exceptions import EXIT_OK, NextCommand, NextStep, SchemaError, W
 from cts_schema.migration import autogenerate, ledger
 from cts_schema.migration.executor import Executor
 from cts_schema.migration.line import Line, stretches
-from cts_schema.migration.requirements import require_known, require_ours
+from cts_schema.migration.preconditions import require_known, require_ours
 from cts_schema.migration.run_log import Direction, RunLog
 from cts_schema.migration.state import require_version_table
 from cts_schema.migration.terminal import Terminal

@@ -34,9 +34,7 @@ from cts_schema.exceptions import (
 )
 from cts_schema.migration import ledger, legacy, written
 from cts_schema.migration.checkpoint import by_script
-from cts_schema.migration.progress import Progress
-from cts_schema.migration.report import Adopted, AppliedRevision, Direction
-from cts_schema.migration.requirements import (
+from cts_schema.migration.preconditions import (
     require_known,
     require_nothing_to_drop,
     require_ours,
@@ -44,6 +42,8 @@ from cts_schema.migration.requirements import (
     script_of,
     url_of,
 )
+from cts_schema.migration.progress import Progress
+from cts_schema.migration.report import Adopted, AppliedRevision, Direction
 from cts_schema.migration.run_log import RunLog, Stand
 from cts_schema.migration.scripts import ADOPTION_REVISION
 from cts_schema.migration.state import preserved

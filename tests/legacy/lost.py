@@ -33,7 +33,7 @@ def lost(before: dict[str, Values], connection: sa.Connection) -> list[str]:
     after = census(connection)
     left_over = _left_over(connection)
     missing = []
-    # To SQLite names are the same in capitals; what was poured is in tables of ours, all in small letters.
+    # To SQLite names are the same in capitals; what was loaded is in tables of ours, all in small letters.
     plain = str.lower if connection.dialect.name == "sqlite" else str
     for table, values in before.items():
         if plain(table) in target.tables() or plain(table) in rules.ABSORBED:

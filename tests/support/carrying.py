@@ -1,4 +1,4 @@
-"""An adoption reduced to what moves and what hangs on it: a small old database, and the steps around the pour."""
+"""An adoption reduced to what moves and what hangs on it: a small old database, and the steps around the load."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OLD = (
     "INSERT INTO notes VALUES (1, 1, 'of one'), (2, 2, 'of two'), (3, NULL, 'of none')",
 )
 #: Nobody takes connection 2 over.
-POUR = (
+LOAD = (
     "INSERT INTO users (id, username, password_hash) SELECT CAST(id AS TEXT), username, '' FROM {users}",
     "INSERT INTO exchange_connections (id, name, exchange) SELECT CAST(id AS TEXT), name, exchange "
     "FROM {exchange_connections} WHERE id = 1",
@@ -85,7 +85,7 @@ def tried(database: Database, *, schema: str | None = None, url: sa.URL | None =
 
 def carry_over(
     database: Database,
-    pour: Sequence[str] = POUR,
+    load: Sequence[str] = LOAD,
     *,
     schema: str | None = None,
     url: sa.URL | None = None,
@@ -95,10 +95,10 @@ def carry_over(
 
     Args:
         database: the old database.
-        pour: how the new tables get their rows, with the places of the old ones.
+        load: how the new tables get their rows, with the places of the old ones.
         schema: the PostgreSQL schema to work in.
         url: instead of the database's, for another user.
-        during: is called after the pour.
+        during: is called after the load.
     """
     with run_of(database, url, schema) as connection:
         old = old_tables(connection)
@@ -108,7 +108,7 @@ def carry_over(
             dependents.detach(connection, found)
             moved = aside.move(connection, old)
             target.create(connection)
-            execute(connection, *(statement.format(**moved) for statement in pour))
+            execute(connection, *(statement.format(**moved) for statement in load))
             during(connection, found)
             failed = dependents.attach(connection, found, refused)
             aside.drop_moved(connection, moved)

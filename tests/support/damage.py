@@ -196,7 +196,7 @@ REWRITTEN = {
         ("changed-foreign-key", "orders.user_id"),
     ),
     "a unique key dropped": (
-        (("users"), ", \n\tCONSTRAINT uq_users_email UNIQUE (email)", ""),
+        (("users"), "CONSTRAINT uq_users_email UNIQUE (email), ", ""),
         ("missing-unique", "users.email"),
     ),
     "ids given again": (("site_logs", " AUTOINCREMENT", ""), ("changed-table", "site_logs")),

@@ -68,7 +68,7 @@ def detach(connection: sa.Connection, found: Dependents) -> None:
     """Take off what would hinder the move of the old tables, within the caller's transaction.
 
     Raises:
-        HoldingTaken: PostgreSQL: the schema for the old tables is there already.
+        LegacySchemaTaken: PostgreSQL: the schema for the old tables is there already.
     """
     if isinstance(found, on_sqlite.Dependents):
         on_sqlite.detach(connection, found)

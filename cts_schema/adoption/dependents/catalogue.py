@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from cts_schema.adoption.dependents import keys_on_postgresql
 from cts_schema.adoption.dependents.found import Dependents, Grant, Relation
 from cts_schema.adoption.dependents.hanging import Hangings, bound, in_list
-from cts_schema.adoption.holding import current_schema
+from cts_schema.adoption.legacy_schema import current_schema
 from cts_schema.ddl.text import quote, run
 from cts_schema.dialects.postgresql.lock import setting
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from cts_schema.adoption.dependents.catalogue import read_grants
 from cts_schema.adoption.dependents.found import Dependents, ForeignKey, Hanging, Relation, Retyped
-from cts_schema.adoption.holding import record
+from cts_schema.adoption.legacy_schema import record
 from cts_schema.adoption.refusal import Refusal, is_refusal, reason, run_first_of
 from cts_schema.ddl.text import literal, run
 

@@ -14,7 +14,7 @@ from cts_schema.adoption import target
 from cts_schema.adoption.aside import lock
 from cts_schema.adoption.dependents.found import Dependents, Relation
 from cts_schema.adoption.dependents.making import Making, add_key, drop_key, query
-from cts_schema.adoption.holding import current_schema, holding_schema, is_taken, open_holding, record
+from cts_schema.adoption.legacy_schema import current_schema, is_taken, legacy_schema_name, open_legacy_schema, record
 from cts_schema.adoption.refusal import Refusal
 from cts_schema.ddl import shorten
 from cts_schema.ddl.text import literal, quote, run
@@ -35,7 +35,7 @@ def detach(connection: sa.Connection, found: Dependents) -> None:
         # Views first: whoever reads one holds it before he asks for its tables.
         views = [view.name for view in found.views if view.kind == "view" and view.owned]
         lock(connection, [*views, *(one.name for one in (*found.tables, *found.others) if one.kind == "table")])
-        holding = open_holding(connection)
+        legacy = open_legacy_schema(connection)
         for one in reversed(found.hanging):
             if one.elsewhere:
                 run(connection, one.drop)
@@ -53,7 +53,7 @@ def detach(connection: sa.Connection, found: Dependents) -> None:
                 record(connection, "before", [f"ALTER TABLE {table.name} FORCE ROW LEVEL SECURITY"])
         for view in found.views:
             if view.owned:  # else it was refused, and stays where it is, with the old tables
-                _move_view(connection, view, holding)
+                _move_view(connection, view, legacy)
 
 
 def attach(connection: sa.Connection, found: Dependents, left_out: Collection[tuple[str, str]]) -> list[Refusal]:
@@ -63,7 +63,7 @@ def attach(connection: sa.Connection, found: Dependents, left_out: Collection[tu
         return Making(connection, found, left_out).all()
 
 
-def _move_view(connection: sa.Connection, view: Relation, holding: str) -> None:
+def _move_view(connection: sa.Connection, view: Relation, legacy: str) -> None:
     """Move a view with its indexes, each under a name that has its schema: two schemas may have the same one."""
     kind = view.kind.upper()
     back = []
@@ -73,13 +73,13 @@ def _move_view(connection: sa.Connection, view: Relation, holding: str) -> None:
         back.append(f"ALTER INDEX {view.schema}.{name} RENAME TO {index}")
     name = _with_schema(view.schema, view.own_name)
     run(connection, f"ALTER {kind} {view.place} RENAME TO {name}")
-    run(connection, f"ALTER {kind} {view.schema}.{name} SET SCHEMA {holding}")
+    run(connection, f"ALTER {kind} {view.schema}.{name} SET SCHEMA {legacy}")
     back = [
-        f"ALTER {kind} {holding}.{name} SET SCHEMA {view.schema}",
+        f"ALTER {kind} {legacy}.{name} SET SCHEMA {view.schema}",
         f"ALTER {kind} {view.schema}.{name} RENAME TO {view.own_name}",
         *back,
     ]
-    held = f"{holding}.{name}"
+    held = f"{legacy}.{name}"
     record(connection, "before", back, needs=held, held=(view.kind, held))
     if view.hollow:
         # A column cannot become text as long as a view reads it.
@@ -99,11 +99,11 @@ def _may_create_schemas(connection: sa.Connection) -> bool:
 
 
 def _privileges(connection: sa.Connection, found: Dependents) -> Iterator[Refusal]:
-    holding = quote(holding_schema(connection))
+    legacy = quote(legacy_schema_name(connection))
     if not _may_create_schemas(connection):
-        yield Refusal("schema", holding, "the user may not create it: GRANT CREATE ON DATABASE is missing", True)
+        yield Refusal("schema", legacy, "the user may not create it: GRANT CREATE ON DATABASE is missing", True)
     elif is_taken(connection):
-        yield Refusal("schema", holding, "it is to hold the old tables, and is there already", True)
+        yield Refusal("schema", legacy, "it is to hold the old tables, and is there already", True)
     for one in (*found.tables, *found.views, *found.others):
         if not one.owned:
             yield Refusal(

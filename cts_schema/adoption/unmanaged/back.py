@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 
-from cts_schema.adoption.holding import holding_schema, record
+from cts_schema.adoption.legacy_schema import legacy_schema_name, record
 from cts_schema.adoption.unmanaged.references import Table
 from cts_schema.ddl.text import literal, quote, run
 
@@ -30,7 +30,7 @@ def remember(connection: sa.Connection, changed: Sequence[tuple[Table, str, Sequ
     """
     if not changed:
         return
-    schema = quote(holding_schema(connection))
+    schema = quote(legacy_schema_name(connection))
     index = f"{schema}.{_INDEX}"
     run(connection, f"CREATE TABLE {index} (copy text NOT NULL, about jsonb NOT NULL)")
     record(connection, "before", [f"DROP TABLE {index}"], held=("table", index))
@@ -50,7 +50,7 @@ def remember(connection: sa.Connection, changed: Sequence[tuple[Table, str, Sequ
 
 def restore(connection: sa.Connection) -> None:
     """Bring the rows back, once their columns have their old types; the journal drops what was kept of them."""
-    index = f"{quote(holding_schema(connection))}.{_INDEX}"
+    index = f"{quote(legacy_schema_name(connection))}.{_INDEX}"
     if run(connection, f"SELECT to_regclass({literal(index)})").scalar() is None:
         return
     changes: list[str] = []

@@ -1,4 +1,4 @@
-"""The keys of rows of ours that are not kept or get another key, noted while their table is poured.
+"""The keys of rows of ours that are not kept or get another key, noted while their table is loaded.
 
 Each key that unmanaged tables refer to has a temporary table of them: the old values ``r0``, ``r1``, ..., the new ones
 ``n0``, ``n1``, ... as text, which are NULL where no row stands for the old one, and why it is not kept.
@@ -34,7 +34,7 @@ class Fates:
         self._places: dict[Parent, str] = {}
 
     def place(self, parent: Parent) -> str | None:
-        """Return where the fates of a key are, as SQL; None where its table was not poured."""
+        """Return where the fates of a key are, as SQL; None where its table was not loaded."""
         return self._places.get(parent)
 
     def note(self, notes: Notes) -> None:

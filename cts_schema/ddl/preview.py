@@ -25,25 +25,25 @@ class Drop:
 
 
 @dataclass(frozen=True)
-class Foretold:
+class Preview:
     """What operations would do: what they drop, and the tables they create, by name."""
 
     drops: list[Drop] = field(default_factory=list)
     tables: dict[str, sa.Table] = field(default_factory=dict)
 
 
-_FORETOLD: ContextVar[Foretold | None] = ContextVar("foretold", default=None)
+_PREVIEW: ContextVar[Preview | None] = ContextVar("preview", default=None)
 
 
-def foretell(dialect: str, function: Callable[[], None]) -> Foretold:
+def previewed(dialect: str, function: Callable[[], None]) -> Preview:
     """Return what an upgrade() or downgrade() would do, for a database of that kind.
 
     Raises:
         Exception: what the function raises; it may ask the database, which no script can.
     """
-    with _foretelling() as foretold:
+    with _previewing() as preview:
         script(dialect, function)
-    return foretold
+    return preview
 
 
 def created_by(revision: str) -> dict[str, sa.Table]:
@@ -54,41 +54,41 @@ def created_by(revision: str) -> dict[str, sa.Table]:
     return _created_by(scripts.get_revision(revision).module.upgrade, op.get_context().dialect.name)
 
 
-def is_foretelling() -> bool:
+def is_preview() -> bool:
     """Tell whether nothing is to be done."""
-    return _FORETOLD.get() is not None
+    return _PREVIEW.get() is not None
 
 
 def note(revision: str, table: str, columns: Sequence[str] = (), own: str | None = None) -> bool:
     """Note a drop; return False where it is one in earnest."""
-    foretold = _FORETOLD.get()
-    if foretold is None:
+    preview = _PREVIEW.get()
+    if preview is None:
         return False
-    foretold.drops.append(Drop(revision, table, tuple(columns), own))
+    preview.drops.append(Drop(revision, table, tuple(columns), own))
     return True
 
 
 def note_table(table: sa.Table) -> bool:
     """Note a table that is about to be created; return False where it is in earnest."""
-    foretold = _FORETOLD.get()
-    if foretold is None:
+    preview = _PREVIEW.get()
+    if preview is None:
         return False
-    foretold.tables[table.name] = table
+    preview.tables[table.name] = table
     return True
 
 
 @lru_cache(maxsize=1)  # a downgrade drops many tables of one revision in a row
 def _created_by(upgrade: Callable[[], None], dialect: str) -> dict[str, sa.Table]:
-    with _foretelling() as foretold, suppress(Exception):  # it may ask the database, which no script can
+    with _previewing() as preview, suppress(Exception):  # it may ask the database, which no script can
         script(dialect, upgrade)
-    return foretold.tables
+    return preview.tables
 
 
 @contextmanager
-def _foretelling() -> Iterator[Foretold]:
-    foretold = Foretold()
-    token = _FORETOLD.set(foretold)
+def _previewing() -> Iterator[Preview]:
+    preview = Preview()
+    token = _PREVIEW.set(preview)
     try:
-        yield foretold
+        yield preview
     finally:
-        _FORETOLD.reset(token)
+        _PREVIEW.reset(token)

@@ -1,4 +1,4 @@
-"""The pour: rows of a source into our table, as few statements, each about all rows.
+"""The load: rows of a source into our table, as few statements, each about all rows.
 
 Where the examination found nothing, a source is one INSERT ... SELECT. Where it did, what is special about single
 rows is noted first (see :mod:`cts_schema.adoption.notes`), and the INSERT goes by these notes.
@@ -17,17 +17,17 @@ from cts_schema.adoption.examine import Findings
 from cts_schema.adoption.leftovers import EXCEPTIONS
 from cts_schema.adoption.notes import Notes
 from cts_schema.adoption.values import Checksums, compare_rows
-from cts_schema.adoption.verify import Poured
+from cts_schema.adoption.verify import Loaded
 from cts_schema.ddl.text import literal, quote, run
 
-#: Rows that one statement pours, so that progress can be seen.
+#: Rows that one statement loads, so that progress can be seen.
 CHUNK = 100_000
 _HIGHEST_ROWID = 2**63 - 1
 
 
 @dataclass
-class Pourer:
-    """Pours source after source, parents first, and remembers which of them lost rows on the way.
+class Loader:
+    """Loads source after source, parents first, and remembers which of them lost rows on the way.
 
     Attributes:
         connection: in the run's transaction.
@@ -46,29 +46,29 @@ class Pourer:
     merged: set[str] = field(default_factory=set)
     _poured: set[str] = field(default_factory=set)
 
-    def pour(self, conversion: Conversion, found: Findings) -> Poured:
-        """Pour a source whose rows were examined in this very transaction."""
+    def load(self, conversion: Conversion, found: Findings) -> Loaded:
+        """Load a source whose rows were examined in this very transaction."""
         table = conversion.source.table.name
         notes = Notes(self.connection, conversion, found, self.lost, self.merged)
         notes.take(first=table not in self._poured)
         self.watch(notes)
         if conversion.source.table.counted and (number := notes.values.get(conversion.source.table.key[0])):
             counters.go_on(self.connection, conversion, number)  # before adoption_leftovers gets rows of its own
-        poured = Poured(found.rows)
-        poured.leftovers = leftovers.write(
+        loaded = Loaded(found.rows)
+        loaded.leftovers = leftovers.write(
             self.connection, conversion, exceptions=notes.noted, unknown=found.unknown > 0
         )
         if notes.noted:
-            poured.refused = leftovers.refused(self.connection)
-        self._insert(notes, poured)
-        if poured.refused:
+            loaded.refused = leftovers.refused(self.connection)
+        self._insert(notes, loaded)
+        if loaded.refused:
             self.lost.add(table)
         if notes.noted:
             run(self.connection, f"DELETE FROM {EXCEPTIONS}")
         self._poured.add(table)
-        return poured
+        return loaded
 
-    def _insert(self, notes: Notes, poured: Poured) -> None:
+    def _insert(self, notes: Notes, loaded: Loaded) -> None:
         """Insert what does not stay out, chunk by chunk, and compare it with the old rows."""
         conversion, table = notes.conversion, notes.table
         key = table.key[0]
@@ -79,7 +79,7 @@ class Pourer:
             inserted = {"rowid": f"{notes.row} + {shift}", **inserted}
         if not inserted:  # an absorbed table that says nothing but its own numbers
             inserted = {quote(key): conversion.default(key)}
-        for chunk in _chunks(self.connection, conversion, poured.rows):
+        for chunk in _chunks(self.connection, conversion, loaded.rows):
             where = " AND ".join(condition for condition in (notes.staying, chunk) if condition)
             done = run(
                 self.connection,
@@ -87,14 +87,14 @@ class Pourer:
                 f"SELECT {', '.join(inserted.values())} FROM {conversion.place} o{where and f' WHERE {where}'}",
             ).rowcount
             self.progress(done)
-            poured.kept += done
+            loaded.kept += done
         if conversion.dialect == "postgresql":
             self.checksums.add(conversion, notes.found, finals, notes.staying)
         elif shift is not None:
             pair = f"t.rowid = {notes.row} + {shift}"
-            compare_rows(self.connection, conversion, notes.found, finals, notes.staying, pair, poured.kept)
+            compare_rows(self.connection, conversion, notes.found, finals, notes.staying, pair, loaded.kept)
         elif key in finals:  # numbers that the database gave cannot be foreseen, and pair with nothing
-            given = poured.kept if key not in notes.found.dirty | notes.found.defaulted else None
+            given = loaded.kept if key not in notes.found.dirty | notes.found.defaulted else None
             pair = f"t.{quote(key)} = ({finals[key]})"
             compare_rows(self.connection, conversion, notes.found, finals, notes.staying, pair, given)
 

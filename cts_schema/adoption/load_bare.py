@@ -1,4 +1,4 @@
-"""A large table without indexes and foreign keys while it is poured: adding them afterwards costs far less."""
+"""A large table without indexes and foreign keys while it is loaded: adding them afterwards costs far less."""
 
 from __future__ import annotations
 

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from cts_schema.adoption.refusal import run_first_of
-from cts_schema.ddl.naming import holding_of
+from cts_schema.ddl.naming import legacy_schema_of
 from cts_schema.ddl.text import quote, run
 from cts_schema.dialects.postgresql.lock import setting
-from cts_schema.exceptions import HoldingTaken, mask_url
+from cts_schema.exceptions import LegacySchemaTaken, mask_url
 
 JOURNAL = "cts_adoption"
 
@@ -22,45 +22,45 @@ JOURNAL = "cts_adoption"
 Phase = Literal["before", "after"]
 
 
-def holding_schema(connection: sa.Connection) -> str:
+def legacy_schema_name(connection: sa.Connection) -> str:
     """Return the name of the schema that holds the old tables of the current one; each has its own."""
-    return holding_of(current_schema(connection))
+    return legacy_schema_of(current_schema(connection))
 
 
-def open_holding(connection: sa.Connection) -> str:
+def open_legacy_schema(connection: sa.Connection) -> str:
     """Create the schema for the old tables, with its journal, unless this run has done so; return it as SQL.
 
     Raises:
-        HoldingTaken: it is there, and not of this run.
+        LegacySchemaTaken: it is there, and not of this run.
     """
-    holding = quote(holding_schema(connection))
+    legacy = quote(legacy_schema_name(connection))
     if is_taken(connection):
-        raise HoldingTaken(database=mask_url(connection.engine.url), schema=holding)
+        raise LegacySchemaTaken(database=mask_url(connection.engine.url), schema=legacy)
     if not has_journal(connection):
-        run(connection, f"CREATE SCHEMA {holding}")
+        run(connection, f"CREATE SCHEMA {legacy}")
         run(
             connection,
-            f"CREATE TABLE {holding}.{JOURNAL} (number integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "
+            f"CREATE TABLE {legacy}.{JOURNAL} (number integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "
             "phase text NOT NULL, path text NOT NULL, needs text, statements jsonb NOT NULL, "
             "alternatives jsonb NOT NULL, held_kind text, held_name text)",
         )
-    return holding
+    return legacy
 
 
 def is_taken(connection: sa.Connection) -> bool:
     """Tell whether the schema for the old tables is there although this run has moved none."""
-    holding = quote(holding_schema(connection))
+    legacy = quote(legacy_schema_name(connection))
     if not has_journal(connection):
         there = sa.text("SELECT to_regnamespace(:name) IS NOT NULL")
-        return bool(connection.execute(there, {"name": holding}).scalar_one())
-    moved = f"SELECT EXISTS (SELECT 1 FROM {holding}.{JOURNAL} WHERE held_kind = 'table')"
+        return bool(connection.execute(there, {"name": legacy}).scalar_one())
+    moved = f"SELECT EXISTS (SELECT 1 FROM {legacy}.{JOURNAL} WHERE held_kind = 'table')"
     return bool(run(connection, moved).scalar_one())
 
 
 def has_journal(connection: sa.Connection) -> bool:
     """Tell whether the schema for the old tables is there with its journal."""
     there = sa.text("SELECT to_regclass(:name) IS NOT NULL")
-    journal = f"{quote(holding_schema(connection))}.{JOURNAL}"
+    journal = f"{quote(legacy_schema_name(connection))}.{JOURNAL}"
     return bool(connection.execute(there, {"name": journal}).scalar_one())
 
 
@@ -93,7 +93,7 @@ def record(
         "held_kind": kind,
         "held_name": name,
     }
-    journal = sa.table(JOURNAL, *map(sa.column, facts), schema=holding_schema(connection))
+    journal = sa.table(JOURNAL, *map(sa.column, facts), schema=legacy_schema_name(connection))
     connection.execute(sa.insert(journal).values(facts))
 
 
@@ -101,7 +101,7 @@ def held(connection: sa.Connection) -> list[tuple[str, str]]:
     """Return kind and name, as SQL, of what is in the schema, each before what it depends on."""
     rows = run(
         connection,
-        f"SELECT held_kind, held_name FROM {quote(holding_schema(connection))}.{JOURNAL} "
+        f"SELECT held_kind, held_name FROM {quote(legacy_schema_name(connection))}.{JOURNAL} "
         "WHERE held_kind IS NOT NULL ORDER BY number DESC",
     )
     return [(row[0], row[1]) for row in rows]
@@ -111,7 +111,7 @@ def release(connection: sa.Connection, name: str) -> None:
     """Note that ``name``, as SQL, is not in the schema any more."""
     connection.execute(
         sa.text(
-            f"UPDATE {quote(holding_schema(connection))}.{JOURNAL} SET held_kind = NULL, held_name = NULL "
+            f"UPDATE {quote(legacy_schema_name(connection))}.{JOURNAL} SET held_kind = NULL, held_name = NULL "
             "WHERE held_name = :name"
         ),
         {"name": name},
@@ -134,7 +134,7 @@ def journal(connection: sa.Connection) -> list[Entry]:
     rows = run(
         connection,
         f"SELECT phase, path, needs, statements::text, alternatives::text "
-        f"FROM {quote(holding_schema(connection))}.{JOURNAL} ORDER BY number DESC",
+        f"FROM {quote(legacy_schema_name(connection))}.{JOURNAL} ORDER BY number DESC",
     )
     return [Entry(*row[:3], *map(json.loads, row[3:])) for row in rows]
 

@@ -1,7 +1,7 @@
 """What a downgrade would drop, told before anything is done.
 
 The downgrades of the steps run as if for an offline script, which goes nowhere; what they would keep (see
-:mod:`cts_schema.ddl.kept`) is noted, and then looked for in the database.
+:mod:`cts_schema.ddl.preserved`) is noted, and then looked for in the database.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from alembic.runtime.migration import RevisionStep, StampStep
 from alembic.script import ScriptDirectory
 
-from cts_schema.ddl import foretold
+from cts_schema.ddl import preview
 from cts_schema.ddl.moved import somebodys
 from cts_schema.ddl.text import quote, run
 from cts_schema.migration import dependents
@@ -39,14 +39,14 @@ def tables_at(script: ScriptDirectory, revision: str, dialect: str) -> set[str]:
     They are what the downgrades would drop. Later revisions may ask the database, which no script can.
     """
     applied = script.iterate_revisions(min(revision, ADOPTION_REVISION), "base")
-    drops = [drop for made in applied for drop in foretold.foretell(dialect, made.module.downgrade).drops]
+    drops = [drop for made in applied for drop in preview.previewed(dialect, made.module.downgrade).drops]
     return {drop.table for drop in drops if not drop.columns}
 
 
 def _dropped_by(connection: sa.Connection, step: RevisionStep, in_ledger: str) -> Iterator[str]:
     revision = step.revision.revision
     try:
-        drops = foretold.foretell(connection.dialect.name, step.migration_fn).drops
+        drops = preview.previewed(connection.dialect.name, step.migration_fn).drops
     except Exception as error:  # a revision may ask the database, which no script can
         yield f"{revision}  what it drops cannot be foreseen ({type(error).__name__})"
         return

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.schema import CreateIndex, CreateTable, DropIndex
 
-from cts_schema.ddl import foretold, moved, moved_postgresql, moved_sqlite, sql
+from cts_schema.ddl import moved, moved_postgresql, moved_sqlite, preview, sql
 from cts_schema.ddl.arrival import arrived, nothing_else, references, refers_to_rows, same_key, value_or_null
 from cts_schema.ddl.naming import shorten
 from cts_schema.ddl.silence import quiet
@@ -27,12 +27,14 @@ from cts_schema.ddl.taken import require_free
 from cts_schema.ddl.text import literal, names, quote
 
 
-def kept_name(revision: str, table: str) -> str:
+def preserved_name(revision: str, table: str) -> str:
     """Return the name of the table that keeps what ``revision`` drops of ``table``."""
     return shorten(f"cts_kept_{revision}_{table}")
 
 
-def keep_table(revision: str, name: str, key: Sequence[str], own: str | None, *, written_again: bool = True) -> None:
+def preserve_table(
+    revision: str, name: str, key: Sequence[str], own: str | None, *, written_again: bool = True
+) -> None:
     """Move table ``name`` out of the way, or drop it where nothing of it would be missed.
 
     Args:
@@ -42,33 +44,33 @@ def keep_table(revision: str, name: str, key: Sequence[str], own: str | None, *,
         own: the condition of the rows that the package itself wrote.
         written_again: whether the next upgrade writes them again, so that they would not be missed.
     """
-    if foretold.note(revision, name, own=own):
+    if preview.note(revision, name, own=own):
         return
-    kept = kept_name(revision, name)
+    preserved = preserved_name(revision, name)
     if sql.offline() and not sql.on_postgresql():
-        _copy(kept, f"SELECT * FROM {quote(name)}")
+        _copy(preserved, f"SELECT * FROM {quote(name)}")
         op.drop_table(name)
         return
     if not sql.offline():
         _lock(name)
         if moved.is_needless(revision, name, key, own if written_again else None):
-            moved.put_aside(kept)
+            moved.put_aside(preserved)
             op.drop_table(name)
             return
-    moved.move_away(name, kept)
+    moved.move_away(name, preserved)
 
 
 def restore_table(revision: str, table: sa.Table, *, private: bool = False) -> None:
     """Create ``table``, or bring back the one that a downgrade has moved out of the way."""
-    if foretold.note_table(table):
+    if preview.note_table(table):
         return
     if sql.empty():
         _create(table, private=private)
         return
-    kept = kept_name(revision, table.name)
+    preserved = preserved_name(revision, table.name)
     scripted = sql.offline()
     if scripted and sql.on_postgresql():
-        moved.move_back(table, kept)
+        moved.move_back(table, preserved)
         op.execute(CreateTable(table, if_not_exists=True))
         for index in _indexes(table):
             op.execute(CreateIndex(index, if_not_exists=True))
@@ -76,15 +78,15 @@ def restore_table(revision: str, table: sa.Table, *, private: bool = False) -> N
     own: Sequence[tuple[str, str]] = ()
     if not scripted:
         require_free(table.name)
-    there = not scripted and sql.exists(kept)
+    there = not scripted and sql.exists(preserved)
     if there:
-        stripped = moved.move_back(table, kept)
+        stripped = moved.move_back(table, preserved)
         if stripped is None:
             return
         own = stripped
     _create(table, private=private, anew=scripted)
     if scripted or there:
-        pour_table(table, kept)
+        restore_rows(table, preserved)
     made = {name for name, _ in moved_sqlite.definitions(table.name)} if own else set()
     for name, definition in own:
         if name not in made:
@@ -105,73 +107,73 @@ def _indexes(table: sa.Table) -> list[sa.Index]:
     return sorted(table.indexes, key=lambda index: str(index.name))
 
 
-def keep_columns(revision: str, name: str, columns: Sequence[str], key: Sequence[str]) -> None:
-    """Copy the key and the given columns of table ``name`` into its kept table, where any of them has a value."""
-    if foretold.note(revision, name, columns):
+def preserve_columns(revision: str, name: str, columns: Sequence[str], key: Sequence[str]) -> None:
+    """Copy the key and the given columns of table ``name`` into its preserved table, where any of them has a value."""
+    if preview.note(revision, name, columns):
         return
-    kept = kept_name(revision, name)
+    preserved = preserved_name(revision, name)
     filled = " OR ".join(f"{quote(column)} IS NOT NULL" for column in columns)
     rows = f"SELECT {names([*key, *columns])} FROM {quote(name)} WHERE {filled}"
     _lock(name)
     if sql.offline():
-        _copy(kept, rows)
+        _copy(preserved, rows)
         return
-    moved.put_aside(kept)
+    moved.put_aside(preserved)
     if sql.scalar(f"SELECT EXISTS ({rows})"):
-        moved.preserve(kept, rows)
+        moved.preserve(preserved, rows)
 
 
-def pour_columns(revision: str, new: sa.Table, key: Sequence[str]) -> None:
-    """Pour the kept values of the columns of ``new`` back into the rows they were taken from."""
+def restore_columns(revision: str, new: sa.Table, key: Sequence[str]) -> None:
+    """Put the preserved values of the columns of ``new`` back into the rows they were taken from."""
     if sql.empty():
         return
-    kept = kept_name(revision, new.name)
+    preserved = preserved_name(revision, new.name)
     columns = [column.name for column in new.columns]
     if sql.offline():
         rows = f"SELECT {names([*key, *columns])} FROM {quote(new.name)} WHERE false"
-        sql.execute(f"CREATE TABLE IF NOT EXISTS {quote(kept)} AS {rows}")
-        _pour_values(new, columns, key, kept, "1 = 1")
-        _drop_arrived(new, columns, key, kept)
-    elif sql.exists(kept):
-        pour_values(new, key, kept)
+        sql.execute(f"CREATE TABLE IF NOT EXISTS {quote(preserved)} AS {rows}")
+        _update_values(new, columns, key, preserved, "1 = 1")
+        _drop_arrived(new, columns, key, preserved)
+    elif sql.exists(preserved):
+        restore_values(new, key, preserved)
 
 
-def pour_values(new: sa.Table, key: Sequence[str], kept: str) -> None:
-    """Pour the values of the columns of ``new`` from ``kept``, and drop it where all have arrived."""
-    present = _columns(kept)
+def restore_values(new: sa.Table, key: Sequence[str], preserved: str) -> None:
+    """Restore the values of the columns of ``new`` from ``preserved``, and drop it where all have arrived."""
+    present = _columns(preserved)
     whole = refers_to_rows(new, "k")
     known = [column.name for column in new.columns if column.name in present]
-    _pour_values(new, known, key, kept, whole)
-    poured = f"{arrived(new, known, key)} AND {whole}"
-    poured += f" AND {refers_to_rows(new, 'k', nulled=True)}{nothing_else(present, [*key, *known])}"
-    sql.execute(f"DELETE FROM {quote(kept)} AS k WHERE {poured}")
-    _drop_if_empty(kept)
+    _update_values(new, known, key, preserved, whole)
+    restored = f"{arrived(new, known, key)} AND {whole}"
+    restored += f" AND {refers_to_rows(new, 'k', nulled=True)}{nothing_else(present, [*key, *known])}"
+    sql.execute(f"DELETE FROM {quote(preserved)} AS k WHERE {restored}")
+    _drop_if_empty(preserved)
 
 
-def pour_table(table: sa.Table, kept: str) -> None:
-    """Pour kept rows into ``table``, which has just been created, each with the rows it refers to still there."""
+def restore_rows(table: sa.Table, preserved: str) -> None:
+    """Restore preserved rows in ``table``, which has just been created, each with the rows it refers to still there."""
     columns = [column.name for column in table.columns]
     key = [column.name for column in table.primary_key]
     if sql.offline():
         rows = f"SELECT {names(columns)} FROM {quote(table.name)}"
-        sql.execute(f"CREATE TABLE IF NOT EXISTS {quote(kept)} AS {rows}")
-        _pour_rows(table, columns, key, kept, "1 = 1")
-        _drop_arrived(table, columns, key, kept)
+        sql.execute(f"CREATE TABLE IF NOT EXISTS {quote(preserved)} AS {rows}")
+        _insert_rows(table, columns, key, preserved, "1 = 1")
+        _drop_arrived(table, columns, key, preserved)
         return
     last = None
     if len(key) == 1:
-        last = moved_postgresql.last_id(kept, key[0]) if sql.on_postgresql() else moved_sqlite.last_id(kept)
-    present = _columns(kept)
+        last = moved_postgresql.last_id(preserved, key[0]) if sql.on_postgresql() else moved_sqlite.last_id(preserved)
+    present = _columns(preserved)
     known = [column for column in columns if column in present]
     there = f"EXISTS (SELECT 1 FROM {quote(table.name)} t WHERE {same_key(key, 't', 'k')})"
-    pourable = f"{refers_to_rows(table, 'k')} AND NOT {there}"
+    restorable = f"{refers_to_rows(table, 'k')} AND NOT {there}"
     # More than one round where a row must refer to another row of its own table.
-    while sql.scalar(f"SELECT EXISTS (SELECT 1 FROM {quote(kept)} k WHERE {pourable})"):
-        _pour_rows(table, known, key, kept, pourable)
+    while sql.scalar(f"SELECT EXISTS (SELECT 1 FROM {quote(preserved)} k WHERE {restorable})"):
+        _insert_rows(table, known, key, preserved, restorable)
     whole = f"{arrived(table, known, key)} AND {refers_to_rows(table, 'k', nulled=True)}"
-    sql.execute(f"DELETE FROM {quote(kept)} AS k WHERE {whole}{nothing_else(present, columns)}")
-    _go_on_counting(table, kept, last)
-    _drop_if_empty(kept)
+    sql.execute(f"DELETE FROM {quote(preserved)} AS k WHERE {whole}{nothing_else(present, columns)}")
+    _go_on_counting(table, preserved, last)
+    _drop_if_empty(preserved)
 
 
 def _lock(table: str) -> None:
@@ -179,78 +181,78 @@ def _lock(table: str) -> None:
         moved_postgresql.lock(table)
 
 
-def _copy(kept: str, rows: str) -> None:
+def _copy(preserved: str, rows: str) -> None:
     """Copy rows in a script.
 
     Rows that an earlier upgrade has left there must not mix with these. SQLite cannot rename a table that may be there
     or not, and stops the script.
     """
     if sql.on_postgresql():
-        moved.put_aside(kept)
-    sql.execute(f"CREATE TABLE {quote(kept)} AS SELECT * FROM ({rows}) r WHERE false")
+        moved.put_aside(preserved)
+    sql.execute(f"CREATE TABLE {quote(preserved)} AS SELECT * FROM ({rows}) r WHERE false")
     if sql.on_postgresql():
-        moved_postgresql.close(kept)
-    sql.execute(f"INSERT INTO {quote(kept)} {rows}")
+        moved_postgresql.close(preserved)
+    sql.execute(f"INSERT INTO {quote(preserved)} {rows}")
 
 
-def _drop_arrived(table: sa.Table, columns: Sequence[str], key: Sequence[str], kept: str) -> None:
+def _drop_arrived(table: sa.Table, columns: Sequence[str], key: Sequence[str], preserved: str) -> None:
     """Let a script go on only when all has arrived, and drop the copy then."""
-    missing = f"FROM {quote(kept)} AS k WHERE NOT {arrived(table, columns, key)}"
+    missing = f"FROM {quote(preserved)} AS k WHERE NOT {arrived(table, columns, key)}"
     if sql.on_postgresql():
-        message = literal(f"not all values of {kept} arrived in {table.name}")
+        message = literal(f"not all values of {preserved} arrived in {table.name}")
         sql.execute(
             f"DO $cts_kept_$ BEGIN IF EXISTS (SELECT 1 {missing}) THEN RAISE EXCEPTION USING MESSAGE = {message}; "
             f"END IF; END $cts_kept_$"
         )
     else:
-        check = quote(f"not all values of {kept} arrived in {table.name}")
+        check = quote(f"not all values of {preserved} arrived in {table.name}")
         sql.execute(f"CREATE TEMP TABLE cts_arrived (missing INTEGER CONSTRAINT {check} CHECK (missing = 0))")
         sql.execute(f"INSERT INTO cts_arrived SELECT count(*) {missing}")
         sql.execute("DROP TABLE cts_arrived")
-    sql.execute(f"DROP TABLE {quote(kept)}")
+    sql.execute(f"DROP TABLE {quote(preserved)}")
 
 
-def _drop_if_empty(kept: str) -> None:
-    if not sql.scalar(f"SELECT EXISTS (SELECT 1 FROM {quote(kept)})"):
-        sql.execute(f"DROP TABLE {quote(kept)}")
+def _drop_if_empty(preserved: str) -> None:
+    if not sql.scalar(f"SELECT EXISTS (SELECT 1 FROM {quote(preserved)})"):
+        sql.execute(f"DROP TABLE {quote(preserved)}")
 
 
-def _pour_rows(table: sa.Table, columns: Sequence[str], key: Sequence[str], kept: str, condition: str) -> None:
+def _insert_rows(table: sa.Table, columns: Sequence[str], key: Sequence[str], preserved: str, condition: str) -> None:
     values = {column: value_or_null(table, column) for column in columns}
-    # A row may refer to one that is poured after it, so references within the table that may be NULL come second.
+    # A row may refer to one that is restored after it, so references within the table that may be NULL come second.
     later = [column.name for column, parent, _, nulled in references(table) if parent == table.name and nulled]
     selected = ", ".join("NULL" if column in later else value for column, value in values.items())
     name = quote(table.name)
-    sql.execute(f"INSERT INTO {name} ({names(columns)}) SELECT {selected} FROM {quote(kept)} k WHERE {condition}")
+    sql.execute(f"INSERT INTO {name} ({names(columns)}) SELECT {selected} FROM {quote(preserved)} k WHERE {condition}")
     if later:
         assigned = ", ".join(f"{quote(column)} = {values[column]}" for column in later)
         filled = " OR ".join(f"k.{quote(column)} IS NOT NULL" for column in later)
         sql.execute(
-            f"UPDATE {name} SET {assigned} FROM {quote(kept)} AS k WHERE {same_key(key, 'k', name)} AND ({filled})"
+            f"UPDATE {name} SET {assigned} FROM {quote(preserved)} AS k WHERE {same_key(key, 'k', name)} AND ({filled})"
         )
 
 
-def _pour_values(new: sa.Table, columns: Sequence[str], key: Sequence[str], kept: str, condition: str) -> None:
+def _update_values(new: sa.Table, columns: Sequence[str], key: Sequence[str], preserved: str, condition: str) -> None:
     values = ", ".join(f"{quote(column)} = {value_or_null(new, column)}" for column in columns)
     table = quote(new.name)
     if not columns:
         return
     with quiet(new.name):
         same = same_key(key, "k", table)
-        sql.execute(f"UPDATE {table} SET {values} FROM {quote(kept)} AS k WHERE {same} AND {condition}")
+        sql.execute(f"UPDATE {table} SET {values} FROM {quote(preserved)} AS k WHERE {same} AND {condition}")
 
 
-def _columns(kept: str) -> list[str]:
-    return [column["name"] for column in sa.inspect(op.get_bind()).get_columns(kept)]
+def _columns(preserved: str) -> list[str]:
+    return [column["name"] for column in sa.inspect(op.get_bind()).get_columns(preserved)]
 
 
-def _go_on_counting(table: sa.Table, kept: str, last: int | None) -> None:
-    """Let the next id come after every id that was ever given: poured, left over or deleted."""
+def _go_on_counting(table: sa.Table, preserved: str, last: int | None) -> None:
+    """Let the next id come after every id that was ever given: restored, left over or deleted."""
     for column in table.columns:
         if column.identity is None:
             continue
         id_column = quote(column.name)
-        given = [f"SELECT max({id_column}) AS n FROM {quote(name)}" for name in (table.name, kept)]
+        given = [f"SELECT max({id_column}) AS n FROM {quote(name)}" for name in (table.name, preserved)]
         ids = " UNION ALL ".join([*given, f"SELECT {last or 0}"])
         name, newest = literal(table.name), f"(SELECT max(n) AS n FROM ({ids}) ids) last"
         if sql.on_postgresql():

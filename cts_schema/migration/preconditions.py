@@ -16,7 +16,7 @@ from cts_schema.exceptions import (
     WrongUsage,
     mask_url,
 )
-from cts_schema.migration import foresight, ledger
+from cts_schema.migration import ledger, preview
 from cts_schema.migration.state import not_ours
 from cts_schema.models import Base
 
@@ -79,7 +79,7 @@ def require_true(context: MigrationContext, connection: sa.Connection, revision:
         return
     inspector = sa.inspect(connection)
     there = set(inspector.get_table_names())
-    missing = foresight.tables_at(script_of(context), revision, connection.dialect.name) - there - {ledger.LEDGER.name}
+    missing = preview.tables_at(script_of(context), revision, connection.dialect.name) - there - {ledger.LEDGER.name}
     if missing:
         names = ", ".join(sorted(missing)[:5]) + (", ..." if len(missing) > 5 else "")
         raise FalseVersion(
@@ -95,7 +95,7 @@ def require_nothing_to_drop(
     Raises:
         DataWouldBeDropped: one does; says what.
     """
-    found = foresight.dropped(connection, steps)
+    found = preview.dropped(connection, steps)
     if found:
         asked = context.opts.get("destination_rev")
         raise DataWouldBeDropped(database=url_of(context), revision=asked, dropped="\n".join(found))
