@@ -157,6 +157,9 @@ class Relations(Protocol):
             quoted: the name as SQL, with its schema.
         """
 
+    def by_name(self, connection: sa.Connection) -> Sequence[str]:
+        """Return what finds a table by its name alone, and so may wait for one that is not there yet."""
+
     def in_the_way(self, connection: sa.Connection, table: str) -> Sequence[str]:
         """Return what drops each thing that may act in the place of a statement about a table."""
 

@@ -16,21 +16,12 @@ from typing import Any
 import sqlalchemy as sa
 from alembic.runtime.migration import RevisionStep, StampStep
 
+from cts_schema import dialects
 from cts_schema.ddl.scripting import script
 from cts_schema.ddl.taken import require_free
 from cts_schema.ddl.text import run, token_texts, unquote
 from cts_schema.migration.scripts import ADOPTION_REVISION
-
-# Preserved tables are to be restored. SQLite binds views and triggers by name: they may mention what is about to come.
-_IN_THE_WAY = {
-    "sqlite": (
-        "SELECT count(*) FROM sqlite_master WHERE type IN ('view', 'trigger') OR name LIKE 'cts@_kept@_%' ESCAPE '@'"
-    ),
-    "postgresql": (
-        "SELECT count(*) FROM pg_catalog.pg_class WHERE relname LIKE 'cts@_kept@_%' ESCAPE '@' "
-        "AND relnamespace = pg_catalog.quote_ident(pg_catalog.current_schema())::pg_catalog.regnamespace"
-    ),
-}
+from cts_schema.migration.state import preserved_of
 
 
 def by_script(
@@ -40,7 +31,7 @@ def by_script(
     new: bool | None = None
     for step in steps:
         if new is None:
-            new = _begins(step) and not run(connection, _IN_THE_WAY[connection.dialect.name]).scalar()
+            new = _begins(step) and _nothing_is_there(connection)
         scripted = new and (step.info.up_revision_id or "") <= ADOPTION_REVISION
         statements = _statements(step, connection.dialect.name) if scripted else None
         yield step if statements is None else _Scripted(step, connection, statements)
@@ -60,6 +51,12 @@ class _Scripted(RevisionStep):
             require_free(*tables)
         for statement in self._statements:
             run(self._connection, statement)
+
+
+def _nothing_is_there(connection: sa.Connection) -> bool:
+    """Whether a revision would find nothing to restore, and nothing of others that waits for its tables."""
+    preserved = preserved_of(sa.inspect(connection).get_table_names())
+    return not preserved and not dialects.of(connection).relations.by_name(connection)
 
 
 def _begins(step: RevisionStep | StampStep) -> bool:

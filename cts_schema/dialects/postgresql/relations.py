@@ -66,6 +66,11 @@ def no_table(connection: sa.Connection, name: str, quoted: str) -> str | None:
     return None if kind is None or kind in ("r", "p") else f"that is {_KINDS.get(kind, 'no table')}"
 
 
+def by_name(connection: sa.Connection) -> Sequence[str]:
+    """Return nothing: what mentions a table is bound to it, and cannot come before."""
+    return ()
+
+
 def in_the_way(connection: sa.Connection, table: str) -> Sequence[str]:
     """Return what drops each trigger and rule that may act in the place of a statement about a table."""
     return connection.execute(_IN_THE_WAY, {"table": table}).scalars().all()

@@ -26,6 +26,13 @@ def no_table(connection: sa.Connection, name: str, quoted: str) -> str | None:
     return "that is a view" if found.type == "view" else "that is an index"
 
 
+def by_name(connection: sa.Connection) -> Sequence[str]:
+    """Return views and triggers: they may mention a table that is not there yet."""
+    return (
+        connection.execute(sa.text("SELECT name FROM sqlite_master WHERE type IN ('view', 'trigger')")).scalars().all()
+    )
+
+
 def in_the_way(connection: sa.Connection, table: str) -> Sequence[str]:
     """Return what drops each trigger of a table: it may act in the place of a statement."""
     return connection.execute(_IN_THE_WAY, {"table": table}).scalars().all()
