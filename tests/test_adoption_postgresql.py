@@ -485,7 +485,7 @@ def test_a_second_adoption_needs_the_first_to_be_finished(old: Database) -> None
         found = dependents.read(connection, ["users"])
         assert ("schema", '"cts_legacy"') in names(dependents.refused(connection, found))
         for step in (lambda: dependents.detach(connection, found), lambda: aside.move(connection, ["users"])):
-            with pytest.raises(LegacySchemaTaken, match="adopt --finalize"):
+            with pytest.raises(LegacySchemaTaken, match="finalize_adoption"):
                 step()
 
 
