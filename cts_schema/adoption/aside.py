@@ -22,8 +22,6 @@ from cts_schema.ddl.text import quote, run
 from cts_schema.ddl.triggers import FUNCTION, LEGACY_FUNCTION
 from cts_schema.exceptions import NoAdoption, StillInUse, mask_url
 
-__all__ = ["LEGACY", "drop_moved", "finalize", "legacy_schema", "move", "renames_without_checks", "undo"]
-
 _DEPENDENTS_STILL_EXIST = "2BP01"
 
 

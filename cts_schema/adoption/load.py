@@ -44,13 +44,13 @@ class Loader:
     watch: Callable[[Notes], None] = lambda notes: None
     lost: set[str] = field(default_factory=set)
     merged: set[str] = field(default_factory=set)
-    _poured: set[str] = field(default_factory=set)
+    _seen: set[str] = field(default_factory=set)
 
     def load(self, conversion: Conversion, found: Findings) -> Loaded:
         """Load a source whose rows were examined in this very transaction."""
         table = conversion.source.table.name
         notes = Notes(self.connection, conversion, found, self.lost, self.merged)
-        notes.take(first=table not in self._poured)
+        notes.take(first=table not in self._seen)
         self.watch(notes)
         if conversion.source.table.counted and (number := notes.values.get(conversion.source.table.key[0])):
             counters.go_on(self.connection, conversion, number)  # before adoption_leftovers gets rows of its own
@@ -65,7 +65,7 @@ class Loader:
             self.lost.add(table)
         if notes.noted:
             run(self.connection, f"DELETE FROM {EXCEPTIONS}")
-        self._poured.add(table)
+        self._seen.add(table)
         return loaded
 
     def _insert(self, notes: Notes, loaded: Loaded) -> None:

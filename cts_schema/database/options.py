@@ -39,7 +39,7 @@ class Options:
         schema: the PostgreSQL schema to work in; None means the first one of the search path.
         wait: seconds to wait for locks, in all.
         yes: agree to the decisions that the adoption of an old database asks for.
-        may_drop: let a downgrade drop what has values; it is kept, and loaded back on the way up.
+        may_drop: let a downgrade drop what has values; it is preserved, and restored on the way up.
         orphans: what an adoption does with rows whose parent is gone: keep them in ``adoption_leftovers``, or stop.
         checkpoint: let a new database get its schema by a script, see :mod:`cts_schema.migration.checkpoint`.
     """

@@ -17,6 +17,7 @@ from cts_schema.ddl import moved_postgresql, moved_sqlite, own_postgresql, previ
 from cts_schema.ddl.foreign_keys import ForeignKey
 from cts_schema.ddl.naming import shorten
 from cts_schema.ddl.silence import quiet
+from cts_schema.ddl.tables import indexes_of
 from cts_schema.ddl.text import quote, unquote
 from cts_schema.exceptions import NextCommand, NextStep, StillNeeded
 
@@ -98,7 +99,7 @@ def move_back(table: sa.Table, preserved: str) -> Sequence[tuple[str, str]] | No
         moved_sqlite.strip(name)
         moved_sqlite.move_away(name, preserved)
         return made
-    for index in sorted(table.indexes, key=lambda index: str(index.name)):
+    for index in indexes_of(table):
         if index.name not in {found for found, _ in made}:
             op.execute(CreateIndex(index))
     with quiet(name):

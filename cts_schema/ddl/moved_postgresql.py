@@ -19,6 +19,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from cts_schema.ddl import sql
 from cts_schema.ddl.checks import ImpliedCheck
 from cts_schema.ddl.foreign_keys import ForeignKey
+from cts_schema.ddl.tables import indexes_of
 from cts_schema.ddl.text import literal, quote
 
 _NOTE = "cts_kept: "
@@ -204,7 +205,7 @@ def bring_to_shape(table: sa.Table) -> None:
             f"SELECT relname FROM pg_class JOIN pg_index ON oid = indexrelid WHERE indrelid = {name}::regclass"
         )
     }
-    for index in sorted(table.indexes, key=lambda index: str(index.name)):
+    for index in indexes_of(table):
         if index.name not in indexes:
             op.execute(CreateIndex(index))
 

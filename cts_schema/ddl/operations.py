@@ -1,7 +1,7 @@
 """The operations revisions are written with: the same call on both databases, online and in an offline script.
 
-Whatever drops a table or a column keeps its values, and whatever creates it again under the same revision restores them
-back (see :mod:`cts_schema.ddl.preserved`). So a revision and its downgrade mirror each other without further care.
+Whatever drops a table or a column preserves its values, and whatever creates it again under the same revision restores
+them (see :mod:`cts_schema.ddl.preserved`). So a revision and its downgrade mirror each other without further care.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from cts_schema.ddl import needed, preserved
 from cts_schema.ddl.rebuild import alter_table
 from cts_schema.ddl.silence import quiet, require_none
 from cts_schema.ddl.sql import on_postgresql
-from cts_schema.ddl.tables import Item, frozen_table
+from cts_schema.ddl.tables import Item, frozen_table, indexes_of
 from cts_schema.ddl.text import clause, quote
 from cts_schema.ddl.triggers import CreateUpdatedAtTrigger, DropUpdatedAtTrigger
 
@@ -85,7 +85,7 @@ def add_columns(revision: str, table: str, *items: Item, key: Sequence[str] = ("
     else:
         for column in new.columns:
             op.execute(_sqlite_add_column(new, column))
-    for index in sorted(new.indexes, key=lambda index: str(index.name)):
+    for index in indexes_of(new):
         op.execute(CreateIndex(index))
     preserved.restore_columns(revision, new, key)
 

@@ -23,6 +23,7 @@ from cts_schema.ddl import moved, moved_postgresql, moved_sqlite, preview, sql
 from cts_schema.ddl.arrival import arrived, nothing_else, references, refers_to_rows, same_key, value_or_null
 from cts_schema.ddl.naming import shorten
 from cts_schema.ddl.silence import quiet
+from cts_schema.ddl.tables import indexes_of
 from cts_schema.ddl.taken import require_free
 from cts_schema.ddl.text import literal, names, quote
 
@@ -72,7 +73,7 @@ def restore_table(revision: str, table: sa.Table, *, private: bool = False) -> N
     if scripted and sql.on_postgresql():
         moved.move_back(table, preserved)
         op.execute(CreateTable(table, if_not_exists=True))
-        for index in _indexes(table):
+        for index in indexes_of(table):
             op.execute(CreateIndex(index, if_not_exists=True))
         return
     own: Sequence[tuple[str, str]] = ()
@@ -97,14 +98,10 @@ def _create(table: sa.Table, *, private: bool, anew: bool = False) -> None:
     op.execute(CreateTable(table))
     if private and sql.on_postgresql():
         moved_postgresql.close(table.name)
-    for index in _indexes(table):
+    for index in indexes_of(table):
         if anew:  # a run has moved the table out of the way, and its indexes with it
             op.execute(DropIndex(index, if_exists=True))
         op.execute(CreateIndex(index))
-
-
-def _indexes(table: sa.Table) -> list[sa.Index]:
-    return sorted(table.indexes, key=lambda index: str(index.name))
 
 
 def preserve_columns(revision: str, name: str, columns: Sequence[str], key: Sequence[str]) -> None:

@@ -34,6 +34,11 @@ def complete_table(table: sa.Table) -> sa.Table:
     return table
 
 
+def indexes_of(table: sa.Table) -> list[sa.Index]:
+    """Return the indexes of a table in the order of their names: SQLAlchemy keeps them in none."""
+    return sorted(table.indexes, key=lambda index: str(index.name))
+
+
 def frozen_table(name: str, *items: Item) -> sa.Table:
     """Return a complete table of its own, as a revision defines it.
 

@@ -7,16 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
 from cts_schema.dialects.deadline import Deadline
-
-if TYPE_CHECKING:
-    from sqlalchemy.dialects import postgresql, sqlite
-
-    Insert = postgresql.Insert | sqlite.Insert
 
 BUSY_TIMEOUT = 30
 """Seconds to wait for another writer of a file, instead of failing at once."""

@@ -52,7 +52,7 @@ def covered(found: list[Index]) -> set[tuple[str, str]]:
 
 def use(look: Look) -> tuple[IndexUse, ...]:
     """Return how much each index is used; nothing of a database that does not count."""
-    return tuple(IndexUse(*one[:5]) for one in look.dialect.catalogue.index_use(look.connection))
+    return tuple(IndexUse(*one[:5]) for one in look.index_use)
 
 
 def _duplicates(look: Look, found: list[Index]) -> Iterator[Finding]:
@@ -105,12 +105,11 @@ def _uncovered(look: Look, found: list[Index]) -> Iterator[Finding]:
 
 def _unused(look: Look, found: list[Index]) -> Iterator[Finding]:
     """Find large indexes that nobody has read. A unique one does its work whether it is read or not."""
-    catalogue = look.dialect.catalogue
-    since = catalogue.statistics_since(look.connection)
+    since = look.dialect.catalogue.statistics_since(look.connection)
     ours = {(index.table, index.name): _is_ours(index) for index in found}
     begun = f"since {since}" if since else "since the statistics of this server began"
     names = []
-    for one in catalogue.index_use(look.connection):
+    for one in look.index_use:
         if one.scans or not one.may_go or one.bytes < LARGE:
             continue
         if ours.get((one.table, one.name), False):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 
 from cts_schema import dialects
 from cts_schema.ddl.text import clause, quote
-from cts_schema.dialects.facts import Fingerprint
+from cts_schema.dialects.facts import Fingerprint, IndexUse
 from cts_schema.dialects.interface import Dialect
 from cts_schema.migration.report import Status
 from cts_schema.models import Base
@@ -46,6 +47,11 @@ class Look:
     def schema(self) -> Fingerprint:
         """What is there."""
         return self.dialect.shape.fingerprint(self.connection)
+
+    @cached_property
+    def index_use(self) -> Sequence[IndexUse]:
+        """How much each index is used."""
+        return self.dialect.catalogue.index_use(self.connection)
 
     @cached_property
     def tables(self) -> dict[str, sa.Table]:

@@ -22,6 +22,7 @@ from sqlalchemy.sql.naming import conv
 from cts_schema import dialects
 from cts_schema.ddl import CreateUpdatedAtTrigger, ImpliedCheck, trigger_name
 from cts_schema.ddl.checks import comes_with
+from cts_schema.ddl.tables import indexes_of
 from cts_schema.migration.conditions import same_condition
 
 
@@ -121,7 +122,7 @@ def compare_indexes(
     comparison = dialects.of(connection).comparison
     live = comparison.indexes(connection, table.name)
     replaced = {op.index_name for op in modify_ops.ops if isinstance(op, CreateIndexOp | DropIndexOp)}
-    for index in sorted(table.indexes, key=lambda index: str(index.name)):
+    for index in indexes_of(table):
         if index.name in replaced or index.name not in live:
             continue
         if not same_condition(live[str(index.name)], comparison.wanted_index(index, connection.dialect)):

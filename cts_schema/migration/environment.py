@@ -16,6 +16,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from cts_schema import dialects
 from cts_schema.database.handle import Database
 from cts_schema.database.options import Options
 from cts_schema.database.urls import resolve_url
@@ -24,7 +25,6 @@ from cts_schema.dialects.postgresql.lock import search_path
 from cts_schema.dialects.postgresql.owner import as_owner
 from cts_schema.dialects.postgresql.pinned import FORMS
 from cts_schema.dialects.postgresql.settings import settings as settings_of
-from cts_schema.dialects.sqlite import transaction as sqlite
 from cts_schema.exceptions import EXIT_OK, NextCommand, NextStep, SchemaError, WrongUsage, mask_url, of_alembic
 from cts_schema.migration import autogenerate, ledger
 from cts_schema.migration.executor import Executor
@@ -145,9 +145,8 @@ def _database(config: Any, x_arguments: dict[str, str], options: Options) -> Ite
     """Yield the connection or engine of the caller, or what the URL says."""
     target = config.attributes.get("connection")
     known = target is None or isinstance(target, sa.Engine | sa.Connection)
-    with (
-        nullcontext(target) if known else target.connect() as given
-    ):  # pytest-alembic dresses a connection as an engine
+    # pytest-alembic dresses a connection as an engine.
+    with nullcontext(target) if known else target.connect() as given:
         of = _url(config, x_arguments) if given is None else given
         yield Database(of, options.version_table, options.schema, options.wait)
 
@@ -211,8 +210,7 @@ def _migrate(context: Any, connection: sa.Connection, options: Options, line: Li
 
     def all_of_it() -> None:
         steps = line.plan(context, connection, settings, options)
-        keys_are_compared = bool(steps) and connection.dialect.name == "sqlite"
-        with sqlite.no_new_violations(connection) if keys_are_compared else nullcontext():
+        with dialects.of(connection).session.comparing_keys(connection) if steps else nullcontext():
             line.run(context, connection, settings, steps)
 
     if executor.takes_one_transaction:

@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
+from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
 
 from cts_schema.database.options import Options
@@ -33,7 +33,7 @@ from cts_schema.exceptions import (
     mask_url,
 )
 from cts_schema.migration import ledger, legacy, written
-from cts_schema.migration.checkpoint import by_script
+from cts_schema.migration.checkpoint import Step, by_script
 from cts_schema.migration.preconditions import (
     require_known,
     require_nothing_to_drop,
@@ -51,8 +51,6 @@ from cts_schema.migration.terminal import Terminal
 
 if TYPE_CHECKING:
     from cts_schema.migration.legacy import Adoption
-
-Step = RevisionStep | StampStep
 
 
 @dataclass
@@ -96,7 +94,7 @@ class Line:
         elif not any(step.info.is_stamp for step in steps):
             require_true(running, connection, heads[0])
         self.before = self.after = heads[0] if heads else None
-        self._by_script = options.checkpoint and not heads
+        self._by_script = options.checkpoint
         if steps and self.log is not None:
             self.log.started(self.before, len(steps))
         return steps

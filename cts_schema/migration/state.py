@@ -33,7 +33,7 @@ def at_head(connection: sa.Connection, options: Options) -> bool:
     with looking(connection, options) if dialects.of(connection).session.has_power(connection) else nullcontext():
         standing, numbers = dialects.of(connection).standing, tuple(map(int, revisions()))
         found = _rows(connection, standing.query(*_names(connection, options), numbers))
-        return bool(found) and standing.is_at_head(found or [], head(), numbers)
+        return bool(found and standing.is_at_head(found, head(), numbers))
 
 
 def read_status(connection: sa.Connection, options: Options) -> Status:
@@ -195,15 +195,15 @@ def _rows(connection: sa.Connection, query: str) -> Sequence[Sequence[Any]] | No
 @contextmanager
 def looking(connection: sa.Connection, options: Options) -> Iterator[None]:
     """Leave no trace, see every row, and lend nobody the power of a superuser."""
-    with dialects.of(connection).session.looking(connection, options, milliseconds=_patience(connection)):
+    with dialects.of(connection).session.looking(connection, options, milliseconds=_lock_timeout(connection)):
         yield
 
 
 def _without_a_trace(connection: sa.Connection) -> AbstractContextManager[None]:
     """Leave no transaction behind where there was none; where there is one, an error does not end it."""
-    return dialects.of(connection).session.without_a_trace(connection, milliseconds=_patience(connection))
+    return dialects.of(connection).session.without_a_trace(connection, milliseconds=_lock_timeout(connection))
 
 
-def _patience(connection: sa.Connection) -> int | None:
+def _lock_timeout(connection: sa.Connection) -> int | None:
     found = connection.get_execution_options().get(IMPATIENT)
     return None if found is None else int(found)

@@ -83,8 +83,8 @@ def for_a_run(engine: Engine) -> Engine:
 
 
 def for_an_application(engine: Engine, kw: dict[str, Any]) -> Engine:
-    """Let every session begin in the same forms, and no error show the values of rows."""
-    return hide_row_values(pinned(engine))
+    """Prepare it as that of a run."""
+    return for_a_run(engine)
 
 
 def _libpq_options(url: URL, schema: str | None, given: dict[str, Any]) -> str | None:

@@ -10,13 +10,14 @@ from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
 
 from cts_schema import dialects
 from cts_schema.ddl import CreateUpdatedAtFunction, CreateUpdatedAtTrigger, trigger_name
+from cts_schema.ddl.tables import indexes_of
 from cts_schema.ddl.text import literal, quote
 
 
 def create_table(table: sa.Table, dialect: sa.Dialect) -> Iterator[str]:
     """Yield the statements that make a table as the models have it, with indexes and trigger."""
     yield compiled(CreateTable(table), dialect)
-    for index in sorted(table.indexes, key=lambda index: str(index.name)):
+    for index in indexes_of(table):
         yield compiled(CreateIndex(index), dialect)
     if table.info.get("updated_at_trigger"):
         if dialects.of(dialect).has_functions:
