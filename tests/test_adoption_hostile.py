@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from cts_schema import adopt, backup, check, plan_adoption, rehearse, repair, status, undo_adoption, upgrade
 from cts_schema.database.engines import migration_engine
 from cts_schema.dialects.sqlite.untrusted import distrusted
-from cts_schema.exceptions import BackupDamaged, SchemaError
+from cts_schema.exceptions import BackupDamaged, NoAdoption, SchemaError
 from cts_schema.maintenance import files
 from tests.test_adoption_rules import CONNECTIONS
 
@@ -98,6 +98,7 @@ def test_a_file_with_traps_is_planned_checked_copied_and_rehearsed(tmp_path: Pat
 
 
 WRITABLE = "PRAGMA writable_schema = ON; INSERT INTO sqlite_master "
+VIEW_OF_A_RECORD = "CREATE VIEW cts_adoption_state AS SELECT 1 AS id, 'x' AS backup, 'y' AS sha256, '{}' AS state"
 UNREADABLE = {
     "a name that is no text": WRITABLE + "VALUES ('view', x'ff', 'v', 0, 'CREATE VIEW v AS SELECT 1')",
     "a name in another encoding": WRITABLE
@@ -108,6 +109,7 @@ UNREADABLE = {
     "a table without a statement": "PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = NULL",
     "a table in the place of another": "PRAGMA writable_schema = ON; UPDATE sqlite_master SET rootpage = 1",
     "a record of an adoption that is none": "CREATE TABLE cts_adoption_state (a)",
+    "a view as the record of an adoption": VIEW_OF_A_RECORD,
 }
 
 
@@ -138,6 +140,16 @@ def test_an_undo_takes_no_file_from_elsewhere(tmp_path: Path) -> None:
         connection.commit()
     with pytest.raises(BackupDamaged, match="is not there"):
         undo_adoption(url, discard_new=True)
+
+
+@pytest.mark.parametrize("own", ["CREATE TABLE cts_adoption_state (a)", VIEW_OF_A_RECORD])
+def test_an_undo_takes_nothing_of_others_for_the_record_of_an_adoption(own: str, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'cts.db'}"
+    upgrade(url)
+    with closing(sqlite3.connect(tmp_path / "cts.db")) as connection:
+        connection.execute(own)
+    with pytest.raises(NoAdoption):
+        undo_adoption(url)
 
 
 def test_an_old_file_that_computes_with_json_and_looks_at_its_own_schema_comes_in(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from cts_schema import (
     status,
     undo_adoption,
     upgrade,
+    upgrade_async,
 )
 from cts_schema.database.engines import migration_engine
 from cts_schema.exceptions import DatabaseUnusable, SchemaMissing
@@ -40,6 +41,7 @@ ODD = {
     "standard_conforming_strings": "off",
     "client_encoding": "LATIN1",
     "quote_all_identifiers": "on",
+    "exit_on_error": "on",
 }
 MOMENT = datetime(2024, 2, 1, 3, 4, 5, 678900, UTC)
 
@@ -151,6 +153,7 @@ def test_the_environment_of_libpq_changes_nothing(head: Database, monkeypatch: p
             "extra_float_digits": "1",
             "bytea_output": "hex",
             "quote_all_identifiers": "off",
+            "exit_on_error": "off",
         }
     assert check(head.url).findings == ()
 
@@ -204,6 +207,21 @@ def test_an_old_database_is_adopted_and_brought_back_in_sessions_that_are_set_od
     assert database.rows("SELECT * FROM users") == [(1, "ann", "x", "2024-02-01 03:04:05")]
 
 
+@pytest.mark.parametrize("driver", ["psycopg", "asyncpg"])
+def test_an_old_database_is_adopted_by_an_engine_where_each_error_would_end_the_session(
+    database: Database, driver: str
+) -> None:
+    database.execute("CREATE TABLE users (id integer PRIMARY KEY, username text, password_hash text)")
+    database.execute(f"ALTER DATABASE {database.location.database} SET exit_on_error = on")
+
+    async def act() -> None:
+        engine = create_async_engine(database.async_url(driver))
+        assert (await upgrade_async(engine)).adopted is not None
+        await engine.dispose()
+
+    asyncio.run(act())
+
+
 @pytest.mark.parametrize("path", ["", "no_such_schema"])
 def test_a_search_path_without_a_schema_is_told_as_one(head: Database, path: str) -> None:
     head.execute(f"ALTER DATABASE {head.location.database} SET search_path = '{path}'")
@@ -252,8 +270,6 @@ def test_an_engine_of_the_caller_is_refused_there_too(encoded: Database) -> None
         upgrade(sa.create_engine(encoded.location))
 
     async def act() -> None:
-        from cts_schema import upgrade_async
-
         engine = create_async_engine(encoded.async_url("asyncpg"))
         try:
             with pytest.raises(DatabaseUnusable, match="SQL_ASCII"):

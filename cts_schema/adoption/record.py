@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from cts_schema.ddl.taken import require_free
 from cts_schema.ddl.text import literal, quote, run
-from cts_schema.exceptions import NameTaken
 from cts_schema.migration.scripts import ADOPTION_RECORD
 
 State = dict[str, dict[str, str]]
@@ -37,25 +37,28 @@ def write(connection: sa.Connection, record: Record) -> None:
         NameTaken: something else has the name of the table.
     """
     table = quote(ADOPTION_RECORD)
-    found = run(connection, f"SELECT name FROM pragma_table_xinfo({literal(ADOPTION_RECORD)})").scalars().all()
-    if found not in ([], ["id", "backup", "sha256", "state"]):
-        raise NameTaken(
-            cause=f"something of yours is called {ADOPTION_RECORD}, as the table with the record of an adoption",
-            rename=f"ALTER TABLE {table} RENAME TO {quote(ADOPTION_RECORD + '_mine')}",
-        )
-    run(
-        connection,
-        f"CREATE TABLE IF NOT EXISTS {table} (id INTEGER PRIMARY KEY, backup TEXT NOT NULL, "
-        "sha256 TEXT NOT NULL, state TEXT NOT NULL)",
-    )
+    if not _is_there(connection):
+        require_free(ADOPTION_RECORD)
+        columns = "id INTEGER PRIMARY KEY, backup TEXT NOT NULL, sha256 TEXT NOT NULL, state TEXT NOT NULL"
+        run(connection, f"CREATE TABLE {table} ({columns})")
     values = ", ".join(map(literal, (record.backup, record.sha256, json.dumps(record.state))))
     run(connection, f"INSERT INTO {table} (backup, sha256, state) VALUES ({values})")
 
 
 def read(connection: sa.Connection) -> Record | None:
     """Return the record of the last adoption, None where there is none."""
-    if not sa.inspect(connection).has_table(ADOPTION_RECORD):
+    if not _is_there(connection):
         return None
     query = f"SELECT backup, sha256, state FROM {quote(ADOPTION_RECORD)} ORDER BY id DESC LIMIT 1"
     found = run(connection, query).first()
     return None if found is None else Record(found.backup, found.sha256, json.loads(found.state))
+
+
+def _is_there(connection: sa.Connection) -> bool:
+    """Whether there is a table of that name and of that kind; something of others may have the name."""
+    columns = run(
+        connection,
+        "SELECT c.name FROM sqlite_master AS m, pragma_table_xinfo(m.name) AS c "
+        f"WHERE m.type = 'table' AND m.name = {literal(ADOPTION_RECORD)} ORDER BY c.cid",
+    ).scalars()
+    return columns.all() == ["id", "backup", "sha256", "state"]

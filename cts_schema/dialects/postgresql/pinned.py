@@ -20,8 +20,9 @@ FORMS = {
     "extra_float_digits": "1",
     "bytea_output": "hex",
     "quote_all_identifiers": "off",  # names of types and definitions of the catalogue are compared
+    "exit_on_error": "off",  # a question after a table that is not there would end the session
 }
-"""The forms in which values and definitions come."""
+"""The forms in which values and definitions come, and how an error does."""
 _PINNED = {"client_encoding": "UTF8"} | FORMS
 START_UP = {name: FORMS[name] for name in ("DateStyle", "TimeZone", "standard_conforming_strings")}
 """What a driver that reads values in binary sends as it connects. Proxies take these, and may refuse the others."""
@@ -35,6 +36,7 @@ _PATH = (
 
 # A proxy that pools transactions answers from another process: there the setting would stay with strangers.
 _SET = ", ".join([_PATH, *(f"pg_catalog.set_config('{name}', '{value}', false)" for name, value in _PINNED.items())])
+_SET_IN_BINARY = f"{_PATH}, pg_catalog.set_config('exit_on_error', 'off', false)"
 _HERE = " WHERE pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.=) {}"
 
 
@@ -56,7 +58,7 @@ def pinned(engine: Engine) -> Engine:
         autocommit = connection.autocommit
         connection.autocommit = True
         cursor = connection.cursor()
-        cursor.execute((_PATH if binary else _SET) + _HERE.format(process_of(driver)))
+        cursor.execute((_SET_IN_BINARY if binary else _SET) + _HERE.format(process_of(driver)))
         cursor.close()
         connection.autocommit = autocommit
 
