@@ -445,6 +445,23 @@ def test_a_row_that_only_its_application_can_change_stops_an_adoption_in_words(d
     assert "ours" in plan.blockers[0]
 
 
+@on_postgresql
+def test_a_row_whose_copy_has_too_many_columns_stops_an_adoption_in_words(database: Database) -> None:
+    columns = ", ".join(f"c{number} smallint" for number in range(1598))
+    before = made(
+        database,
+        f"CREATE TABLE mine (position_id INTEGER REFERENCES pseudo_positions (id), {columns})",
+        "INSERT INTO mine (position_id) VALUES (1), (2)",
+    )
+    with pytest.raises(AdoptionBlocked, match=r"table mine: .* 2 columns more than its 1,599") as raised:
+        adopt(database.url, yes=True)
+    assert raised.value.exit_code == EXIT_DECISION
+    plan = plan_adoption(database.url)
+    assert plan is not None
+    assert "1,599" in plan.blockers[0]
+    assert everything(database) == before
+
+
 def test_what_followed_a_row_that_its_table_refuses_then_is_settled_again(database: Database) -> None:
     for statement in (
         "CREATE TABLE exchanges (id TEXT PRIMARY KEY, name TEXT, display_name TEXT)",

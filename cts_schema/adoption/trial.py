@@ -159,8 +159,7 @@ def _tried(
     noted = Noted(connection, references, watch.fates, olds)
     if noted.note():
         outcome.stranded += stranded(connection, noted)
-        if found.dialect == "sqlite":
-            Settling(connection, noted, found.version).require_possible()
+        Settling(connection, noted, found.version).require_possible()
     return outcome
 
 

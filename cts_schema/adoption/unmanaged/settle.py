@@ -16,7 +16,9 @@ from cts_schema.adoption.unmanaged.noted import Noted
 from cts_schema.adoption.unmanaged.references import Table
 from cts_schema.ddl.text import literal, quote, run
 from cts_schema.dialects.sqlite.untrusted import readable_without_collations
-from cts_schema.exceptions import AdoptionFailed
+from cts_schema.exceptions import AdoptionBlocked, AdoptionFailed
+
+_MOST_COLUMNS = 1600  # that a table of PostgreSQL may have
 
 
 class Settling:
@@ -39,7 +41,8 @@ class Settling:
         """Do what was noted, and check that it is done; return how many rows went, and how many leftovers that makes.
 
         Raises:
-            AdoptionBlocked: a table of SQLite needs something of its application to change.
+            AdoptionBlocked: a table of SQLite needs something of its application to change, or one of PostgreSQL has
+                no room for the columns of its copy.
             AdoptionFailed: a reference leads nowhere all the same.
         """
         last = run(self._connection, "SELECT max(id) FROM adoption_leftovers").scalar() or 0
@@ -56,6 +59,8 @@ class Settling:
                     for statement in self._changes(table):
                         run(self._connection, statement)
         else:
+            for table in affected:
+                self._require_room(table)
             back.remember(
                 self._connection, [(table, self._remembered(table), self._noted.referring(table)) for table in affected]
             )
@@ -69,15 +74,26 @@ class Settling:
         return moved, kept
 
     def require_possible(self) -> None:
-        """Check that SQLite has all that it needs to change the tables, whose triggers are off then.
+        """Check that the database has all that it needs to change the tables, whose triggers are off then.
 
         Raises:
             AdoptionBlocked: it has not.
         """
-        for table in self._noted.tables.values():
-            if self._is_affected(table):
+        for table in filter(self._is_affected, self._noted.tables.values()):
+            if not self._sqlite:
+                self._require_room(table)
+            else:
                 with changing(table), stand_ins.opened(self._definitions(table)) as copy:
                     self._try_changes(copy, table)
+
+    def _require_room(self, table: Table) -> None:
+        columns, more = len(table.columns), len(self._noted.referring(table)) + 1
+        if columns + more > _MOST_COLUMNS:
+            raise AdoptionBlocked(
+                blockers=f"table {table.title}: rows of it refer to rows that are not kept as they were, and the copy "
+                f"of them for an undo has {more} columns more than its {columns:,}; PostgreSQL takes "
+                f"{_MOST_COLUMNS:,}: mend what they refer to, or drop the foreign key"
+            )
 
     def _definitions(self, table: Table) -> Iterable[str]:
         return run(
