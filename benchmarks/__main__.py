@@ -23,8 +23,8 @@ from alembic.config import Config
 from benchmarks.databases import fresh
 from benchmarks.postgres import server_url
 from cts_schema import create_engine, initialize, upgrade
-from cts_schema.migration.scripts import script_location
 from cts_schema.models import Base
+from cts_schema.schema.scripts import script_location
 
 FRESH_ROUNDS = 9
 NOOP_ROUNDS = 300

@@ -37,8 +37,8 @@ from cts_schema.exceptions import (
     WrongUsage,
 )
 from cts_schema.fingerprint import differences
-from cts_schema.migration.scripts import ADOPTION_REVISION, head, revisions
 from cts_schema.models import Base
+from cts_schema.schema.scripts import ADOPTION_REVISION, head, revisions
 from tests.legacy.catalogue import VARIANTS, Filling, build
 from tests.legacy.census import Values, census
 from tests.legacy.lost import lost

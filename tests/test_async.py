@@ -42,7 +42,7 @@ from cts_schema.exceptions import (
     WrongUsage,
 )
 from cts_schema.maintenance import programs
-from cts_schema.migration.scripts import revisions
+from cts_schema.schema.scripts import revisions
 from tests.conftest import Server
 from tests.support import client
 from tests.support.databases import Database

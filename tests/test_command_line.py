@@ -278,7 +278,7 @@ def test_several_newest_scripts_are_refused(database: Database, tmp_path: Path) 
 
 
 def test_two_scripts_of_one_number_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from cts_schema.migration import scripts
+    from cts_schema.schema import scripts
 
     copy = Scripts(tmp_path)
     copy.add("mine", "pass")

@@ -11,9 +11,9 @@ from alembic import command
 from alembic.config import Config
 
 from cts_schema.migration.conditions import same_condition
-from cts_schema.migration.scripts import head as newest
-from cts_schema.migration.scripts import script_location
 from cts_schema.models import Base
+from cts_schema.schema.scripts import head as newest
+from cts_schema.schema.scripts import script_location
 from tests.support.databases import Database
 from tests.support.drift import differences, words
 

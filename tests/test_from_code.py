@@ -14,7 +14,7 @@ import sqlalchemy as sa
 import cts_schema
 from cts_schema import AppliedRevision, Report, create_engine, downgrade, initialize, status, upgrade
 from cts_schema.exceptions import WrongUsage
-from cts_schema.migration.scripts import revisions
+from cts_schema.schema.scripts import revisions
 from tests.support.databases import Database
 from tests.support.program import python
 

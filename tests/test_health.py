@@ -16,9 +16,9 @@ from cts_schema.dialects.postgresql import session
 from cts_schema.exceptions import DatabaseLocked, SchemaMissing
 from cts_schema.fingerprint import differences
 from cts_schema.health import drift, files, indexes, references, times
-from cts_schema.migration.scripts import head as newest
-from cts_schema.migration.scripts import revisions, script_location
 from cts_schema.models import Base
+from cts_schema.schema.scripts import head as newest
+from cts_schema.schema.scripts import revisions, script_location
 from tests.conftest import Server
 from tests.legacy.catalogue import build
 from tests.support.damage import BOTH, POSTGRESQL, REWRITTEN, SQLITE, damaged, rewrite

@@ -20,7 +20,7 @@ from cts_schema.database.options import Options
 from cts_schema.exceptions import FalseVersion, LedgerNotWritten, RevisionFailed, UnadoptedDatabase
 from cts_schema.migration import ledger
 from cts_schema.migration.command import Command
-from cts_schema.migration.scripts import revisions, script_location
+from cts_schema.schema.scripts import revisions, script_location
 from tests.support.databases import Database
 from tests.support.lines import Scripts
 

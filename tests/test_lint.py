@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cts_schema.exceptions import DriverMissing
-from cts_schema.migration.scripts import script_location
+from cts_schema.schema.scripts import script_location
 from tests.support.lines import Scripts
 from tests.support.program import ROOT
 from tools.findings import Finding

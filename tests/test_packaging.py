@@ -218,6 +218,6 @@ def test_the_folder_alembic_is_no_package_and_hides_nothing() -> None:
 
 
 def test_an_editable_install_finds_the_revisions_from_any_folder(tmp_path: Path) -> None:
-    code = "from cts_schema.migration.scripts import head, script_location; print(head(), script_location())"
+    code = "from cts_schema.schema.scripts import head, script_location; print(head(), script_location())"
     done = run(sys.executable, "-c", code, cwd=tmp_path)
     assert done.out.split() == ["060", str(ROOT / "alembic")]

@@ -24,7 +24,7 @@ from cts_schema import (
 from cts_schema.database.engines import migration_engine
 from cts_schema.dialects.postgresql.lock import behind_proxy
 from cts_schema.exceptions import ProxyBetween
-from cts_schema.migration.scripts import revisions
+from cts_schema.schema.scripts import revisions
 from tests.legacy.catalogue import build
 from tests.legacy.census import census
 from tests.legacy.lost import lost

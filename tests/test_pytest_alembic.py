@@ -22,8 +22,8 @@ from pytest_alembic.tests.experimental import test_downgrade_leaves_no_trace
 from sqlalchemy.pool import NullPool
 
 import cts_schema.models
-from cts_schema.migration.scripts import script_location
 from cts_schema.models import Base
+from cts_schema.schema.scripts import script_location
 from tests.support.databases import Database
 from tests.support.program import python
 

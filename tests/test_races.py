@@ -33,7 +33,7 @@ from cts_schema import (
 )
 from cts_schema.exceptions import DatabaseLocked, LockTimeout
 from cts_schema.migration import command
-from cts_schema.migration.scripts import revisions
+from cts_schema.schema.scripts import revisions
 from tests.conftest import Server
 from tests.legacy.catalogue import build
 from tests.legacy.census import census

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from cts_schema import create_engine, downgrade, rehearse, status, upgrade
 from cts_schema.exceptions import DecisionNeeded, NotPermitted, RevisionFailed
 from cts_schema.maintenance import programs
-from cts_schema.migration.scripts import revisions
+from cts_schema.schema.scripts import revisions
 from tests.legacy.catalogue import build
 from tests.legacy.census import census
 from tests.support import client

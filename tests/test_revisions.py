@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 
 from cts_schema import downgrade, upgrade
 from cts_schema.ddl.preview import previewed
-from cts_schema.migration.scripts import ADOPTION_REVISION, head, revisions, script_location
+from cts_schema.schema.scripts import ADOPTION_REVISION, head, revisions, script_location
 from tests.support.databases import Database
 
 VERSIONS = script_location() / "versions"

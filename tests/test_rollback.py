@@ -8,7 +8,7 @@ import pytest
 
 from cts_schema import downgrade, status, upgrade
 from cts_schema.exceptions import DataWouldBeDropped
-from cts_schema.migration.scripts import revisions
+from cts_schema.schema.scripts import revisions
 from tests.support.databases import Database
 from tests.support.lines import scripts_in_use
 from tests.support.program import alembic

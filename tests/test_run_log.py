@@ -40,8 +40,8 @@ from cts_schema.exceptions import (
     SchemaError,
     UnadoptedDatabase,
 )
-from cts_schema.migration.scripts import revisions
 from cts_schema.models import SiteLog
+from cts_schema.schema.scripts import revisions
 from tests.conftest import Server
 from tests.support.databases import Database
 from tests.support.program import alembic

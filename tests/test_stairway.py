@@ -13,8 +13,8 @@ import pytest
 
 from cts_schema import check, downgrade, seed, status, upgrade
 from cts_schema.fingerprint import differences
-from cts_schema.migration.scripts import head as head_revision
-from cts_schema.migration.scripts import revisions
+from cts_schema.schema.scripts import head as head_revision
+from cts_schema.schema.scripts import revisions
 from tests.support.databases import Database
 from tests.support.rows import ROWS, fill, managed, snapshot
 

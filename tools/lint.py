@@ -18,7 +18,7 @@ from pathlib import Path
 
 from cts_schema.ddl import columns
 from cts_schema.exceptions import SchemaError
-from cts_schema.migration.scripts import ADOPTION_REVISION, script_location
+from cts_schema.schema.scripts import ADOPTION_REVISION, script_location
 from tools.findings import Finding
 from tools.squawk import read_script
 

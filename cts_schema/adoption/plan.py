@@ -15,7 +15,7 @@ from cts_schema.adoption.decisions import Decision
 from cts_schema.adoption.examine import Findings
 from cts_schema.adoption.sources import Source
 from cts_schema.adoption.survey import Survey
-from cts_schema.migration.scripts import ADOPTION_REVISION, head
+from cts_schema.schema.scripts import ADOPTION_REVISION, head
 
 # Measured on two cores, with indexes and the check afterwards; only to tell a second from an hour.
 _SECONDS_PER_ROW = 25e-6

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from cts_schema.ddl.taken import require_free
 from cts_schema.ddl.text import literal, quote, run
-from cts_schema.migration.scripts import ADOPTION_RECORD
+from cts_schema.schema.scripts import ADOPTION_RECORD
 
 State = dict[str, dict[str, str]]
 """What tells of each table whether its rows have changed."""

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cts_schema.migration.scripts import ADOPTION_REVISION, revisions
+from cts_schema.schema.scripts import ADOPTION_REVISION, revisions
 
 #: Other names of columns: table -> column -> aliases, the better source first. An alias that is itself a column of
 #: ours only fills in: its own value stays where it is.

@@ -32,7 +32,7 @@ from cts_schema.exceptions import (
 )
 from cts_schema.maintenance import files, manifest, sqlite
 from cts_schema.migration import run_log
-from cts_schema.migration.scripts import ADOPTION_RECORD
+from cts_schema.schema.scripts import ADOPTION_RECORD
 
 _STATE = "cts_adoption_state"
 _AT_ONCE = 1000  # rows that are read at once

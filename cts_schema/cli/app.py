@@ -30,7 +30,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=
 def _show_version(asked: bool) -> None:
     if asked:
         from cts_schema import __version__
-        from cts_schema.migration.scripts import head
+        from cts_schema.schema.scripts import head
 
         typer.echo(f"cts-schema {__version__}, revision {head()}")
         raise typer.Exit

@@ -74,7 +74,7 @@ def _require_known(revision: str) -> None:
     Raises:
         UnknownRevision: it is no number of ours, no -N and not base.
     """
-    from cts_schema.migration.scripts import revisions
+    from cts_schema.schema.scripts import revisions
 
     if revision != "base" and not re.fullmatch(r"-\d+", revision) and revision not in revisions():
         raise UnknownRevision(revision=revision, expected="a number of three digits, or -N, or base")

@@ -22,7 +22,7 @@ def history(
 ) -> None:
     """List the revisions, and since when a database has them."""
     import cts_schema
-    from cts_schema.migration.scripts import revisions
+    from cts_schema.schema.scripts import revisions
 
     found = cts_schema.status(url, version_table=version_table, schema=schema, wait=wait)
     line = revisions()

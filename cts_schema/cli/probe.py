@@ -48,7 +48,7 @@ def wait(
 ) -> None:
     """Wait for head, and say so."""
     import cts_schema
-    from cts_schema.migration.scripts import head
+    from cts_schema.schema.scripts import head
 
     seconds = cts_schema.wait_for_head(url, timeout=timeout, version_table=version_table, schema=schema)
     if json:

@@ -44,7 +44,7 @@ def status(
 
 
 def _facts(found: Status) -> dict[str, str | None]:
-    from cts_schema.migration.scripts import revisions
+    from cts_schema.schema.scripts import revisions
 
     line = list(revisions())
     revision, next_step = found.revision or "none", "cts-schema upgrade"

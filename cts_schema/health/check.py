@@ -27,8 +27,8 @@ from cts_schema.health import (
 )
 from cts_schema.health.look import Look
 from cts_schema.health.report import MENDED, SEVERITIES, Finding, Health
-from cts_schema.migration.scripts import head
 from cts_schema.migration.state import read_status
+from cts_schema.schema.scripts import head
 
 Check = Callable[[Look], Iterator[Finding]]
 

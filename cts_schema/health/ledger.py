@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cts_schema.health.look import Look
 from cts_schema.health.report import EXAMPLES, Finding, MigrationTime
 from cts_schema.migration import run_log
-from cts_schema.migration.scripts import revisions
+from cts_schema.schema.scripts import revisions
 
 LEDGER = "schema_migrations"
 LONG_MS = 60_000

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cts_schema.health.look import Look
 from cts_schema.health.report import EXAMPLES, Finding
-from cts_schema.migration.scripts import revisions
+from cts_schema.schema.scripts import revisions
 
 
 def preserved(look: Look) -> Iterator[Finding]:

@@ -20,8 +20,8 @@ from cts_schema import dialects
 from cts_schema.ddl.scripting import script
 from cts_schema.ddl.taken import require_free
 from cts_schema.ddl.text import run, token_texts, unquote
-from cts_schema.migration.scripts import ADOPTION_REVISION
 from cts_schema.migration.state import preserved_of
+from cts_schema.schema.scripts import ADOPTION_REVISION
 
 Step = RevisionStep | StampStep
 Statements = tuple[str, ...]

@@ -18,8 +18,8 @@ from cts_schema.database.options import Options
 from cts_schema.dialects.deadline import Deadline, pause
 from cts_schema.exceptions import LockTimeout, UnknownRevision, mask_url
 from cts_schema.migration.report import Report
-from cts_schema.migration.scripts import head, script_location
 from cts_schema.migration.state import at_head
+from cts_schema.schema.scripts import head, script_location
 
 if TYPE_CHECKING:
     from alembic.config import Config

@@ -45,9 +45,9 @@ from cts_schema.migration.preconditions import (
 from cts_schema.migration.progress import Progress
 from cts_schema.migration.report import Adopted, AppliedRevision, Direction
 from cts_schema.migration.run_log import RunLog, Stand
-from cts_schema.migration.scripts import ADOPTION_REVISION
 from cts_schema.migration.state import preserved
 from cts_schema.migration.terminal import Terminal
+from cts_schema.schema.scripts import ADOPTION_REVISION
 
 if TYPE_CHECKING:
     from cts_schema.migration.legacy import Adoption

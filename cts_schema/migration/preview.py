@@ -17,7 +17,7 @@ from cts_schema.ddl.moved import somebodys
 from cts_schema.ddl.text import quote, run
 from cts_schema.migration import dependents
 from cts_schema.migration.ledger import LEDGER
-from cts_schema.migration.scripts import ADOPTION_REVISION
+from cts_schema.schema.scripts import ADOPTION_REVISION
 
 
 def dropped(connection: sa.Connection, steps: Sequence[RevisionStep | StampStep]) -> list[str]:

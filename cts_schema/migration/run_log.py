@@ -27,7 +27,7 @@ from cts_schema.database.options import Options
 from cts_schema.ddl import Json
 from cts_schema.exceptions import EXIT_DECISION, EXIT_LOCK, SchemaError, first_line, in_a_line
 from cts_schema.migration.report import AppliedRevision
-from cts_schema.migration.scripts import revisions
+from cts_schema.schema.scripts import revisions
 
 Direction = Literal["upgrade", "downgrade", "stamp", "repair"]
 Outcome = Literal["applied", "failed", "refused"]

@@ -18,7 +18,7 @@ from cts_schema.database.options import VERSION_TABLE, Options
 from cts_schema.ddl.text import quote, run
 from cts_schema.exceptions import DatabaseNewer, ForeignRevision, SeveralHeads, WrongUsage, mask_url
 from cts_schema.migration.report import Status
-from cts_schema.migration.scripts import ADOPTION_RECORD, head, revisions
+from cts_schema.schema.scripts import ADOPTION_RECORD, head, revisions
 
 # Undefined table, schema, column; a view, which is not sampled; an index.
 _NO_SUCH_TABLE = ("42P01", "3F000", "42703", "0A000", "42809")

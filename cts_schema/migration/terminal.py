@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from cts_schema.database.options import Options
 from cts_schema.exceptions import mask_url
 from cts_schema.migration.report import Adopted, AppliedRevision, stranded
-from cts_schema.migration.scripts import ADOPTION_REVISION, head, revisions
 from cts_schema.migration.state import looking
 from cts_schema.models import Base
+from cts_schema.schema.scripts import ADOPTION_REVISION, head, revisions
 from cts_schema.unread import written
 
 _SIGNS = {"upgrade": "+", "downgrade": "-", "stamp": "="}

@@ -8,8 +8,8 @@ from dataclasses import replace
 from cts_schema.database.handle import Database
 from cts_schema.dialects.deadline import Deadline
 from cts_schema.exceptions import DatabaseLocked, DatabaseMissing, DatabaseUnreachable, NotAtHead, SchemaError
-from cts_schema.migration.scripts import head, revisions
 from cts_schema.migration.state import at_head, not_ours, read_status
+from cts_schema.schema.scripts import head, revisions
 
 _PASSING = (DatabaseUnreachable, DatabaseMissing, DatabaseLocked)
 _LONGEST_LOOK = 2.0  # seconds

@@ -25,9 +25,9 @@ from cts_schema.exceptions import (
 )
 from cts_schema.migration.executor import Executor
 from cts_schema.migration.progress import Progress
-from cts_schema.migration.scripts import head
 from cts_schema.migration.state import at_head, read_status
 from cts_schema.models import Base, SystemSetting
+from cts_schema.schema.scripts import head
 from cts_schema.seeds import demo, fixed, production
 from cts_schema.seeds.writer import Writer
 

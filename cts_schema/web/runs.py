@@ -14,8 +14,8 @@ from typing import Any
 from cts_schema.exceptions import SchemaError, in_a_line, mask_secrets
 from cts_schema.migration.report import Report
 from cts_schema.migration.run import upgrade
-from cts_schema.migration.scripts import revisions
 from cts_schema.migration.terminal import adoption_lines
+from cts_schema.schema.scripts import revisions
 from cts_schema.web import state
 from cts_schema.web.answers import Busy, Holder, LogLine, Problem, Run, Status, moment
 from cts_schema.web.guard import Refused

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 
 from cts_schema.exceptions import SchemaError
 from cts_schema.health.ledger import LEDGER
-from cts_schema.migration.scripts import revisions
 from cts_schema.migration.state import read_status
 from cts_schema.models import Base
+from cts_schema.schema.scripts import revisions
 from cts_schema.web.answers import DatabaseStatus, Migration, Problem, Status, Table, moment
 from cts_schema.web.place import Place
 

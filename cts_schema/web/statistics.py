@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from cts_schema.exceptions import SchemaError
 from cts_schema.health.check import check
 from cts_schema.health.report import Health
-from cts_schema.migration.scripts import revisions
+from cts_schema.schema.scripts import revisions
 from cts_schema.web.answers import (
     Applied,
     Finding,

@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from cts_schema import adopt, backup, downgrade, repair, restore, seed, status, undo_adoption, upgrade
-from cts_schema.migration.scripts import revisions
+from cts_schema.schema.scripts import revisions
 from tests.faults.places import Place
 
 

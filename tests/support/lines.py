@@ -10,8 +10,9 @@ from textwrap import dedent, indent
 
 import pytest
 
-from cts_schema.migration import command, scripts
-from cts_schema.migration.scripts import script_location
+from cts_schema.migration import command
+from cts_schema.schema import scripts
+from cts_schema.schema.scripts import script_location
 
 _REVISION = '''"""{name}."""
 

@@ -14,8 +14,8 @@ from cts_schema.health.repair import alter, orphans, remake, statements, unreada
 from cts_schema.health.repair.report import Left, OrphanPolicy, Step
 from cts_schema.health.report import MENDED, SEVERITIES, Finding
 from cts_schema.migration import ledger
-from cts_schema.migration.scripts import revisions
 from cts_schema.models import Base
+from cts_schema.schema.scripts import revisions
 
 # Where one of these is found, nothing is mended: the finding itself says which command goes on.
 _STOPPING = {
