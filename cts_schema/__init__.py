@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cts_schema.adoption.plan import Plan
+    from cts_schema.adoption.plan.plan import Plan
     from cts_schema.api import (
         adopt,
         backup,

@@ -17,7 +17,7 @@ from cts_schema.database.handle import Database, Settings, Target
 from cts_schema.database.options import orphans_of
 
 if TYPE_CHECKING:
-    from cts_schema.adoption.plan import Plan
+    from cts_schema.adoption.plan.plan import Plan
     from cts_schema.health.repair.report import OrphanPolicy, Repair
     from cts_schema.health.report import Health
     from cts_schema.maintenance.backup import Backup

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from cts_schema.adoption import aside, dependents
+from cts_schema.adoption import dependents
+from cts_schema.adoption.legacy import move_aside
 from cts_schema.models import Base
 from tests.legacy.catalogue import VARIANTS, build
 from tests.support.carrying import carry_over, execute, names, old_tables, prepare, run_of, tried
@@ -383,9 +384,9 @@ def test_a_rename_touches_nothing_else_and_leaves_the_setting_as_it_was(database
     prepare(database, child, VIEW, "CREATE VIEW broken AS SELECT nobody_has_this FROM users")
     with run_of(database) as connection:
         execute(connection, f"PRAGMA legacy_alter_table = {setting}")
-        moved = aside.move(connection, ["users", "exchange_connections"])
+        moved = move_aside.move(connection, ["users", "exchange_connections"])
         assert connection.exec_driver_sql("PRAGMA legacy_alter_table").scalar() == setting
-        aside.drop_moved(connection, moved)
+        move_aside.drop_moved(connection, moved)
     kept = database.rows("SELECT sql FROM sqlite_master WHERE name IN ('child', 'mine') ORDER BY name")
     assert kept == [(child,), (VIEW,)]
     assert database.tables() == {"child", "notes"}

@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 
 from cts_schema import adopt, plan_adoption, undo_adoption, upgrade
-from cts_schema.adoption.dependents.keys_on_sqlite import Key, without
+from cts_schema.adoption.dependents.sqlite.foreign_keys import Key, without
 from cts_schema.exceptions import DecisionNeeded
 from tests.legacy.census import census
 from tests.support.databases import Database

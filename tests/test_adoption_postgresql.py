@@ -9,7 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from cts_schema import adopt, downgrade, plan_adoption, upgrade
-from cts_schema.adoption import aside, dependents
+from cts_schema.adoption import dependents
+from cts_schema.adoption.legacy import move_aside
 from cts_schema.exceptions import AdoptionBlocked, LegacySchemaTaken, NoAdoption, NotPermitted, StillInUse
 from tests.legacy.catalogue import build
 from tests.support.carrying import OLD, carry_over, execute, names, old_tables, prepare, run_of, tried, undo
@@ -196,7 +197,7 @@ def test_a_view_of_somebody_else_is_refused_and_stays_with_the_old_tables(databa
         found = dependents.read(connection, old_tables(connection))
         assert ("view", "not_mine") in names(dependents.refused(connection, found))
         dependents.detach(connection, found)
-        aside.move(connection, old_tables(connection))
+        move_aside.move(connection, old_tables(connection))
         assert connection.exec_driver_sql("SELECT to_regclass('not_mine') IS NOT NULL").scalar()
 
 
@@ -229,7 +230,7 @@ def test_other_tables_are_free_of_the_old_ones(old: Database) -> None:
     old.execute("INSERT INTO numbered DEFAULT VALUES")
     assert old.value("SELECT count(*) FROM cts_legacy.exchange_connections") == 2
     with run_of(old) as connection:
-        aside.finalize(connection)
+        move_aside.finalize(connection)
     old.execute("INSERT INTO numbered DEFAULT VALUES")
     assert old.rows("SELECT id FROM numbered") == [(1,), (2,)]
 
@@ -435,7 +436,7 @@ def test_undo_refuses_to_drop_what_was_made_since(old: Database) -> None:
         with run_of(old) as connection, connection.begin_nested() as savepoint:
             execute(connection, made)
             with pytest.raises(StillInUse) as error:
-                aside.undo(connection, old_tables(connection))
+                move_aside.undo(connection, old_tables(connection))
             savepoint.rollback()
         assert named in str(error.value)
         assert "no number" not in str(error.value)
@@ -444,15 +445,15 @@ def test_undo_refuses_to_drop_what_was_made_since(old: Database) -> None:
 
 def test_undo_needs_an_adoption(database: Database) -> None:
     with pytest.raises(NoAdoption), run_of(database) as connection:
-        aside.undo(connection, [])
+        move_aside.undo(connection, [])
 
 
 def test_finalize_drops_the_old_tables_and_nothing_else(old: Database) -> None:
     carry_over(old)
     before = state(old)
     with run_of(old) as connection:
-        dropped = aside.finalize(connection)
-        assert aside.finalize(connection) == []
+        dropped = move_aside.finalize(connection)
+        assert move_aside.finalize(connection) == []
     assert {'table "cts_legacy"."users"', 'view "cts_legacy"."reports.my users"'} <= set(dropped)
     after = state(old)
     assert not any("cts_legacy" in line for lines in after for line in lines)
@@ -473,7 +474,7 @@ def test_finalize_refuses_to_drop_what_somebody_still_uses(old: Database) -> Non
         with run_of(old) as connection, connection.begin_nested() as savepoint:
             execute(connection, made)
             with pytest.raises(StillInUse, match="depends") as error:
-                aside.finalize(connection)
+                move_aside.finalize(connection)
             savepoint.rollback()
         assert "later" in str(error.value)
     assert state(old) == before
@@ -484,7 +485,7 @@ def test_a_second_adoption_needs_the_first_to_be_finished(old: Database) -> None
     with run_of(old) as connection:
         found = dependents.read(connection, ["users"])
         assert ("schema", '"cts_legacy"') in names(dependents.refused(connection, found))
-        for step in (lambda: dependents.detach(connection, found), lambda: aside.move(connection, ["users"])):
+        for step in (lambda: dependents.detach(connection, found), lambda: move_aside.move(connection, ["users"])):
             with pytest.raises(LegacySchemaTaken, match="finalize_adoption"):
                 step()
 

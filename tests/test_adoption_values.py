@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from cts_schema import adopt, check, undo_adoption
-from cts_schema.adoption import rules, target
+from cts_schema.adoption import target
+from cts_schema.adoption.convert import rules
 from cts_schema.ddl.text import literal, quote
 from cts_schema.models import AdoptionLeftover
 from tests.legacy.census import census

@@ -1,12 +1,15 @@
-"""How an old CTS database comes in: survey, plan, back up, move aside, build, load, verify.
+"""How a legacy database is adopted: a folder for each phase.
 
-rules       what old names and words mean, as data
+survey      what a database has, read without SQLAlchemy's reflection, which does not survive every legacy shape
+convert     what legacy names and values mean: rules as data, and the SQL that converts a value on each database
+plan        what would happen, as a value, before anything is touched: rows examined, a load on trial, decisions
+legacy      the legacy tables: moved aside, dropped for good, or brought back
+load        the rows, set by set, and the leftovers that have no place
+unmanaged   rows of other tables, which follow the rows that they refer to
+dependents  views, triggers, grants and foreign keys of others
+
+adopt       the phases in their order, within the run of a migration
+run         the same from code: plan, adopt, finalize, undo
 target      the tables of the adoption revision, frozen
-survey      what a database has, read without SQLAlchemy's reflection, which does not survive every old shape
-sources     which old columns fill which of ours
-casts       how a value is converted, and when it cannot be: SQL for each database
-plan        what would happen, as a value, before anything is touched
-load        the conversion itself, set by set
-leftovers   where values and rows go that have no place
 verify      that nothing was lost, before anything is committed
 """

@@ -13,36 +13,26 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from cts_schema import dialects
-from cts_schema.adoption import (
-    aside,
-    backup,
-    casts_postgresql,
-    decisions,
-    dependents,
-    examine,
-    leftovers,
-    plan,
-    session,
-    sources,
-    target,
-    trial,
-    undo,
-    verify,
-)
-from cts_schema.adoption.conversion import Conversion
-from cts_schema.adoption.examine import Findings
-from cts_schema.adoption.legacy_schema import legacy_schema_name
-from cts_schema.adoption.load import Loader
-from cts_schema.adoption.load_bare import bare
-from cts_schema.adoption.own_rows import OwnRows, insert_rows_of_columns
-from cts_schema.adoption.plan import Plan
-from cts_schema.adoption.survey import Survey, survey
+from cts_schema.adoption import backup, dependents, target, verify
+from cts_schema.adoption.convert import postgresql as casts_postgresql
+from cts_schema.adoption.convert import sources
+from cts_schema.adoption.convert.conversion import Conversion
+from cts_schema.adoption.legacy import lock, move_aside, undo
+from cts_schema.adoption.legacy.schema import legacy_schema_name
+from cts_schema.adoption.load import leftovers
+from cts_schema.adoption.load.line_rows import OwnRows, insert_rows_of_columns
+from cts_schema.adoption.load.loader import Loader
+from cts_schema.adoption.load.values import Checksums
+from cts_schema.adoption.load.without_indexes import bare
+from cts_schema.adoption.plan import decisions, examine, plan, trial
+from cts_schema.adoption.plan.examine import Findings
+from cts_schema.adoption.plan.plan import Plan
+from cts_schema.adoption.survey.tables import Survey, survey
 from cts_schema.adoption.unmanaged import catalogue
-from cts_schema.adoption.unmanaged.fates import Fates
-from cts_schema.adoption.unmanaged.noted import Noted
+from cts_schema.adoption.unmanaged.apply import Applying
+from cts_schema.adoption.unmanaged.changed_keys import ChangedKeys
+from cts_schema.adoption.unmanaged.changes import Changes
 from cts_schema.adoption.unmanaged.references import References
-from cts_schema.adoption.unmanaged.settle import Settling
-from cts_schema.adoption.values import Checksums
 from cts_schema.database.options import Options
 from cts_schema.ddl import beside, moved, returned
 from cts_schema.ddl.text import quote, run
@@ -153,7 +143,7 @@ class Adoption:
         """
         self._strange.enter_context(distrusted(self.connection))
         self._reading.enter_context(readable_without_collations(self.connection))
-        self._locked = session.lock(self.connection)
+        self._locked = lock.lock(self.connection)
         self._locked_at = time.perf_counter()
         self.progress.tell("looking at the old database")
         made = self._plan()
@@ -169,9 +159,9 @@ class Adoption:
         if self._survey is None or self._dependents is None:
             raise AssertionError("an adoption without a plan")
         if self.connection.dialect.name == "sqlite":
-            self._renaming.enter_context(aside.renames_without_checks(self.connection))
+            self._renaming.enter_context(move_aside.renames_without_checks(self.connection))
         dependents.detach(self.connection, self._dependents)
-        moved = aside.move(self.connection, [table.name for table in self._survey.managed.values()])
+        moved = move_aside.move(self.connection, [table.name for table in self._survey.managed.values()])
         self._moved = moved
         self._hide_kept_tables()
         self._strange.close()
@@ -188,14 +178,14 @@ class Adoption:
             raise AssertionError("an adoption that has not begun")
         own = OwnRows(self.connection)
         own.take_out()
-        fates = Fates(self.connection, self._references)
-        loaded = self._load(survey_, fates)
+        changed_keys = ChangedKeys(self.connection, self._references)
+        loaded = self._load(survey_, changed_keys)
         own.put_back()
-        moved, kept = self._settle(survey_, fates)
+        moved, kept = self._settle(survey_, changed_keys)
         self.progress.tell("verifying")
         verify.require_schema(self.connection)
         verify.require_references(self.connection)
-        aside.drop_moved(self.connection, self._moved)
+        move_aside.drop_moved(self.connection, self._moved)
         self._show_kept_tables()
         missing = dependents.attach(self.connection, found, self._refusals)
         if missing:
@@ -253,23 +243,23 @@ class Adoption:
                 parents.setdefault(source.table.name, []).append(keys)
             self._examined.append((conversion, findings))
 
-    def _settle(self, found: Survey, fates: Fates) -> tuple[int, int]:
+    def _settle(self, found: Survey, changed_keys: ChangedKeys) -> tuple[int, int]:
         """Let what refers to rows that are not kept follow them; return rows that went, and leftovers of it."""
         self.progress.tell("settling references of unmanaged tables")
         olds = {name: self._moved[table.name] for name, table in found.managed.items()}
-        noted = Noted(self.connection, self._references, fates, olds)
-        needed = noted.note()
+        changes = Changes(self.connection, self._references, changed_keys, olds)
+        needed = changes.note()
         self._reading.close()  # what is written from now on wants its real order
-        done = Settling(self.connection, noted, found.version).carry_out() if needed else (0, 0)
-        noted.forget()
+        done = Applying(self.connection, changes, found.version).carry_out() if needed else (0, 0)
+        changes.forget()
         return done
 
-    def _load(self, found: Survey, fates: Fates) -> list[verify.Loaded]:
+    def _load(self, found: Survey, changed_keys: ChangedKeys) -> list[verify.Loaded]:
         places = {name: self._moved.get(table.name, quote(table.name)) for name, table in found.tables.items()}
         numbered = self._numbered(found, places)
         places |= numbered
         checksums = Checksums(self.connection)
-        loader = Loader(self.connection, checksums, self.progress.advance, fates.note)
+        loader = Loader(self.connection, checksums, self.progress.advance, changed_keys.note)
         leftovers.prepare(self.connection)
         self.progress.start(sum(findings.rows for _, findings in self._examined))
         loaded, conversions = [], []
@@ -309,7 +299,7 @@ class Adoption:
         self._returning = beside.returning(self._kept_tables, target.tables(), self._loaded())
         self._gone = beside.hide(self.connection, self._kept_tables, self._returning.values())
         if self.connection.dialect.name == "postgresql":
-            aside.move_preserved(self.connection, self._kept_tables)
+            move_aside.move_preserved(self.connection, self._kept_tables)
 
     def _show_kept_tables(self) -> None:
         """Give what is hidden its name again, which its triggers have on SQLite."""
@@ -332,7 +322,7 @@ class Adoption:
         added = returned.put_in_place(fit, held)
         for table, kept in self._returning.items():
             if table in fit:
-                aside.note_return(self.connection, table, kept, added[table])
+                move_aside.note_return(self.connection, table, kept, added[table])
             else:
                 moved.preserve(kept, f"SELECT * FROM {places[table]}")
         return []

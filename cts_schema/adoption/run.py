@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from cts_schema.adoption import aside
-from cts_schema.adoption import undo as way_back
-from cts_schema.adoption.plan import Plan
+from cts_schema.adoption.legacy import move_aside
+from cts_schema.adoption.legacy import undo as way_back
+from cts_schema.adoption.plan.plan import Plan
 from cts_schema.database.handle import Database
 from cts_schema.database.options import Options, Orphans
 from cts_schema.dialects.postgresql.lock import search_path, setting, undone, whole_view
@@ -67,7 +67,7 @@ def finalize_adoption(database: Database) -> tuple[str, ...]:
             return ()
         dropped: list[str] = []
         executor = Executor(connection, options, NextCommand("adopt", finalize=True, wait=600))
-        executor.in_one_transaction(lambda: dropped.extend(aside.finalize(connection)))
+        executor.in_one_transaction(lambda: dropped.extend(move_aside.finalize(connection)))
         return tuple(dropped)
 
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from cts_schema import dialects
 from cts_schema.adoption import target
-from cts_schema.adoption.conversion import Conversion
+from cts_schema.adoption.convert.conversion import Conversion
 from cts_schema.exceptions import AdoptionFailed
 from cts_schema.fingerprint import differences, fingerprint
 

@@ -15,7 +15,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cts_schema.adoption import rules, target
+from cts_schema.adoption import target
+from cts_schema.adoption.convert import rules
 from tests.legacy.census import Record, Values, census, meaning, records
 
 _TRUE, _FALSE = {"true", "t", "yes", "y", "on"}, {"false", "f", "no", "n", "off"}

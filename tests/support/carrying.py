@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from cts_schema.adoption import aside, dependents, target
+from cts_schema.adoption import dependents, target
 from cts_schema.adoption.dependents import Dependents, Refusal
+from cts_schema.adoption.legacy import move_aside
 from cts_schema.database.engines import migration_engine
 from tests.support.databases import Database
 
@@ -104,21 +105,21 @@ def carry_over(
         old = old_tables(connection)
         found = dependents.read(connection, old)
         refused = dependents.refused(connection, found)
-        with aside.renames_without_checks(connection):
+        with move_aside.renames_without_checks(connection):
             dependents.detach(connection, found)
-            moved = aside.move(connection, old)
+            moved = move_aside.move(connection, old)
             target.create(connection)
             execute(connection, *(statement.format(**moved) for statement in load))
             during(connection, found)
             failed = dependents.attach(connection, found, refused)
-            aside.drop_moved(connection, moved)
+            move_aside.drop_moved(connection, moved)
         return Outcome(refused, failed, moved)
 
 
 def undo(database: Database, schema: str | None = None) -> None:
     """Bring the old database back."""
     with run_of(database, schema=schema) as connection:
-        aside.undo(connection, old_tables(connection))
+        move_aside.undo(connection, old_tables(connection))
 
 
 def names(refusals: Collection[Refusal]) -> set[tuple[str, str]]:

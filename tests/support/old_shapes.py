@@ -18,8 +18,9 @@ import sqlalchemy as sa
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from cts_schema.adoption import rules, target
-from cts_schema.adoption.rules import Absorbed
+from cts_schema.adoption import target
+from cts_schema.adoption.convert import rules
+from cts_schema.adoption.convert.rules import Absorbed
 from cts_schema.adoption.target import Column, Table
 from cts_schema.ddl.text import literal, quote
 

@@ -14,11 +14,14 @@ from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 
-from cts_schema.adoption.dependents import by_size, catalogue, on_postgresql, on_sqlite
-from cts_schema.adoption.dependents import found as found_
-from cts_schema.adoption.dependents.making import add_key
+from cts_schema.adoption.dependents import by_size
+from cts_schema.adoption.dependents.postgresql import dependents as on_postgresql
+from cts_schema.adoption.dependents.postgresql import facts as found_
+from cts_schema.adoption.dependents.postgresql import read as catalogue
+from cts_schema.adoption.dependents.postgresql.recreate import add_key
+from cts_schema.adoption.dependents.sqlite import dependents as on_sqlite
 from cts_schema.adoption.refusal import Refusal
-from cts_schema.adoption.survey import OldTable
+from cts_schema.adoption.survey.tables import LegacyTable
 from cts_schema.ddl.text import unquote
 
 Dependents = found_.Dependents | on_sqlite.Dependents
@@ -38,7 +41,7 @@ def read(connection: sa.Connection, tables: Sequence[str]) -> Dependents:
     return catalogue.read(connection, tables)
 
 
-def refused(connection: sa.Connection, found: Dependents, old: Collection[OldTable] = ()) -> list[Refusal]:
+def refused(connection: sa.Connection, found: Dependents, old: Collection[LegacyTable] = ()) -> list[Refusal]:
     """Try everything on an empty copy of the new schema; return what cannot be carried over.
 
     What was broken before stays as it is and is no refusal; neither is a trigger that only kept ``updated_at``, since

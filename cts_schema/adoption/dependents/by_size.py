@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import pairwise
 
 from cts_schema.adoption.refusal import Refusal
-from cts_schema.adoption.survey import OldTable
+from cts_schema.adoption.survey.tables import LegacyTable
 from cts_schema.adoption.target import tables
 from cts_schema.ddl.text import token_texts, unquote
 
@@ -61,7 +61,7 @@ _END_OPERAND = [
 ]
 
 
-def numbers_to_text(old: Iterable[OldTable]) -> dict[str, set[str]]:
+def numbers_to_text(old: Iterable[LegacyTable]) -> dict[str, set[str]]:
     """Return the columns of old tables that hold numbers and whose namesakes of ours hold text, in small letters."""
     found = {}
     for table in old:

@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterable, Mapping
 
 import sqlalchemy as sa
 
-from cts_schema.adoption.survey import OldTable
-from cts_schema.adoption.unmanaged import on_postgresql, on_sqlite
+from cts_schema.adoption.survey.tables import LegacyTable
+from cts_schema.adoption.unmanaged import postgresql, sqlite
 from cts_schema.adoption.unmanaged.references import Reference, References
 
 
-def read(connection: sa.Connection, old: Mapping[str, OldTable], refused: Collection[str]) -> References:
+def read(connection: sa.Connection, old: Mapping[str, LegacyTable], refused: Collection[str]) -> References:
     """Return the keys that lead to managed tables, and do so afterwards; nothing is changed.
 
     Args:
@@ -20,11 +20,11 @@ def read(connection: sa.Connection, old: Mapping[str, OldTable], refused: Collec
         refused: names of foreign keys of PostgreSQL that cannot be carried over.
     """
     if connection.dialect.name == "sqlite":
-        keys = _leading(key for key in on_sqlite.keys(connection, old) if key.lasting)
-        tables = {key.table: on_sqlite.table(connection, key.table) for key in keys}
+        keys = _leading(key for key in sqlite.keys(connection, old) if key.lasting)
+        tables = {key.table: sqlite.table(connection, key.table) for key in keys}
     else:
-        keys = _leading(key for key in on_postgresql.keys(connection) if key.lasting and key.name not in refused)
-        tables = {key.table: on_postgresql.table(connection, key.table) for key in keys}
+        keys = _leading(key for key in postgresql.keys(connection) if key.lasting and key.name not in refused)
+        tables = {key.table: postgresql.table(connection, key.table) for key in keys}
     return References(tables, tuple(keys))
 
 

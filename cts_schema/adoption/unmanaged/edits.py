@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
-from cts_schema.adoption.survey import OF_APPLICATION
+from cts_schema.adoption.survey.tables import OF_APPLICATION
 from cts_schema.adoption.unmanaged.references import References, Table, Unique
 from cts_schema.ddl.text import literal, quote, run, token_texts, unquote
 from cts_schema.exceptions import AdoptionBlocked

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import sqlalchemy as sa
 
-from cts_schema.adoption.casts_sqlite import timestamp
+from cts_schema.adoption.convert.sqlite import timestamp
 from cts_schema.ddl.text import quote, run
 from cts_schema.health import references, times
 from cts_schema.health.look import Look

@@ -1,0 +1,1 @@
+"""How a legacy value becomes one of ours."""

@@ -1,0 +1,1 @@
+"""Dependents on SQLite."""

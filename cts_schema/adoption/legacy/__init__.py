@@ -1,0 +1,1 @@
+"""The legacy tables: moved aside, dropped for good, or brought back."""

@@ -1,0 +1,1 @@
+"""The rows of legacy tables into the new ones."""

@@ -1,0 +1,1 @@
+"""What an adoption would do, before anything is touched."""

@@ -1,0 +1,169 @@
+"""What is wrong with the rows of a source, counted by the database. Nothing is written.
+
+First one quick look at all rows, which is enough where all is well; then a close one at the columns where it is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from cts_schema import dialects
+from cts_schema.adoption.convert.conversion import Conversion, Problem
+from cts_schema.ddl.text import balanced, quote, run
+
+
+@dataclass
+class Findings:
+    """What is wrong with the rows of one source.
+
+    Attributes:
+        rows: how many it has.
+        unknown: rows with a value in a column that has no counterpart.
+        dirty: our columns that have some row that is not plain.
+        problems: how many rows have each problem, those that none has left out.
+        orphans: our column -> rows whose parent is not there.
+        defaulted: our columns that some row leaves to their default.
+        nulls: our column -> rows that say nothing about it, though it is required.
+        checks: rows that break a condition of the table.
+        duplicates: key -> rows whose key an earlier one has already.
+    """
+
+    rows: int = 0
+    unknown: int = 0
+    dirty: frozenset[str] = frozenset()
+    problems: dict[Problem, int] = field(default_factory=dict)
+    orphans: dict[str, int] = field(default_factory=dict)
+    defaulted: frozenset[str] = frozenset()
+    nulls: dict[str, int] = field(default_factory=dict)
+    checks: int = 0
+    duplicates: dict[tuple[str, ...], int] = field(default_factory=dict)
+
+
+def examine(connection: sa.Connection, conversion: Conversion, parents: Mapping[str, Collection[str]]) -> Findings:
+    """Count what is wrong with the rows of a source.
+
+    Args:
+        connection: the database.
+        conversion: the source.
+        parents: for each table examined before, queries that give its keys.
+    """
+    found = _look(connection, conversion)
+    if found.rows == 0:
+        return found
+    if found.dirty:
+        _look_closely(connection, conversion, found)
+    for name, column in conversion.columns.items():
+        parent = column.column.parent
+        if parent is None or parent == conversion.source.table.name:
+            continue
+        orphans = _orphans(connection, conversion, name, found, parents.get(parent, ()))
+        if orphans:
+            found.orphans[name] = orphans
+            if column.column.required:
+                found.nulls[name] = found.nulls.get(name, 0) + orphans
+    for key in conversion.unique_keys():
+        if not _is_sure(conversion, found, key):
+            repeated = _repeated(connection, conversion, found, key)
+            if repeated:
+                found.duplicates[key] = repeated
+    for check in conversion.source.table.checks:
+        found.checks += _count(
+            connection, f"SELECT count(*) FROM {conversion.place} o WHERE {broken(conversion, check)}"
+        )
+    return found
+
+
+def broken(conversion: Conversion, check: str) -> str:
+    """Return the condition that a row would break a CHECK of our table."""
+    names = {name: conversion.final(name, settled=False) for name in conversion.source.table.columns if name in check}
+    values = ", ".join(f"{value} AS {quote(name)}" for name, value in names.items())
+    return f"NOT (SELECT {check} FROM (SELECT {values}) checked)"
+
+
+def keys(conversion: Conversion, found: Findings) -> str | None:
+    """Return a query that gives the keys of the rows, as those that refer to them would write them."""
+    key = conversion.source.table.key[0]
+    if key not in conversion.columns:
+        return None
+    value = conversion.columns[key].value(settled=key not in found.dirty)
+    return f"SELECT {value} AS key FROM {conversion.place} o"
+
+
+def _look(connection: sa.Connection, conversion: Conversion) -> Findings:
+    """Ask of all columns at once whether they are plain; only if not, of each."""
+    looked = {name: column.plain for name, column in conversion.columns.items() if column.plain is not None}
+    defaulted = {
+        name: f"o.{quote(old.name)} IS NOT NULL"
+        for name, column in conversion.columns.items()
+        if column.defaulted and (old := column.raw_column())
+    }
+    unknown = balanced([f"o.{quote(column.name)} IS NOT NULL" for column in conversion.source.unknown], "OR")
+    all_plain = " AND ".join(f"({condition})" for condition in [*looked.values(), *defaulted.values()]) or "true"
+    rows, of_unknown, not_plain = run(
+        connection,
+        f"SELECT count(*), {_sum(unknown) if unknown else 0}, {_sum(f'NOT coalesce({all_plain}, false)')} "
+        f"FROM {conversion.place} o",
+    ).one()
+    found = Findings(rows=rows, unknown=of_unknown or 0)
+    if not rows:
+        return found
+    if not_plain:
+        sums = [_sum(f"NOT coalesce({condition}, false)") for condition in [*looked.values(), *defaulted.values()]]
+        counts = run(connection, f"SELECT {', '.join(sums)} FROM {conversion.place} o").one()
+        found.dirty = frozenset(name for name, count in zip(looked, counts, strict=False) if count)
+        found.defaulted = frozenset(name for name, count in zip(defaulted, counts[len(looked) :], strict=True) if count)
+    found.nulls = {
+        name: rows
+        for name, column in conversion.source.table.columns.items()
+        if column.required and name not in conversion.columns
+    }
+    return found
+
+
+def _sum(condition: str) -> str:
+    return f"sum(CASE WHEN {condition} THEN 1 ELSE 0 END)"
+
+
+def _look_closely(connection: sa.Connection, conversion: Conversion, found: Findings) -> None:
+    problems = [problem for name in sorted(found.dirty) for problem in conversion.columns[name].problems]
+    required = [name for name in sorted(found.dirty) if conversion.columns[name].column.required]
+    sums = [_sum(problem.condition) for problem in problems]
+    sums += [_sum(f"({conversion.columns[name].value(settled=False)}) IS NULL") for name in required]
+    if not sums:
+        return
+    counts = run(connection, f"SELECT {', '.join(sums)} FROM {conversion.place} o").one()
+    found.problems = {problem: count for problem, count in zip(problems, counts[: len(problems)], strict=True) if count}
+    found.nulls.update({name: count for name, count in zip(required, counts[len(problems) :], strict=True) if count})
+
+
+def _orphans(
+    connection: sa.Connection, conversion: Conversion, name: str, found: Findings, parents: Collection[str]
+) -> int:
+    value = conversion.columns[name].value(settled=name not in found.dirty)
+    there = " UNION ALL ".join(parents) or "SELECT NULL AS key"
+    lacking = dialects.of(connection).loading.lacking(value, there)
+    return _count(connection, f"SELECT count(*) FROM {conversion.place} o WHERE {lacking}")
+
+
+def _is_sure(conversion: Conversion, found: Findings, key: tuple[str, ...]) -> bool:
+    return conversion.known_unique(key) and not found.dirty & set(key)
+
+
+def _repeated(connection: sa.Connection, conversion: Conversion, found: Findings, key: tuple[str, ...]) -> int:
+    values = [conversion.final(name, settled=name not in found.dirty) for name in key]
+    columns = ", ".join(f"{value} AS k{place}" for place, value in enumerate(values))
+    names = [f"k{place}" for place in range(len(values))]
+    filled = " AND ".join(f"{name} IS NOT NULL" for name in names)
+    return _count(
+        connection,
+        f"SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM (SELECT {columns} FROM "
+        f"{conversion.place} o) k "
+        f"WHERE {filled} GROUP BY {', '.join(names)}) repeated WHERE n > 1",
+    )
+
+
+def _count(connection: sa.Connection, query: str) -> int:
+    return int(run(connection, query).scalar_one() or 0)

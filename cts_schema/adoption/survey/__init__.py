@@ -1,0 +1,1 @@
+"""What a legacy database has."""
