@@ -152,6 +152,19 @@ def test_an_undo_takes_nothing_of_others_for_the_record_of_an_adoption(own: str,
         undo_adoption(url)
 
 
+def test_rows_that_a_table_does_not_allow_are_no_damage_whatever_its_columns_are_called(tmp_path: Path) -> None:
+    file = prepared(
+        tmp_path / "cts.db",
+        """CREATE TABLE mine ("a\nnew line" TEXT); INSERT INTO mine VALUES ('a'); PRAGMA writable_schema = ON;
+        UPDATE sqlite_master SET sql = replace(sql, 'TEXT', 'INTEGER') WHERE name = 'mine'""",
+    )
+    url = f"sqlite:///{file}"
+    backup(url, tmp_path / "copy.db")
+    adopt(url, yes=True)
+    [finding] = (one for one in check(url).findings if one.code in ("corrupt", "refused-values"))
+    assert (finding.code, finding.where, finding.count) == ("refused-values", "mine.a\nnew line", 1)
+
+
 def test_an_old_file_that_computes_with_json_and_looks_at_its_own_schema_comes_in(tmp_path: Path) -> None:
     file = prepared(
         tmp_path / "cts.db",

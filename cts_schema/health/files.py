@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -13,12 +12,11 @@ from cts_schema.dialects.sqlite.untrusted import readable_without_collations
 from cts_schema.exceptions import NotADatabase
 from cts_schema.health.look import Look
 from cts_schema.health.report import EXAMPLES, Finding
-from cts_schema.maintenance.sqlite import lines_of_check
+from cts_schema.maintenance.sqlite import OF_ROWS, lines_of_check
 
 LARGEST = 64 * 2**20
 """Bytes of a file that is read as a whole without ``deep``: half a second, from a disk that is not the slowest."""
 
-_OF_ROWS = re.compile(r"(NULL|NUMERIC|TEXT|non-\w+) value in (?P<column>\S+)|CHECK constraint failed in (?P<table>\S+)")
 _LINES = 1000
 
 
@@ -31,12 +29,11 @@ def findings(look: Look) -> Iterator[Finding]:
         return
     refused: dict[str, int] = {}
     damage = []
-    for line in (part for text in _lines(look) for part in text.splitlines()):
-        if about := _OF_ROWS.match(line):
-            where = about["column"] or about["table"]
-            refused[where] = refused.get(where, 0) + 1
-        elif line != "ok" and not line.startswith("*** in database"):
-            damage.append(line)
+    for text in _lines(look):
+        if about := OF_ROWS.fullmatch(text):
+            refused[about["where"]] = refused.get(about["where"], 0) + 1
+        else:
+            damage += [line for line in text.splitlines() if line != "ok" and not line.startswith("*** in database")]
     if damage:
         yield Finding(
             "corrupt",

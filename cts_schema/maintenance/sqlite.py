@@ -26,8 +26,8 @@ from cts_schema.maintenance.manifest import Manifest
 
 SIDE_FILES = ("-wal", "-shm", "-journal")
 
-# What integrity_check says of rows, and not of the file: an old database may have such rows.
-_OF_ROWS = re.compile(r"(NULL|NUMERIC|TEXT|non-\w+) value in .*|CHECK constraint failed in .*")
+# What integrity_check says of rows, and not of the file: an old database may have such rows. Names may have new lines.
+OF_ROWS = re.compile(r"(?:(?:NULL|NUMERIC|TEXT|non-\w+) value|CHECK constraint failed) in (?P<where>.*)", re.DOTALL)
 # An index or a computed column that asks for the time of day, or for a function that only an application has.
 _NOT_EVALUATED = re.compile(r"non-deterministic|(unknown|no such) function|unsafe use of")
 _TABLES = (
@@ -166,7 +166,7 @@ def require_sound(connection: sqlite3.Connection, *, quick: bool = False) -> Non
     connection.execute("PRAGMA ignore_check_constraints = ON")  # they may call functions of an application
     missing = stand_in_for_collations(connection)
     for line in lines_of_check(lambda query: connection.execute(query).fetchall(), quick=quick, ordered=not missing):
-        if line != "ok" and not _OF_ROWS.fullmatch(line):
+        if line != "ok" and not OF_ROWS.fullmatch(line):
             damage = sqlite3.DatabaseError(line.splitlines()[-1])
             damage.sqlite_errorname = "SQLITE_CORRUPT"
             raise damage
