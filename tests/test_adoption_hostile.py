@@ -155,7 +155,7 @@ def test_an_undo_takes_nothing_of_others_for_the_record_of_an_adoption(own: str,
 def test_rows_that_a_table_does_not_allow_are_no_damage_whatever_its_columns_are_called(tmp_path: Path) -> None:
     file = prepared(
         tmp_path / "cts.db",
-        """CREATE TABLE mine ("a\nnew line" TEXT); INSERT INTO mine VALUES ('a'); PRAGMA writable_schema = ON;
+        """CREATE TABLE mine ("a\nnew line" TEXT); INSERT INTO mine VALUES ('1'); PRAGMA writable_schema = ON;
         UPDATE sqlite_master SET sql = replace(sql, 'TEXT', 'INTEGER') WHERE name = 'mine'""",
     )
     url = f"sqlite:///{file}"
