@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from cts_schema import downgrade, upgrade
-from cts_schema.exceptions import NameTaken, RevisionFailed
+from cts_schema.exceptions import NameTaken
 from cts_schema.fingerprint import differences
 from cts_schema.models import Base
 from tests.support.databases import Database
@@ -89,6 +89,25 @@ def test_a_revision_that_asks_the_database_runs_as_always(database: Database, tm
 def test_a_revision_that_fails_is_named_and_leaves_nothing(database: Database) -> None:
     database.execute("CREATE TABLE mine (id integer)")
     database.execute("CREATE INDEX ix_orders_portfolio_id ON mine (id)")
-    with pytest.raises(RevisionFailed, match="035, upgrade"):
+    with pytest.raises(NameTaken, match="035, upgrade") as caught:
         upgrade(database.engine)
+    assert "ix_orders_portfolio_id" in str(caught.value)
+    assert caught.value.exit_code == 3
     assert database.tables() <= {"alembic_version", "mine"}
+
+
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("own", ["TYPE orders AS ENUM ('a')", "DOMAIN orders AS integer"])
+def test_a_type_with_the_name_of_a_table_is_named(database: Database, own: str) -> None:
+    database.execute(f"CREATE {own}")
+    with pytest.raises(NameTaken, match=f"{own.split()[0].lower()} orders") as caught:
+        upgrade(database.engine)
+    database.execute(str(caught.value.place["rename"]))
+    upgrade(database.engine)
+
+
+@pytest.mark.parametrize("checkpoint", [True, False])
+def test_a_view_with_the_name_of_a_preserved_table_is_none(database: Database, checkpoint: bool) -> None:
+    database.execute("CREATE VIEW cts_kept_035_users AS SELECT 1 AS n")
+    upgrade(database.engine, checkpoint=checkpoint)
+    assert database.rows("SELECT * FROM cts_kept_035_users") == [(1,)]

@@ -144,7 +144,7 @@ WORDS = [of_alembic, of_cts_schema, in_code, of_http]
         ),
         (
             NextCommand("upgrade", debug=True),
-            ("alembic --raiseerr upgrade head", "cts-schema upgrade --debug", "cts_schema.upgrade(target)"),
+            ("alembic --raiseerr upgrade head", "cts-schema upgrade --debug", "the __cause__ of this error"),
         ),
         (
             NextCommand("downgrade", "053", yes=True),

@@ -16,7 +16,14 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, StatementError
 from cts_schema.dialects.kinds import Kind, make
 from cts_schema.dialects.postgresql import errors as postgresql
 from cts_schema.dialects.sqlite import errors as sqlite
-from cts_schema.exceptions import DiskFull, DriverMissing, SchemaError, UnknownScheme, WrongUrl, mask_url
+from cts_schema.exceptions import (
+    DiskFull,
+    DriverMissing,
+    SchemaError,
+    UnknownScheme,
+    WrongUrl,
+    mask_url,
+)
 
 # Longer names first: "psycopg" is also found in a message about psycopg2.
 _PACKAGES = {
@@ -79,6 +86,13 @@ def classify(error: BaseException, url: URL | str | None = None) -> SchemaError 
     if isinstance(original, OSError) and original.errno == errno.ENOSPC:
         return make(Kind(DiskFull), place, str(original))
     return sqlite.classify(original, place) or postgresql.classify(original, place)
+
+
+def name_taken(error: BaseException) -> bool:
+    """Tell whether an error says that something else has a name already."""
+    original = error.orig if isinstance(error, StatementError) and error.orig else error
+    state = getattr(original, "sqlstate", None) or getattr(original, "pgcode", None)
+    return state in postgresql.NAME_TAKEN if state else sqlite.NAME_TAKEN.search(str(original)) is not None
 
 
 def _place(url: URL | str | None) -> dict[str, Any]:

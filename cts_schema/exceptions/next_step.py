@@ -138,7 +138,9 @@ def in_code(command: NextCommand) -> str:
         return of_cts_schema(command)
     if command.name == "help":
         return "help(cts_schema)"
-    options = {name: value for name, value in command.options.items() if name not in ("url", "debug")}
+    if "debug" in command.options:
+        return "the __cause__ of this error"
+    options = {name: value for name, value in command.options.items() if name != "url"}
     function = command.name
     if function == "adopt":
         mode = next(filter(_FUNCTIONS.__contains__, options), None)

@@ -18,9 +18,10 @@ from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
 
 from cts_schema.database.options import Options
-from cts_schema.dialects.errors import classify
+from cts_schema.dialects.errors import classify, name_taken
 from cts_schema.dialects.postgresql.errors import dependents
 from cts_schema.exceptions import (
+    NameTaken,
     NextCommand,
     NextStep,
     RevisionFailed,
@@ -180,11 +181,16 @@ class Line:
             if found := dependents(error):
                 raise StillNeeded(revision=f"{revision}, downgrade", database=mask_url(url), needed_by=found) from error
             later = (revision or "") > ADOPTION_REVISION  # whose online operations may have committed something
-            raise classify(error, url) or RevisionFailed(
-                cause="a revision failed; what it had not committed was rolled back" if later else None,
+            cause, failed, step = "a revision failed", RevisionFailed, None
+            if name_taken(error):
+                cause, failed = "something has a name already that the revision gives", NameTaken
+                step = "give it another name, then repeat"
+            raise classify(error, url) or failed(
+                cause=f"{cause}; {'what it had not committed' if later else 'its whole transaction'} was rolled back",
                 revision=f"{revision}, {'upgrade' if self._running.is_upgrade else 'downgrade'}",
                 database=mask_url(url),
                 reported=in_a_line(error),
+                next_step=step,
             ) from error
 
     def _plan_adoption(self, connection: sa.Connection, options: Options, steps: list[Step]) -> None:

@@ -50,6 +50,10 @@ _SQLSTATES = {
     "XX": Kind(DatabaseUnusable),
 }
 
+# duplicate_table, of an index or a view too, duplicate_object, of a type or a constraint, and duplicate_function; a
+# function that returns something else is an invalid_function_definition.
+NAME_TAKEN = ("42P07", "42710", "42723", "42P13")
+
 # libpq gives a failed connection no SQLSTATE, only text.
 _CONNECTION_TEXTS = (
     (re.compile(r'FATAL:  database ".*" does not exist'), Kind(DatabaseMissing)),

@@ -1,5 +1,6 @@
 """What SQLite and its driver report, said as an error of this package."""
 
+import re
 import shlex
 import sqlite3
 from typing import Any
@@ -23,6 +24,10 @@ _NO_TEXT = Kind(
     "a text in the SQLite file is not in UTF-8",
     "correct it with the program that wrote it; to see the names: SELECT hex(name), type FROM sqlite_master",
 )
+NAME_TAKEN = re.compile(
+    r"^(?:table|view|index|trigger) .* already exists|^there is already \w+ (?:table|index)", re.DOTALL
+)
+
 # Name and text of the result code; the name is absent where the error was made by hand or pickled.
 _CODES = (
     ("SQLITE_BUSY", "database is locked", Kind(DatabaseLocked)),
