@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from urllib.parse import unquote
+
+from cts_schema.masked_columns import mask_columns
 
 _MASK = "***"
 
@@ -66,10 +68,22 @@ _LINE = re.compile(r"(?:(?!\\[rn])[^\r\n])+")
 _TOKEN_OF_SCHEME = re.compile(
     r"\b(bearer\s+|basic\s+)(?=[\w.~+/-]*(?:\d|=|[\w.~+/-]{20}))[\w.~+/=-]{8,}", re.IGNORECASE
 )
-_COMMAND = re.compile(r"\bcurl\b[^\r\n]*", re.IGNORECASE)
-_USER_OF_COMMAND = re.compile(
-    r"((?<![\w-])(?:-[A-Za-z]{0,5}?[uU]|--(?:proxy-)?user)[\"']?,?[\s=]*(?P<quote>\\*[\"'])?[^\s:\"'/]++:)(?!//)"
-    r"(?(quote)(?:(?!(?P=quote)).)*|[^\s\"']+)"
+# A command, and how it takes a user and a password, or a token. They too may stand in a list of words.
+_COMMANDS = (
+    (
+        re.compile(r"\bcurl\b[^\r\n]*", re.IGNORECASE),
+        re.compile(
+            r"((?<![\w-])(?:-[A-Za-z]{0,5}?[uU]|--(?:proxy-)?user)[\"']?,?[\s=]*(?P<quote>\\*[\"'])?[^\s:\"'/]++:)"
+            r"(?!//)(?(quote)(?:(?!(?P=quote)).)*|[^\s\"']+)"
+        ),
+    ),
+    (
+        re.compile(r"\b(?:https?|xhs?|redis-cli)(?=[\"']?,?\s)[^\r\n]*", re.IGNORECASE),
+        re.compile(
+            r"((?<![\w-])-[A-Za-z]{0,5}?a[\"']?,?[\s=]+(?P<quote>\\*[\"'])?(?:[^\s:\"'/]++:)?)"
+            r"(?!//)(?(quote)(?:(?!(?P=quote)).)*|[^\s\"']+)"
+        ),
+    ),
 )
 _PAIR = re.compile(r"([(\[]\s*b?([\"'])(?P<name>[\w. -]+)\2\s*,\s*)b?([\"'])(?:(?!\4).)*\4(?=\s*[)\]])", re.DOTALL)
 _NAMED = re.compile(
@@ -82,24 +96,27 @@ _ELEMENT = re.compile(
 )
 # Values of a statement, whose columns stand before them, and a row that PostgreSQL has refused.
 _BOUND = re.compile(r"(?:\[parameters: |\bVALUES\s*\().*", re.DOTALL | re.IGNORECASE)
-_ROW = re.compile(r"(Failing row contains \().*?(?=\)\.?\s*(?:\n|\Z))", re.DOTALL)
+_ROW = re.compile(r"(Failing row contains \().*?(?=\)\.?\s*(?:\n|\Z)|\Z)", re.DOTALL)
 _PRIVATE_KEY = re.compile(r"(-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(?=-----END|\Z)", re.DOTALL)
 
-_IN_URL = re.compile(r"((?!sqlite[\w+]*:///)\b[a-z][\w+.-]*://[^\s:]*):\S*@", re.IGNORECASE)
+# The name of a scheme is read as a whole: from each of its parts on, a long one would be read again.
+_IN_URL = re.compile(r"((?<![\w+.-])(?!sqlite[\w+]*:///)[\w+.-]++://[^\s:]*):\S*@", re.IGNORECASE)
 _CUT_OFF_IN_URL = re.compile(
-    r"(\b[a-z][\w+.-]*://[^\s:@/\[\]]+):(?!\*\*\*|\d*(?:[/?\s,;:.)\]}\"'`]|\Z))[^\s/?]+", re.IGNORECASE
+    r"((?<![\w+.-])[\w+.-]++://[^\s:@/\[\]]+):(?!\*\*\*|\d*(?:[/?\s,;:.)\]}\"'`]|\Z))[^\s/?]+", re.IGNORECASE
 )
 
 
 def mask_secrets(text: str) -> str:
     """Return a text with ``***`` for each value that may be a credential; see the module."""
-    text = _IN_URL.sub(rf"\1:{_MASK}@", text)
+    text = re.sub(r"\S+", lambda found: _without_password(found[0]), text) if "://" in text else text
     text = _CUT_OFF_IN_URL.sub(rf"\1:{_MASK}", text)
     text = _ROW.sub(rf"\1{_MASK}", _PRIVATE_KEY.sub(rf"\1{_MASK}", text))
     bound = _BOUND.search(text)
     if bound and any(_is_secret(word, "") == "surely" for word in re.findall(r"\w+", text[: bound.start()])):
         text = text[: bound.start()] + re.sub(r"([:(]\s*).*", rf"\1{_MASK}", bound[0], count=1, flags=re.DOTALL)
-    text = _COMMAND.sub(lambda found: _USER_OF_COMMAND.sub(rf"\1{_MASK}", found[0]), text)
+    for command, user in _COMMANDS:
+        text = command.sub(partial(_without_user, user), text)
+    text = mask_columns(text, lambda name: _is_secret(name.replace(" ", "_"), "") == "surely", _MASK)
     for form in (_PAIR, _NAMED, _ELEMENT):
         text = form.sub(lambda found: found[1] + _MASK if _is_secret(found["name"], "") else found[0], text)
     return _TOKEN_OF_SCHEME.sub(rf"\1{_MASK}", "".join(_parts(text)))
@@ -122,10 +139,22 @@ def mask_url(url: object) -> str:
     if not separator:  # a path, unless there is a sign of a connection string; a drive letter is none
         return _MASK if re.search(r"[@=:]", re.sub(r"^[A-Za-z]:", "", text)) else text
     if not (scheme.lower().startswith("sqlite") and rest.startswith("/")):  # the path of a file holds no password
-        text, masked = re.subn(r"(://[^:]*):.*@", r"\1:***@", text, count=1, flags=re.DOTALL)
+        user, at, place = text.rpartition("@")
+        user, masked = re.subn(r"(://[^:]*):.*", r"\1:***", user, count=1, flags=re.DOTALL)
+        text = user + at + place
         if not masked:  # "scheme://user:password" without a host: only digits may be a port
             text = re.sub(r"(://[^:@/\[]*):(?!\d*(?:[/?]|$))[^/?]*", r"\1:***", text, count=1)
     return mask_secrets(text)
+
+
+def _without_password(word: str) -> str:
+    """Return a word with the password of its URL masked, which ends at the last ``@``."""
+    end = word.rfind("@") + 1
+    return _IN_URL.sub(rf"\1:{_MASK}@", word[:end]) + word[end:]
+
+
+def _without_user(user: re.Pattern[str], command: re.Match[str]) -> str:
+    return user.sub(rf"\1{_MASK}", command[0])
 
 
 def _parts(text: str) -> Iterator[str]:

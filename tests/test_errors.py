@@ -175,6 +175,10 @@ WORDS = [of_alembic, of_cts_schema, in_code, of_http]
             (*["cts-schema repair missing-table"] * 2, "cts_schema.repair(target, ['missing-table'])"),
         ),
         (NextCommand("", schema="app"), ("-x schema=app", "--schema app", "schema='app'")),
+        (
+            NextCommand("", url="postgresql://db/cts"),
+            ("-x url=postgresql://db/cts", "--url postgresql://db/cts", "'postgresql://db/cts'"),
+        ),
         (NextCommand("help"), ("alembic --help", "cts-schema --help", "help(cts_schema)")),
         (NextCommand("history"), ("alembic history", *["cts-schema history"] * 2)),
         (

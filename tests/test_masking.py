@@ -161,6 +161,19 @@ def test_a_value_is_masked_by_its_name_however_both_are_written(name: str) -> No
         "curl -ucts:geheim https://rest",
         "['curl', '-u', 'cts:geheim', 'https://rest']",
         'sent "curl -u \\"cts:ge heim\\" https://rest"',
+        "http -a cts:geheim https://rest",
+        "https -A bearer -a geheim12 rest",
+        "['http', '-a', 'cts:ge heim', 'https://rest']",
+        "redis-cli -h rest -a geheim",
+        "id,name,api_key\n1,rest,geheim\n2,rest,geheim",
+        "cannot read: api_secret;name\r\ngeheim;rest\r\ngeheim;rest",
+        'id,"api_key",note\n1,geheim,"a, b\nrest"\n2,"ge\nheim",rest',
+        'id,note,api_key\n1,"a, b\nrest",geheim',
+        r"sent id,api_key\n1,geheim\n2,geheim\nrest",
+        "api_key\tname\ngeheim\trest",
+        " id | api_key | name\n----+---------+------\n  1 | geheim  | rest",
+        "| API Key | name |\n|:--|---|\n| geheim | rest |",
+        "rest: Failing row contains (geheim, cut off",
     ],
 )
 def test_credentials_in_headers_urls_and_commands_are_masked(text: str) -> None:
@@ -202,6 +215,9 @@ def test_credentials_in_headers_urls_and_commands_are_masked(text: str) -> None:
         "docker run -u 1000:1000 cts",
         "curl -u cts https://db.example:443/x -U proxy http://a:8080/",
         "a &quot;key&quot; of 100%25 &amp; more",
+        "id,key,value\n1,symbol,BTC",
+        "api_key, name\nare missing",
+        "an http call failed - a retry follows, http -av https://x.example/",
     ],
 )
 def test_what_only_looks_like_a_credential_is_shown(text: str) -> None:
@@ -264,6 +280,7 @@ def test_a_masked_text_stays_as_it_is() -> None:
 
 
 def test_a_long_text_takes_no_longer_than_its_length() -> None:
-    parts = ("a", "key ", "key=", "'", "\\", "://a:", "a%253D", "%25", "53D", "curl -u ", "curl -", "key=&quot;")
-    for text in (part * (200_000 // len(part)) for part in parts):
+    parts = ["a", "key ", "key=", "'", "\\", "://a:", "a%253D", "%25", "53D", "curl -u ", "curl -", "key=&quot;"]
+    parts += ["-u", "a.", "a://", "a,", ": ", "Failing row contains (", 'a,"\n', "a,api_key\n", 'a,api_key\n"x\n', " "]
+    for text in (part * (60_000 // len(part)) for part in parts):
         assert mask_secrets(text)

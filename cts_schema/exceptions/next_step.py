@@ -152,7 +152,9 @@ def in_code(command: NextCommand) -> str:
         given = [f"[{', '.join(given)}]"] * bool(given)
     given.insert(len(given) if function == "restore" else 0, target)
     named = [f"{name}={value!r}" for name, value in options.items()]
-    return f"cts_schema.{function}({', '.join(given + named)})" if function else ", ".join(named)
+    if not function:
+        return ", ".join([target] * ("url" in command.options) + named)
+    return f"cts_schema.{function}({', '.join(given + named)})"
 
 
 def _typed(value: object) -> str:
