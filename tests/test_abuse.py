@@ -23,6 +23,7 @@ from cts_schema import (
     status,
     undo_adoption,
     upgrade,
+    wait_for_head,
 )
 from cts_schema.exceptions import (
     BackupPlaceTaken,
@@ -350,6 +351,18 @@ def test_a_link_to_a_file_that_is_missing_is_looked_at_and_left_alone(database: 
     assert status(url).revision is None
     assert alembic("current", url=url).code == 0
     assert not (tmp_path / "disk.db").exists()
+
+
+@on_sqlite
+def test_two_points_behind_a_link_mean_the_file_that_sqlalchemy_opens(database: Database, tmp_path: Path) -> None:
+    (tmp_path / "far" / "away").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "far" / "away")
+    url = f"sqlite:///{tmp_path / 'link' / '..' / 'new.db'}"
+    assert upgrade(url).after == "060"
+    assert status(url).at_head
+    wait_for_head(url, timeout=0)
+    assert Path(backup(url, tmp_path / "copy").path).exists()
+    assert (tmp_path / "new.db").exists()
 
 
 @on_sqlite

@@ -524,3 +524,15 @@ def test_a_user_who_may_not_make_temporary_tables_is_told_before_anything_is_don
     with pytest.raises(AdoptionBlocked, match="GRANT TEMPORARY ON DATABASE is missing"):
         upgrade(as_role(database, "cts_test_bare"))
     assert state(database) == before
+
+
+def test_a_table_called_like_ours_in_other_letters_is_another_one_and_stays(database: Database) -> None:
+    execute_all(database, 'CREATE TABLE "Users" (id integer)', 'INSERT INTO "Users" VALUES (7)')
+    assert upgrade(database.url).after == "060"
+    assert database.rows('SELECT id FROM "Users"') == [(7,)]
+
+
+def test_a_partitioned_table_alone_is_named(database: Database) -> None:
+    execute_all(database, "CREATE TABLE users (id integer) PARTITION BY LIST (id)")
+    with pytest.raises(AdoptionBlocked, match="partitioned table users"):
+        upgrade(database.url)

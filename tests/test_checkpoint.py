@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from cts_schema import downgrade, upgrade
-from cts_schema.exceptions import NameTaken
+from cts_schema.exceptions import DatabaseUnusable, NameTaken
 from cts_schema.fingerprint import differences
 from cts_schema.models import Base
 from tests.support.databases import Database
@@ -111,3 +111,12 @@ def test_a_view_with_the_name_of_a_preserved_table_is_none(database: Database, c
     database.execute("CREATE VIEW cts_kept_035_users AS SELECT 1 AS n")
     upgrade(database.engine, checkpoint=checkpoint)
     assert database.rows("SELECT * FROM cts_kept_035_users") == [(1,)]
+
+
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+def test_a_database_that_refuses_the_version_table_is_told_in_words(database: Database) -> None:
+    body = "BEGIN RAISE EXCEPTION 'no tables here'; END"
+    database.execute(f"CREATE FUNCTION no() RETURNS event_trigger LANGUAGE plpgsql AS $$ {body} $$")
+    database.execute("CREATE EVENT TRIGGER no ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION no()")
+    with pytest.raises(DatabaseUnusable, match="no tables here"):
+        upgrade(database.engine)

@@ -457,6 +457,19 @@ def test_a_read_only_server_is_named(server: URL) -> None:
         run(server, "SET TRANSACTION READ ONLY", "CREATE TABLE t (id integer)")
 
 
+@pytest.mark.parametrize(
+    ("error", "setting"),
+    [
+        (psycopg.errors.IdleInTransactionSessionTimeout, "idle_in_transaction_session_timeout"),
+        (psycopg.errors.TransactionTimeout, "transaction_timeout"),
+    ],
+)
+def test_a_session_that_had_no_time_is_told_which_setting_ended_it(error: type[psycopg.Error], setting: str) -> None:
+    known = classify(error("terminating connection"), "postgresql://db/cts")
+    assert isinstance(known, DatabaseUnusable)
+    assert setting in str(known.next_step)
+
+
 def test_a_lock_that_was_not_had_is_no_fault_of_sqlite(server: URL) -> None:
     engine = sqlalchemy.create_engine(server.set(drivername="postgresql+psycopg"), poolclass=NullPool)
     with engine.connect() as holder:

@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
+from sqlalchemy.exc import DBAPIError
 
 from cts_schema.database.options import Options
 from cts_schema.dialects.errors import classify, name_taken
 from cts_schema.dialects.postgresql.errors import dependents
 from cts_schema.exceptions import (
+    DatabaseUnusable,
     NameTaken,
     NextCommand,
     NextStep,
@@ -176,7 +178,8 @@ class Line:
             if self._adoption is not None and self._adopting:
                 raise classify(error, url) or self._adoption.failed(error) from error
             if self._running is None:
-                raise classify(error, url) or error from error
+                unknown = DatabaseUnusable(database=mask_url(url), reported=in_a_line(error))
+                raise classify(error, url) or (unknown if isinstance(error, DBAPIError) else error) from error
             revision = self._running.info.up_revision_id
             if found := dependents(error):
                 raise StillNeeded(revision=f"{revision}, downgrade", database=mask_url(url), needed_by=found) from error

@@ -29,10 +29,18 @@ _TO_PRIMARY = (
     "point the URL to the primary server; where it is that one, default_transaction_read_only is on for the role,\n"
     "the database or the server: ALTER ROLE name RESET default_transaction_read_only, or ALTER DATABASE likewise"
 )
+_TO_TIMEOUTS = (
+    "repeat as a role that has the time: ALTER ROLE name SET transaction_timeout = 0, and likewise\n"
+    "idle_in_transaction_session_timeout"
+)
 _LOST = Kind(DatabaseUnreachable, "the server ended the connection, or takes none at present")
 _SQLSTATES = {
     "08": Kind(DatabaseUnreachable),
     "08P01": Kind(DatabaseUnusable),  # a proxy that refuses a start-up parameter says this
+    "25P03": Kind(DatabaseUnusable, "the server ended the session: it was idle in its transaction", _TO_TIMEOUTS),
+    "25P04": Kind(
+        DatabaseUnusable, "the server ended the session: its transaction took longer than allowed", _TO_TIMEOUTS
+    ),
     "25006": Kind(ReadOnlyDatabase, None, _TO_PRIMARY),
     "28000": Kind(WrongCredentials),
     "28P01": Kind(WrongCredentials),

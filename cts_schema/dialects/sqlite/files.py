@@ -1,6 +1,7 @@
 """Paths of SQLite files, and what is there."""
 
 import errno
+import os
 import stat
 from pathlib import Path
 
@@ -8,11 +9,14 @@ from sqlalchemy import URL
 
 
 def sqlite_file(url: URL) -> Path | None:
-    """The file of a SQLite URL; None for a database in memory, a `file:` URI, and PostgreSQL."""
+    """The file of a SQLite URL; None for a database in memory, a `file:` URI, and PostgreSQL.
+
+    SQLAlchemy opens ``link/../cts.db`` as ``cts.db``, wherever the link leads to.
+    """
     name = url.database
     if url.get_backend_name() != "sqlite" or not name or name == ":memory:" or name.startswith("file:"):
         return None
-    return Path(name)
+    return Path(os.path.normpath(name) if ".." in Path(name).parts else name)
 
 
 def is_folder(path: Path) -> bool | None:

@@ -58,8 +58,8 @@ def read(connection: sa.Connection, tables: Sequence[str]) -> Dependents:
 def _oids(connection: sa.Connection, tables: Sequence[str]) -> list[int]:
     query = sa.text(
         "SELECT oid FROM pg_class WHERE relnamespace = quote_ident(current_schema())::regnamespace "
-        "AND relname::text IN :names ORDER BY relname"
-    ).bindparams(sa.bindparam("names", expanding=True))
+        "AND relname::text = ANY (CAST(:names AS text[])) ORDER BY relname"
+    )
     return list(connection.execute(query, {"names": list(tables)}).scalars())
 
 
