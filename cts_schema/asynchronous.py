@@ -18,9 +18,9 @@ import sqlalchemy as sa
 
 from cts_schema import api, dialects
 from cts_schema.database.engines import create_async_engine
-from cts_schema.database.handle import IMPATIENT, LENT, Settings, Target
+from cts_schema.database.handle import LENT, LOCK_TIMEOUT_OPTION, Settings, Target
 from cts_schema.database.options import Options
-from cts_schema.database.urls import look_only, prepare_folder, resolve_url
+from cts_schema.database.urls import prepare_folder, reading_url, resolve_url
 from cts_schema.dialects.deadline import Deadline
 from cts_schema.dialects.errors import translate_errors
 from cts_schema.exceptions import DatabaseUnreachable, WrongUsage
@@ -45,13 +45,13 @@ class Asynchronous(Protocol[P, R_co]):
 
 
 def _over_connection(
-    function: Callable[Concatenate[Target, P], R_co], *, looking: bool = False
+    function: Callable[Concatenate[Target, P], R_co], *, reading: bool = False
 ) -> Asynchronous[P, R_co]:
     """Make a function asynchronous that does all its work over one connection."""
 
     @wraps(function)
     async def call(target: AsyncTarget = None, *args: Any, **kwargs: Any) -> R_co:
-        async with _connected(target, kwargs, looking=looking) as connection:
+        async with _connected(target, kwargs, reading=reading) as connection:
             return await connection.run_sync(function, *args, **kwargs)
 
     call.__name__ += "_async"
@@ -92,11 +92,11 @@ async def restore_async(
 
 upgrade_async = _over_connection(api.upgrade)
 downgrade_async = _over_connection(api.downgrade)
-status_async = _over_connection(api.status, looking=True)
-check_async = _over_connection(api.check, looking=True)
-repair_async = _over_connection(api.repair, looking=True)
-seed_async = _over_connection(api.seed, looking=True)
-plan_adoption_async = _over_connection(api.plan_adoption, looking=True)
+status_async = _over_connection(api.status, reading=True)
+check_async = _over_connection(api.check, reading=True)
+repair_async = _over_connection(api.repair, reading=True)
+seed_async = _over_connection(api.seed, reading=True)
+plan_adoption_async = _over_connection(api.plan_adoption, reading=True)
 adopt_async = _over_connection(api.adopt)
 undo_adoption_async = _over_connection(api.undo_adoption)
 finalize_adoption_async = _over_connection(api.finalize_adoption)
@@ -114,7 +114,7 @@ def _url_of(target: AsyncTarget) -> sa.URL | str | None:
 
 
 @asynccontextmanager
-async def _connected(target: AsyncTarget, settings: Any, *, looking: bool) -> AsyncIterator[AsyncConnection]:
+async def _connected(target: AsyncTarget, settings: Any, *, reading: bool) -> AsyncIterator[AsyncConnection]:
     """Connect to a database for the time of the block; errors of its driver are raised as ours."""
     with translate_errors():
         from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine  # needs greenlet
@@ -128,8 +128,8 @@ async def _connected(target: AsyncTarget, settings: Any, *, looking: bool) -> As
         url = resolve_url(target)
         wait = settings.get("wait", Options.wait)
         arguments = {"timeout": wait} if dialects.of(url).in_a_file else {}
-        made = create_async_engine((look_only if looking else prepare_folder)(url), connect_args=arguments)
-        target = made.execution_options(**{IMPATIENT: Options(wait=wait).milliseconds})
+        made = create_async_engine((reading_url if reading else prepare_folder)(url), connect_args=arguments)
+        target = made.execution_options(**{LOCK_TIMEOUT_OPTION: Options(wait=wait).milliseconds})
     elif isinstance(target, AsyncEngine):
         url = target.url
     else:

@@ -38,9 +38,9 @@ FROZEN: list[tuple[ddl.Item, str, str | None]] = [
     (ddl.string("a"), "a TEXT", None),
     (ddl.string("a", required=True), "a TEXT NOT NULL", None),
     (ddl.string("a", default="it's"), "a TEXT DEFAULT 'it''s' NOT NULL", None),
-    (ddl.word("a", "x", "y"), "a TEXT CONSTRAINT ck_t_a CHECK (a IN ('x', 'y'))", None),
+    (ddl.enum("a", "x", "y"), "a TEXT CONSTRAINT ck_t_a CHECK (a IN ('x', 'y'))", None),
     (
-        ddl.word("a", "x", "y", default="y"),
+        ddl.enum("a", "x", "y", default="y"),
         "a TEXT DEFAULT 'y' NOT NULL CONSTRAINT ck_t_a CHECK (a IN ('x', 'y'))",
         None,
     ),

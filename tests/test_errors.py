@@ -45,7 +45,7 @@ from cts_schema.exceptions import (
     of_alembic,
     of_cts_schema,
 )
-from cts_schema.web.answers import of_http
+from cts_schema.web.schemas import of_http
 
 ERRORS = [kind for _, kind in inspect.getmembers(exceptions, inspect.isclass) if issubclass(kind, SchemaError)]
 DRIVERS = ["postgresql+psycopg", "postgresql+asyncpg"]

@@ -13,8 +13,8 @@ from cts_schema.exceptions import DriverMissing
 from cts_schema.schema.scripts import script_location
 from tests.support.lines import Scripts
 from tests.support.program import ROOT
-from tools.findings import Finding
 from tools.lint import check
+from tools.violations import Violation
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def scripts(tmp_path: Path) -> Scripts:
     return Scripts(tmp_path / "100% copy")
 
 
-def findings(scripts: Scripts, up: str) -> list[Finding]:
+def findings(scripts: Scripts, up: str) -> list[Violation]:
     """Return what is found in a revision that does ``up``."""
     scripts.add("tried", up)
     return check(scripts.folder)

@@ -9,13 +9,13 @@ from contextlib import suppress
 import pytest
 import sqlalchemy as sa
 
-from cts_schema.cli.output import complain
+from cts_schema.cli.output import print_error
 from cts_schema.database.options import Options
 from cts_schema.exceptions import SchemaError, in_a_line, in_code, of_alembic
 from cts_schema.masking import mask_secrets, mask_url
-from cts_schema.migration.run_log import RunLog, Stand
+from cts_schema.migration.run_log import RunLog, RunState
 from cts_schema.models import SiteLog
-from cts_schema.web.answers import Problem
+from cts_schema.web.schemas import Problem
 from tests.support.databases import Database
 from tests.support.served import STATS, client_of
 
@@ -252,12 +252,12 @@ def test_errors_the_run_log_the_pages_and_the_programs_mask_the_same_spellings(
         with (
             suppress(ValueError),
             head.engine.connect() as connection,
-            log.recorded(connection, Options(), lambda: Stand(None, None), owned=True),
+            log.recorded(connection, Options(), lambda: RunState(None, None), owned=True),
         ):
             raise ValueError(text)
         error = SchemaError(cause=text, next_step=text, reported=text)
-        complain(error, as_json=False, story=text)
-        complain(error, as_json=True, story=text)
+        print_error(error, as_json=False, traceback_text=text)
+        print_error(error, as_json=True, traceback_text=text)
         shown += [error.worded(of_alembic), error.worded(in_code), repr(error), Problem.of(error).model_dump_json()]
     with head.engine.connect() as connection:
         shown += map(str, connection.scalars(sa.select(SiteLog.error_message)))

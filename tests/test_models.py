@@ -17,7 +17,7 @@ from sqlalchemy.orm import Mapper, Session
 
 from cts_schema import models
 from cts_schema.database.engines import create_async_engine
-from cts_schema.ddl import MAX_IDENTIFIER, BigInt, ExactNumeric, Json, Word, shorten, trigger_name
+from cts_schema.ddl import MAX_IDENTIFIER, BigInt, ExactNumeric, Json, TextEnum, shorten, trigger_name
 from cts_schema.models import ArchivedMarketData, Base, ExchangeConnection, MarketData, User, enums
 from tests.support.databases import Database
 from tests.support.minimal import insert_minimal
@@ -231,13 +231,13 @@ def test_enums_of_the_same_words_have_them_in_the_same_order() -> None:
 
 
 def test_every_word_of_a_list_is_taken_and_every_other_refused(attempts: Attempts) -> None:
-    columns = of_type(Word)
+    columns = of_type(TextEnum)
     assert len(columns) > 50
     for column in columns:
-        assert isinstance(column.type, Word)
-        for word in column.type.words:
+        assert isinstance(column.type, TextEnum)
+        for word in column.type.values:
             assert attempts.refused_by(column, word) is None, f"{column} {word}"
-        for word in ("", "other", column.type.words[0].upper() + "X", f" {column.type.words[0]}"):
+        for word in ("", "other", column.type.values[0].upper() + "X", f" {column.type.values[0]}"):
             refusal = attempts.refused_by(column, word)
             assert refusal, f"{column} {word!r}"
             assert f"ck_{column.table.name}_{column.name}" in refusal, refusal

@@ -27,7 +27,7 @@ def build(ddl: Ddl) -> None:
         "things",
         sa.Column("id", cts_ddl.BigInt(), sa.Identity(), primary_key=True),
         sa.Column("name", sa.Text(), server_default=LITERAL, nullable=False),
-        sa.Column("mode", cts_ddl.Word("active", "parked", "level"), server_default="active", nullable=False),
+        sa.Column("mode", cts_ddl.TextEnum("active", "parked", "level"), server_default="active", nullable=False),
         sa.Column("level", sa.Integer(), sa.CheckConstraint("level > 0", name="level")),
         sa.Column("active", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("price", cts_ddl.ExactNumeric(20, 8)),
@@ -50,7 +50,7 @@ def build(ddl: Ddl) -> None:
         "901",
         "things",
         sa.Column("second_id", sa.Text(), sa.ForeignKey("parents.id", ondelete="SET NULL")),
-        sa.Column("kind", cts_ddl.Word("level", "price")),
+        sa.Column("kind", cts_ddl.TextEnum("level", "price")),
     )
     ddl.create_updated_at_trigger("things") if ddl.connection.dialect.name == "sqlite" else None
     run = ddl.connection.exec_driver_sql
@@ -222,7 +222,7 @@ def test_a_column_whose_default_is_no_constant_fills_every_row_with_a_value_of_i
             sa.Column("key", sa.Text(), server_default=cts_ddl.uuid_text(), nullable=False),
             sa.Column("at", cts_ddl.Timestamp(), server_default=sa.text("CURRENT_TIMESTAMP"), nullable=False),
             sa.Column("third_id", sa.Text(), sa.ForeignKey("parents.id", ondelete="SET NULL")),
-            sa.Column("shade", cts_ddl.Word("dark", "light"), server_default="dark", nullable=False),
+            sa.Column("shade", cts_ddl.TextEnum("dark", "light"), server_default="dark", nullable=False),
         )
     found = changes(schema, built)
     assert {"column key", "column at", "column third_id", "column shade"} <= found.keys()
@@ -242,7 +242,7 @@ def test_columns_added_by_a_rebuild_and_by_alter_make_the_same_schema(built: Dat
     def columns() -> list[sa.Column[Any]]:
         return [
             sa.Column("third_id", sa.Text(), sa.ForeignKey("parents.id", ondelete="SET NULL")),
-            sa.Column("shade", cts_ddl.Word("dark", "light"), server_default="dark", nullable=False),
+            sa.Column("shade", cts_ddl.TextEnum("dark", "light"), server_default="dark", nullable=False),
             sa.Column("more", cts_ddl.Json()),
         ]
 

@@ -22,8 +22,8 @@ from cts_schema.dialects.sqlite import transaction as sqlite
 from cts_schema.exceptions import DatabaseLocked, LockTimeout, RepairFailed, SchemaError, WrongUsage
 from cts_schema.health.repair import alter, execution
 from cts_schema.health.repair.plan import CODES
-from cts_schema.health.repair.report import Step
-from cts_schema.health.report import MENDED
+from cts_schema.health.repair.report import RepairStep
+from cts_schema.health.report import REPAIRABLE
 from cts_schema.maintenance import programs
 from cts_schema.migration import run_log
 from tests.support import client
@@ -37,7 +37,7 @@ CONNECTION = (
     "INSERT INTO exchange_connections (id, name, exchange, api_type, api_key, api_secret, api_passphrase) "
     "VALUES ('c', 'c', 'binance', 'spot', 'K3Y', 'S3CRET', 'PHR4SE')"
 )
-NOT_MENDED = {
+NOT_REPAIRABLE = {
     "a column added",
     "an index added",
     "a table of somebody else's with an uncovered key",
@@ -98,7 +98,7 @@ def _cases(kind: str) -> dict[str, tuple[Change, str]]:
     of_kind: dict[str, Any] = {**BOTH, **(POSTGRESQL if kind == "postgresql" else {**SQLITE, **REWRITTEN})}
     found = {what: (change, where.partition(".")[0]) for what, (change, (_, where)) in of_kind.items()}
     found |= MORE_POSTGRESQL if kind == "postgresql" else MORE_SQLITE
-    return {what: case for what, case in found.items() if what not in NOT_MENDED}
+    return {what: case for what, case in found.items() if what not in NOT_REPAIRABLE}
 
 
 def _groups(kind: str) -> list[list[str]]:
@@ -539,7 +539,7 @@ def test_a_code_says_what_is_mended_and_one_that_is_not_known_is_refused(head: D
     damaged(head, ["DROP INDEX ix_orders_portfolio_id", "DROP TABLE data_sync_log", "CREATE INDEX own ON users (role)"])
     done = cts_schema("repair", "missing-indexes", url=head.url)
     assert (done.code, done.out) == (2, "")
-    assert all(code in done.err for code in MENDED)
+    assert all(code in done.err for code in REPAIRABLE)
     assert repair(head.url, ["slow-migration"]).complete
     assert repair(head.url, ["missing-index"]).complete
     assert codes(check(head.url)) == ["missing-table"]
@@ -600,7 +600,7 @@ def test_a_repair_that_does_not_prove_itself_is_undone(head: Database, monkeypat
     original = execution.execute
     for spoiling in ("DELETE FROM users WHERE id = 'row-3'", "DROP INDEX ix_orders_portfolio_id", "SELECT nonsense"):
 
-        def spoilt(connection: sa.Connection, step: Step, spoiling: str = spoiling) -> None:
+        def spoilt(connection: sa.Connection, step: RepairStep, spoiling: str = spoiling) -> None:
             original(connection, step)
             run(connection, spoiling)
 

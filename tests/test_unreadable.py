@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from cts_schema import Health, check, repair, status, upgrade
 from cts_schema.database.options import Options
 from cts_schema.health import unreadable
-from cts_schema.health.look import Look
+from cts_schema.health.context import CheckContext
 from cts_schema.migration.state import read_status
 from cts_schema.models import Base
 from tests.support.damage import damaged
@@ -328,8 +328,8 @@ def test_check_finds_a_value_of_postgresql_if_and_only_if_reading_it_raises(head
 
 
 def _compare(connection: sa.Connection, table: sa.Table, column: str) -> None:
-    look = Look(connection, read_status(connection, Options()), True, "alembic_version")
-    condition = unreadable.conditions(look, table).get(column, "1 = 0")
+    context = CheckContext(connection, read_status(connection, Options()), True, "alembic_version")
+    condition = unreadable.conditions(context, table).get(column, "1 = 0")
     key = next(iter(table.primary_key))
     found = set(connection.exec_driver_sql(f"SELECT c.{key.name} FROM {table.name} AS c WHERE {condition}").scalars())
     for one in connection.exec_driver_sql(f"SELECT {key.name} FROM {table.name}").scalars().all():

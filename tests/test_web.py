@@ -20,9 +20,9 @@ from cts_schema import create_engine, status, upgrade
 from cts_schema.migration.run import upgrade as upgrade_in_run
 from cts_schema.models import Base
 from cts_schema.web import create_app, database_router, state
-from cts_schema.web.answers import Status
 from cts_schema.web.place import Place
 from cts_schema.web.records import LOGGER, collecting
+from cts_schema.web.schemas import StatusSchema
 from tests.support.databases import Database
 from tests.support.served import (
     BEARER,
@@ -342,7 +342,7 @@ def test_those_who_ask_for_statistics_together_share_a_look(head: Database, monk
     reads = []
     look = state.status
 
-    def counted(place: Place) -> Status:
+    def counted(place: Place) -> StatusSchema:
         reads.append(time.monotonic())
         time.sleep(0.5)  # as where there are many logs
         return look(place)
@@ -449,7 +449,7 @@ def test_a_fault_of_the_program_is_told_and_ends_the_run(
     def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError("password=geheim\nmore")
 
-    monkeypatch.setattr("cts_schema.web.runs.upgrade", fail)
+    monkeypatch.setattr("cts_schema.web.jobs.upgrade", fail)
     with client_of(database.url) as client:
         answer = client.post(MIGRATE, headers=BEARER)
         monkeypatch.undo()
@@ -482,7 +482,7 @@ def test_a_run_gathers_its_records_and_its_progress(database: Database, monkeypa
         assert go_on.wait(60)
         return upgrade_in_run(*args, **options)
 
-    monkeypatch.setattr("cts_schema.web.runs.upgrade", migrate)
+    monkeypatch.setattr("cts_schema.web.jobs.upgrade", migrate)
     with client_of(database.url) as client:
         answer = client.post(MIGRATE, headers=BEARER)
         assert said.wait(60)

@@ -19,8 +19,8 @@ from pathlib import Path
 from cts_schema.ddl import columns
 from cts_schema.exceptions import SchemaError
 from cts_schema.schema.scripts import ADOPTION_REVISION, script_location
-from tools.findings import Finding
 from tools.squawk import read_script
+from tools.violations import Violation
 
 _ONLINE = re.compile(r"ddl\.(\w+_online|backfill)$")
 _COLUMNS = "|".join(
@@ -38,7 +38,7 @@ _DIALECT = re.compile(
 )
 
 
-def check(folder: Path) -> list[Finding]:
+def check(folder: Path) -> list[Violation]:
     """Return what is unsafe in the new revisions.
 
     Args:
@@ -47,7 +47,7 @@ def check(folder: Path) -> list[Finding]:
     Raises:
         SchemaError: squawk is not installed, or a revision cannot be scripted.
     """
-    found: list[Finding] = []
+    found: list[Violation] = []
     for file in sorted((folder / "versions").glob("[0-9][0-9][0-9]_*.py")):
         if file.name[:3] <= ADOPTION_REVISION:
             continue
@@ -58,7 +58,7 @@ def check(folder: Path) -> list[Finding]:
     return found
 
 
-def read_code(file: Path) -> Iterator[Finding]:
+def read_code(file: Path) -> Iterator[Violation]:
     """Yield what the code of a revision shows."""
     tree = ast.parse(file.read_text())
     for node in ast.walk(tree):
@@ -74,8 +74,8 @@ def read_code(file: Path) -> Iterator[Finding]:
             yield from _one_dialect(file, function)
 
 
-def _without_reason(file: Path, name: str) -> Finding:
-    return Finding(
+def _without_reason(file: Path, name: str) -> Violation:
+    return Violation(
         file,
         None,
         "allow-without-reason",
@@ -85,13 +85,13 @@ def _without_reason(file: Path, name: str) -> Finding:
     )
 
 
-def _live_models(file: Path, node: ast.Import | ast.ImportFrom) -> Iterator[Finding]:
+def _live_models(file: Path, node: ast.Import | ast.ImportFrom) -> Iterator[Violation]:
     names = [alias.name for alias in node.names]
     if isinstance(node, ast.ImportFrom):
         names = [f"{node.module or ''}.{name}" for name in names]
     for name in names:
         if re.match(r"cts_schema\.(?!ddl\b)|cts_schema$|sqlalchemy\.orm\b", name):
-            yield Finding(
+            yield Violation(
                 file,
                 node.lineno,
                 "live-models",
@@ -101,10 +101,10 @@ def _live_models(file: Path, node: ast.Import | ast.ImportFrom) -> Iterator[Find
             )
 
 
-def _bare_rebuild(file: Path, call: ast.Call) -> Iterator[Finding]:
+def _bare_rebuild(file: Path, call: ast.Call) -> Iterator[Violation]:
     if ast.unparse(call.func).endswith("op.batch_alter_table"):
         table = ast.unparse(call.args[0]) if call.args else '"orders"'
-        yield Finding(
+        yield Violation(
             file,
             call.lineno,
             "bare-rebuild",
@@ -114,7 +114,7 @@ def _bare_rebuild(file: Path, call: ast.Call) -> Iterator[Finding]:
         )
 
 
-def _drops_values(file: Path, call: ast.Call) -> Iterator[Finding]:
+def _drops_values(file: Path, call: ast.Call) -> Iterator[Violation]:
     name = ast.unparse(call.func)
     said = " ".join(
         node.value for node in ast.walk(call) if isinstance(node, ast.Constant) and isinstance(node.value, str)
@@ -122,7 +122,7 @@ def _drops_values(file: Path, call: ast.Call) -> Iterator[Finding]:
     dropped = re.search(r"\bDROP\s+(TABLE|COLUMN)\b", said, re.IGNORECASE) if name.endswith(".execute") else None
     if dropped or re.search(r"(op|batch)\.drop_(table|column)$", name):
         what = (dropped[1] if dropped else name.rpartition("_")[2]).lower()
-        yield Finding(
+        yield Violation(
             file,
             call.lineno,
             "drops-values",
@@ -132,7 +132,7 @@ def _drops_values(file: Path, call: ast.Call) -> Iterator[Finding]:
         )
 
 
-def _volatile_default(file: Path, call: ast.Call) -> Iterator[Finding]:
+def _volatile_default(file: Path, call: ast.Call) -> Iterator[Violation]:
     if not re.search(r"(op|ddl|batch)\.add_columns?$", ast.unparse(call.func)):
         return
     for column in [node for node in ast.walk(call) if isinstance(node, ast.Call)]:
@@ -140,7 +140,7 @@ def _volatile_default(file: Path, call: ast.Call) -> Iterator[Finding]:
         if not re.search(r"uuid_text\(|\bfunc\.|CURRENT_|\w\(\)['\"]|random|now\b|text\(['\"]\(", default):
             continue
         table = next((ast.unparse(arg) for arg in call.args if isinstance(arg, ast.Constant) and _is_table(arg)), "...")
-        yield Finding(
+        yield Violation(
             file,
             column.lineno,
             "volatile-default",
@@ -167,13 +167,13 @@ def _is_table(argument: ast.Constant) -> bool:
     return isinstance(argument.value, str) and not re.fullmatch(r"\d{3}", argument.value)
 
 
-def _online_too_late(file: Path, function: ast.FunctionDef) -> Iterator[Finding]:
+def _online_too_late(file: Path, function: ast.FunctionDef) -> Iterator[Violation]:
     calls = sorted((node for node in ast.walk(function) if isinstance(node, ast.Call)), key=lambda call: call.lineno)
     changed = None
     for call in calls:
         name = ast.unparse(call.func)
         if _ONLINE.search(name) and changed is not None:
-            yield Finding(
+            yield Violation(
                 file,
                 call.lineno,
                 "online-too-late",
@@ -185,7 +185,7 @@ def _online_too_late(file: Path, function: ast.FunctionDef) -> Iterator[Finding]
             changed = name
 
 
-def _one_dialect(file: Path, function: ast.FunctionDef) -> Iterator[Finding]:
+def _one_dialect(file: Path, function: ast.FunctionDef) -> Iterator[Violation]:
     asked = {
         id(inner)
         for node in ast.walk(function)
@@ -198,7 +198,7 @@ def _one_dialect(file: Path, function: ast.FunctionDef) -> Iterator[Finding]:
         for node in ast.walk(call):
             text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
             if id(node) not in asked and (word := _DIALECT.search(text)):
-                yield Finding(
+                yield Violation(
                     file,
                     call.lineno,
                     "one-dialect",

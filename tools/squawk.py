@@ -16,7 +16,7 @@ from alembic import command
 from alembic.config import Config
 
 from cts_schema.exceptions import DriverMissing
-from tools.findings import Finding
+from tools.violations import Violation
 
 # Safer steps by rule; every other rule brings its own words.
 _STEPS = {
@@ -32,7 +32,7 @@ _NAME = r'"?([\w$]+)"?'
 _TABLE = rf"ALTER TABLE {_NAME} "
 
 
-def read_script(folder: Path, file: Path) -> Iterator[Finding]:
+def read_script(folder: Path, file: Path) -> Iterator[Violation]:
     """Yield what squawk finds in the upgrade of a revision.
 
     Args:
@@ -48,7 +48,7 @@ def read_script(folder: Path, file: Path) -> Iterator[Finding]:
     try:
         script = _script(folder, file)
     except Exception as error:
-        yield Finding(
+        yield Violation(
             file,
             None,
             "no-script",
@@ -83,7 +83,7 @@ def read_script(folder: Path, file: Path) -> Iterator[Finding]:
             continue
         told.add(code)
         steps = _STEPS.get(rule) or one["help"] or "correct the statement"
-        yield Finding(file, None, rule, f"{one['message']}\n  {statement}", steps, code)
+        yield Violation(file, None, rule, f"{one['message']}\n  {statement}", steps, code)
 
 
 def _script(folder: Path, file: Path) -> str:

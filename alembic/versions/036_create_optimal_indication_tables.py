@@ -23,9 +23,9 @@ def upgrade() -> None:
         ddl.text_id(),
         ddl.reference("connection_id", "exchange_connections", "CASCADE"),
         ddl.string("symbol", required=True),
-        ddl.word("indication_type", "direction", "move", "active", "optimal", "auto", "active_advanced"),
+        ddl.enum("indication_type", "direction", "move", "active", "optimal", "auto", "active_advanced"),
         ddl.ratio("indication_range"),  # steps
-        ddl.word("direction", "long", "short"),
+        ddl.enum("direction", "long", "short"),
         ddl.each(ddl.ratio, "takeprofit_factor", "stoploss_ratio"),
         ddl.flag("trailing_enabled"),
         ddl.each(ddl.ratio, "trail_start", "trail_stop", "drawdown_ratio"),
@@ -37,7 +37,7 @@ def upgrade() -> None:
         ddl.money("total_profit_loss", default=0),
         ddl.each(ddl.ratio, "max_drawdown", "win_rate", default=0),  # shares, 0 to 1
         ddl.each(ddl.money, "avg_profit", "avg_loss", default=0),
-        ddl.word("status", "evaluating", "active", "paused", "failed", default="evaluating"),
+        ddl.enum("status", "evaluating", "active", "paused", "failed", default="evaluating"),
         ddl.count("evaluation_count"),
         ddl.integer("phase", default=1),  # 1 first test, 2 expanded test, 3 production
         ddl.timestamp("last_position_at"),

@@ -21,8 +21,8 @@ def upgrade() -> None:
     ddl.add_columns(
         revision,
         "pseudo_positions",
-        ddl.word("type", "base", "main", "real", "active", default="base"),
-        ddl.word("position_level", "base", "main", "real", default="base"),
+        ddl.enum("type", "base", "main", "real", "active", default="base"),
+        ddl.enum("position_level", "base", "main", "real", default="base"),
         ddl.reference("configuration_set_id", "preset_configuration_sets", "SET NULL"),
         ddl.each(ddl.money, "take_profit", "stop_loss", "trailing_stop_price"),  # price levels
         ddl.money("profit_loss"),

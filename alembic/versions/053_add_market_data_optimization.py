@@ -64,7 +64,7 @@ def upgrade() -> None:
         sa.Column("records_archived", ddl.BigInt(), server_default=sa.text("0"), nullable=False),
         ddl.timestamp("cleanup_started_at", now=True),
         ddl.timestamp("cleanup_completed_at"),
-        ddl.word("status", "running", "completed", "success", "failed", "error", default="running"),
+        ddl.enum("status", "running", "completed", "success", "failed", "error", default="running"),
         ddl.string("error_message"),
         ddl.indexes("cleanup_type, cleanup_started_at"),
     )

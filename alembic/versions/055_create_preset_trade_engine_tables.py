@@ -22,8 +22,8 @@ TABLES: ddl.Tables = {
     "preset_trade_engine_state": lambda: (
         ddl.reference("connection_id", "exchange_connections", "CASCADE", required=True),
         ddl.string("preset_id", required=True),
-        ddl.word("mode", "automatic", "configured", "manual", default="automatic"),
-        ddl.word(
+        ddl.enum("mode", "automatic", "configured", "manual", default="automatic"),
+        ddl.enum(
             "status",
             "idle",
             "starting",
@@ -51,11 +51,11 @@ TABLES: ddl.Tables = {
         ddl.reference("configuration_set_id", "preset_configuration_sets", "SET NULL"),
         ddl.string("coordination_result_id"),
         ddl.string("symbol", required=True),
-        ddl.word("type", "base", "main", "real", "active", default="base"),
-        ddl.word("direction", "long", "short", "neutral"),
+        ddl.enum("type", "base", "main", "real", "active", default="base"),
+        ddl.enum("direction", "long", "short", "neutral"),
         ddl.ratio("strength"),
         ddl.json("indicators"),
-        ddl.word("indication_category", "main", "common", default="main"),
+        ddl.enum("indication_category", "main", "common", default="main"),
         ddl.string("indication_type"),
         ddl.each(ddl.ratio, "indication_range", "indication_step"),  # steps
         ddl.json("indication_params"),
@@ -74,7 +74,7 @@ TABLES: ddl.Tables = {
         ddl.ratio("max_drawdown"),  # percent
         ddl.reference("base_position_id", "preset_pseudo_positions", "SET NULL"),
         ddl.reference("main_position_id", "preset_pseudo_positions", "SET NULL"),
-        ddl.word("status", "active", "open", "closed", "stopped", "archived", "cancelled", default="active"),
+        ddl.enum("status", "active", "open", "closed", "stopped", "archived", "cancelled", default="active"),
         ddl.each(ddl.string, "close_reason", "exit_reason"),
         ddl.timestamp("opened_at", now=True),
         ddl.timestamp("closed_at"),
@@ -88,7 +88,7 @@ TABLES: ddl.Tables = {
         ddl.reference("connection_id", "exchange_connections", "CASCADE", required=True),
         ddl.reference("active_config_id", "preset_active_configs", "SET NULL"),
         ddl.string("symbol", required=True),
-        ddl.word("side", "long", "short", "buy", "sell", required=True),
+        ddl.enum("side", "long", "short", "buy", "sell", required=True),
         ddl.money("entry_price", required=True),
         ddl.money("exit_price"),
         ddl.money("quantity", required=True),
@@ -100,7 +100,7 @@ TABLES: ddl.Tables = {
         ddl.money("profit_loss"),
         ddl.ratio("profit_factor"),
         ddl.money("fees_paid", default=0),
-        ddl.word("status", "open", "closed", "cancelled", default="open"),
+        ddl.enum("status", "open", "closed", "cancelled", default="open"),
         ddl.string("close_reason"),
         ddl.timestamp("opened_at", now=True),
         ddl.timestamp("closed_at"),

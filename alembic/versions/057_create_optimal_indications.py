@@ -24,7 +24,7 @@ def upgrade() -> None:
         ddl.string("symbol", required=True),
         ddl.reference("base_position_id", "base_pseudo_positions", "SET NULL"),
         ddl.ratio("indication_range", required=True),  # steps
-        ddl.word("direction", "long", "short", required=True),
+        ddl.enum("direction", "long", "short", required=True),
         ddl.ratio("drawdown_ratio", required=True),  # 0.1 to 0.5 in steps of 0.1
         ddl.integer("market_change_range", required=True),  # 1 to 9 in steps of 2
         ddl.ratio("last_part_ratio", required=True),  # 1.0 to 2.5 in steps of 0.5
@@ -50,7 +50,7 @@ def upgrade() -> None:
             server_default=sa.text("1"),
             nullable=False,
         ),
-        ddl.word("status", "evaluating", "active", "paused", "failed", default="evaluating"),
+        ddl.enum("status", "evaluating", "active", "paused", "failed", default="evaluating"),
         ddl.timestamp("calculated_at", now=True),
         ddl.timestamp("closed_at"),
         ddl.timestamps(),

@@ -22,13 +22,13 @@ def upgrade() -> None:
         ddl.log_id(),
         ddl.reference("connection_id", "exchange_connections", "CASCADE", required=True),
         ddl.each(ddl.string, "symbol", "indication_type", required=True),
-        ddl.word(
+        ddl.enum(
             "event", "calculated", "validated", "market_change", "signal", "expired", "closed", default="calculated"
         ),
         ddl.string("state_key"),
         ddl.reference("optimal_indication_id", "optimal_indications", "SET NULL"),
         ddl.ratio("indication_range"),  # steps
-        ddl.word("direction", "long", "short", "neutral"),
+        ddl.enum("direction", "long", "short", "neutral"),
         ddl.string("timeframe"),
         ddl.each(ddl.money, "price", "entry_price", "value"),
         ddl.each(ddl.ratio, "profit_factor", "confidence", "signal_strength"),

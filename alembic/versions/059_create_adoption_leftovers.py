@@ -20,7 +20,7 @@ def upgrade() -> None:
         ddl.log_id(),
         ddl.string("table_name", required=True),
         ddl.string("row_key"),
-        ddl.word("reason", "no_column", "orphan", "duplicate", "check", "type", "null", "precision", required=True),
+        ddl.enum("reason", "no_column", "orphan", "duplicate", "check", "type", "null", "precision", required=True),
         ddl.json("payload", required=True),
         ddl.timestamp("created_at", now=True),
         ddl.indexes("table_name, row_key"),

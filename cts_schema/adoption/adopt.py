@@ -114,7 +114,7 @@ class Adoption:
             refused_keys = [one.name for one in self._refusals if one.kind == "foreign key"]
             self._references = catalogue.read(self.connection, found.managed, refused_keys)
             if not self.options.yes:  # who has agreed to everything needs no list of it
-                self.progress.tell("looking at what refers to rows that cannot be kept")
+                self.progress.report("looking at what refers to rows that cannot be kept")
                 try:
                     outcome = trial.run_trial(self.connection, found, self._examined, self._references)
                 except AdoptionBlocked as error:
@@ -145,14 +145,14 @@ class Adoption:
         self._reading.enter_context(readable_without_collations(self.connection))
         self._locked = lock.lock(self.connection)
         self._locked_at = time.perf_counter()
-        self.progress.tell("looking at the old database")
+        self.progress.report("looking at the old database")
         made = self._plan()
         _require_possible(made)
         if made.decisions and not self.options.yes:
             raise DecisionNeeded(database=made.database, decisions="\n".join(map(str, made.decisions)))
         file = backup.file_of(self.connection)
         if made.backup is not None and file is not None:
-            self.progress.tell(f"copying it to {made.backup}")
+            self.progress.report(f"copying it to {made.backup}")
             # Every value of the tables is compared later on; their indexes are made anew.
             sqlite.back_up(file, Path(made.backup), self.options, quick=True)
             self._backup = Path(made.backup)
@@ -182,7 +182,7 @@ class Adoption:
         loaded = self._load(survey_, changed_keys)
         own.put_back()
         moved, kept = self._settle(survey_, changed_keys)
-        self.progress.tell("verifying")
+        self.progress.report("verifying")
         verify.require_schema(self.connection)
         verify.require_references(self.connection)
         move_aside.drop_moved(self.connection, self._moved)
@@ -236,7 +236,7 @@ class Adoption:
         self._examined = []
         for source in sources.find(found):
             conversion = Conversion(source, found.dialect, found.version, _by_name(places, found), built=False)
-            self.progress.tell(f"examining {source.old.name}")
+            self.progress.report(f"examining {source.old.name}")
             findings = examine.examine(self.connection, conversion, parents)
             keys = examine.keys(conversion, findings)
             if keys is not None:
@@ -245,7 +245,7 @@ class Adoption:
 
     def _settle(self, found: Survey, changed_keys: ChangedKeys) -> tuple[int, int]:
         """Let what refers to rows that are not kept follow them; return rows that went, and leftovers of it."""
-        self.progress.tell("settling references of unmanaged tables")
+        self.progress.report("settling references of unmanaged tables")
         olds = {name: self._moved[table.name] for name, table in found.managed.items()}
         changes = Changes(self.connection, self._references, changed_keys, olds)
         needed = changes.note()
@@ -266,10 +266,10 @@ class Adoption:
         for examined, findings in self._examined:
             source = examined.source
             conversion = Conversion(source, found.dialect, found.version, _by_name(places, found), built=True)
-            self.progress.tell(f"loading {source.old.name}")
+            self.progress.report(f"loading {source.old.name}")
             with bare(self.connection, source.table.name, findings.rows):
                 one = loader.load(conversion, findings)
-                self.progress.tell(f"indexing {source.table.name}")
+                self.progress.report(f"indexing {source.table.name}")
             verify.require_rows(conversion, one)
             loaded.append(one)
             conversions.append(conversion)

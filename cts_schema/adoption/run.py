@@ -34,7 +34,7 @@ def plan_adoption(database: Database, orphans: Orphans) -> Plan | None:
     from cts_schema.adoption.adopt import Adoption
 
     options = replace(database.options, orphans=orphans)
-    with database.connected(looking=True) as connection:
+    with database.connected(reading=True) as connection:
         if not read_status(connection, options).unadopted:
             return None
         with undone(connection), _path(connection, options):

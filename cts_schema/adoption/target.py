@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from cts_schema.ddl import BigInt, ExactNumeric, Json, Timestamp, Word
+from cts_schema.ddl import BigInt, ExactNumeric, Json, TextEnum, Timestamp
 from cts_schema.ddl.text import run
 from cts_schema.dialects.facts import Fingerprint
 
@@ -167,8 +167,8 @@ def _describe(column: sa.Column[Any]) -> dict[str, Any]:
 def _kind(type_: Any) -> tuple[Kind, dict[str, Any]]:
     if isinstance(type_, ExactNumeric):
         return "number", {"size": [type_.precision, type_.scale]}
-    if isinstance(type_, Word):
-        return "word", {"words": list(type_.words)}
+    if isinstance(type_, TextEnum):
+        return "word", {"words": list(type_.values)}
     if isinstance(type_, BigInt):
         return "integer", {"size": [64]}
     kinds: dict[type[Any], Kind] = {

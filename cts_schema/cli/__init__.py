@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from cts_schema.cli import probe
-from cts_schema.cli.output import complain, never_fail_to_encode
+from cts_schema.cli.output import never_fail_to_encode, print_error
 from cts_schema.exceptions import EXIT_OK, NextCommand, NextStep, OutputFailed, SchemaError, WrongUsage, in_a_line
-from cts_schema.unread import failed, open_what_is_closed
+from cts_schema.streams import failed, open_what_is_closed
 
 PROGRAM = "cts-schema"
 
@@ -46,19 +46,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run(given)
     except KeyboardInterrupt:
-        error, story = Interrupted(), None
+        error, traceback_text = Interrupted(), None
     except SchemaError as raised:
-        error, story = raised, traceback.format_exc() if "--debug" in given else None
+        error, traceback_text = raised, traceback.format_exc() if "--debug" in given else None
     except Exception as raised:  # it may not happen a second time, so its story is told at once
         if (
             isinstance(raised, OSError) and raised.errno == errno.ENOSPC and raised.filename is None
         ):  # the text of --help
-            error, story = failed(sys.stdout, raised), None
+            error, traceback_text = failed(sys.stdout, raised), None
         else:
-            error, story = Fault(reported=in_a_line(raised)), traceback.format_exc()
+            error, traceback_text = Fault(reported=in_a_line(raised)), traceback.format_exc()
     with suppress(OutputFailed):  # the exit code tells it still
         # Looked for here, not by the parser: it counts for an error of the parser, too.
-        complain(error, as_json="--json" in given, story=story)
+        print_error(error, as_json="--json" in given, traceback_text=traceback_text)
     return error.exit_code
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from cts_schema.cli.options import VERSION_TABLE, Debug, Json, Orphans, Schema, Url, VersionTable, Wait
-from cts_schema.cli.output import say, say_json
+from cts_schema.cli.output import print_json, print_line
 from cts_schema.exceptions import EXIT_DECISION, EXIT_OK, WrongUsage
 
 EXAMPLES = (
@@ -52,28 +52,28 @@ def adopt(
     database = Database(url, version_table, schema, wait)
     if plan:
         found = run.plan_adoption(database, orphans)
-        _tell({"plan": None if found is None else found.as_dict()}, str(found or "nothing to adopt"), json=json)
+        _print({"plan": None if found is None else found.as_dict()}, str(found or "nothing to adopt"), json=json)
         return EXIT_DECISION if found is not None and (found.decisions or found.blockers) else EXIT_OK
     if undo:
         sentence = run.undo_adoption(database, discard_new=discard_new)
-        _tell({"undone": sentence}, sentence, json=json)
+        _print({"undone": sentence}, sentence, json=json)
     elif finalize:
         dropped = run.finalize_adoption(database)
-        _tell({"dropped": dropped}, f"dropped: {', '.join(dropped) or 'nothing, for nothing was kept'}", json=json)
+        _print({"dropped": dropped}, f"dropped: {', '.join(dropped) or 'nothing, for nothing was kept'}", json=json)
     else:
-        terminal = None if json else Terminal(say)
+        terminal = None if json else Terminal(print_line)
         report = run.adopt(database, yes=yes, orphans=orphans, terminal=terminal)
         if json:
-            say_json(dataclasses.asdict(report))
+            print_json(dataclasses.asdict(report))
     return EXIT_OK
 
 
-def _tell(answer: dict[str, Any], text: str, *, json: bool) -> None:
+def _print(answer: dict[str, Any], text: str, *, json: bool) -> None:
     if json:
-        say_json(answer)
+        print_json(answer)
         return
     for line in text.splitlines():
-        say(line)
+        print_line(line)
 
 
 def _require_sense(*, plan: bool, undo: bool, finalize: bool, yes: bool, discard_new: bool) -> None:

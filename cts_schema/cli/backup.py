@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cts_schema.cli.options import VERSION_TABLE, Debug, Json, Schema, Url, VersionTable, Wait
-from cts_schema.cli.output import say_facts, say_json
+from cts_schema.cli.output import print_facts, print_json
 
 EXAMPLES = (
     "cts-schema backup",
@@ -44,9 +44,9 @@ def backup(
 
     made = cts_schema.backup(url, path, version_table=version_table, schema=schema, wait=wait)
     if json:
-        say_json(dataclasses.asdict(made))
+        print_json(dataclasses.asdict(made))
         return
-    say_facts(
+    print_facts(
         {
             "database": made.database,
             "backup": made.path,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cts_schema.cli.options import VERSION_TABLE, Debug, Json, Schema, Url, VersionTable, Wait
-from cts_schema.cli.output import say, say_facts, say_json, say_table
+from cts_schema.cli.output import print_facts, print_json, print_line, print_table
 from cts_schema.exceptions import EXIT_FINDINGS, EXIT_OK
 
 if TYPE_CHECKING:
@@ -43,13 +43,13 @@ def check(
 
     found = cts_schema.check(url, deep=deep, version_table=version_table, schema=schema, wait=wait)
     if json:
-        say_json(dataclasses.asdict(found) | {"healthy": found.healthy})
+        print_json(dataclasses.asdict(found) | {"healthy": found.healthy})
     else:
-        _tell(found)
+        _print(found)
     return EXIT_OK if found.healthy else EXIT_FINDINGS
 
 
-def _tell(found: Health) -> None:
+def _print(found: Health) -> None:
     if found.findings:
         rows = [
             (
@@ -57,32 +57,32 @@ def _tell(found: Health) -> None:
                 finding.code,
                 finding.where,
                 f"{finding.count:,}" if finding.count else "",
-                _said(finding),
+                _summary(finding),
             )
             for finding in found.findings
         ]
         styles = [_STYLES[finding.severity] for finding in found.findings]
-        say_table(("severity", "code", "where", "count", "what"), rows, styles)
+        print_table(("severity", "code", "where", "count", "what"), rows, styles)
     for finding in found.findings:
-        _tell_more(finding)
+        _print_details(finding)
     counts = Counter[str](finding.severity for finding in found.findings)
     numbers = ", ".join(f"{counts[severity]} {severity}" for severity in _STYLES if counts[severity]) or "nothing found"
     revision = f"revision {found.revision}" if found.revision else "no revision"
     rows_ = sum(table.rows or 0 for table in found.tables)
     size = f"{len(found.tables)} tables, {'' if found.deep else 'about '}{rows_:,} rows, {found.bytes:,} bytes"
-    say(f"{found.database}: {revision}, {size}: {numbers} ({found.duration_ms / 1000:.1f} s)", "bold")
+    print_line(f"{found.database}: {revision}, {size}: {numbers} ({found.duration_ms / 1000:.1f} s)", "bold")
 
 
-def _said(finding: Finding) -> str:
+def _summary(finding: Finding) -> str:
     return finding.message if not finding.examples else f"{finding.message}: {', '.join(finding.examples)}"
 
 
-def _tell_more(finding: Finding) -> None:
+def _print_details(finding: Finding) -> None:
     more = {"found": finding.found, "expected": finding.expected, "repair": finding.repair}
     if not any(more.values()):
         return
-    say("")
-    say(f"{finding.code} {finding.where}", "bold")
+    print_line("")
+    print_line(f"{finding.code} {finding.where}", "bold")
     for name, text in more.items():
         for number, line in enumerate((text or "").splitlines()):
-            say_facts({f"  {name if number == 0 else '':8}": line.replace("\t", "  ")})
+            print_facts({f"  {name if number == 0 else '':8}": line.replace("\t", "  ")})

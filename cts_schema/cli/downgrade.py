@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cts_schema.cli.options import VERSION_TABLE, Debug, Json, Schema, Url, VersionTable, Wait
-from cts_schema.cli.output import say, say_json
+from cts_schema.cli.output import print_json, print_line
 from cts_schema.exceptions import DataWouldBeDropped, UnknownRevision
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def downgrade(
     from cts_schema.migration.terminal import Terminal
 
     _require_known(revision)
-    terminal = None if json else Terminal(say)
+    terminal = None if json else Terminal(print_line)
     database = Database(url, version_table, schema, wait)
 
     def go(agreed: bool) -> Report:
@@ -55,17 +55,17 @@ def downgrade(
     except DataWouldBeDropped as refusal:
         if json or not (sys.stdin.isatty() and sys.stdout.isatty()):
             raise
-        say("This would drop", "bold")
+        print_line("This would drop", "bold")
         for line in str(refusal.place["dropped"]).splitlines():
-            say(f"  {line}")
-        say("It is preserved in tables named cts_kept_REVISION_TABLE, and an upgrade restores it.")
+            print_line(f"  {line}")
+        print_line("It is preserved in tables named cts_kept_REVISION_TABLE, and an upgrade restores it.")
         if not typer.confirm("Go on?"):
             raise
         report = go(True)
     prefixes = tuple(f"cts_kept_{step.revision}_" for step in report.applied)
     kept = [table for table in report.preserved if table.startswith(prefixes)]
     if json:
-        say_json(dataclasses.asdict(report) | {"kept": kept})
+        print_json(dataclasses.asdict(report) | {"kept": kept})
 
 
 def _require_known(revision: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cts_schema.cli.options import VERSION_TABLE, Debug, Json, Schema, Url, VersionTable, Wait
-from cts_schema.cli.output import say_json, say_table
+from cts_schema.cli.output import print_json, print_table
 
 EXAMPLES = (
     "cts-schema history",
@@ -34,9 +34,9 @@ def history(
             {"revision": one, "name": name, "state": states[one], "executed_at": found.executed_at.get(one)}
             for one, name in line.items()
         ]
-        say_json({"database": found.database, "revision": found.revision, "revisions": listed})
+        print_json({"database": found.database, "revision": found.revision, "revisions": listed})
         return
-    say_table(
+    print_table(
         ("revision", "name", "state", "executed at (UTC)"),
         [(one, name, states[one], found.executed_at.get(one, "")) for one, name in line.items()],
         [None if states[one] == "applied" else "yellow" for one in line],

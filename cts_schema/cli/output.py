@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
 from cts_schema.exceptions import SchemaError, mask_secrets, of_cts_schema
-from cts_schema.unread import written
+from cts_schema.streams import written
 
 
-def say(line: str, style: str | None = None) -> None:
+def print_line(line: str, style: str | None = None) -> None:
     """Print a line on stdout.
 
     Args:
@@ -23,42 +23,42 @@ def say(line: str, style: str | None = None) -> None:
     _write(sys.stdout, _visible(line), style)
 
 
-def say_facts(facts: Mapping[str, str | None]) -> None:
+def print_facts(facts: Mapping[str, str | None]) -> None:
     """Print names and values below each other, without the values that are None."""
     known = {name: value for name, value in facts.items() if value is not None}
     width = max(map(len, known))
     for name, value in known.items():
-        say(f"{name:{width}}  {value}")
+        print_line(f"{name:{width}}  {value}")
 
 
-def say_table(heading: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequence[str | None]) -> None:
+def print_table(heading: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequence[str | None]) -> None:
     """Print rows in columns as wide as what is in them. A row is one line, however long."""
     widths = [max(map(len, column)) for column in zip(heading, *rows, strict=True)]
     for row, style in zip([heading, *rows], ["bold", *styles], strict=True):
-        say("  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip(), style)
+        print_line("  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip(), style)
 
 
-def say_json(answer: Mapping[str, Any]) -> None:
+def print_json(answer: Mapping[str, Any]) -> None:
     """Print one JSON object on stdout."""
     _write(sys.stdout, _json(answer))
 
 
-def complain(error: SchemaError, *, as_json: bool, story: str | None) -> None:
+def print_error(error: SchemaError, *, as_json: bool, traceback_text: str | None) -> None:
     """Print an error on stderr.
 
     Args:
         error: what went wrong.
         as_json: as one JSON object.
-        story: the traceback, where it is to be shown.
+        traceback_text: the traceback, where it is to be shown.
     """
-    story = None if story is None else mask_secrets(story)
+    traceback_text = None if traceback_text is None else mask_secrets(traceback_text)
     if as_json:
         step = error.next_step.worded(of_cts_schema)
-        told = {"error": error.cause, "place": error.place, "next": step, "exit_code": error.exit_code}
-        _write(sys.stderr, _json(told if story is None else told | {"traceback": story}))
+        fields = {"error": error.cause, "place": error.place, "next": step, "exit_code": error.exit_code}
+        _write(sys.stderr, _json(fields if traceback_text is None else fields | {"traceback": traceback_text}))
         return
-    if story is not None:
-        _write(sys.stderr, story.rstrip())
+    if traceback_text is not None:
+        _write(sys.stderr, traceback_text.rstrip())
     first, *rest = f"error: {error.worded(of_cts_schema)}".split("\n")
     _write(sys.stderr, _visible(first), "bold red")
     for line in rest:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from cts_schema.cli.output import say, say_json
+from cts_schema.cli.output import print_json, print_line
 
 _TEXTS = ("--url", "--schema", "--version-table")
 _FLAGS = ("--json", "--debug")
@@ -52,9 +52,9 @@ def wait(
 
     seconds = cts_schema.wait_for_head(url, timeout=timeout, version_table=version_table, schema=schema)
     if json:
-        say_json({"revision": head(), "waited": seconds})
+        print_json({"revision": head(), "waited": seconds})
     else:
-        say(f"at head, revision {head()}")
+        print_line(f"at head, revision {head()}")
 
 
 def _seconds(text: str) -> float | None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cts_schema.cli.options import VERSION_TABLE, Debug, Json, Orphans, Schema, Url, VersionTable, Wait
-from cts_schema.cli.output import say, say_facts, say_json
+from cts_schema.cli.output import print_facts, print_json, print_line
 from cts_schema.exceptions import EXIT_FINDINGS, EXIT_OK
 
 EXAMPLES = (
@@ -38,16 +38,16 @@ def rehearse(
     from cts_schema.maintenance import rehearsal
     from cts_schema.migration.terminal import Terminal
 
-    terminal = None if json else Terminal(say)
+    terminal = None if json else Terminal(print_line)
     if not json:
-        say("on a copy, which is removed afterwards")
+        print_line("on a copy, which is removed afterwards")
     database = Database(url, version_table, schema, wait)
     done = rehearsal.rehearse(database, revision, yes=yes, orphans=orphans, terminal=terminal)
     if json:
-        say_json(dataclasses.asdict(done))
+        print_json(dataclasses.asdict(done))
     else:
         locked = max(done.locks.items(), key=lambda lock: lock[1], default=None)
-        say_facts(
+        print_facts(
             {
                 "rehearsed": done.database,
                 "copied": f"{done.bytes_before:,} bytes in {done.copy_ms / 1000:.1f} s",
@@ -57,5 +57,5 @@ def rehearse(
             }
         )
         for difference in done.differences:
-            say(f"differs: {difference}", "bold red")
+            print_line(f"differs: {difference}", "bold red")
     return EXIT_FINDINGS if done.differences else EXIT_OK

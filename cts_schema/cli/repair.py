@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from cts_schema.cli.options import VERSION_TABLE, Debug, Json, Schema, Url, VersionTable, Wait
-from cts_schema.cli.output import say, say_facts, say_json
+from cts_schema.cli.output import print_facts, print_json, print_line
 from cts_schema.exceptions import EXIT_FINDINGS, EXIT_OK, WrongUsage
 
 if TYPE_CHECKING:
@@ -83,31 +83,33 @@ def repair(
         wait=wait,
     )
     if json:
-        say_json(dataclasses.asdict(made) | {"complete": made.complete})
+        print_json(dataclasses.asdict(made) | {"complete": made.complete})
     else:
-        _tell(made)
+        _print(made)
     return EXIT_OK if made.complete and (made.done or not made.steps) else EXIT_FINDINGS
 
 
-def _tell(made: Repair) -> None:
+def _print(made: Repair) -> None:
     # What is made and then validated is mended in two steps.
-    mended = list(dict.fromkeys(finding for step in made.steps for finding in step.mends))
-    for finding in mended if made.done else ():
-        say(f"mended  {_named(finding)}", "bold")
+    repaired = list(dict.fromkeys(finding for step in made.steps for finding in step.mends))
+    for finding in repaired if made.done else ():
+        print_line(f"mended  {_named(finding)}", "bold")
     for step in () if made.done else made.steps:
         for finding in step.mends:
-            say(f"to mend  {_named(finding)}", "bold")
+            print_line(f"to mend  {_named(finding)}", "bold")
         for number, statement in enumerate(step.statements):
             for line_number, line in enumerate(statement.splitlines()):
                 name = "" if number or line_number else "apart" if step.apart else "SQL"
-                say_facts({f"  {name:6}": _shortened(line.replace("\t", "  "))})
+                print_facts({f"  {name:6}": _shortened(line.replace("\t", "  "))})
     for one in made.left:
-        say(f"stays  {_named(one.finding)}", "yellow")
-        say_facts({"  why   ": one.reason, "  next  ": _by_hand(one.finding)})
+        print_line(f"stays  {_named(one.finding)}", "yellow")
+        print_facts({"  why   ": one.reason, "  next  ": _by_hand(one.finding)})
     if made.backup is not None:
-        say_facts({"backup": made.backup})
+        print_facts({"backup": made.backup})
     verb = "mended" if made.done else "to mend"
-    say(f"{made.database}: {len(mended)} {verb}, {len(made.left)} left ({made.duration_ms / 1000:.1f} s)", "bold")
+    print_line(
+        f"{made.database}: {len(repaired)} {verb}, {len(made.left)} left ({made.duration_ms / 1000:.1f} s)", "bold"
+    )
 
 
 def _shortened(line: str) -> str:

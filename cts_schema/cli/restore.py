@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cts_schema.cli.options import VERSION_TABLE, Debug, Json, Schema, Url, VersionTable, Wait
-from cts_schema.cli.output import say_facts, say_json
+from cts_schema.cli.output import print_facts, print_json
 
 EXAMPLES = (
     "cts-schema restore backups/cts-20261123T101500.db",
@@ -39,9 +39,9 @@ def restore(
 
     done = cts_schema.restore(path, url, force=force, version_table=version_table, schema=schema, wait=wait)
     if json:
-        say_json(dataclasses.asdict(done))
+        print_json(dataclasses.asdict(done))
         return
-    say_facts(
+    print_facts(
         {
             "database": done.database,
             "restored": done.path,

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cts_schema.cli.options import VERSION_TABLE, Debug, Json, Schema, Url, VersionTable, Wait
-from cts_schema.cli.output import say_facts, say_json
+from cts_schema.cli.output import print_facts, print_json
 
 EXAMPLES = (
     "cts-schema seed production",
@@ -45,12 +45,12 @@ def seed(
     progress = Progress() if json else Progress.of_terminal()
     done = apply.seed(Database(url, version_table, schema, wait), name, rows=rows, progress=progress)
     if json:
-        say_json(dataclasses.asdict(done))
+        print_json(dataclasses.asdict(done))
         return
     before = "there already" if done.before == done.version else f"before: {done.before or 'none'}"
     tables = f"{len(done.rows)} table{'' if len(done.rows) == 1 else 's'}"
     added = f"{sum(done.rows.values()):,} rows in {tables}, {done.duration_ms / 1000:.1f} s"
-    say_facts(
+    print_facts(
         {
             "database": done.database,
             "data set": f"{done.name}, version {done.version} ({before})",

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from cts_schema.cli.options import VERSION_TABLE, Debug, Json, Schema, Url, VersionTable, Wait
-from cts_schema.cli.output import say, say_facts, say_json
+from cts_schema.cli.output import print_facts, print_json, print_line
 from cts_schema.exceptions import WrongUsage, mask_url
 
 EXAMPLES = (
@@ -78,11 +78,11 @@ def serve(
     shown = token.text if token.one_time else None
     database = mask_url(resolve_url(url))
     if json:
-        say_json({"database": database, "url": listener.url, "token": shown})
+        print_json({"database": database, "url": listener.url, "token": shown})
     else:
         known = f"$(cat {shlex.quote(str(token_file))})" if token_file else "$CTS_WEB_TOKEN"
-        say_facts({"database": database, "page": listener.url, "token": shown and f"{shown}  (until this ends)"})
-        say(f'curl -X POST {listener.url}{MIGRATE} -H "Authorization: Bearer {shown or known}"')
+        print_facts({"database": database, "page": listener.url, "token": shown and f"{shown}  (until this ends)"})
+        print_line(f'curl -X POST {listener.url}{MIGRATE} -H "Authorization: Bearer {shown or known}"')
     if not listener.is_loopback:
         typer.echo(f"warning: {_NO_TLS}", err=True)
     listener.serve(app)

@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from cts_schema.cli.options import VERSION_TABLE, Debug, Json, Schema, Url, VersionTable, Wait
-from cts_schema.cli.output import say_facts, say_json
+from cts_schema.cli.output import print_facts, print_json
 from cts_schema.exceptions import EXIT_DECISION, EXIT_FINDINGS, EXIT_OK
 
 if TYPE_CHECKING:
@@ -35,9 +35,9 @@ def status(
 
     found = cts_schema.status(url, version_table=version_table, schema=schema, wait=wait)
     if json:
-        say_json(dataclasses.asdict(found) | {"at_head": found.at_head})
+        print_json(dataclasses.asdict(found) | {"at_head": found.at_head})
     else:
-        say_facts(_facts(found))
+        print_facts(_facts(found))
     if found.unadopted:
         return EXIT_DECISION
     return EXIT_OK if found.at_head else EXIT_FINDINGS

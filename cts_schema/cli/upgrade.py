@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cts_schema.cli.options import VERSION_TABLE, Debug, Json, Schema, Url, VersionTable, Wait
-from cts_schema.cli.output import say, say_json
+from cts_schema.cli.output import print_json, print_line
 
 EXAMPLES = (
     "cts-schema upgrade",
@@ -38,9 +38,9 @@ def upgrade(
     from cts_schema.migration import run
     from cts_schema.migration.terminal import Terminal
 
-    terminal = None if json else Terminal(say)
+    terminal = None if json else Terminal(print_line)
     report = run.upgrade(
         Database(url, version_table, schema, wait), revision, checkpoint=not no_checkpoint, terminal=terminal
     )
     if json:
-        say_json(dataclasses.asdict(report))
+        print_json(dataclasses.asdict(report))

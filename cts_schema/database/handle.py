@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from cts_schema.database.engines import migration_engine
 from cts_schema.database.options import VERSION_TABLE, Options
-from cts_schema.database.urls import look_only, prepare_folder, resolve_url, sync_url
+from cts_schema.database.urls import prepare_folder, reading_url, resolve_url, sync_url
 from cts_schema.dialects.errors import translate_errors
 from cts_schema.exceptions import WrongUsage, mask_url
 
@@ -21,7 +21,7 @@ Target = str | sa.URL | sa.Engine | sa.Connection | None
 
 LENT = "cts_schema_lent"
 """The execution option of a connection that is no caller's: the URL that it was made for."""
-IMPATIENT = "cts_schema_lock_timeout"
+LOCK_TIMEOUT_OPTION = "cts_schema_lock_timeout"
 """The execution option of an engine made for one run: milliseconds to wait for a table that somebody has locked.
 
 An engine of the caller has none: there the question "at head?" is one query, and waits as its session is set to.
@@ -96,11 +96,11 @@ class Database:
         return Options(self.version_table, self.schema, self.wait)
 
     @contextmanager
-    def connected(self, *, looking: bool = False) -> Iterator[sa.Connection]:
+    def connected(self, *, reading: bool = False) -> Iterator[sa.Connection]:
         """Connect to it for the time of the block; errors of its driver are raised as ours.
 
         Args:
-            looking: nothing is written, so that a SQLite file that is not there is not made either.
+            reading: nothing is written, so that a SQLite file that is not there is not made either.
         """
         url, target = self.url, self.target
         if isinstance(target, sa.Connection):
@@ -108,7 +108,7 @@ class Database:
                 yield target
             return
         if not isinstance(target, sa.Engine):
-            engine = migration_engine((look_only if looking else prepare_folder)(url), wait=self.wait)
-            target = engine.execution_options(**{IMPATIENT: self.options.milliseconds})
+            engine = migration_engine((reading_url if reading else prepare_folder)(url), wait=self.wait)
+            target = engine.execution_options(**{LOCK_TIMEOUT_OPTION: self.options.milliseconds})
         with translate_errors(target.url), target.connect() as connection:
             yield connection

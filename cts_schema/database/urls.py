@@ -173,7 +173,7 @@ def prepare_folder(url: URL) -> URL:
     return url
 
 
-def look_only(url: URL) -> URL:
+def reading_url(url: URL) -> URL:
     """The database to be looked at: the same, or an empty one in memory instead of a file that is not there.
 
     SQLite would create the file, which nobody expects of a look.

@@ -1,6 +1,6 @@
-"""What differs by database, in one place: types, server defaults, triggers, and the operations of revisions.
+"""What models and revisions build on: types, server defaults, triggers, and the operations of revisions.
 
-Models and revisions both build on it: a revision that has been released relies on every name here keeping its meaning.
+The meaning of every name here is frozen, because released revisions rely on it.
 The operations need Alembic and are loaded when first used, so that importing the models does not import it.
 """
 
@@ -13,6 +13,7 @@ from cts_schema.ddl.checks import ImpliedCheck, sqlite_checks
 from cts_schema.ddl.columns import (
     count,
     each,
+    enum,
     flag,
     indexes,
     integer,
@@ -26,13 +27,12 @@ from cts_schema.ddl.columns import (
     timestamp,
     timestamps,
     uniques,
-    word,
 )
 from cts_schema.ddl.defaults import DEFAULTS, uuid_text
 from cts_schema.ddl.naming import MAX_IDENTIFIER, NAMING_CONVENTION, shorten
 from cts_schema.ddl.tables import Item, Tables, complete_table, frozen_table
 from cts_schema.ddl.triggers import CreateUpdatedAtFunction, CreateUpdatedAtTrigger, DropUpdatedAtTrigger, trigger_name
-from cts_schema.ddl.types import TYPES, BigInt, ExactNumeric, FiniteNumeric, Json, Timestamp, Word
+from cts_schema.ddl.types import TYPES, BigInt, ExactNumeric, FiniteNumeric, Json, TextEnum, Timestamp
 
 if TYPE_CHECKING:
     from cts_schema.ddl.batches import backfill
@@ -96,8 +96,8 @@ __all__ = [
     "Item",
     "Json",
     "Tables",
+    "TextEnum",
     "Timestamp",
-    "Word",
     "add_check_online",
     "add_columns",
     "add_foreign_key_online",
@@ -113,6 +113,7 @@ __all__ = [
     "drop_table",
     "drop_updated_at_trigger",
     "each",
+    "enum",
     "flag",
     "frozen_table",
     "indexes",
@@ -138,7 +139,6 @@ __all__ = [
     "trigger_name",
     "uniques",
     "uuid_text",
-    "word",
 ]
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.util import OrderedSet
 
 from cts_schema.ddl.naming import shorten
 from cts_schema.ddl.text import clause, literal, tokens, unquote
-from cts_schema.ddl.types import FiniteNumeric, Json, Word
+from cts_schema.ddl.types import FiniteNumeric, Json, TextEnum
 
 # Without needless quotes, as SQLAlchemy itself writes a CHECK.
 _quote = sqlite.dialect().identifier_preparer.quote
@@ -55,15 +55,15 @@ def _render(element: ImpliedCheck, compiler: DDLCompiler, **kw: Any) -> str:
 def imply_checks(column: sa.Column[Any]) -> None:
     """Attach to ``column`` the CHECK that its type implies, if it does.
 
-    A :class:`Word` is restricted on both databases. PostgreSQL knows booleans and JSON by itself, SQLite does not:
+    A :class:`TextEnum` is restricted on both databases. PostgreSQL knows booleans and JSON by itself, SQLite does not:
     there a boolean must be 0 or 1, and a JSON text must be valid. SQLite stores no NaN; to PostgreSQL it is a number.
     """
     if any(isinstance(constraint, ImpliedCheck) for constraint in column.constraints):
         return
     quoted, name = _quote(column.name), shorten(f"ck_{column.table.name}_{column.name}")
-    if isinstance(column.type, Word):
-        words = ", ".join(map(literal, column.type.words))
-        condition, dialect = f"{quoted} IN ({words})", None
+    if isinstance(column.type, TextEnum):
+        values = ", ".join(map(literal, column.type.values))
+        condition, dialect = f"{quoted} IN ({values})", None
     elif isinstance(column.type, sa.Boolean):
         condition, dialect = f"{quoted} IN (0, 1)", "sqlite"
     elif isinstance(column.type, Json):

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
 from cts_schema.ddl.defaults import uuid_text
-from cts_schema.ddl.types import BigInt, FiniteNumeric, Json, Timestamp, Word
+from cts_schema.ddl.types import BigInt, FiniteNumeric, Json, TextEnum, Timestamp
 
 
 def text_id() -> sa.Column[str]:
@@ -40,9 +40,9 @@ def string(name: str, *, required: bool = False, default: str | None = None) -> 
     return _column(name, sa.Text(), required, default)
 
 
-def word(name: str, *words: str, required: bool = False, default: str | None = None) -> sa.Column[str]:
-    """Return a text that is one of ``words``, by a CHECK."""
-    return _column(name, Word(*words), required, default)
+def enum(name: str, *values: str, required: bool = False, default: str | None = None) -> sa.Column[str]:
+    """Return a text column that a CHECK restricts to ``values``."""
+    return _column(name, TextEnum(*values), required, default)
 
 
 def flag(name: str, *, default: bool = False) -> sa.Column[bool]:

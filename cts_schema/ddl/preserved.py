@@ -21,10 +21,10 @@ from sqlalchemy.schema import CreateIndex, CreateTable, DropIndex
 
 from cts_schema.ddl import moved, moved_postgresql, moved_sqlite, preview, sql
 from cts_schema.ddl.arrival import arrived, nothing_else, references, refers_to_rows, same_key, value_or_null
+from cts_schema.ddl.free_names import require_free
 from cts_schema.ddl.naming import shorten
 from cts_schema.ddl.silence import quiet
 from cts_schema.ddl.tables import indexes_of
-from cts_schema.ddl.taken import require_free
 from cts_schema.ddl.text import literal, names, quote
 
 

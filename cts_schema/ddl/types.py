@@ -220,22 +220,22 @@ def _json_text(type_: Json, compiler: TypeCompiler, **kw: Any) -> str:
     return "TEXT"
 
 
-class Word(TypeDecorator[str]):
-    """TEXT restricted to a list of words by a CHECK constraint, which :func:`complete_table` adds.
+class TextEnum(TypeDecorator[str]):
+    """TEXT restricted to a list of values by a CHECK constraint, which :func:`complete_table` adds.
 
     Args:
-        words: the words allowed, at least one.
+        values: the allowed values, at least one.
     """
 
     impl = sa.Text
     cache_ok = True
 
-    def __init__(self, *words: str) -> None:
+    def __init__(self, *values: str) -> None:
         super().__init__()
-        self.words = words
+        self.values = values
 
     def __repr__(self) -> str:
-        return f"Word({', '.join(map(repr, self.words))})"
+        return f"TextEnum({', '.join(map(repr, self.values))})"
 
 
 class BigInt(TypeDecorator[int]):
@@ -252,4 +252,4 @@ class BigInt(TypeDecorator[int]):
 
 
 #: What a revision may name, and autogenerate writes as ``cts_ddl.<repr>``.
-TYPES: tuple[type[TypeDecorator[Any]], ...] = (ExactNumeric, FiniteNumeric, Timestamp, Json, Word, BigInt)
+TYPES: tuple[type[TypeDecorator[Any]], ...] = (ExactNumeric, FiniteNumeric, Timestamp, Json, TextEnum, BigInt)

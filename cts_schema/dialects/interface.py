@@ -177,7 +177,7 @@ class Relations(Protocol):
         """Return what of others goes with columns of a table; indexes and constraints are ours."""
 
 
-class Standing(Protocol):
+class CurrentRevision(Protocol):
     """Whether a database is at head: what a start-up asks, by one query."""
 
     def query(self, version: str, ledger: str, numbers: tuple[int, ...]) -> str:
@@ -217,7 +217,7 @@ class Parts:
     comparison: Comparison
     exclusive: Exclusive
     relations: Relations
-    standing: Standing
+    current_revision: CurrentRevision
 
     def __getattr__(self, part: str) -> Any:
         """Import a part."""

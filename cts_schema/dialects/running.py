@@ -41,7 +41,7 @@ class Session(Protocol):
     def without_a_trace(self, connection: sa.Connection, *, milliseconds: int | None) -> AbstractContextManager[None]:
         """Leave no transaction behind where there was none; where there is one, an error does not end it."""
 
-    def looking(
+    def reading(
         self, connection: sa.Connection, place: Place, *, milliseconds: int | None
     ) -> AbstractContextManager[None]:
         """Leave no trace, see every row, and lend nobody the power of a superuser.

@@ -93,7 +93,7 @@ class _Formatter(string.Formatter):
         return as_sql(str(value))
 
 
-# The front ends. HTTP, which has routes for some commands, is in cts_schema.web.answers.
+# The front ends. HTTP, which has routes for some commands, is in cts_schema.web.schemas.
 
 _OF_ALEMBIC = {
     "": "",

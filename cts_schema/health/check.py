@@ -21,16 +21,16 @@ from cts_schema.health import (
     references,
     sequences,
     sizes,
-    standing,
+    status,
     times,
     unreadable,
 )
-from cts_schema.health.look import Look
-from cts_schema.health.report import MENDED, SEVERITIES, Finding, Health
+from cts_schema.health.context import CheckContext
+from cts_schema.health.report import REPAIRABLE, SEVERITIES, Finding, Health
 from cts_schema.migration.state import read_status
 from cts_schema.schema.scripts import head
 
-Check = Callable[[Look], Iterator[Finding]]
+Check = Callable[[CheckContext], Iterator[Finding]]
 
 _AT_HEAD: dict[str, Check] = {
     "the schema": drift.findings,
@@ -56,22 +56,22 @@ def check(database: Database, *, deep: bool = False) -> Health:
     began = time.perf_counter()
     options = database.options
     with (
-        database.connected(looking=True) as connection,
+        database.connected(reading=True) as connection,
         dialects.of(connection).session.reading_only(connection, options, deep=deep),
         dialects.of(connection).values.tolerant(connection),
     ):
-        look = Look(connection, read_status(connection, options), deep, options.version_table)
-        found = list(findings(look))
+        context = CheckContext(connection, read_status(connection, options), deep, options.version_table)
+        found = list(findings(context))
         readable = all(finding.code != "corrupt" for finding in found)
         with readable_without_collations(connection) if readable else nullcontext():
-            tables = sizes.tables(look) if readable else ()
-        catalogue = look.dialect.catalogue
+            tables = sizes.tables(context) if readable else ()
+        catalogue = context.dialect.catalogue
         size, since = catalogue.database_bytes(connection), catalogue.statistics_since(connection)
-        used = indexes.use(look)
-        applied = ledger.migrations(look) if readable else ()
+        used = indexes.use(context)
+        applied = ledger.migrations(context) if readable else ()
     return Health(
         database=database.name,
-        revision=look.status.revision,
+        revision=context.status.revision,
         head=head(),
         deep=deep,
         findings=tuple(
@@ -86,40 +86,40 @@ def check(database: Database, *, deep: bool = False) -> Health:
     )
 
 
-def findings(look: Look) -> Iterator[Finding]:
+def findings(context: CheckContext) -> Iterator[Finding]:
     """Find everything, in no order."""
-    for finding in _found(look):
-        mended = finding.repair is None and finding.code in MENDED and finding.severity != "info"
-        yield replace(finding, repair=f"cts-schema repair {finding.code}") if mended else finding
+    for finding in _found(context):
+        repaired = finding.repair is None and finding.code in REPAIRABLE and finding.severity != "info"
+        yield replace(finding, repair=f"cts-schema repair {finding.code}") if repaired else finding
 
 
-def _found(look: Look) -> Iterator[Finding]:
-    damage = list(files.findings(look)) if look.dialect.in_a_file else []
+def _found(context: CheckContext) -> Iterator[Finding]:
+    damage = list(files.findings(context)) if context.dialect.in_a_file else []
     yield from damage
     if any(finding.code == "corrupt" for finding in damage):
         return  # what else such a file says is worth nothing
-    with readable_without_collations(look.connection):
-        yield from _of_a_sound_database(look)
+    with readable_without_collations(context.connection):
+        yield from _of_a_sound_database(context)
 
 
-def _of_a_sound_database(look: Look) -> Iterator[Finding]:
-    yield from standing.preserved(look)
-    where_it_stands = list(standing.findings(look))
-    yield from where_it_stands
-    if look.status.revision is not None:
-        yield from _tried(look, "the ledger", ledger.findings)
-    if not where_it_stands:
-        for what, find in (_AT_HEAD if look.dialect.keeps_types else _AT_HEAD | _WHERE_ANY_VALUE_MAY_BE).items():
-            yield from _tried(look, what, find)
+def _of_a_sound_database(context: CheckContext) -> Iterator[Finding]:
+    yield from status.preserved(context)
+    not_comparable = list(status.findings(context))
+    yield from not_comparable
+    if context.status.revision is not None:
+        yield from _tried(context, "the ledger", ledger.findings)
+    if not not_comparable:
+        for what, find in (_AT_HEAD if context.dialect.keeps_types else _AT_HEAD | _WHERE_ANY_VALUE_MAY_BE).items():
+            yield from _tried(context, what, find)
 
 
-def _tried(look: Look, what: str, find: Check) -> Iterator[Finding]:
+def _tried(context: CheckContext, what: str, find: Check) -> Iterator[Finding]:
     """Yield what a check finds; where PostgreSQL does not let it go on, that too."""
     found: list[Finding] = []
     try:
         # An error would end the transaction.
-        with look.dialect.session.attempt(look.connection):
-            found.extend(find(look))
+        with context.dialect.session.attempt(context.connection):
+            found.extend(find(context))
     except DBAPIError as error:
         reason = _PASSED_OVER.get(getattr(error.orig, "sqlstate", None) or "")
         if reason is None:

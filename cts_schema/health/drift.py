@@ -19,7 +19,7 @@ from cts_schema.ddl.triggers import FUNCTION
 from cts_schema.dialects.facts import Fingerprint, Item
 from cts_schema.dialects.interface import Dialect
 from cts_schema.fingerprint import fingerprint
-from cts_schema.health.look import Look
+from cts_schema.health.context import CheckContext
 from cts_schema.health.report import EXAMPLES, Finding, Severity
 from cts_schema.models import Base
 
@@ -48,7 +48,7 @@ def at_head(dialect: Dialect) -> Fingerprint:
         engine.dispose()
 
 
-def findings(look: Look) -> Iterator[Finding]:
+def findings(look: CheckContext) -> Iterator[Finding]:
     """Find what is missing, has changed, or is there without need, in the tables of the models and beside them."""
     expected, items = at_head(look.dialect), look.dialect.shape.items
     for table in Base.metadata.sorted_tables:
@@ -65,7 +65,9 @@ def findings(look: Look) -> Iterator[Finding]:
         yield Finding("unmanaged-tables", "info", "the schema", message, count=len(unmanaged), examples=names)
 
 
-def _compared(look: Look, table: sa.Table, wanted: dict[Item, Any], there: dict[Item, Any]) -> Iterator[Finding]:
+def _compared(
+    look: CheckContext, table: sa.Table, wanted: dict[Item, Any], there: dict[Item, Any]
+) -> Iterator[Finding]:
     gone = {item.name for item in wanted.keys() - there.keys() if item.kind == "column"}
     changed = {item.name for item, one in wanted.items() if item.kind == "column" and one != there.get(item)}
     found = []
@@ -93,7 +95,7 @@ def _compared(look: Look, table: sa.Table, wanted: dict[Item, Any], there: dict[
         )
 
 
-def _finding(look: Look, table: sa.Table, item: Item, wanted: Any, there: Any) -> Finding:
+def _finding(look: CheckContext, table: sa.Table, item: Item, wanted: Any, there: Any) -> Finding:
     change = "missing" if there is None else "extra" if wanted is None else "changed"
     severity = {"missing": _MISSING, "extra": _EXTRA, "changed": _MISSING}[change].get(
         item.kind, "warning" if change == "extra" else "error"

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from cts_schema.dialects.errors import classify
 from cts_schema.dialects.sqlite.untrusted import readable_without_collations
 from cts_schema.exceptions import NotADatabase
-from cts_schema.health.look import Look
+from cts_schema.health.context import CheckContext
 from cts_schema.health.report import EXAMPLES, Finding
 from cts_schema.maintenance.sqlite import OF_ROWS, lines_of_check
 
@@ -20,16 +20,16 @@ LARGEST = 64 * 2**20
 _LINES = 1000
 
 
-def findings(look: Look) -> Iterator[Finding]:
+def findings(context: CheckContext) -> Iterator[Finding]:
     """Find damage, by ``quick_check``, or ``integrity_check``, which also compares each index with its table."""
-    size = look.value("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
-    if size > LARGEST and not look.deep:
+    size = context.value("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
+    if size > LARGEST and not context.deep:
         message = f"the pages were not checked: {size:,} bytes are read only with --deep"
         yield Finding("not-checked", "info", "the file", message)
         return
     refused: dict[str, int] = {}
     damage = []
-    for text in _lines(look):
+    for text in _lines(context):
         if about := OF_ROWS.fullmatch(text):
             refused[about["where"]] = refused.get(about["where"], 0) + 1
         else:
@@ -48,13 +48,13 @@ def findings(look: Look) -> Iterator[Finding]:
         yield Finding("refused-values", "error", where, "rows have values that the table does not allow", count=count)
 
 
-def _lines(look: Look) -> Iterator[str]:
+def _lines(context: CheckContext) -> Iterator[str]:
     def rows(query: str) -> Sequence[Sequence[Any]]:
-        return look.connection.exec_driver_sql(query).all()
+        return context.connection.exec_driver_sql(query).all()
 
     try:
-        with readable_without_collations(look.connection) as missing:
-            yield from lines_of_check(rows, quick=not look.deep, ordered=not missing, most=_LINES)
+        with readable_without_collations(context.connection) as missing:
+            yield from lines_of_check(rows, quick=not context.deep, ordered=not missing, most=_LINES)
     except DBAPIError as error:  # some damage ends the check itself
         if not isinstance(classify(error), NotADatabase):
             raise

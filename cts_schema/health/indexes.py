@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from cts_schema.dialects.facts import Index
-from cts_schema.health.look import Look
+from cts_schema.health.context import CheckContext
 from cts_schema.health.report import EXAMPLES, Finding, IndexUse, Severity
 from cts_schema.models import Base
 
@@ -14,9 +14,9 @@ LARGE = 2**20
 """Bytes from which an index that is never used is worth telling of."""
 
 
-def there(look: Look) -> list[Index]:
+def there(context: CheckContext) -> list[Index]:
     """Return the indexes of all tables."""
-    return list(look.dialect.catalogue.indexes(look.connection, look.schema))
+    return list(context.dialect.catalogue.indexes(context.connection, context.schema))
 
 
 def _is_ours(index: Index) -> bool:
@@ -25,9 +25,9 @@ def _is_ours(index: Index) -> bool:
     return table is not None and (index.key or any(one.name == index.name for one in table.indexes))
 
 
-def findings(look: Look) -> Iterator[Finding]:
+def findings(context: CheckContext) -> Iterator[Finding]:
     """Find indexes that are invalid, superfluous or unused, and foreign keys whose parents are slow to delete."""
-    found = there(look)
+    found = there(context)
     for index in found:
         if not index.valid:
             yield Finding(
@@ -36,11 +36,11 @@ def findings(look: Look) -> Iterator[Finding]:
                 f"{index.table}.{index.name}",
                 "the index was not built to its end, and is not used",
             )
-    duplicates = list(_duplicates(look, found))
+    duplicates = list(_duplicates(context, found))
     yield from duplicates
-    yield from _extra(look, found, {finding.where for finding in duplicates})
-    yield from _uncovered(look, found)
-    yield from _unused(look, found)
+    yield from _extra(context, found, {finding.where for finding in duplicates})
+    yield from _uncovered(context, found)
+    yield from _unused(context, found)
 
 
 def covered(found: list[Index]) -> set[tuple[str, str]]:
@@ -50,12 +50,12 @@ def covered(found: list[Index]) -> set[tuple[str, str]]:
     }
 
 
-def use(look: Look) -> tuple[IndexUse, ...]:
+def use(context: CheckContext) -> tuple[IndexUse, ...]:
     """Return how much each index is used; nothing of a database that does not count."""
-    return tuple(IndexUse(*one[:5]) for one in look.index_use)
+    return tuple(IndexUse(*one[:5]) for one in context.index_use)
 
 
-def _duplicates(look: Look, found: list[Index]) -> Iterator[Finding]:
+def _duplicates(context: CheckContext, found: list[Index]) -> Iterator[Finding]:
     alike = defaultdict(list)
     for index in found:
         if index.valid:
@@ -70,22 +70,28 @@ def _duplicates(look: Look, found: list[Index]) -> Iterator[Finding]:
                 "warning",
                 f"{table}.{index.name}",
                 f"the same as {first.name or 'the index of a key'}, and every write pays for both",
-                repair=look.dialect.sql.drop_index(str(index.name)),
+                repair=context.dialect.sql.drop_index(str(index.name)),
             )
 
 
-def _extra(look: Look, found: list[Index], told: set[str]) -> Iterator[Finding]:
+def _extra(context: CheckContext, found: list[Index], reported: set[str]) -> Iterator[Finding]:
     for index in found:
         where = f"{index.table}.{index.name}"
-        if index.table in look.tables and index.valid and not index.key and not _is_ours(index) and where not in told:
+        if (
+            index.table in context.tables
+            and index.valid
+            and not index.key
+            and not _is_ours(index)
+            and where not in reported
+        ):
             # One that is unique may refuse rows that the application writes; others are somebody's own affair.
             severity: Severity = "warning" if index.unique else "info"
             yield Finding("extra-index", severity, where, "the models have no such index")
 
 
-def _uncovered(look: Look, found: list[Index]) -> Iterator[Finding]:
+def _uncovered(context: CheckContext, found: list[Index]) -> Iterator[Finding]:
     begun = covered(found)
-    for key in look.dialect.catalogue.foreign_keys(look.connection, look.schema):
+    for key in context.dialect.catalogue.foreign_keys(context.connection, context.schema):
         table, columns = key.table, [own for own, _ in key.columns]
         if table is None:
             continue
@@ -99,23 +105,23 @@ def _uncovered(look: Look, found: list[Index]) -> Iterator[Finding]:
             "info" if model is None else "warning",  # a table that is not ours is left alone
             f"{table}.{columns[0]}",
             f"no index begins with the columns of {key.name}: each delete of a parent reads the whole table",
-            repair=look.dialect.sql.create_index(table, columns),
+            repair=context.dialect.sql.create_index(table, columns),
         )
 
 
-def _unused(look: Look, found: list[Index]) -> Iterator[Finding]:
+def _unused(context: CheckContext, found: list[Index]) -> Iterator[Finding]:
     """Find large indexes that nobody has read. A unique one does its work whether it is read or not."""
-    since = look.dialect.catalogue.statistics_since(look.connection)
+    since = context.dialect.catalogue.statistics_since(context.connection)
     ours = {(index.table, index.name): _is_ours(index) for index in found}
     begun = f"since {since}" if since else "since the statistics of this server began"
     names = []
-    for one in look.index_use:
+    for one in context.index_use:
         if one.scans or not one.may_go or one.bytes < LARGE:
             continue
         if ours.get((one.table, one.name), False):
             names.append(str(one.name))
             continue
-        message, repair = f"{one.bytes:,} bytes, not read {begun}", look.dialect.sql.drop_index(one.name)
+        message, repair = f"{one.bytes:,} bytes, not read {begun}", context.dialect.sql.drop_index(one.name)
         yield Finding("unused-index", "info", f"{one.table}.{one.name}", message, repair=repair)
     if names:
         message = f"large indexes of the models, not read {begun}: the features that need them are not in use"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cts_schema.health.look import Look
+from cts_schema.health.context import CheckContext
 from cts_schema.health.report import EXAMPLES, Finding, MigrationTime
 from cts_schema.migration import run_log
 from cts_schema.schema.scripts import revisions
@@ -17,25 +17,25 @@ RUNS = 100
 _TOOK = "CAST(execution_time_ms AS INTEGER)"  # SQLite holds anything there
 
 
-def findings(look: Look) -> Iterator[Finding]:
+def findings(context: CheckContext) -> Iterator[Finding]:
     """Find rows that the ledger lacks, or has of what is not applied; revisions that took long; runs that failed."""
-    yield from _rows(look)
-    yield from _failures(look)
+    yield from _rows(context)
+    yield from _failures(context)
 
 
-def migrations(look: Look) -> tuple[MigrationTime, ...]:
+def migrations(context: CheckContext) -> tuple[MigrationTime, ...]:
     """Return when the applied revisions were, and how long they took."""
-    when = look.status.executed_at
+    when = context.status.executed_at
     took = {}
-    if when and look.has(LEDGER, "execution_time_ms"):
-        took = dict(map(tuple, look.rows(f"SELECT migration_id, {_TOOK} FROM {LEDGER}")))
+    if when and context.has(LEDGER, "execution_time_ms"):
+        took = dict(map(tuple, context.rows(f"SELECT migration_id, {_TOOK} FROM {LEDGER}")))
     return tuple(MigrationTime(revision, moment, took.get(int(revision))) for revision, moment in when.items())
 
 
-def _rows(look: Look) -> Iterator[Finding]:
-    if not all(look.has(LEDGER, column) for column in ("migration_id", "execution_time_ms", "source")):
+def _rows(context: CheckContext) -> Iterator[Finding]:
+    if not all(context.has(LEDGER, column) for column in ("migration_id", "execution_time_ms", "source")):
         return  # told as a missing table or column
-    status = look.status
+    status = context.status
     by_upgrade = "cts-schema upgrade" if status.pending else None  # which goes on anyway
     if missing := status.missing_in_ledger:
         yield Finding(
@@ -49,7 +49,7 @@ def _rows(look: Look) -> Iterator[Finding]:
         )
     query = f"SELECT migration_id, {_TOOK} FROM {LEDGER} WHERE source = 'alembic' ORDER BY migration_id"
     known: dict[int | None, str] = {int(revision): revision for revision in revisions()}
-    for number, milliseconds in look.rows(query):
+    for number, milliseconds in context.rows(query):
         revision = known.get(number)
         if revision in status.pending:
             message = f"revision {revision} has a row, and is not applied"
@@ -59,23 +59,23 @@ def _rows(look: Look) -> Iterator[Finding]:
             yield Finding("slow-migration", "info", LEDGER, message, count=milliseconds)
 
 
-def _failures(look: Look) -> Iterator[Finding]:
+def _failures(context: CheckContext) -> Iterator[Finding]:
     """Find the newest runs that the run log tells of, where they failed."""
     columns = ("id", "category", "level", "message", "timestamp", "metadata")
-    if not all(look.has(run_log.TABLE, column) for column in columns):
+    if not all(context.has(run_log.TABLE, column) for column in columns):
         return
     query = (
         f"SELECT level, CAST(message AS TEXT), CAST(timestamp AS TEXT), {run_log.ROWS} AS ours FROM {run_log.TABLE} "
         f"WHERE category = :category ORDER BY timestamp DESC, id DESC LIMIT {RUNS}"
     )
-    runs = [row for row in look.rows(query, category=run_log.CATEGORY) if row.ours]
+    runs = [row for row in context.rows(query, category=run_log.CATEGORY) if row.ours]
     failed = [row for row in runs if row[0] == "error"]
     if not failed:
         return
     last_failed = runs[0] is failed[0]
     yield Finding(
         "failed-migration",
-        "warning" if last_failed and not look.status.at_head else "info",
+        "warning" if last_failed and not context.status.at_head else "info",
         run_log.TABLE,
         ("the last run failed: " if last_failed else "a run failed, and a later one did not: ") + failed[0][1],
         count=len(failed),

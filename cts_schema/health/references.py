@@ -13,7 +13,7 @@ from typing import Any
 from cts_schema.ddl.text import quote
 from cts_schema.dialects.facts import ForeignKey
 from cts_schema.health import indexes
-from cts_schema.health.look import PROBE, Look
+from cts_schema.health.context import PROBE, CheckContext
 from cts_schema.health.report import EXAMPLES, Finding
 
 
@@ -52,68 +52,68 @@ WITHOUT_CONSTRAINT = (
 )
 
 
-def findings(look: Look) -> Iterator[Finding]:
+def findings(context: CheckContext) -> Iterator[Finding]:
     """Find orphans."""
-    begun = indexes.covered(indexes.there(look))
-    for reference in (*declared(look), *WITHOUT_CONSTRAINT):
-        if not look.comparable((reference.table, reference.column), *reference.parents):
+    begun = indexes.covered(indexes.there(context))
+    for reference in (*declared(context), *WITHOUT_CONSTRAINT):
+        if not context.comparable((reference.table, reference.column), *reference.parents):
             continue  # told with the schema
-        if look.deep:
-            rows = look.rows(_all(reference))
+        if context.deep:
+            rows = context.rows(_all(reference))
         elif (reference.table, reference.column) in begun:
-            rows = look.rows(_by_index(reference))
+            rows = context.rows(_by_index(reference))
         else:
-            rows = look.rows(_first_rows(reference))
+            rows = context.rows(_first_rows(reference))
         if rows:
-            yield _finding(reference, rows, deep=look.deep)
-    for one in foreign(look):
-        if one.validated or one.table in look.tables:  # PostgreSQL makes sure of those that it has validated
+            yield _finding(reference, rows, deep=context.deep)
+    for one in foreign(context):
+        if one.validated or one.table in context.tables:  # PostgreSQL makes sure of those that it has validated
             continue
-        rows = look.rows(_of_other(look, one))
+        rows = context.rows(_of_other(context, one))
         if rows:
             yield Finding(
                 "orphans",
                 "warning",
                 one.where,
                 f"rows of an unmanaged table refer to {one.parent} that are not there"
-                + ("" if look.deep else " (at least)"),
+                + ("" if context.deep else " (at least)"),
                 count=sum(number for _, number in rows),
                 examples=tuple(str(key) for key, _ in rows[:EXAMPLES]),
             )
 
 
-def declared(look: Look) -> Iterator[Reference]:
+def declared(context: CheckContext) -> Iterator[Reference]:
     """Yield the foreign keys of the models, of tables that are there."""
-    for name, table in look.tables.items():
+    for name, table in context.tables.items():
         for constraint in table.foreign_key_constraints:
             (element,) = constraint.elements
             parent, _, column = element.target_fullname.rpartition(".")
             yield Reference(name, element.parent.name, ((parent, column),), constraint.ondelete)
 
 
-def referring(look: Look, table: str) -> Iterator[ForeignKey]:
+def referring(context: CheckContext, table: str) -> Iterator[ForeignKey]:
     """Yield each foreign key of a table that is there to one of the models, whoever has made it."""
-    for one in look.dialect.catalogue.foreign_keys(look.connection, look.schema):
+    for one in context.dialect.catalogue.foreign_keys(context.connection, context.schema):
         if one.parent == table and one.table is not None:
             yield one
 
 
-def foreign(look: Look) -> Iterator[ForeignKey]:
+def foreign(context: CheckContext) -> Iterator[ForeignKey]:
     """Yield the foreign keys to tables of the models that the models do not have."""
-    ours = {(one.table, one.column) for one in declared(look)}
-    for one in look.dialect.catalogue.foreign_keys(look.connection, look.schema):
+    ours = {(one.table, one.column) for one in declared(context)}
+    for one in context.dialect.catalogue.foreign_keys(context.connection, context.schema):
         parent = one.parent
-        if parent not in look.tables or not all(look.has(parent, key) for _, key in one.columns):
+        if parent not in context.tables or not all(context.has(parent, key) for _, key in one.columns):
             continue
         if len(one.columns) > 1 or (one.table, one.columns[0][0]) not in ours:
             yield one
 
 
-def _of_other(look: Look, key: ForeignKey) -> str:
-    child, columns, untyped = key.child, key.columns, look.dialect.sql.untyped
+def _of_other(context: CheckContext, key: ForeignKey) -> str:
+    child, columns, untyped = key.child, key.columns, context.dialect.sql.untyped
     filled = " AND ".join(f"child.{quote(own)} IS NOT NULL" for own, _ in columns)
     found = " AND ".join(f"parent.{quote(of)} = {untyped(f'child.{quote(own)}')}" for own, of in columns)
-    rows = child if look.deep else f"(SELECT * FROM {child} LIMIT {PROBE})"
+    rows = child if context.deep else f"(SELECT * FROM {child} LIMIT {PROBE})"
     return (
         f"SELECT child.{quote(columns[0][0])}, count(*) FROM {rows} AS child WHERE {filled} "
         f"AND NOT EXISTS (SELECT 1 FROM {quote(str(key.parent))} AS parent WHERE {found}) GROUP BY 1 ORDER BY 1"

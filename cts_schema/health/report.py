@@ -16,7 +16,7 @@ _PARTS = (
     *("table", "column", "identity", "primary-key", "unique", "check", "foreign-key"),
     *("index", "trigger", "function"),
 )
-MENDED = {f"{change}-{part}" for change in ("missing", "changed") for part in _PARTS} | {
+REPAIRABLE = {f"{change}-{part}" for change in ("missing", "changed") for part in _PARTS} | {
     "not-validated",
     "wrong-id-type",
     "ledger-row-missing",

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cts_schema.ddl.text import quote
-from cts_schema.health.look import Look
+from cts_schema.health.context import CheckContext
 from cts_schema.health.report import Finding
 
 
-def findings(look: Look) -> Iterator[Finding]:
+def findings(context: CheckContext) -> Iterator[Finding]:
     """Find sequences whose next number is taken, or has been passed. The largest is read from the key's index."""
-    for one in look.dialect.catalogue.sequences(look.connection):
-        if one.table not in look.tables:
+    for one in context.dialect.catalogue.sequences(context.connection):
+        if one.table not in context.tables:
             continue
-        largest = look.value(f"SELECT max({quote(one.column)}) FROM {quote(one.table)}")
+        largest = context.value(f"SELECT max({quote(one.column)}) FROM {quote(one.table)}")
         if largest is not None and largest >= one.following:
             yield Finding(
                 "sequence-behind",

@@ -6,27 +6,27 @@ from collections.abc import Iterator
 
 from cts_schema.ddl import Timestamp
 from cts_schema.ddl.text import quote
-from cts_schema.health.look import PROBE, Look
+from cts_schema.health.context import PROBE, CheckContext
 from cts_schema.health.report import Finding
 
 FORM = "????-??-??T*"
 
 
-def findings(look: Look) -> Iterator[Finding]:
+def findings(context: CheckContext) -> Iterator[Finding]:
     """Find times with a T: of the oldest and the newest rows, or of all."""
-    for name, table in look.tables.items():
-        times = [one.name for one in table.columns if isinstance(one.type, Timestamp) and look.has(name, one.name)]
+    for name, table in context.tables.items():
+        times = [one.name for one in table.columns if isinstance(one.type, Timestamp) and context.has(name, one.name)]
         if not times:
             continue
         counted = ", ".join(f"coalesce(sum({quote(time)} GLOB '{FORM}'), 0)" for time in times)
-        counts = look.rows(f"SELECT {counted} FROM {quote(name) if look.deep else _probe(name, times)}")[0]
+        counts = context.rows(f"SELECT {counted} FROM {quote(name) if context.deep else _probe(name, times)}")[0]
         for time, count in zip(times, counts, strict=True):
             if count:
                 yield Finding(
                     "time-form",
                     "warning",
                     f"{name}.{time}",
-                    "times are in the form T...Z, and sort wrongly" + ("" if look.deep else " (at least)"),
+                    "times are in the form T...Z, and sort wrongly" + ("" if context.deep else " (at least)"),
                     count=count,
                 )
 

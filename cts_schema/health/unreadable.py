@@ -8,39 +8,39 @@ import sqlalchemy as sa
 
 from cts_schema.ddl.text import quote, run
 from cts_schema.health import drift
-from cts_schema.health.look import Look, key_of
+from cts_schema.health.context import CheckContext, key_of
 from cts_schema.health.report import EXAMPLES, Finding
 
 
-def findings(look: Look) -> Iterator[Finding]:
+def findings(context: CheckContext) -> Iterator[Finding]:
     """Find such values: of the first rows, on SQLite of the oldest and the newest, or of all."""
-    for name, table in look.tables.items():
-        refused = conditions(look, table)
+    for name, table in context.tables.items():
+        refused = conditions(context, table)
         if not refused:
             continue
-        rows = quote(name) if look.deep else look.dialect.values.some_rows(name, look.columns(name))
+        rows = quote(name) if context.deep else context.dialect.values.some_rows(name, context.columns(name))
         place = f"{rows} AS c"
         counts = ", ".join(f"count(CASE WHEN {one} THEN 1 END)" for one in refused.values())
         for (column, one), count in zip(
-            refused.items(), run(look.connection, f"SELECT {counts} FROM {place}").one(), strict=True
+            refused.items(), run(context.connection, f"SELECT {counts} FROM {place}").one(), strict=True
         ):
             if count:
-                keys = f"SELECT {key_of(look, table)} FROM {place} WHERE {one} LIMIT {EXAMPLES}"
+                keys = f"SELECT {key_of(context, table)} FROM {place} WHERE {one} LIMIT {EXAMPLES}"
                 yield Finding(
                     "unreadable-values",
                     "error",
                     f"{name}.{column}",
                     "the models cannot read these values, and every read of their rows fails"
-                    + ("" if look.deep else " (at least)"),
+                    + ("" if context.deep else " (at least)"),
                     count=int(count),
-                    examples=tuple(str(key) for key in run(look.connection, keys).scalars()),
+                    examples=tuple(str(key) for key in run(context.connection, keys).scalars()),
                 )
 
 
-def conditions(look: Look, table: sa.Table) -> dict[str, str]:
+def conditions(context: CheckContext, table: sa.Table) -> dict[str, str]:
     """Return the condition under which a row ``c`` has such a value, for each column that can have one."""
-    there, head = look.schema[f"table {table.name}"], drift.at_head(look.dialect)[f"table {table.name}"]
-    columns = [column for column in table.columns if look.has(table.name, column.name)]
-    unreadable = look.dialect.values.unreadable
-    found = ((column.name, unreadable(look.connection, column, there, head)) for column in columns)
+    there, head = context.schema[f"table {table.name}"], drift.at_head(context.dialect)[f"table {table.name}"]
+    columns = [column for column in table.columns if context.has(table.name, column.name)]
+    unreadable = context.dialect.values.unreadable
+    found = ((column.name, unreadable(context.connection, column, there, head)) for column in columns)
     return {name: one for name, one in found if one is not None}

@@ -136,7 +136,7 @@ def written(path: Path, mode: int, *, replace: bool = False) -> Iterator[Path]:
         DiskFull: there is no room for it.
         BackupFailed: it could not be written.
     """
-    with told(path), _folder(path.parent):
+    with write_errors(path), _folder(path.parent):
         _remove_unfinished(path)
         handle, unfinished = _begun(path)
         try:
@@ -214,7 +214,7 @@ def _remove(unfinished: Path) -> None:
 
 
 @contextmanager
-def told(path: Path) -> Iterator[None]:
+def write_errors(path: Path) -> Iterator[None]:
     """Tell what keeps a backup from being written, for the time of the block.
 
     Raises:

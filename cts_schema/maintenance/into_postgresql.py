@@ -43,7 +43,7 @@ def into_postgresql(
     database: Database,
     backup: Path,
     found: Contents,
-    told: Manifest | None,
+    expected: Manifest | None,
     *,
     force: bool,
     owner: str | None = None,
@@ -54,7 +54,7 @@ def into_postgresql(
         database: the database; its schema alone is in the backup, None means that it may have something in ``public``.
         backup: an archive of pg_dump, or a script.
         found: which of them it is.
-        told: its manifest.
+        expected: its manifest.
         force: whether what is there may be replaced.
         owner: the role that brings it in, where the one of the URL is a superuser and distrusts the backup.
 
@@ -88,8 +88,8 @@ def into_postgresql(
                 try:
                     aside = restoring.move_aside(made, database.options, whole_public="public" in schemas)
                     restoring.run(source, of_pg_restore=found.kind == "custom")
-                    if told is not None:
-                        restoring.verify(told, database.version_table, schema)
+                    if expected is not None:
+                        restoring.verify(expected, database.version_table, schema)
                     session.commit()
                 except (psycopg.Error, DBAPIError) as error:
                     raise _failure(error, url, backup, restoring.line) from error

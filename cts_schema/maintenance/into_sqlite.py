@@ -31,14 +31,16 @@ from cts_schema.maintenance.manifest import Manifest
 _OF_THE_PROCESS = {"data_store_directory", "hard_heap_limit", "soft_heap_limit", "temp_store_directory"}
 
 
-def into_sqlite(database: Database, backup: Path, found: Contents, told: Manifest | None, *, force: bool) -> str | None:
+def into_sqlite(
+    database: Database, backup: Path, found: Contents, expected: Manifest | None, *, force: bool
+) -> str | None:
     """Replace what is in a SQLite file.
 
     Args:
         database: the database.
         backup: a SQLite file or a script.
         found: which of them it is.
-        told: its manifest.
+        expected: its manifest.
         force: whether it may be replaced, if anything is in it.
 
     Returns:
@@ -52,8 +54,8 @@ def into_sqlite(database: Database, backup: Path, found: Contents, told: Manifes
             next_step="write its URL as sqlite:///PATH",
         )
     file, options = file.resolve(), database.options
-    with files.told(file), _as_database(backup, found, file) as source:
-        _require_same(source, backup, told, options)
+    with files.write_errors(file), _as_database(backup, found, file) as source:
+        _require_same(source, backup, expected, options)
         is_new = _make(file, files.mode_of(backup))
         keeping = _Keeping(file, options, force=force)
         try:
@@ -156,7 +158,7 @@ def _require_alone(backup: Path) -> None:
             )
 
 
-def _require_same(source: Path, backup: Path, told: Manifest | None, options: Options) -> None:
+def _require_same(source: Path, backup: Path, expected: Manifest | None, options: Options) -> None:
     """Look at a backup before anything is touched.
 
     Raises:
@@ -171,15 +173,15 @@ def _require_same(source: Path, backup: Path, told: Manifest | None, options: Op
             raise BackupDamaged(cause="the backup is damaged", file=backup, reported=str(error)) from error
     if not rows:
         raise NotABackup(cause="nothing is in the backup", path=backup)
-    if told is not None and told.rows != rows:
+    if expected is not None and expected.rows != rows:
         raise BackupDamaged(cause="the backup does not have the rows of its manifest", file=backup)
-    if told is not None and told.revision != revision:
+    if expected is not None and expected.revision != revision:
         raise BackupDamaged(
             cause="the backup does not have the revision of its manifest",
             file=backup,
             version_table=options.version_table,
             revision=revision or "none",
-            told=told.revision or "none",
+            expected=expected.revision or "none",
         )
 
 

@@ -89,22 +89,22 @@ def read(backup: Path) -> Manifest | None:
             raise ValueError("it is no ordinary file")
         if place.stat().st_size > _LARGEST:
             raise ValueError(f"it is larger than {_LARGEST} bytes")
-        told = json.loads(place.read_text(encoding="utf-8"))
+        found = json.loads(place.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         reported = getattr(error, "strerror", None) or str(error)
         raise BackupDamaged(
             cause="the manifest beside the backup cannot be read", manifest=place, reported=reported
         ) from error
-    if not isinstance(told, dict):
+    if not isinstance(found, dict):
         raise BackupDamaged(cause="the manifest beside the backup is none", manifest=place)
-    wrong = [field.name for field in fields(Manifest) if not _is_sound(field.name, told.get(field.name, ...))]
+    wrong = [field.name for field in fields(Manifest) if not _is_sound(field.name, found.get(field.name, ...))]
     if wrong:
         raise BackupDamaged(
             cause="the manifest beside the backup is not complete, or has values of another kind",
             manifest=place,
             wrong=", ".join(wrong),
         )
-    return Manifest(**{field.name: told[field.name] for field in fields(Manifest)})
+    return Manifest(**{field.name: found[field.name] for field in fields(Manifest)})
 
 
 def _is_sound(name: str, value: object) -> bool:

@@ -60,13 +60,13 @@ def restore(database: Database, path: str | os.PathLike[str], *, force: bool) ->
     began = time.perf_counter()
     backup, dialect = Path(path), dialects.of(database.url)
     found = contents.look(backup)
-    told = manifest.read(backup)
-    _require_same(backup, found, told)
-    database = replace(database, schema=database.schema or (told.schema if told else None))
+    expected = manifest.read(backup)
+    _require_same(backup, found, expected)
+    database = replace(database, schema=database.schema or (expected.schema if expected else None))
     if found.database not in (None, dialect.name):
         raise WrongBackup(backup=backup, of=found.database, database=database.name)
     into = into_sqlite if dialect.in_a_file else into_postgresql
-    kept = into(database, backup, found, told, force=force)
+    kept = into(database, backup, found, expected, force=force)
     now = status(replace(database, target=database.url))
     return Restored(
         database=now.database,
@@ -74,20 +74,20 @@ def restore(database: Database, path: str | os.PathLike[str], *, force: bool) ->
         contents=found.kind,
         revision=now.revision,
         unadopted=bool(now.unadopted),
-        tables=None if told is None else len(told.rows),
-        rows=None if told is None else sum(told.rows.values()),
+        tables=None if expected is None else len(expected.rows),
+        rows=None if expected is None else sum(expected.rows.values()),
         kept=kept,
-        note=_OF_A_LOG if found.logged and told is None else None,
+        note=_OF_A_LOG if found.logged and expected is None else None,
         duration_ms=(time.perf_counter() - began) * 1000,
     )
 
 
-def _require_same(backup: Path, found: Contents, told: Manifest | None) -> None:
-    if told is None:
+def _require_same(backup: Path, found: Contents, expected: Manifest | None) -> None:
+    if expected is None:
         return
-    if found.database not in (None, told.database):
+    if found.database not in (None, expected.database):
         raise BackupDamaged(
             cause="the manifest beside the backup is of the other kind of database", manifest=files.manifest_of(backup)
         )
-    if files.sha256(backup) != told.sha256:
+    if files.sha256(backup) != expected.sha256:
         raise BackupDamaged(file=backup, manifest=files.manifest_of(backup))

@@ -148,7 +148,7 @@ class Restoring:
         for again in withheld:
             self._execute(again)
 
-    def verify(self, told: Manifest, version_table: str, schema: str | None) -> None:
+    def verify(self, expected: Manifest, version_table: str, schema: str | None) -> None:
         """Compare rows and revision with the manifest.
 
         Raises:
@@ -156,18 +156,18 @@ class Restoring:
         """
         self._execute("SET search_path = pg_catalog")
         found = self._driver.execute(_TABLES.encode(), [self._schemas]).fetchall()
-        if untold := sorted({table for (table,) in found} - told.rows.keys()):
-            self._differs("rows", table=untold[0], told="none: it is not in the manifest")
+        if unexpected := sorted({table for (table,) in found} - expected.rows.keys()):
+            self._differs("rows", table=unexpected[0], expected="none: it is not in the manifest")
         for name, value in (("client_encoding", "UTF8"), ("row_security", "off"), ("search_path", self._path)):
             self._driver.execute("SELECT pg_catalog.set_config(%s, %s, true)", [name, value])
-        for table, expected in told.rows.items():
+        for table, count in expected.rows.items():
             (name,) = self._one("SELECT pg_catalog.to_regclass(%s)::text", [table])
             (rows,) = (None,) if name is None else self._one(f"SELECT pg_catalog.count(*) FROM ONLY {name}")
-            if rows != expected:
-                self._differs("rows", table=table, rows="none: it is missing" if rows is None else rows, told=expected)
+            if rows != count:
+                self._differs("rows", table=table, rows="none: it is missing" if rows is None else rows, expected=count)
         revision = revision_of(self._session, version_table, schema)
-        if revision != told.revision:
-            self._differs("revision", revision=revision or "none", told=told.revision or "none")
+        if revision != expected.revision:
+            self._differs("revision", revision=revision or "none", expected=expected.revision or "none")
 
     def _let(self, statement: Statement) -> None:
         """Send a statement, as the owner if need be; what calls nothing is left to the superuser, who alone may."""

@@ -17,8 +17,8 @@ from alembic.runtime.migration import RevisionStep, StampStep
 from alembic.script import Script
 
 from cts_schema import dialects
+from cts_schema.ddl.free_names import require_free
 from cts_schema.ddl.scripting import script
-from cts_schema.ddl.taken import require_free
 from cts_schema.ddl.text import run, token_texts, unquote
 from cts_schema.migration.state import preserved_of
 from cts_schema.schema.scripts import ADOPTION_REVISION

@@ -33,7 +33,7 @@ from cts_schema.migration.preconditions import require_known, require_ours
 from cts_schema.migration.run_log import Direction, RunLog
 from cts_schema.migration.state import require_version_table
 from cts_schema.migration.terminal import Terminal
-from cts_schema.unread import failed, flush_at_exit, open_what_is_closed, written
+from cts_schema.streams import failed, flush_at_exit, open_what_is_closed, written
 
 # What Alembic's commands call the function that finds their steps.
 _DIRECTIONS: dict[str, Direction] = {"upgrade": "upgrade", "downgrade": "downgrade", "do_stamp": "stamp"}
@@ -101,13 +101,13 @@ def _run(context: Any, metadata: sa.MetaData) -> None:
     if context.is_offline_mode():
         _offline(context, options, x_arguments, settings)
         return
-    looking = wanted.get("destination_rev") is None
+    reading = wanted.get("destination_rev") is None
     with (
         _database(context.config, x_arguments, options) as database,
-        database.connected(looking=looking) as connection,
+        database.connected(reading=reading) as connection,
     ):
         require_version_table(connection, options)
-        if looking:
+        if reading:
             _look(context, connection, options, settings, command)
             return
         line = context.config.attributes.get("line") or Line()
@@ -115,7 +115,7 @@ def _run(context: Any, metadata: sa.MetaData) -> None:
         line.log = RunLog(_DIRECTIONS[command.__name__], mask_url(connection.engine.url))
         owned = context.config.attributes.get("owned", database.is_ours) and not connection.in_transaction()
         with (
-            line.log.recorded(connection, options, line.stand, owned=owned),
+            line.log.recorded(connection, options, line.state, owned=owned),
             line.explained(connection.engine.url),
         ):
             _migrate(context, connection, options, line, settings)

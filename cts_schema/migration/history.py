@@ -18,7 +18,7 @@ from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 from sqlalchemy.schema import AddConstraint, CreateIndex, CreateTable, DropConstraint, DropIndex, DropTable
 
-from cts_schema.ddl import ImpliedCheck, Word, shorten
+from cts_schema.ddl import ImpliedCheck, TextEnum, shorten
 from cts_schema.migration.conditions import literals
 
 Named = sa.Index | sa.Constraint
@@ -103,8 +103,8 @@ class History:
     def _new_words(self, table: str, check: sa.CheckConstraint) -> None:
         """A CHECK that took the place of the one a column's type implied has changed the type."""
         for (of, name), column in self.columns.items():
-            if of == table and isinstance(column.type, Word) and shorten(f"ck_{of}_{name}") == check.name:
-                column.type = Word(*literals(str(check.sqltext)))
+            if of == table and isinstance(column.type, TextEnum) and shorten(f"ck_{of}_{name}") == check.name:
+                column.type = TextEnum(*literals(str(check.sqltext)))
 
 
 def _default(given: Any) -> sa.FetchedValue | None:

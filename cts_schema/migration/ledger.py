@@ -64,7 +64,7 @@ def heal(context: MigrationContext, revision: str | None) -> tuple[str, ...]:
         if revision is None:
             return ()
         connection.execute(CreateTable(LEDGER))
-    statements, missing = mending(connection, context.script, revision)
+    statements, missing = corrections(connection, context.script, revision)
     for statement in statements:
         connection.execute(statement)
     if statements:  # else what is there has just been read
@@ -72,7 +72,7 @@ def heal(context: MigrationContext, revision: str | None) -> tuple[str, ...]:
     return missing
 
 
-def mending(
+def corrections(
     connection: sa.Connection, script: ScriptDirectory, revision: str | None
 ) -> tuple[list[Delete | Insert], tuple[str, ...]]:
     """Return what makes the ledger say what is applied, and the revisions whose rows are missing.

@@ -47,7 +47,7 @@ from cts_schema.migration.preconditions import (
 )
 from cts_schema.migration.progress import Progress
 from cts_schema.migration.report import Adopted, AppliedRevision, Direction
-from cts_schema.migration.run_log import RunLog, Stand
+from cts_schema.migration.run_log import RunLog, RunState
 from cts_schema.migration.state import preserved
 from cts_schema.migration.terminal import Terminal
 from cts_schema.schema.scripts import ADOPTION_REVISION
@@ -153,9 +153,9 @@ class Line:
                 self.terminal.preserved(self.preserved, self.after)
             self.terminal.summary(connection, options, self.after, self.applied, self.healed, self.adopted)
 
-    def stand(self) -> Stand:
+    def state(self) -> RunState:
         """Return how far the run has come."""
-        return Stand(
+        return RunState(
             before=self.before,
             after=self.after,
             done=self.applied,

@@ -29,7 +29,7 @@ class Progress:
         """Return the one of standard error, silent where that is no terminal."""
         return cls(_line if sys.stderr.isatty() else None, on_part)
 
-    def tell(self, what: str) -> None:
+    def report(self, what: str) -> None:
         """Say what is being done."""
         self.what = what
         self._on_part(what)

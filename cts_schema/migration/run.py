@@ -43,7 +43,7 @@ def downgrade(database: Database, revision: str, *, yes: bool = True, terminal: 
 
 def status(database: Database) -> Status:
     """Tell where a database stands."""
-    with database.connected(looking=True) as connection:
+    with database.connected(reading=True) as connection:
         found = read_status(connection, database.options)
     # Instead of a file that is not there, an empty database in memory was looked at.
     return replace(found, database=database.name)

@@ -54,7 +54,7 @@ _SITE_LOGS = sa.table(
 
 
 @dataclass(frozen=True)
-class Stand:
+class RunState:
     """How far a run has come.
 
     Attributes:
@@ -70,7 +70,7 @@ class Stand:
     after: str | None
     done: Sequence[AppliedRevision] = ()
     failing: str | None = None
-    mended: Sequence[str] = ()
+    repaired: Sequence[str] = ()
     changed: bool = True
 
 
@@ -92,14 +92,14 @@ class RunLog:
 
     @contextmanager
     def recorded(
-        self, connection: sa.Connection, options: Options, stand: Callable[[], Stand], *, owned: bool
+        self, connection: sa.Connection, options: Options, read_state: Callable[[], RunState], *, owned: bool
     ) -> Iterator[None]:
         """Log how the block, which is the run, has ended.
 
         Args:
             connection: that of the run.
             options: those of the run.
-            stand: says how far the run has come.
+            read_state: returns how far the run has come.
             owned: whether the connection is ours, so that the row of ``site_logs`` may be written with it.
         """
         error: BaseException | None = None
@@ -110,9 +110,9 @@ class RunLog:
             error = raised
             raise
         finally:
-            stands = stand()
-            if error is not None or stands.changed:
-                row = self._ended(stands, error)
+            state = read_state()
+            if error is not None or state.changed:
+                row = self._ended(state, error)
                 # A task that was cancelled shall end, and not ask the database for something more.
                 cancelled = connection.dialect.is_async and not isinstance(error, Exception | None)
                 if owned and not cancelled and row["metadata"]["outcome"] != "refused":
@@ -135,20 +135,20 @@ class RunLog:
             self._begun = True
             what = "finding" if self.direction == "repair" else "revision"
             message = f"{self.direction} from {before or 'nothing'}: {steps} {what}{'' if steps == 1 else 's'}"
-            self._tell(logging.INFO, message, event="run_started", revision=before, steps=steps)
+            self._log(logging.INFO, message, event="run_started", revision=before, steps=steps)
 
     def waiting(self, cause: str) -> None:
         """Tell why nothing goes on."""
-        self._tell(logging.INFO, f"waiting for {cause}", event="waiting", cause=cause)
+        self._log(logging.INFO, f"waiting for {cause}", event="waiting", cause=cause)
 
     def adopting(self, what: str) -> None:
         """Tell which part of an adoption is being done: that of many rows takes long."""
-        self._tell(logging.INFO, f"adoption: {what}", event="adopting", part=what)
+        self._log(logging.INFO, f"adoption: {what}", event="adopting", part=what)
 
     def applied(self, done: AppliedRevision) -> None:
         """Tell of a step. It counts only once the run has ended well."""
         message = f"{done.direction} {done.revision} {done.name}: {done.duration_ms:.0f} ms"
-        self._tell(
+        self._log(
             logging.INFO,
             message,
             event="revision_applied",
@@ -158,31 +158,33 @@ class RunLog:
             statements=done.statements,
         )
 
-    def _ended(self, stands: Stand, error: BaseException | None) -> dict[str, Any]:
+    def _ended(self, state: RunState, error: BaseException | None) -> dict[str, Any]:
         """Tell logging how the run has ended, and return the row for ``site_logs``."""
         outcome = self._outcome(error)
         took = round((time.perf_counter() - self._since) * 1000, 1)
-        said = None if error is None else _said(error)
-        failing = None if error is None else stands.failing
-        way = f"{self.direction} {stands.before or 'nothing'} -> {stands.after or 'nothing'}"
+        error_text = None if error is None else _error_text(error)
+        failing = None if error is None else state.failing
+        way = f"{self.direction} {state.before or 'nothing'} -> {state.after or 'nothing'}"
         if self.direction == "repair":
-            way = f"repair of {', '.join(stands.mended)}"
+            way = f"repair of {', '.join(state.repaired)}"
         place = "" if failing is None else f" at {failing}"
-        message = f"{way} in {took:.0f} ms" if said is None else f"{self.direction} {outcome}{place}: {said}"
+        message = (
+            f"{way} in {took:.0f} ms" if error_text is None else f"{self.direction} {outcome}{place}: {error_text}"
+        )
         metadata = {
             **self._facts,
-            "revision": stands.after if failing is None else failing,
-            "before": stands.before,
-            "after": stands.after,
+            "revision": state.after if failing is None else failing,
+            "before": state.before,
+            "after": state.after,
             "direction": self.direction,
             "duration_ms": took,
             "statements": self.statements,
             "outcome": outcome,
-            "error": said,
+            "error": error_text,
             "host": socket.gethostname(),
             "package_version": __version__,
         }
-        self._tell(_LEVELS[outcome], message, event="run_ended", **metadata)
+        self._log(_LEVELS[outcome], message, event="run_ended", **metadata)
         steps = [
             {
                 "revision": one.revision,
@@ -190,14 +192,14 @@ class RunLog:
                 "duration_ms": round(one.duration_ms, 1),
                 "statements": one.statements,
             }
-            for one in stands.done
+            for one in state.done
         ]
-        detail = {"mended": list(stands.mended)} if self.direction == "repair" else {"revisions": steps}
+        detail = {"mended": list(state.repaired)} if self.direction == "repair" else {"revisions": steps}
         return {
             "level": "info" if error is None else "error",
             "category": CATEGORY,
             "message": message,
-            "error_message": said,
+            "error_message": error_text,
             "metadata": {**metadata, **detail},
         }
 
@@ -212,7 +214,7 @@ class RunLog:
             # The run is what counts: it has succeeded, or its own error is what the caller must see.
             reason = in_a_line(error)
             message = f"the row of this run could not be written into site_logs: {reason}"
-            self._tell(logging.WARNING, message, event="row_lost", error=reason)
+            self._log(logging.WARNING, message, event="row_lost", error=reason)
 
     def _outcome(self, error: BaseException | None) -> Outcome:
         if error is None:
@@ -222,7 +224,7 @@ class RunLog:
         untouched = error.exit_code == EXIT_DECISION or (not self._begun and error.exit_code != EXIT_LOCK)
         return "refused" if untouched else "failed"
 
-    def _tell(self, level: int, message: str, **facts: Any) -> None:
+    def _log(self, level: int, message: str, **facts: Any) -> None:
         _log.log(level, "%s", message, extra={**self._facts, **facts})
 
 
@@ -235,7 +237,7 @@ def _is_ours(connection: sa.Connection, version_table: str) -> bool:
     return connection.execute(sa.select(version.c.version_num)).scalar() in revisions()
 
 
-def _said(error: BaseException) -> str:
+def _error_text(error: BaseException) -> str:
     """Return what went wrong in a line."""
     if isinstance(error, SchemaError):
         reported = error.place.get("reported")

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from cts_schema import __version__, dialects
-from cts_schema.database.handle import IMPATIENT
+from cts_schema.database.handle import LOCK_TIMEOUT_OPTION
 from cts_schema.database.options import VERSION_TABLE, Options
 from cts_schema.ddl.text import quote, run
 from cts_schema.exceptions import DatabaseNewer, ForeignRevision, SeveralHeads, WrongUsage, mask_url
@@ -30,10 +30,10 @@ def at_head(connection: sa.Connection, options: Options) -> bool:
     A superuser asks as the owner of the tables, which takes some more: to plan a query PostgreSQL calls functions that
     stand in an index of the table.
     """
-    with looking(connection, options) if dialects.of(connection).session.has_power(connection) else nullcontext():
-        standing, numbers = dialects.of(connection).standing, tuple(map(int, revisions()))
-        found = _rows(connection, standing.query(*_names(connection, options), numbers))
-        return bool(found and standing.is_at_head(found, head(), numbers))
+    with reading(connection, options) if dialects.of(connection).session.has_power(connection) else nullcontext():
+        current_revision, numbers = dialects.of(connection).current_revision, tuple(map(int, revisions()))
+        found = _rows(connection, current_revision.query(*_names(connection, options), numbers))
+        return bool(found and current_revision.is_at_head(found, head(), numbers))
 
 
 def read_status(connection: sa.Connection, options: Options) -> Status:
@@ -43,7 +43,7 @@ def read_status(connection: sa.Connection, options: Options) -> Status:
         WrongUsage: the version table is none of Alembic's, or not that of this database.
         SeveralHeads: the version table has more than one row.
     """
-    with looking(connection, options):
+    with reading(connection, options):
         _check_version_table(connection, options)
         return _read(connection, options)
 
@@ -82,7 +82,7 @@ def preserved_of(tables: Iterable[str]) -> tuple[str, ...]:
 
 def preserved(connection: sa.Connection, options: Options) -> tuple[str, ...]:
     """Return the tables in which downgrades have preserved something, and leave no transaction behind."""
-    with looking(connection, options):
+    with reading(connection, options):
         return preserved_of(sa.inspect(connection).get_table_names(schema=options.schema))
 
 
@@ -92,7 +92,7 @@ def require_version_table(connection: sa.Connection, options: Options) -> None:
     Raises:
         WrongUsage: the option names something else.
     """
-    with looking(connection, options):
+    with reading(connection, options):
         _check_version_table(connection, options)
 
 
@@ -193,9 +193,9 @@ def _rows(connection: sa.Connection, query: str) -> Sequence[Sequence[Any]] | No
 
 
 @contextmanager
-def looking(connection: sa.Connection, options: Options) -> Iterator[None]:
+def reading(connection: sa.Connection, options: Options) -> Iterator[None]:
     """Leave no trace, see every row, and lend nobody the power of a superuser."""
-    with dialects.of(connection).session.looking(connection, options, milliseconds=_lock_timeout(connection)):
+    with dialects.of(connection).session.reading(connection, options, milliseconds=_lock_timeout(connection)):
         yield
 
 
@@ -205,5 +205,5 @@ def _without_a_trace(connection: sa.Connection) -> AbstractContextManager[None]:
 
 
 def _lock_timeout(connection: sa.Connection) -> int | None:
-    found = connection.get_execution_options().get(IMPATIENT)
+    found = connection.get_execution_options().get(LOCK_TIMEOUT_OPTION)
     return None if found is None else int(found)

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from cts_schema.database.options import Options
 from cts_schema.exceptions import mask_url
 from cts_schema.migration.report import Adopted, AppliedRevision, stranded
-from cts_schema.migration.state import looking
+from cts_schema.migration.state import reading
 from cts_schema.models import Base
 from cts_schema.schema.scripts import ADOPTION_REVISION, head, revisions
-from cts_schema.unread import written
+from cts_schema.streams import written
 
 _SIGNS = {"upgrade": "+", "downgrade": "-", "stamp": "="}
 
@@ -74,16 +74,16 @@ class Terminal:
             self._print(f"rows written again in schema_migrations: {', '.join(healed)}")
         if not applied:
             self._print("nothing to do")
-        with looking(connection, options):
+        with reading(connection, options):
             tables = len(set(sa.inspect(connection).get_table_names(schema=options.schema)) & set(Base.metadata.tables))
         took = [done.duration_ms for done in applied if done.direction != "stamp"]
         if adopted is not None:  # the revisions that built the new tables are a part of it
             later = [done.duration_ms for done in applied if done.revision > ADOPTION_REVISION]
             took = [adopted.duration_ms, *later]
         seconds = sum(took) / 1000
-        stands = "no revision" if revision is None else f"revision {revision}"
+        state = "no revision" if revision is None else f"revision {revision}"
         what = [
-            f"{stands} (head)" if revision == head() else stands,
+            f"{state} (head)" if revision == head() else state,
             f"{tables} table{'' if tables == 1 else 's'}",
             *([f"{seconds:.1f} s"] if seconds else []),
         ]

@@ -28,7 +28,7 @@ def wait_for_head(database: Database, timeout: float) -> float:
     began, pauses = time.monotonic(), Deadline(timeout).pauses()
     while True:
         try:
-            with database.connected(looking=True) as connection:
+            with database.connected(reading=True) as connection:
                 if at_head(connection, options):
                     return time.monotonic() - began
                 found = read_status(connection, options)

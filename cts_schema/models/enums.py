@@ -11,7 +11,7 @@ from typing import Annotated, Literal, get_args, get_origin
 
 from sqlalchemy.orm import mapped_column
 
-from cts_schema.ddl import Word
+from cts_schema.ddl import TextEnum
 
 # Closed.
 
@@ -97,5 +97,5 @@ Timeframe = Annotated[str, mapped_column(doc="bar length, such as 1m or 1h; open
 CloseReason = Annotated[str, mapped_column(doc="take_profit, stop_loss, trailing, manual, ...; open list")]
 Health = Annotated[str, mapped_column(doc="healthy, warning, degraded, critical, unhealthy, unknown, ...; open list")]
 
-COLUMN_TYPES = {enum: Word(*get_args(enum)) for enum in list(vars().values()) if get_origin(enum) is Literal}
+COLUMN_TYPES = {enum: TextEnum(*get_args(enum)) for enum in list(vars().values()) if get_origin(enum) is Literal}
 """The column type of each closed enumeration."""

@@ -111,7 +111,7 @@ def seed(database: Database, name: str, *, rows: int | None = None, progress: Pr
         seeded = replace(seeded, before=before, rows=added)
 
     try:
-        with database.connected(looking=True) as connection:
+        with database.connected(reading=True) as connection:
             Executor(connection, options, NextCommand("seed", name, wait=600)).in_one_transaction(work, rebuilds=False)
     finally:
         progress.end()

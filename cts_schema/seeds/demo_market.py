@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from cts_schema.seeds.writer import Source, Writer
+from cts_schema.seeds.writer import RowSource, Writer
 
 MONTH = datetime(2026, 1, 1, tzinfo=UTC)
 HOURS = 31 * 24
@@ -71,7 +71,7 @@ PATH = sa.Table(
 )
 """Each hour of each instrument: the path is straight from its first price to its last, and ``swing`` to either side."""
 
-_NUMBERS = Source(
+_NUMBERS = RowSource(
     """
 WITH RECURSIVE numbers(n) AS (
   SELECT CAST(:first AS BIGINT) UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < :last

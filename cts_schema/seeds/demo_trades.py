@@ -21,7 +21,7 @@ from cts_schema.seeds.demo_market import (
     number,
     quantity,
 )
-from cts_schema.seeds.writer import Source, Writer
+from cts_schema.seeds.writer import RowSource, Writer
 
 INDICATIONS = {3: "direction", 6: "move", 9: "active", 12: "optimal"}
 """By its range, the indication that opens a trade."""
@@ -58,7 +58,7 @@ closings AS (
 )
 """A trade for each number: ``result`` in ticks times lots, ``closed_at`` NULL while it is open."""
 
-CLOSED = Source(TRADES.chain, "trades WHERE is_closed")
+CLOSED = RowSource(TRADES.chain, "trades WHERE is_closed")
 """Those that are closed."""
 
 WON = {
@@ -120,7 +120,7 @@ def _pseudo(writer: Writer, what: str, layer: str) -> Mapping[str, str]:
 def live(writer: Writer, count: int) -> None:
     """Add the chain of each live trade: its main and real pseudo position, itself, its orders, volume and events."""
 
-    def derive(table: str, values: Mapping[str, str], source: Source = TRADES) -> None:
+    def derive(table: str, values: Mapping[str, str], source: RowSource = TRADES) -> None:
         writer.derive(table, values, source, count=count, salt=LIVE)
 
     opened, closed, changed = (writer.moment(at) for at in ("opened", "closed_at", "coalesce(closed_at, opened)"))
@@ -182,9 +182,9 @@ def live(writer: Writer, count: int) -> None:
     )
 
 
-def _each(parts: str) -> Source:
+def _each(parts: str) -> RowSource:
     """Return a source with a row for the opening of each trade, and others for its end, where it has one."""
-    return Source(TRADES.chain, f"trades CROSS JOIN ({parts}) p WHERE part = 0 OR is_closed")
+    return RowSource(TRADES.chain, f"trades CROSS JOIN ({parts}) p WHERE part = 0 OR is_closed")
 
 
 def _order(writer: Writer, what: str) -> dict[str, str]:

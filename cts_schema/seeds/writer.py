@@ -19,7 +19,7 @@ BATCH = 100_000
 Row = Mapping[str, Any]
 
 
-class Source(NamedTuple):
+class RowSource(NamedTuple):
     """What rows are made from: a chain of common table expressions, and what of it is selected from."""
 
     chain: str
@@ -29,9 +29,9 @@ class Source(NamedTuple):
         """Return the query of some expressions."""
         return f"{self.chain} SELECT {expressions} FROM {self.rows}"
 
-    def then(self, chain: str, rows: str) -> Source:
+    def then(self, chain: str, rows: str) -> RowSource:
         """Return a longer chain."""
-        return Source(f"{self.chain}, {chain}", rows)
+        return RowSource(f"{self.chain}, {chain}", rows)
 
 
 class Writer:
@@ -55,7 +55,7 @@ class Writer:
 
     def add(self, table: str, rows: Sequence[Row]) -> None:
         """Add rows by value; all name the same columns."""
-        self._progress.tell(table)
+        self._progress.report(table)
         self._connection.execute(Base.metadata.tables[table].insert(), rows)
         self._count(table, len(rows))
 
@@ -69,7 +69,9 @@ class Writer:
                 statement = self._sql.insert(model).values(**row).on_conflict_do_nothing().returning(model.columns[key])
                 self._count(table, len(self._connection.execute(statement).all()))
 
-    def derive(self, table: str, values: Mapping[str, str], source: Source, *, count: int, **parameters: Any) -> None:
+    def derive(
+        self, table: str, values: Mapping[str, str], source: RowSource, *, count: int, **parameters: Any
+    ) -> None:
         """Let the database make rows, a batch at a time; nothing of them passes through this process.
 
         Args:
@@ -79,7 +81,7 @@ class Writer:
             count: how many numbers there are.
             parameters: other values that the SQL binds.
         """
-        self._progress.tell(table)
+        self._progress.report(table)
         statement = sa.text(
             f"INSERT INTO {quote(table)} ({names(values)}) " + source.select(", ".join(values.values()))
         )
@@ -89,7 +91,7 @@ class Writer:
             self._count(table, done.rowcount)
 
     def sums(
-        self, source: Source, keys: str, sums: Mapping[str, str], *, count: int, **parameters: Any
+        self, source: RowSource, keys: str, sums: Mapping[str, str], *, count: int, **parameters: Any
     ) -> Sequence[sa.Row[Any]]:
         """Return sums of what :meth:`derive` makes rows from, for each of some keys, in their order."""
         named = ", ".join(f"{expression} AS {name}" for name, expression in sums.items())

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import cts_schema
 from cts_schema.database.handle import Settings
-from cts_schema.web.guard import RATE, WRONG_TOKENS
+from cts_schema.web.auth import RATE, WRONG_TOKENS
 from cts_schema.web.place import Target
 from cts_schema.web.routes import database_router
 

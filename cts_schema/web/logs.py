@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from cts_schema import dialects
 from cts_schema.masking import mask_secrets
-from cts_schema.web.answers import CategoryCount, Entry, Hour, LevelCount, LoggedRun, Logs, Summary, TopError, moment
+from cts_schema.web.schemas import CategoryCount, Entry, Hour, LevelCount, LoggedRun, Logs, Summary, TopError, moment
 
 SHOWN = 20
 """How many rows of each kind are shown."""
@@ -177,20 +177,20 @@ def _summary(levels: Mapping[str, int]) -> Summary:
 
 def _logged(at: str, metadata: Any) -> LoggedRun:
     """Return a run by its row; whatever else an application has written there counts as nothing."""
-    told = json.loads(metadata) if isinstance(metadata, str) else metadata
+    facts = json.loads(metadata) if isinstance(metadata, str) else metadata
 
     def text(name: str) -> str | None:
-        return None if told.get(name) is None else masked(told[name])
+        return None if facts.get(name) is None else masked(facts[name])
 
     def number(name: str) -> Any:
-        value = told.get(name)
+        value = facts.get(name)
         return value if isinstance(value, int | float) and abs(value) < _NUMBERS else None
 
     return LoggedRun(
         timestamp=at,
         revision=text("revision"),
         direction=text("direction"),
-        outcome=masked(told["outcome"]),
+        outcome=masked(facts["outcome"]),
         duration_ms=number("duration_ms"),
         statements=None if number("statements") is None else int(number("statements")),
         error=text("error"),

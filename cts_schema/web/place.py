@@ -11,9 +11,9 @@ import sqlalchemy as sa
 
 from cts_schema import dialects
 from cts_schema.database.handle import Database, Settings
-from cts_schema.database.urls import DEFAULT_URL, look_only
+from cts_schema.database.urls import DEFAULT_URL, reading_url
 from cts_schema.exceptions import WrongUsage
-from cts_schema.web.answers import DatabaseType
+from cts_schema.web.schemas import DatabaseType
 
 Target = str | sa.URL | sa.Engine | None
 """A database: its URL, an engine to it, or None for what the environment says."""
@@ -64,12 +64,12 @@ class Place:
         Raises:
             MissingFolder: not even the folder of the file is there.
         """
-        return look_only(self.database.url) == self.database.url
+        return reading_url(self.database.url) == self.database.url
 
     @property
     def to_read(self) -> Database:
         """What a look connects to: an empty database in memory instead of a file that is not there."""
-        target = self.database.target if self.is_there() else look_only(self.database.url)
+        target = self.database.target if self.is_there() else reading_url(self.database.url)
         return replace(self.database, target=target, wait=READ_WAIT)
 
     @contextmanager
@@ -81,7 +81,7 @@ class Place:
         """
         database = self.to_read
         with (
-            database.connected(looking=True) as connection,
+            database.connected(reading=True) as connection,
             dialects.of(connection).session.reading_only(connection, database.options, deep=False),
         ):
             yield connection

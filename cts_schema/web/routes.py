@@ -19,11 +19,11 @@ from starlette.exceptions import HTTPException
 from cts_schema.database.handle import Settings
 from cts_schema.exceptions import EXIT_DATABASE, EXIT_DISK, EXIT_LOCK, EXIT_USAGE, NextCommand, NextStep, SchemaError
 from cts_schema.web import state
-from cts_schema.web.answers import STATUS, Busy, DatabaseStatus, Problem, Run, Statistics, Status
-from cts_schema.web.guard import RATE, WRONG_TOKENS, Guard, Refused
+from cts_schema.web.auth import RATE, WRONG_TOKENS, AccessControl, Refused
+from cts_schema.web.jobs import Jobs
 from cts_schema.web.place import Place, Target
-from cts_schema.web.runs import Runs
-from cts_schema.web.statistics import Look
+from cts_schema.web.schemas import STATUS, Busy, DatabaseStatus, Problem, Run, Statistics, StatusSchema
+from cts_schema.web.statistics import StatisticsCache
 
 MIGRATE = "/api/install/database/migrate"
 BODY_LIMIT = 4096
@@ -117,26 +117,26 @@ def database_router(
         SchemaError: what names the database or the token cannot be read.
     """
     place = Place.of(target, settings)
-    guard = Guard(token, rate, wrong_tokens)
-    look = Look(place)
-    runs = Runs(place, at_end=look.changed)
+    access = AccessControl(token, rate, wrong_tokens)
+    statistics_cache = StatisticsCache(place)
+    jobs = Jobs(place, at_end=statistics_cache.changed)
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
         yield
-        await run_in_threadpool(runs.finish)
+        await run_in_threadpool(jobs.finish)
 
     router = APIRouter(
         route_class=_Route,
         tags=["database"],
         lifespan=lifespan,
         max_body_size=BODY_LIMIT,
-        dependencies=[Depends(guard.limited)],
+        dependencies=[Depends(access.limited)],
         responses=_LIMITED,
     )
 
     @router.get(STATUS, responses=_UNREADABLE)
-    def database_state() -> Status:
+    def database_state() -> StatusSchema:
         """Tell where the database stands: its tables, its revisions, what is pending. Writes nothing."""
         return state.status(place)
 
@@ -148,11 +148,11 @@ def database_router(
     @router.get("/api/monitoring/stats", responses=_UNREADABLE)
     def monitoring() -> Statistics:
         """Tell how the application and its database are: logs of 24 hours, sizes, migrations, orphans, findings."""
-        return look.get()
+        return statistics_cache.get()
 
     @router.post(
         MIGRATE,
-        dependencies=[Depends(guard.same_site), Depends(guard.authorized)],
+        dependencies=[Depends(access.same_site), Depends(access.authorized)],
         responses={
             **_TOKEN,
             202: {"model": Run, "description": "it goes on; Location says where to ask for it"},
@@ -168,7 +168,7 @@ def database_router(
 
         What ends within a second is answered at once, with 200 where it succeeded; else with 202, and goes on.
         """
-        run, error = runs.start(_SYNCHRONOUS)
+        run, error = jobs.start(_SYNCHRONOUS)
         if run.state == "running":
             response.status_code = 202
         elif error is not None:
@@ -178,12 +178,12 @@ def database_router(
 
     @router.get(
         MIGRATE + "/{run_id}",
-        dependencies=[Depends(guard.authorized)],
+        dependencies=[Depends(access.authorized)],
         responses={**_TOKEN, **_responses(_404="there is no such run")},
     )
     def migration(run_id: str) -> Run:
         """Tell how a migration stands that was begun here: its progress, and what it has said so far."""
-        run = runs.get(run_id)
+        run = jobs.get(run_id)
         if run is None:
             raise Refused(404, UnknownRun(run=run_id))
         return run

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 from uvicorn.config import LOGGING_CONFIG
 
 from cts_schema.exceptions import CannotListen, WrongUsage
-from cts_schema.web.guard import TOKEN_VARIABLE, usable
+from cts_schema.web.auth import TOKEN_VARIABLE, usable
 from cts_schema.web.slow_clients import LIMITS, LimitedProtocol, Limits
 
 

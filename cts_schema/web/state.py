@@ -11,11 +11,11 @@ from cts_schema.health.ledger import LEDGER
 from cts_schema.migration.state import read_status
 from cts_schema.models import Base
 from cts_schema.schema.scripts import revisions
-from cts_schema.web.answers import DatabaseStatus, Migration, Problem, Status, Table, moment
 from cts_schema.web.place import Place
+from cts_schema.web.schemas import DatabaseStatus, Migration, Problem, StatusSchema, Table, moment
 
 
-def status(place: Place) -> Status:
+def status(place: Place) -> StatusSchema:
     """Read where the database stands.
 
     Raises:
@@ -26,7 +26,7 @@ def status(place: Place) -> Status:
         there = set(sa.inspect(connection).get_table_names(schema=place.database.schema))
         took = _durations(connection, place) if found.executed_at else {}
     tables = [Table(name=name, exists=name in there) for name in sorted(Base.metadata.tables)]
-    return Status(
+    return StatusSchema(
         initialized=found.revision is not None and all(table.exists for table in tables),
         tables=tables,
         migrations=[

@@ -13,10 +13,12 @@ from cts_schema.exceptions import SchemaError
 from cts_schema.health.check import check
 from cts_schema.health.report import Health
 from cts_schema.schema.scripts import revisions
-from cts_schema.web.answers import (
+from cts_schema.web.logs import NEEDED, SiteLogs
+from cts_schema.web.place import Place
+from cts_schema.web.schemas import (
     Applied,
-    Finding,
     Findings,
+    FindingSchema,
     Migrations,
     Orphans,
     Sizes,
@@ -24,15 +26,13 @@ from cts_schema.web.answers import (
     TableSize,
     moment,
 )
-from cts_schema.web.logs import NEEDED, SiteLogs
-from cts_schema.web.place import Place
 from cts_schema.web.state import status
 
 FRESH = 10.0
 """Seconds for which what `check` found is shown again, however many ask."""
 
 
-class Look:
+class StatisticsCache:
     """A look at a database, taken by one request at a time: those that come meanwhile share the next one."""
 
     def __init__(self, place: Place) -> None:
@@ -52,7 +52,7 @@ class Look:
         with self._lock:
             if self._last is None or self._last[0] < asked:
                 began = time.monotonic()
-                self._last = began, self._look()
+                self._last = began, self._read()
             found = self._last[1]
         if isinstance(found, SchemaError):
             raise found
@@ -62,7 +62,7 @@ class Look:
         """Let `check` look again when next asked."""
         self._changed = time.monotonic()
 
-    def _look(self) -> Statistics | SchemaError:
+    def _read(self) -> Statistics | SchemaError:
         try:
             return _statistics(self._place, *self._check())
         except SchemaError as error:
@@ -77,9 +77,9 @@ class Look:
 
 
 def _statistics(place: Place, at: datetime, health: Health) -> Statistics:
-    stands = status(place)
+    current = status(place)
     with place.read() as connection:
-        missing = _missing(connection, stands.revision, place.database.schema)
+        missing = _missing(connection, current.revision, place.database.schema)
         logs = SiteLogs(None if missing else connection, datetime.now(UTC))
         day, (runs, failed, recent) = logs.of_a_day(), logs.migrations()
     counts = Counter(finding.severity for finding in health.findings)
@@ -98,7 +98,7 @@ def _statistics(place: Place, at: datetime, health: Health) -> Statistics:
                 Applied(
                     revision=f"{one.id:03}", name=one.name, executed_at=one.executed_at, duration_ms=one.duration_ms
                 )
-                for one in stands.migrations
+                for one in current.migrations
                 if one.executed
             ],
             recent=recent,
@@ -112,7 +112,7 @@ def _statistics(place: Place, at: datetime, health: Health) -> Statistics:
             error=counts["error"],
             warning=counts["warning"],
             info=counts["info"],
-            list=[Finding.model_validate(finding, from_attributes=True) for finding in health.findings],
+            list=[FindingSchema.model_validate(finding, from_attributes=True) for finding in health.findings],
         ),
         notes=[f"site_logs was not read: {missing}"] if missing else [],
         checked_at=moment(at),

@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cts_schema.ddl import BigInt, ExactNumeric, Json, Timestamp, Word
+from cts_schema.ddl import BigInt, ExactNumeric, Json, TextEnum, Timestamp
 from cts_schema.models import Base
 from tests.legacy.census import Values, census
 
@@ -127,7 +127,7 @@ def _unknown_word(found: Found) -> bool:
     for table in Base.metadata.sorted_tables:
         for column, text in found.tables.get(table.name, {}):
             type_ = table.columns[column].type if column in table.columns else None
-            if isinstance(type_, Word) and text and text not in type_.words:
+            if isinstance(type_, TextEnum) and text and text not in type_.values:
                 return True
     return False
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cts_schema.ddl import ExactNumeric, Json, Timestamp, Word
+from cts_schema.ddl import ExactNumeric, Json, TextEnum, Timestamp
 from cts_schema.models import Base
 
 # At least one of several columns must have a value: the one we give.
@@ -38,8 +38,8 @@ def _value(connection: sa.Connection, column: sa.Column[Any]) -> Any:
     for key in column.foreign_keys:
         return insert_minimal(connection, Base.metadata.tables[key.column.table.name])[0]
     match column.type:
-        case Word(words=words):
-            return words[0]
+        case TextEnum(values=values):
+            return values[0]
         case Timestamp():
             return datetime(2026, 1, 3, tzinfo=UTC)
         case Json():

@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cts_schema.ddl import BigInt, ExactNumeric, Json, Timestamp, Word
+from cts_schema.ddl import BigInt, ExactNumeric, Json, TextEnum, Timestamp
 from cts_schema.migration import run_log
 from cts_schema.models import Base
 
@@ -161,8 +161,8 @@ def _values(dialect: str, table: sa.Table, columns: list[str], number: int, tag:
 def _value(dialect: str, type_: Any, choice: int) -> Any:
     if isinstance(type_, sa.Boolean):
         return choice % 2 if dialect == "sqlite" else bool(choice % 2)
-    if isinstance(type_, Word):
-        words = [word for word in type_.words if word != "active_advanced"]
+    if isinstance(type_, TextEnum):
+        words = [word for word in type_.values if word != "active_advanced"]
         return words[choice % len(words)]
     if isinstance(type_, Json):
         return JSONS[choice % len(JSONS)]

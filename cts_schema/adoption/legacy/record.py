@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from cts_schema.ddl.taken import require_free
+from cts_schema.ddl.free_names import require_free
 from cts_schema.ddl.text import literal, quote, run
 from cts_schema.schema.scripts import ADOPTION_RECORD
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cts_schema.dialects import interface, loading, running
     from cts_schema.dialects.postgresql import catalogue as _catalogue
     from cts_schema.dialects.postgresql import comparison as _comparison
+    from cts_schema.dialects.postgresql import current_revision as _current_revision
     from cts_schema.dialects.postgresql import engine as _engine
     from cts_schema.dialects.postgresql import exclusive as _exclusive
     from cts_schema.dialects.postgresql import loading as _loading
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from cts_schema.dialects.postgresql import session as _session
     from cts_schema.dialects.postgresql import shape as _shape
     from cts_schema.dialects.postgresql import sql as _sql
-    from cts_schema.dialects.postgresql import standing as _standing
     from cts_schema.dialects.postgresql import values as _values
 
     sql: interface.Sql = _sql
@@ -36,4 +36,4 @@ if TYPE_CHECKING:
     comparison: interface.Comparison = _comparison
     exclusive: running.Exclusive = _exclusive
     relations: interface.Relations = _relations
-    standing: interface.Standing = _standing
+    current_revision: interface.CurrentRevision = _current_revision

@@ -32,7 +32,7 @@ LOCK_TIMEOUT = "2s"
 _WHOLE_VIEW = FORMS | {"row_security": "off", "DateStyle": "ISO, YMD"}
 # Let statements give up a table lock; and let them end with this process: a server notices only so that a client was
 # killed during a long statement.
-_IMPATIENT = {"lock_timeout": LOCK_TIMEOUT, "client_connection_check_interval": "2s"}
+_LOCK_SETTINGS = {"lock_timeout": LOCK_TIMEOUT, "client_connection_check_interval": "2s"}
 
 # The key is made from the name of the schema, so that two schemas of one database can migrate side by side. A restore
 # asks with the power of whoever runs it, so that nothing is looked for in the search path.
@@ -180,7 +180,7 @@ def alone(
         as_owner(connection, place),
         search_path(connection, place.schema),
         advisory_lock(connection, deadline, on_wait),
-        settings(connection, _IMPATIENT),
+        settings(connection, _LOCK_SETTINGS),
         whole_view(connection),
     ):
         yield

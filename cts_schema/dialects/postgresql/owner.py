@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 
-from cts_schema.dialects.postgresql.pinned import told
+from cts_schema.dialects.postgresql.pinned import reported_parameter
 from cts_schema.dialects.postgresql.settings import settings
 from cts_schema.dialects.running import Place
 from cts_schema.exceptions import MixedOwners, NotPermitted, as_sql, mask_url
@@ -53,7 +53,7 @@ _MAY_CREATE = (
 
 def has_power(connection: sa.Connection) -> bool:
     """Tell without a query whether a connection to PostgreSQL may do anything, or does not say that it may not."""
-    return told(connection.connection.driver_connection, "is_superuser") != "off"
+    return reported_parameter(connection.connection.driver_connection, "is_superuser") != "off"
 
 
 @contextmanager

@@ -51,7 +51,7 @@ def pinned(engine: Engine) -> Engine:
         driver = getattr(connection, "driver_connection", connection)
         binary = hasattr(driver, "get_settings")  # asyncpg
         try:
-            require_encoding(told(driver, "server_encoding"), engine.url)
+            require_encoding(reported_parameter(driver, "server_encoding"), engine.url)
         except DatabaseUnusable:
             connection.close()
             raise
@@ -66,7 +66,7 @@ def pinned(engine: Engine) -> Engine:
     return engine
 
 
-def told(driver: Any, name: str) -> str | None:
+def reported_parameter(driver: Any, name: str) -> str | None:
     """Return what the server has told a driver of a setting, which costs no query.
 
     Args:

@@ -63,7 +63,7 @@ def without_a_trace(
 
 
 @contextmanager
-def looking(connection: sa.Connection, place: Place, *, milliseconds: int | None) -> Iterator[None]:
+def reading(connection: sa.Connection, place: Place, *, milliseconds: int | None) -> Iterator[None]:
     """Leave no trace, see every row, and lend nobody the power of a superuser."""
     with (
         without_a_trace(connection, milliseconds=milliseconds, reading=_READING),

@@ -32,7 +32,7 @@ def without_a_trace(connection: sa.Connection, *, milliseconds: int | None) -> I
             connection.rollback()
 
 
-def looking(connection: sa.Connection, place: Place, *, milliseconds: int | None) -> AbstractContextManager[None]:
+def reading(connection: sa.Connection, place: Place, *, milliseconds: int | None) -> AbstractContextManager[None]:
     """Leave no transaction behind where there was none."""
     return without_a_trace(connection, milliseconds=milliseconds)
 

@@ -16,10 +16,10 @@ from cts_schema.ddl.checks import finite_name
 from cts_schema.ddl.text import literal, quote, run
 from cts_schema.dialects.facts import Item
 from cts_schema.health import drift
-from cts_schema.health.look import Look
+from cts_schema.health.context import CheckContext
 from cts_schema.health.repair import statements
 from cts_schema.health.repair.refused import duplicates, rows_where
-from cts_schema.health.repair.report import Left, Step
+from cts_schema.health.repair.report import Left, RepairStep
 from cts_schema.health.report import Finding
 
 # What converts to another type, and back again to the same; where only a person knows what is meant, it is not here.
@@ -32,77 +32,84 @@ _LOSSLESS = {
 _NUMBERS = ("smallint", "integer", "bigint", "numeric")
 
 
-def plan(look: Look, table: sa.Table, finding: Finding, settled: Collection[str]) -> Iterator[Step | Left]:
+def plan(
+    context: CheckContext, table: sa.Table, finding: Finding, settled: Collection[str]
+) -> Iterator[RepairStep | Left]:
     """Yield the steps that mend one finding about a table, or why they would not.
 
     Args:
-        look: the database.
+        context: the database.
         table: the table.
         finding: what is wrong with a column or a constraint of it.
         settled: columns whose orphans and unreadable values are gone before, as ``orders.user_id``.
     """
     name = finding.where.partition(".")[2]
-    items = look.dialect.shape.items
-    wanted = items(drift.at_head(look.dialect)[f"table {table.name}"])
-    there = items(look.schema[f"table {table.name}"])
+    items = context.dialect.shape.items
+    wanted = items(drift.at_head(context.dialect)[f"table {table.name}"])
+    there = items(context.schema[f"table {table.name}"])
     kinds = [item.kind for item in wanted if item.name == name]
     kind = finding.code.partition("-")[2]
     if finding.code in ("wrong-id-type", "not-validated"):
         kind = next(one for one in kinds if (one == "column") is (finding.code == "wrong-id-type"))
     item = Item(kind, name)
     if kind == "column":
-        yield from _column(look, table, finding, wanted, there)
+        yield from _column(context, table, finding, wanted, there)
     elif kind in ("check", "foreign-key"):
-        yield from _constraint(look, table, finding, wanted[item][0], there.get(item), settled)
+        yield from _constraint(context, table, finding, wanted[item][0], there.get(item), settled)
     elif kind in ("unique", "primary-key"):
-        yield from _key(look, table, finding, wanted[item][0], there.get(item))
+        yield from _key(context, table, finding, wanted[item][0], there.get(item))
     else:
         yield Left(finding, "whoever changed it knows why: ALTER TABLE ... ALTER COLUMN ... SET INCREMENT BY ...")
 
 
 def _column(
-    look: Look, table: sa.Table, finding: Finding, wanted: dict[Item, Any], there: dict[Item, Any]
-) -> Iterator[Step | Left]:
+    context: CheckContext, table: sa.Table, finding: Finding, wanted: dict[Item, Any], there: dict[Item, Any]
+) -> Iterator[RepairStep | Left]:
     name = finding.where.partition(".")[2]
     facts, found = wanted[Item("column", name)], there.get(Item("column", name))
     if found is None:
-        yield from _missing_column(look, table, finding, wanted, there)
+        yield from _missing_column(context, table, finding, wanted, there)
         return
     reason = None
     if facts[4:] != found[4:] and facts[0] == found[0]:
         reason = "it is generated, or has another collation, or the table is not an ordinary one"
     elif facts[0] != found[0]:
-        reason = _not_convertible(look, table, name, facts[0], found[0])
-    if reason is None and facts[1] and not found[1] and (rows := rows_where(look, table, f"c.{quote(name)} IS NULL")):
+        reason = _not_convertible(context, table, name, facts[0], found[0])
+    if (
+        reason is None
+        and facts[1]
+        and not found[1]
+        and (rows := rows_where(context, table, f"c.{quote(name)} IS NULL"))
+    ):
         reason = f"{rows} have no value in it, which must have one"
     if reason is not None:
         yield Left(finding, reason)
         return
-    yield Step((finding,), tuple(statements.change_column(table.name, name, facts, found)), (table.name,))
+    yield RepairStep((finding,), tuple(statements.change_column(table.name, name, facts, found)), (table.name,))
 
 
 def _missing_column(
-    look: Look, table: sa.Table, finding: Finding, wanted: dict[Item, Any], there: dict[Item, Any]
-) -> Iterator[Step | Left]:
+    context: CheckContext, table: sa.Table, finding: Finding, wanted: dict[Item, Any], there: dict[Item, Any]
+) -> Iterator[RepairStep | Left]:
     name = finding.where.partition(".")[2]
     facts = wanted[Item("column", name)]
-    if facts[1] and not facts[2] and not facts[3] and (rows := rows_where(look, table, "true")):
+    if facts[1] and not facts[2] and not facts[3] and (rows := rows_where(context, table, "true")):
         yield Left(finding, f"{rows} would have no value in it, which must have one and has no default")
         return
     # The numbers of a log mean nothing; by ids other rows refer to theirs.
-    if table.columns[name].primary_key and not facts[3] and (rows := rows_where(look, table, "true")):
+    if table.columns[name].primary_key and not facts[3] and (rows := rows_where(context, table, "true")):
         yield Left(finding, f"{rows} have lost it, and invented ids would be those of no row: restore a backup")
         return
-    yield Step((finding,), (statements.add_column(table.name, name, facts),), (table.name,))
+    yield RepairStep((finding,), (statements.add_column(table.name, name, facts),), (table.name,))
     for item in sorted(wanted.keys() - there.keys()):
         if item.kind in ("check", "foreign-key") and drift.comes_with_a_column(table, item, {name}, set()):
             yield from _added(table, finding, item.name, wanted[item][0], drop=False)
 
 
-def _not_convertible(look: Look, table: sa.Table, name: str, wanted: str, found: str) -> str | None:
+def _not_convertible(context: CheckContext, table: sa.Table, name: str, wanted: str, found: str) -> str | None:
     """Return why the values of a column are not brought to another type; None where each stays what it is."""
     used = run(
-        look.connection,
+        context.connection,
         "SELECT k.conrelid::regclass::text || '.' || k.conname FROM pg_constraint k WHERE k.contype = 'f' AND EXISTS ("
         "SELECT 1 FROM pg_attribute a WHERE a.attname = " + literal(name) + " AND "
         f"a.attrelid = to_regclass({literal(quote(table.name))}) AND (k.conrelid = a.attrelid AND a.attnum = "
@@ -118,87 +125,91 @@ def _not_convertible(look: Look, table: sa.Table, name: str, wanted: str, found:
         return f"whether every value of {found} means the same as {wanted}, only a person knows"
     value, precision, scale = f"c.{quote(name)}", int(size[1]), int(size[2])
     refused = f"abs({value}::numeric) >= 1e{precision - scale} OR {value} <> round({value}, {scale})"
-    rows = rows_where(look, table, refused)
+    rows = rows_where(context, table, refused)
     return None if rows is None else f"{rows} have more digits than {wanted} holds"
 
 
 def _constraint(
-    look: Look, table: sa.Table, finding: Finding, wanted: str, there: Any, settled: Collection[str]
-) -> Iterator[Step | Left]:
+    context: CheckContext, table: sa.Table, finding: Finding, wanted: str, there: Any, settled: Collection[str]
+) -> Iterator[RepairStep | Left]:
     name = finding.where.partition(".")[2]
     reason = (
-        _refused_by_check(look, table, name, wanted, settled)
+        _refused_by_check(context, table, name, wanted, settled)
         if wanted.startswith("CHECK")
-        else _orphans(look, table, name, settled)
+        else _orphans(context, table, name, settled)
     )
     if reason is not None:
         yield Left(finding, reason)
     elif finding.code == "not-validated":
-        yield Step((finding,), (_validate(table, name),), apart=True)
+        yield RepairStep((finding,), (_validate(table, name),), apart=True)
     else:
         yield from _added(table, finding, name, wanted, drop=there is not None)
 
 
-def _added(table: sa.Table, finding: Finding, name: str, definition: str, *, drop: bool) -> Iterator[Step]:
+def _added(table: sa.Table, finding: Finding, name: str, definition: str, *, drop: bool) -> Iterator[RepairStep]:
     alter = f"ALTER TABLE {quote(table.name)}"
     gone = f"{alter} DROP CONSTRAINT {quote(name)}"
     added = f"{alter} ADD CONSTRAINT {quote(name)} {definition} NOT VALID"
-    yield Step((finding,), (gone, added) if drop else (added,), (table.name,))
-    yield Step((finding,), (_validate(table, name),), apart=True, undo=(gone,))
+    yield RepairStep((finding,), (gone, added) if drop else (added,), (table.name,))
+    yield RepairStep((finding,), (_validate(table, name),), apart=True, undo=(gone,))
 
 
 def _validate(table: sa.Table, name: str) -> str:
     return f"ALTER TABLE {quote(table.name)} VALIDATE CONSTRAINT {quote(name)}"
 
 
-def _refused_by_check(look: Look, table: sa.Table, name: str, definition: str, settled: Collection[str]) -> str | None:
+def _refused_by_check(
+    context: CheckContext, table: sa.Table, name: str, definition: str, settled: Collection[str]
+) -> str | None:
     if any(
         name == finite_name(table.name, one.name) and f"{table.name}.{one.name}" in settled for one in table.columns
     ):
         return None
-    absent = [column.name for column in table.columns if not look.has(table.name, column.name)]
+    absent = [column.name for column in table.columns if not context.has(table.name, column.name)]
     if any(re.search(rf"\b{re.escape(name)}\b", definition) for name in absent):
         return None  # the column is made before; the validation tells whether its default will do
-    rows = rows_where(look, table, f"NOT {definition.removeprefix('CHECK ').removesuffix(' NOT VALID')}")
+    rows = rows_where(context, table, f"NOT {definition.removeprefix('CHECK ').removesuffix(' NOT VALID')}")
     return None if rows is None else f"{rows} are refused by it"
 
 
-def _orphans(look: Look, table: sa.Table, name: str, settled: Collection[str]) -> str | None:
+def _orphans(context: CheckContext, table: sa.Table, name: str, settled: Collection[str]) -> str | None:
     """Return how many rows refer to one that is not there, None where none will."""
     (constraint,) = (one for one in table.foreign_key_constraints if one.name == name)
     (element,) = constraint.elements
     parent, _, key = element.target_fullname.rpartition(".")
     column = element.parent.name
-    if f"{table.name}.{column}" in settled or not look.has(table.name, column):
+    if f"{table.name}.{column}" in settled or not context.has(table.name, column):
         return None
     value, gone = f"c.{quote(column)}", ""
-    if look.has(parent, key):
+    if context.has(parent, key):
         # As texts, since two types that differ are first made the same.
         same = f"CAST(p.{quote(key)} AS text) = CAST({value} AS text)"
-        if look.comparable((table.name, column), (parent, key)):
+        if context.comparable((table.name, column), (parent, key)):
             same = f"p.{quote(key)} = {value}"
         gone = f" AND NOT EXISTS (SELECT 1 FROM {quote(parent)} AS p WHERE {same})"
-    rows = rows_where(look, table, f"{value} IS NOT NULL{gone}")
+    rows = rows_where(context, table, f"{value} IS NOT NULL{gone}")
     if rows is None:
         return None
     return f"{rows} refer to {parent} that are not there: cts-schema repair --orphans quarantine keeps them aside"
 
 
-def _key(look: Look, table: sa.Table, finding: Finding, wanted: str, there: Any) -> Iterator[Step | Left]:
+def _key(
+    context: CheckContext, table: sa.Table, finding: Finding, wanted: str, there: Any
+) -> Iterator[RepairStep | Left]:
     name = finding.where.partition(".")[2]
     (constraint,) = (
         one
         for one in table.constraints
         if isinstance(one, sa.UniqueConstraint | sa.PrimaryKeyConstraint) and one.name == name
     )
-    columns = [column.name for column in constraint.columns if look.has(table.name, column.name)]
+    columns = [column.name for column in constraint.columns if context.has(table.name, column.name)]
     values = [f"c.{quote(column)}" for column in columns]
     empty = " OR ".join(f"{value} IS NULL" for value in values)
-    if empty and wanted.startswith("PRIMARY") and (rows := rows_where(look, table, empty)):
+    if empty and wanted.startswith("PRIMARY") and (rows := rows_where(context, table, empty)):
         yield Left(finding, f"{rows} have no value in {', '.join(columns)}")
-    elif len(values) == len(constraint.columns) and (rows := duplicates(look, table, values)):
+    elif len(values) == len(constraint.columns) and (rows := duplicates(context, table, values)):
         yield Left(finding, f"{rows} have the same {', '.join(columns)}")
     else:
         alter = f"ALTER TABLE {quote(table.name)}"
         drop = () if there is None else (f"{alter} DROP CONSTRAINT {quote(name)}",)
-        yield Step((finding,), (*drop, f"{alter} ADD CONSTRAINT {quote(name)} {wanted}"), (table.name,))
+        yield RepairStep((finding,), (*drop, f"{alter} ADD CONSTRAINT {quote(name)} {wanted}"), (table.name,))

@@ -11,9 +11,9 @@ from cts_schema.ddl.text import quote, run
 from cts_schema.dialects.errors import classify
 from cts_schema.exceptions import RepairFailed, first_line, mask_url
 from cts_schema.health import check
-from cts_schema.health.look import Look
+from cts_schema.health.context import CheckContext
 from cts_schema.health.repair.plan import Planned
-from cts_schema.health.repair.report import KEPT, Left, Proof, Step
+from cts_schema.health.repair.report import LEFTOVERS, Left, Proof, RepairStep
 from cts_schema.migration.executor import RETRIED
 
 # What could not be seen before: values of a table or a column that can be looked at only now.
@@ -28,12 +28,12 @@ _COMES_TO_LIGHT = (
 )
 
 
-def execute_all(planned: Planned, look: Callable[[], Look]) -> tuple[Left, ...]:
+def execute_all(planned: Planned, context: Callable[[], CheckContext]) -> tuple[Left, ...]:
     """Execute the steps of a transaction, and verify them; return what could not be seen before.
 
     Args:
         planned: what is to be done.
-        look: looks at the database.
+        context: looks at the database.
 
     Raises:
         RepairFailed: it is not as it should be then; the caller rolls back.
@@ -41,20 +41,20 @@ def execute_all(planned: Planned, look: Callable[[], Look]) -> tuple[Left, ...]:
     steps = planned.together
     if not steps:
         return ()
-    connection = look().connection
+    connection = context().connection
     moved = {table for step in steps for table in step.moves}
     tables = sorted({table for step in steps for table in step.tables} - moved)
     before = _rows(connection, tables)
     for step in steps:
         execute(connection, step)
     after = _rows(connection, tables)
-    others = set(tables) - {KEPT}  # what the steps put there is more
-    if any(after[table] != before[table] for table in others) or after.get(KEPT, 0) < before.get(KEPT, 0):
+    others = set(tables) - {LEFTOVERS}  # what the steps put there is more
+    if any(after[table] != before[table] for table in others) or after.get(LEFTOVERS, 0) < before.get(LEFTOVERS, 0):
         raise RepairFailed(rows_before=before, rows_after=after)
-    return _verified(planned, look(), steps)
+    return _verified(planned, context(), steps)
 
 
-def execute(connection: sa.Connection, step: Step) -> None:
+def execute(connection: sa.Connection, step: RepairStep) -> None:
     """Execute the statements of a step.
 
     Raises:
@@ -71,7 +71,7 @@ def execute(connection: sa.Connection, step: Step) -> None:
             url = connection.engine.url
             raise classify(error, url) or RepairFailed(
                 cause="a step of the repair failed, and the rest is done" if step.apart else None,
-                mended=_names(step),
+                repaired=_names(step),
                 database=mask_url(url),
                 statement=statement,
                 reported=first_line(error.orig),
@@ -80,7 +80,7 @@ def execute(connection: sa.Connection, step: Step) -> None:
             change = "change or remove the rows that refer to those which would leave, then repeat"
             raise RepairFailed(
                 cause="rows would have been changed that nobody asked for; everything was rolled back",
-                mended=_names(step),
+                repaired=_names(step),
                 refers=statement.refers,
                 rows=wrong,
                 found_by=statement,
@@ -88,7 +88,7 @@ def execute(connection: sa.Connection, step: Step) -> None:
             )
 
 
-def undo(connection: sa.Connection, step: Step) -> None:
+def undo(connection: sa.Connection, step: RepairStep) -> None:
     """Take away the half of a step that was done by itself."""
     for statement in step.undo:
         run(connection, statement)
@@ -98,18 +98,18 @@ def _rows(connection: sa.Connection, tables: Sequence[str]) -> dict[str, int]:
     return {table: int(run(connection, f"SELECT count(*) FROM {quote(table)}").scalar_one()) for table in tables}
 
 
-def _verified(planned: Planned, look: Look, steps: Sequence[Step]) -> tuple[Left, ...]:
+def _verified(planned: Planned, context: CheckContext, steps: Sequence[RepairStep]) -> tuple[Left, ...]:
     known = {(finding.code, finding.where) for finding in planned.found}
-    mended = {(finding.code, finding.where) for step in steps for finding in step.mends}
+    repaired = {(finding.code, finding.where) for step in steps for finding in step.mends}
     unfinished = {finding.where for step in planned.steps if step.apart for finding in step.mends}
     left = []
-    for finding in check.findings(look):
+    for finding in check.findings(context):
         this = finding.code, finding.where
-        if finding.severity == "info" or finding.where in unfinished or (this in known and this not in mended):
+        if finding.severity == "info" or finding.where in unfinished or (this in known and this not in repaired):
             continue
         if finding.code == "not-validated" and this not in known:
             continue  # it has just been made, and is validated after the transaction
-        if this in mended or finding.code not in _COMES_TO_LIGHT:
+        if this in repaired or finding.code not in _COMES_TO_LIGHT:
             raise RepairFailed(
                 cause="after the repair something was still wrong; everything was rolled back",
                 found=f"{finding.code} {finding.where}: {finding.message}",
@@ -120,5 +120,5 @@ def _verified(planned: Planned, look: Look, steps: Sequence[Step]) -> tuple[Left
     return tuple(left)
 
 
-def _names(step: Step) -> str:
+def _names(step: RepairStep) -> str:
     return ", ".join(f"{finding.code} {finding.where}" for finding in step.mends)

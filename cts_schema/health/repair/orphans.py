@@ -15,9 +15,9 @@ import sqlalchemy as sa
 from cts_schema.ddl.text import literal, quote
 from cts_schema.dialects.facts import ForeignKey
 from cts_schema.health import references
-from cts_schema.health.look import Look, key_of
+from cts_schema.health.context import CheckContext, key_of
 from cts_schema.health.references import Reference
-from cts_schema.health.repair.report import KEPT, Left, OrphanPolicy, Proof, Step
+from cts_schema.health.repair.report import LEFTOVERS, Left, OrphanPolicy, Proof, RepairStep
 from cts_schema.health.repair.unreadable import Unreadable, whole_row
 from cts_schema.health.repair.values import untouched
 from cts_schema.health.report import Finding
@@ -38,24 +38,24 @@ class _Child:
     nulled: tuple[Reference, ...]
     unreadable: str | None = None
 
-    def leaves(self, look: Look) -> list[str]:
+    def leaves(self, context: CheckContext) -> list[str]:
         """Return the conditions under which a row leaves, any of them."""
-        found = [_is_orphan(look, one) for one in self.leaving]
+        found = [_is_orphan(context, one) for one in self.leaving]
         return found if self.unreadable is None else [*found, self.unreadable]
 
 
 def plan(
-    look: Look,
+    context: CheckContext,
     found: Sequence[Finding],
     policy: OrphanPolicy,
     *,
     made: Collection[str],
     unreadable: Sequence[Unreadable] = (),
-) -> Iterator[Step | Left]:
+) -> Iterator[RepairStep | Left]:
     """Yield the one step that keeps orphans aside, or why it does not.
 
     Args:
-        look: the database.
+        context: the database.
         found: the findings about orphans.
         policy: what is to be done with them.
         made: missing tables that are made before.
@@ -71,118 +71,118 @@ def plan(
     reason = None
     if policy == "leave":
         reason = "bring the parents back, or keep the rows aside: cts-schema repair orphans --orphans quarantine"
-    elif not look.has(KEPT, "payload") and KEPT not in made:
-        reason = f"there is no {KEPT} to keep them in: cts-schema repair missing-table"
+    elif not context.has(LEFTOVERS, "payload") and LEFTOVERS not in made:
+        reason = f"there is no {LEFTOVERS} to keep them in: cts-schema repair missing-table"
     if reason is not None:
         for finding in strayed:
             yield Left(finding, reason)
     elif strayed or unreadable:
         begun = {finding.where.partition(".")[0] for finding in strayed}
-        children = list(_children(look, begun, {one.table.name: one.leaves for one in unreadable}))
-        moves = tuple(child.table.name for child in children if child.leaves(look))
+        children = list(_children(context, begun, {one.table.name: one.leaves for one in unreadable}))
+        moves = tuple(child.table.name for child in children if child.leaves(context))
         mends = (*strayed, *(finding for one in unreadable for finding in one.leaving))
-        yield Step(mends, tuple(_statements(look, children)), moves=moves)
+        yield RepairStep(mends, tuple(_statements(context, children)), moves=moves)
 
 
-def _children(look: Look, begun: set[str], unreadable: Mapping[str, str]) -> Iterator[_Child]:
+def _children(context: CheckContext, begun: set[str], unreadable: Mapping[str, str]) -> Iterator[_Child]:
     """Yield the tables that have orphans, and those that may get some by that, parents first."""
-    known = list(references.declared(look))
+    known = list(references.declared(context))
     reached = {*begun, *unreadable}
     for table in Base.metadata.sorted_tables:  # a table refers to itself only by what becomes NULL
-        mine = [one for one in known if one.table == table.name and _is_comparable(look, one)]
+        mine = [one for one in known if one.table == table.name and _is_comparable(context, one)]
         strays = bool(mine) and (table.name in begun or any(one.parents[0][0] in reached for one in mine))
         if not strays and table.name not in unreadable:
             continue
         mine = mine if strays else []  # orphans that nobody asked about stay
         reached.add(table.name)
-        nulled = tuple(one for one in mine if one.on_delete == "SET NULL" and not _required(look, one))
+        nulled = tuple(one for one in mine if one.on_delete == "SET NULL" and not _required(context, one))
         leaving = tuple(one for one in mine if one not in nulled)
         yield _Child(table, leaving, nulled, unreadable.get(table.name))
 
 
-def _is_comparable(look: Look, reference: Reference) -> bool:
-    return look.comparable((reference.table, reference.column), *reference.parents)
+def _is_comparable(context: CheckContext, reference: Reference) -> bool:
+    return context.comparable((reference.table, reference.column), *reference.parents)
 
 
-def _required(look: Look, reference: Reference) -> bool:
-    return bool(look.schema[f"table {reference.table}"][f"column {reference.column}"][1])
+def _required(context: CheckContext, reference: Reference) -> bool:
+    return bool(context.schema[f"table {reference.table}"][f"column {reference.column}"][1])
 
 
-def _statements(look: Look, children: Sequence[_Child]) -> Iterator[str]:
-    sql = look.dialect.sql
+def _statements(context: CheckContext, children: Sequence[_Child]) -> Iterator[str]:
+    sql = context.dialect.sql
     parents = {parent for child in children for one in (*child.leaving, *child.nulled) for parent, _ in one.parents}
     yield from sql.lock_tables(sorted(parents | {child.table.name for child in children}))
     yield from sql.temporary_rows(_GONE)
     for child in children:
-        if conditions := child.leaves(look):
+        if conditions := child.leaves(context):
             name, where = child.table.name, " OR ".join(conditions)
             yield (
-                f"INSERT INTO {_GONE} SELECT {literal(name)}, {key_of(look, child.table)}, c.{_row(look, name)} "
+                f"INSERT INTO {_GONE} SELECT {literal(name)}, {key_of(context, child.table)}, c.{_row(context, name)} "
                 f"FROM {quote(name)} AS c WHERE {where}"
             )
     for child in children:
-        yield _kept(look, child)
+        yield _kept(context, child)
         for one in child.nulled:
-            yield from _nulled(look, child.table, one)
+            yield from _nulled(context, child.table, one)
     yield Proof(
-        f"SELECT count(*) FROM {_GONE} AS g WHERE NOT EXISTS (SELECT 1 FROM {KEPT} AS k WHERE "
+        f"SELECT count(*) FROM {_GONE} AS g WHERE NOT EXISTS (SELECT 1 FROM {LEFTOVERS} AS k WHERE "
         "k.table_name = g.table_name AND k.row_key = g.row_key AND k.reason IN ('orphan', 'type'))"
     )
-    known = list(references.foreign(look))
+    known = list(references.foreign(context))
     for child in children:
-        yield from _others(look, child.table.name, known)
+        yield from _others(context, child.table.name, known)
     for child in reversed(children):
         name = child.table.name
         those = f"SELECT source_row FROM {_GONE} WHERE table_name = {literal(name)}"
-        gone = f"DELETE FROM {quote(name)} AS c WHERE c.{_row(look, name)} IN ({those})"
-        yield from untouched(look, name, [gone])
+        gone = f"DELETE FROM {quote(name)} AS c WHERE c.{_row(context, name)} IN ({those})"
+        yield from untouched(context, name, [gone])
     yield f"DROP TABLE {_GONE}"
 
 
-def _row(look: Look, table: str) -> str:
-    return look.dialect.sql.row_id(look.columns(table))
+def _row(context: CheckContext, table: str) -> str:
+    return context.dialect.sql.row_id(context.columns(table))
 
 
-def _is_orphan(look: Look, reference: Reference) -> str:
+def _is_orphan(context: CheckContext, reference: Reference) -> str:
     ((parent, key),) = reference.parents
     value = f"c.{quote(reference.column)}"
-    goes = f"g.table_name = {literal(parent)} AND g.source_row = p.{_row(look, parent)}"
+    goes = f"g.table_name = {literal(parent)} AND g.source_row = p.{_row(context, parent)}"
     stays = f"NOT EXISTS (SELECT 1 FROM {_GONE} AS g WHERE {goes})"
     there = f"SELECT 1 FROM {quote(parent)} AS p WHERE p.{quote(key)} = {value} AND {stays}"
     return f"({value} IS NOT NULL AND NOT EXISTS ({there}))"
 
 
-def _kept(look: Look, child: _Child) -> str:
+def _kept(context: CheckContext, child: _Child) -> str:
     name, reason = child.table.name, "'orphan'"
     if child.unreadable is not None:
         reason = f"CASE WHEN {child.unreadable} THEN 'type' ELSE 'orphan' END"
-    row = whole_row(look, child.table, readable=child.unreadable is None)
+    row = whole_row(context, child.table, readable=child.unreadable is None)
     return (
-        f"INSERT INTO {KEPT} (table_name, row_key, reason, payload) "
+        f"INSERT INTO {LEFTOVERS} (table_name, row_key, reason, payload) "
         f"SELECT {literal(name)}, g.row_key, {reason}, {row} FROM {quote(name)} AS c "
-        f"JOIN {_GONE} AS g ON g.table_name = {literal(name)} AND g.source_row = c.{_row(look, name)}"
+        f"JOIN {_GONE} AS g ON g.table_name = {literal(name)} AND g.source_row = c.{_row(context, name)}"
     )
 
 
-def _nulled(look: Look, table: sa.Table, reference: Reference) -> Iterator[str]:
+def _nulled(context: CheckContext, table: sa.Table, reference: Reference) -> Iterator[str]:
     name, column = table.name, reference.column
-    goes = f"SELECT 1 FROM {_GONE} AS g WHERE g.table_name = {literal(name)} AND g.source_row = c.{_row(look, name)}"
-    where = f"{_is_orphan(look, reference)} AND NOT EXISTS ({goes})"
-    sql = look.dialect.sql
+    goes = f"SELECT 1 FROM {_GONE} AS g WHERE g.table_name = {literal(name)} AND g.source_row = c.{_row(context, name)}"
+    where = f"{_is_orphan(context, reference)} AND NOT EXISTS ({goes})"
+    sql = context.dialect.sql
     kept = sql.json_object(f"{literal(column)}, {sql.as_json(f'c.{quote(column)}')}")
     yield (
-        f"INSERT INTO {KEPT} (table_name, row_key, reason, payload) SELECT {literal(name)}, {key_of(look, table)}, "
-        f"'orphan', {kept} FROM {quote(name)} AS c WHERE {where}"
+        f"INSERT INTO {LEFTOVERS} (table_name, row_key, reason, payload) "
+        f"SELECT {literal(name)}, {key_of(context, table)}, 'orphan', {kept} FROM {quote(name)} AS c WHERE {where}"
     )
-    yield from untouched(look, name, [f"UPDATE {quote(name)} AS c SET {quote(column)} = NULL WHERE {where}"])
+    yield from untouched(context, name, [f"UPDATE {quote(name)} AS c SET {quote(column)} = NULL WHERE {where}"])
 
 
-def _others(look: Look, table: str, known: Sequence[ForeignKey]) -> Iterator[str]:
+def _others(context: CheckContext, table: str, known: Sequence[ForeignKey]) -> Iterator[str]:
     """Yield what proves that no row of somebody else's refers to one that goes: the database might delete it too."""
-    untyped = look.dialect.sql.untyped
+    untyped = context.dialect.sql.untyped
     for one in known:
         if one.parent == table:
-            goes = f"g.table_name = {literal(table)} AND g.source_row = c.{_row(look, table)}"
+            goes = f"g.table_name = {literal(table)} AND g.source_row = c.{_row(context, table)}"
             refers = " AND ".join(f"c.{quote(key)} = {untyped(f'o.{quote(column)}')}" for column, key in one.columns)
             yield Proof(
                 f"SELECT count(*) FROM {one.child} AS o JOIN {quote(table)} AS c ON {refers} "

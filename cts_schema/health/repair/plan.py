@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from cts_schema.ddl.text import literal, quote
 from cts_schema.exceptions import NextCommand, NextStep, WrongUsage
 from cts_schema.health import check
-from cts_schema.health.look import Look
+from cts_schema.health.context import CheckContext
 from cts_schema.health.repair import alter, orphans, remake, statements, unreadable, values
-from cts_schema.health.repair.report import Left, OrphanPolicy, Step
-from cts_schema.health.report import MENDED, SEVERITIES, Finding
+from cts_schema.health.repair.report import Left, OrphanPolicy, RepairStep
+from cts_schema.health.report import REPAIRABLE, SEVERITIES, Finding
 from cts_schema.migration import ledger
 from cts_schema.models import Base
 from cts_schema.schema.scripts import revisions
@@ -42,7 +42,7 @@ _EXPLAINED = {
     "refused-values": "what the values should be, only a person knows",
     "not-checked": "what was not looked at is not mended",
 }
-CODES = tuple(sorted({*MENDED, *_STOPPING, *_EXPLAINED}))
+CODES = tuple(sorted({*REPAIRABLE, *_STOPPING, *_EXPLAINED}))
 """All codes that a repair can be asked for."""
 
 _SHAPES = ("column", "identity", "primary-key", "unique", "check", "foreign-key")
@@ -77,11 +77,11 @@ class Planned:
 
     revision: str | None
     found: tuple[Finding, ...]
-    steps: tuple[Step, ...]
+    steps: tuple[RepairStep, ...]
     left: tuple[Left, ...]
 
     @property
-    def together(self) -> list[Step]:
+    def together(self) -> list[RepairStep]:
         """The steps of the one transaction."""
         return [step for step in self.steps if not step.apart]
 
@@ -98,78 +98,80 @@ def require_known(codes: Iterable[str]) -> None:
             raise WrongUsage(cause="there is no such finding", code=code, known=", ".join(CODES), next_step=next_step)
 
 
-def make(look: Look, asked: Asked) -> Planned:
+def make(context: CheckContext, asked: Asked) -> Planned:
     """Find out what is to be done, in order, and what stays."""
-    found = sorted(check.findings(look), key=lambda one: (SEVERITIES.index(one.severity), one.code, one.where))
+    found = sorted(check.findings(context), key=lambda one: (SEVERITIES.index(one.severity), one.code, one.where))
     wanted = [one for one in found if not asked.codes or one.code in asked.codes]
     if stopping := [one for one in found if one.code in _STOPPING]:
         why = _STOPPING[stopping[0].code]
         left = [Left(one, why if one in stopping else f"{stopping[0].code}: {why}") for one in wanted]
-        return Planned(look.status.revision, tuple(found), (), tuple(left))
-    made = list(_made(look, asked, found, wanted))
-    steps = sorted((one for one in made if isinstance(one, Step)), key=lambda step: step.apart)
+        return Planned(context.status.revision, tuple(found), (), tuple(left))
+    made = list(_made(context, asked, found, wanted))
+    steps = sorted((one for one in made if isinstance(one, RepairStep)), key=lambda step: step.apart)
     if not asked.concurrently:
         steps = [replace(step, apart=False, undo=()) for step in steps]
     left = [one for one in made if isinstance(one, Left)]
-    told = {finding for step in steps for finding in step.mends} | {one.finding for one in left}
-    left += [Left(finding, "nothing here mends it") for finding in wanted if finding not in told]
-    return Planned(look.status.revision, tuple(found), tuple(steps), tuple(left))
+    reported = {finding for step in steps for finding in step.mends} | {one.finding for one in left}
+    left += [Left(finding, "nothing here mends it") for finding in wanted if finding not in reported]
+    return Planned(context.status.revision, tuple(found), tuple(steps), tuple(left))
 
 
-def _made(look: Look, asked: Asked, found: Sequence[Finding], wanted: Sequence[Finding]) -> Iterator[Step | Left]:
+def _made(
+    context: CheckContext, asked: Asked, found: Sequence[Finding], wanted: Sequence[Finding]
+) -> Iterator[RepairStep | Left]:
     by_code: dict[str, list[Finding]] = {}
     for finding in wanted:
         by_code.setdefault(finding.code, []).append(finding)
-    dialect = look.connection.dialect
+    dialect = context.connection.dialect
     for code in ("missing-function", "changed-function"):
         for finding in by_code.pop(code, ()):
-            yield Step((finding,), (statements.create_function(dialect),))
+            yield RepairStep((finding,), (statements.create_function(dialect),))
     missing = {finding.where: finding for finding in by_code.pop("missing-table", ())}
     for table in Base.metadata.sorted_tables:
-        preserved = [one for one in look.status.preserved if one[13:] == table.name]
+        preserved = [one for one in context.status.preserved if one[13:] == table.name]
         if table.name in missing and preserved:
             below = max((one for one in revisions() if one < preserved[0][9:12]), default="--purge base")
             reason = f"{preserved[0]} has its rows: alembic stamp {below}, then: alembic upgrade head"
             yield Left(missing[table.name], reason)
         elif table.name in missing:
-            yield Step((missing[table.name],), tuple(statements.create_table(table, dialect)))
+            yield RepairStep((missing[table.name],), tuple(statements.create_table(table, dialect)))
     for finding in by_code.pop("time-form", ()):
-        yield from values.plan_times(look, look.tables[_table(finding)], finding)
+        yield from values.plan_times(context, context.tables[_table(finding)], finding)
     blobs = [finding for finding in by_code.get("wrong-id-type", ()) if finding.found is None]
     for finding in blobs:
-        yield from values.plan_blobs(look, look.tables[_table(finding)], finding)
-    refused = unreadable.sort(look, by_code.pop("unreadable-values", []))
+        yield from values.plan_blobs(context, context.tables[_table(finding)], finding)
+    refused = unreadable.sort(context, by_code.pop("unreadable-values", []))
     strayed = by_code.pop("orphans", [])
     leaving = [one for one in refused if one.leaving] if asked.orphans == "quarantine" else []
     settled = set[str]()
     for one in (
-        *unreadable.plan(look, refused, asked.orphans, made=missing.keys()),
-        *orphans.plan(look, strayed, asked.orphans, made=missing.keys(), unreadable=leaving),
+        *unreadable.plan(context, refused, asked.orphans, made=missing.keys()),
+        *orphans.plan(context, strayed, asked.orphans, made=missing.keys(), unreadable=leaving),
     ):
-        settled |= {finding.where for finding in one.mends} if isinstance(one, Step) else set()
+        settled |= {finding.where for finding in one.mends} if isinstance(one, RepairStep) else set()
         yield one
     shapes = [finding for finding in wanted if _is_shape(finding)]
-    if not look.dialect.alters_tables:
-        yield from _remade(look, [finding for finding in found if _is_shape(finding)], shapes)
+    if not context.dialect.alters_tables:
+        yield from _remade(context, [finding for finding in found if _is_shape(finding)], shapes)
     else:
         # Columns first: constraints may need them. Keys before the foreign keys that need them.
         for kind in ("column", "type", "identity", "primary-key", "unique", "check", "foreign-key", "validated"):
             for finding in shapes:
                 if finding.code.endswith(f"-{kind}"):
-                    yield from alter.plan(look, look.tables[_table(finding)], finding, settled)
+                    yield from alter.plan(context, context.tables[_table(finding)], finding, settled)
     for code in ("missing-trigger", "changed-trigger"):
         for finding in by_code.pop(code, ()):
-            table, there = look.tables[_table(finding)], code == "changed-trigger"
-            yield Step((finding,), tuple(statements.trigger(table, dialect, there=there)), (table.name,))
-    yield from _indexes(look, asked, by_code)
+            table, there = context.tables[_table(finding)], code == "changed-trigger"
+            yield RepairStep((finding,), tuple(statements.trigger(table, dialect, there=there)), (table.name,))
+    yield from _indexes(context, asked, by_code)
     for finding in by_code.pop("sequence-behind", ()):
         name, _, column = finding.where.partition(".")
         sequence = f"pg_get_serial_sequence({literal(quote(name))}, {literal(column)})"
-        yield Step((finding,), (statements.set_sequence(name, column, sequence),))
+        yield RepairStep((finding,), (statements.set_sequence(name, column, sequence),))
     astray = [*by_code.pop("ledger-row-missing", ()), *by_code.pop("ledger-row-surplus", ())]
     if ledger.LEDGER.name in missing:
         astray.append(missing[ledger.LEDGER.name])
-    yield from _ledger(look, astray)
+    yield from _ledger(context, astray)
     for code, of_code in by_code.items():
         for finding in of_code if code in _EXPLAINED else ():
             yield Left(finding, _EXPLAINED[code])
@@ -187,7 +189,7 @@ def _is_shape(finding: Finding) -> bool:
     return finding.code in ("not-validated", "changed-table") or (change in ("missing", "changed") and kind in _SHAPES)
 
 
-def _remade(look: Look, found: Sequence[Finding], wanted: Sequence[Finding]) -> Iterator[Step | Left]:
+def _remade(context: CheckContext, found: Sequence[Finding], wanted: Sequence[Finding]) -> Iterator[RepairStep | Left]:
     for name in sorted({_table(finding) for finding in wanted}):
         whole = [finding for finding in found if _table(finding) == name]
         mends = [finding for finding in wanted if _table(finding) == name]
@@ -195,29 +197,29 @@ def _remade(look: Look, found: Sequence[Finding], wanted: Sequence[Finding]) -> 
             for finding in mends:
                 yield Left(finding, f"the table is made anew as a whole; ask for these too: {' '.join(others)}")
         else:
-            yield from remake.plan(look, look.tables[name], mends)
+            yield from remake.plan(context, context.tables[name], mends)
 
 
-def _indexes(look: Look, asked: Asked, by_code: dict[str, list[Finding]]) -> Iterator[Step | Left]:
-    dialect, concurrently = look.connection.dialect, asked.concurrently
+def _indexes(context: CheckContext, asked: Asked, by_code: dict[str, list[Finding]]) -> Iterator[RepairStep | Left]:
+    dialect, concurrently = context.connection.dialect, asked.concurrently
     codes = ("missing-index", "changed-index", "invalid-index")
     for finding in [one for code in codes for one in by_code.pop(code, ())]:
         table, _, name = finding.where.partition(".")
-        model = look.tables.get(table)
+        model = context.tables.get(table)
         word = "CONCURRENTLY " if concurrently else ""
         if model is None or all(index.name != name for index in model.indexes):
             # What an interrupted REINDEX has left is nobody's; else whoever made the index gets it as it was meant.
             left = _LEFT_BY_REINDEX.search(name)
             made = [f"DROP INDEX {word}{quote(name)}" if left else f"REINDEX INDEX {word}{quote(name)}"]
-            yield Step((finding,), tuple(made), apart=concurrently)
+            yield RepairStep((finding,), tuple(made), apart=concurrently)
             continue
         there = finding.code != "missing-index"
         made = list(statements.index(model, name, dialect, there=there, concurrently=concurrently))
         undo = (f"DROP INDEX CONCURRENTLY IF EXISTS {quote(name)}",) if concurrently else ()
-        yield Step((finding,), tuple(made), (table,), apart=concurrently, undo=undo)
+        yield RepairStep((finding,), tuple(made), (table,), apart=concurrently, undo=undo)
 
 
-def _ledger(look: Look, found: Sequence[Finding]) -> Iterator[Step]:
+def _ledger(context: CheckContext, found: Sequence[Finding]) -> Iterator[RepairStep]:
     if not found:
         return
     from alembic.script import ScriptDirectory
@@ -225,7 +227,7 @@ def _ledger(look: Look, found: Sequence[Finding]) -> Iterator[Step]:
     from cts_schema.migration.command import quiet_config
 
     script = ScriptDirectory.from_config(quiet_config())
-    rows, _ = ledger.mending(look.connection, script, look.status.revision)
-    dialect = look.connection.dialect
+    rows, _ = ledger.corrections(context.connection, script, context.status.revision)
+    dialect = context.connection.dialect
     texts = (str(row.compile(dialect=dialect, compile_kwargs={"literal_binds": True})) for row in rows)
-    yield Step(tuple(found), tuple(texts), moves=(ledger.LEDGER.name,))
+    yield RepairStep(tuple(found), tuple(texts), moves=(ledger.LEDGER.name,))

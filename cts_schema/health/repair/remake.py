@@ -21,58 +21,58 @@ from cts_schema.dialects.facts import Item
 from cts_schema.dialects.sqlite import shape
 from cts_schema.dialects.sqlite.sql import row_id
 from cts_schema.health import drift
-from cts_schema.health.look import Look
+from cts_schema.health.context import CheckContext
 from cts_schema.health.repair.refused import duplicates, rows_where
-from cts_schema.health.repair.report import Left, Proof, Step
+from cts_schema.health.repair.report import Left, Proof, RepairStep
 from cts_schema.health.report import Finding
 
 _CONSTRAINT = re.compile(r"(CONSTRAINT|PRIMARY|UNIQUE|CHECK|FOREIGN)\b", re.IGNORECASE)
 _NAME = re.compile(r"""\s*("(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|[^\s(,]+)""")
 
 
-def plan(look: Look, table: sa.Table, mends: Sequence[Finding]) -> Iterator[Step | Left]:
+def plan(context: CheckContext, table: sa.Table, mends: Sequence[Finding]) -> Iterator[RepairStep | Left]:
     """Yield the step that makes a table anew, or why it cannot be."""
-    target, reason = _target(look, table), _refused(look, table)
+    target, reason = _target(context, table), _refused(context, table)
     if target is None:
         reason = "what somebody has added to the table cannot be taken over into a new one"
     if target is None or reason is not None:
         for finding in mends:
             yield Left(finding, f"{reason}; nothing of the table is touched")
         return
-    yield Step(tuple(mends), tuple(_statements(look, table, target)), (table.name,))
+    yield RepairStep(tuple(mends), tuple(_statements(context, table, target)), (table.name,))
 
 
-def _refused(look: Look, table: sa.Table) -> str | None:
+def _refused(context: CheckContext, table: sa.Table) -> str | None:
     """Return what rows the new table would refuse, None where it takes all of them as they are."""
-    facts, wanted = look.schema[f"table {table.name}"], drift.at_head(look.dialect)[f"table {table.name}"]
+    facts, wanted = context.schema[f"table {table.name}"], drift.at_head(context.dialect)[f"table {table.name}"]
     if "WITHOUT ROWID" in re.sub(r"\s+", " ", " ".join(facts["clauses"])):
         return "the table is WITHOUT ROWID, and is not made anew"
     reasons = []
     for column in table.columns:
         name, value = column.name, f"c.{quote(column.name)}"
         type_, required, default, *_ = wanted[f"column {name}"]
-        if not look.has(table.name, name):
-            if required and default is None and (found := rows_where(look, table, "1")):
+        if not context.has(table.name, name):
+            if required and default is None and (found := rows_where(context, table, "1")):
                 reasons.append(f"{found} would have no value in {name}, which must have one and has no default")
-            elif isinstance(column.type, sa.Text) and column.primary_key and (found := rows_where(look, table, "1")):
+            elif isinstance(column.type, sa.Text) and column.primary_key and (found := rows_where(context, table, "1")):
                 reasons.append(f"{found} have lost {name}, and invented ids would be those of no row: restore a backup")
             continue
-        if required and (found := rows_where(look, table, f"{value} IS NULL")):
+        if required and (found := rows_where(context, table, f"{value} IS NULL")):
             reasons.append(f"{found} have no value in {name}, which must have one")
         there = facts[f"column {name}"][0]
-        if type_ != there and (found := rows_where(look, table, _changed_by(type_, value))):
+        if type_ != there and (found := rows_where(context, table, _changed_by(type_, value))):
             reasons.append(f"{found} have a value in {name} that {type_} would change")
-    absent = [column.name for column in table.columns if not look.has(table.name, column.name)]
-    for check, condition in parse_checks(_model(look, table)):
+    absent = [column.name for column in table.columns if not context.has(table.name, column.name)]
+    for check, condition in parse_checks(_model(context, table)):
         if not any(re.search(rf"\b{re.escape(one)}\b", condition) for one in absent) and (
-            found := rows_where(look, table, f"NOT ({condition})")
+            found := rows_where(context, table, f"NOT ({condition})")
         ):
             reasons.append(f"{found} are refused by {check}")
     for _, columns in wanted["unique"]:
         names = [str(part[0]) for part in columns]
         if not set(names) & set(absent) and columns not in [key for _, key in facts["unique"]]:
             values = [f"c.{quote(name)}" for name in names]
-            if found := duplicates(look, table, values):
+            if found := duplicates(context, table, values):
                 reasons.append(f"{found} have the same {', '.join(names)}")
     return "; ".join(reasons) or None
 
@@ -85,20 +85,20 @@ def _changed_by(type_: str, value: str) -> str:
     return f"typeof({value}) = 'text' AND CAST({number} AS TEXT) IS NOT {value} OR typeof({value}) = 'blob'"
 
 
-def _model(look: Look, table: sa.Table) -> str:
-    return str(CreateTable(table).compile(dialect=look.connection.dialect)).strip()
+def _model(context: CheckContext, table: sa.Table) -> str:
+    return str(CreateTable(table).compile(dialect=context.connection.dialect)).strip()
 
 
-def _target(look: Look, table: sa.Table) -> str | None:
+def _target(context: CheckContext, table: sa.Table) -> str | None:
     """Return the CREATE TABLE of the new table, None where something of somebody else's would be lost."""
-    facts = look.schema[f"table {table.name}"]
-    wanted = shape.items(drift.at_head(look.dialect)[f"table {table.name}"])
+    facts = context.schema[f"table {table.name}"]
+    wanted = shape.items(drift.at_head(context.dialect)[f"table {table.name}"])
     there = shape.items(facts)
     extras = {item for item in there.keys() - wanted.keys() if item.kind not in ("index", "trigger")}
     sql = run(
-        look.connection, f"SELECT sql FROM sqlite_master WHERE type = 'table' AND name = {literal(table.name)}"
+        context.connection, f"SELECT sql FROM sqlite_master WHERE type = 'table' AND name = {literal(table.name)}"
     ).scalar_one()
-    ours = list(definitions(_model(look, table)))
+    ours = list(definitions(_model(context, table)))
     columns = [part for part in ours if not _CONSTRAINT.match(part)]
     constraints = [part for part in ours if _CONSTRAINT.match(part)]
     names = {item.name for item in extras if item.kind == "column"}
@@ -111,7 +111,7 @@ def _target(look: Look, table: sa.Table) -> str | None:
     if brought is None:
         return None
     lost = sorted(extras - brought.keys())
-    constraints += [_constraint(look, table, item, there[item]) for item in lost if item.kind != "column"]
+    constraints += [_constraint(context, table, item, there[item]) for item in lost if item.kind != "column"]
     target = _created(table, [*columns, *constraints])
     made = _tried(target)
     if made is None:
@@ -143,10 +143,10 @@ def _tried(create_table: str) -> dict[Item, Any] | None:
         engine.dispose()
 
 
-def _constraint(look: Look, table: sa.Table, item: Item, facts: Any) -> str:
+def _constraint(context: CheckContext, table: sa.Table, item: Item, facts: Any) -> str:
     """Return an added constraint that stood in the definition of one of our columns, or at the end of the table."""
     if item.kind == "check":
-        condition = sqlite_checks(look.connection, table.name)[item.name]
+        condition = sqlite_checks(context.connection, table.name)[item.name]
         named = "" if item.name == condition else f"CONSTRAINT {quote(item.name)} "
         return f"{named}CHECK ({condition})"
     if item.kind == "foreign-key":
@@ -157,9 +157,9 @@ def _constraint(look: Look, table: sa.Table, item: Item, facts: Any) -> str:
     return f"UNIQUE ({', '.join(map(quote, item.name.split(', ')))})"
 
 
-def _statements(look: Look, table: sa.Table, target: str) -> Iterator[str]:
+def _statements(context: CheckContext, table: sa.Table, target: str) -> Iterator[str]:
     old, new = quote(table.name), quote(_new(table))
-    facts = look.schema[f"table {table.name}"]
+    facts = context.schema[f"table {table.name}"]
     hidden = {what for what, about in facts.items() if what.startswith("column ") and about[4]}
     copied = [what.removeprefix("column ") for what in facts if what.startswith("column ") and what not in hidden]
     counted = next((column.name for column in table.columns if column.identity is not None), None)
@@ -176,7 +176,7 @@ def _statements(look: Look, table: sa.Table, target: str) -> Iterator[str]:
     yield f"DROP TABLE {old}"
     yield f"ALTER TABLE {new} RENAME TO {old}"
     yield from run(
-        look.connection,
+        context.connection,
         f"SELECT sql FROM sqlite_master WHERE tbl_name = {literal(table.name)} COLLATE NOCASE "
         "AND type IN ('trigger', 'index') AND sql IS NOT NULL ORDER BY rowid",
     ).scalars()

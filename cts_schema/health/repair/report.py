@@ -7,7 +7,7 @@ from typing import Literal
 
 from cts_schema.health.report import Finding
 
-KEPT = "adoption_leftovers"
+LEFTOVERS = "adoption_leftovers"
 """The table of what a repair takes out of others."""
 
 OrphanPolicy = Literal["leave", "quarantine"]
@@ -30,7 +30,7 @@ class Proof(str):
 
 
 @dataclass(frozen=True)
-class Step:
+class RepairStep:
     """What mends one finding, or several at once.
 
     Attributes:
@@ -75,7 +75,7 @@ class Repair:
     database: str
     revision: str | None
     done: bool
-    steps: tuple[Step, ...]
+    steps: tuple[RepairStep, ...]
     left: tuple[Left, ...]
     backup: str | None
     duration_ms: float

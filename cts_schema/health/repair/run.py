@@ -21,17 +21,17 @@ from cts_schema.dialects.deadline import Deadline
 from cts_schema.dialects.postgresql.lock import search_path, setting, whole_view
 from cts_schema.dialects.postgresql.owner import as_owner
 from cts_schema.exceptions import NextCommand, mask_url
-from cts_schema.health.look import Look
+from cts_schema.health.context import CheckContext
 from cts_schema.health.repair import execution
 from cts_schema.health.repair import plan as planning
 from cts_schema.health.repair.plan import Asked, Planned
-from cts_schema.health.repair.report import Left, OrphanPolicy, Repair, Step
+from cts_schema.health.repair.report import Left, OrphanPolicy, Repair, RepairStep
 from cts_schema.maintenance import backup as maintenance
 from cts_schema.maintenance import files, manifest
 from cts_schema.maintenance import sqlite as sqlite_files
 from cts_schema.migration.command import process_lock
 from cts_schema.migration.executor import Executor
-from cts_schema.migration.run_log import RunLog, Stand
+from cts_schema.migration.run_log import RunLog, RunState
 from cts_schema.migration.state import read_status
 
 BackupPlace = str | os.PathLike[str] | bool | None
@@ -50,27 +50,27 @@ def repair(
     began = time.perf_counter()
     planning.require_known(codes)
     options = database.options
-    with database.connected(looking=True) as connection:
+    with database.connected(reading=True) as connection:
         asked = Asked(tuple(codes), orphans, concurrently=dialects.of(connection).alters_tables)
-        mending = _Mending(database, connection, asked, deep, backup)
+        run = _RepairRun(database, connection, asked, deep, backup)
         dialects.of(connection).session.require_one_schema(connection, options)
         if plan:
             with (
                 dialects.of(connection).session.reading_only(connection, options, deep=True),
                 dialects.of(connection).values.tolerant(connection),
             ):  # what it counts, it counts to the end
-                mending.plan()
+                run.plan()
         else:
             owned = database.is_ours and not connection.in_transaction()
             with (
                 process_lock(connection, options.wait),
-                mending.log.recorded(connection, options, mending.stand, owned=owned),
+                run.log.recorded(connection, options, run.state, owned=owned),
             ):
-                mending.mend()
-    return mending.report(database.name, done=not plan, began=began)
+                run.repair()
+    return run.report(database.name, done=not plan, began=began)
 
 
-class _Mending:
+class _RepairRun:
     """One repair on a connection."""
 
     def __init__(
@@ -85,14 +85,14 @@ class _Mending:
         self._backup: Path | None = None
         self._planned = Planned(None, (), (), ())
         self._came_to_light: tuple[Left, ...] = ()
-        self._mended: list[str] = []
+        self._repaired: list[str] = []
         self.log = RunLog("repair", mask_url(connection.engine.url))
 
     def plan(self) -> None:
         """Find out what is to be done."""
-        self._planned = planning.make(self._look(), self._asked)
+        self._planned = planning.make(self._context(), self._asked)
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         """Do it."""
         executor = Executor(self._connection, self._options, NextCommand("repair", wait=600))
         if executor.takes_one_transaction:
@@ -106,18 +106,18 @@ class _Mending:
             self._note(self._planned.together)
             self._execute_apart(executor.deadline)
 
-    def stand(self) -> Stand:
+    def state(self) -> RunState:
         """Return what was done so far, for the run log."""
         revision = self._planned.revision
-        return Stand(before=revision, after=revision, mended=self._mended, changed=bool(self._mended))
+        return RunState(before=revision, after=revision, repaired=self._repaired, changed=bool(self._repaired))
 
     def _begin(self) -> None:
         self.plan()
         if steps := self._planned.steps:
             self.log.started(self._planned.revision, sum(len(step.mends) for step in steps))
 
-    def _note(self, steps: Sequence[Step]) -> None:
-        self._mended += [f"{finding.code} {finding.where}" for step in steps for finding in step.mends]
+    def _note(self, steps: Sequence[RepairStep]) -> None:
+        self._repaired += [f"{finding.code} {finding.where}" for step in steps for finding in step.mends]
 
     def report(self, database: str, *, done: bool, began: float) -> Repair:
         """Return what was done, or would be."""
@@ -141,7 +141,7 @@ class _Mending:
             self._copy_file()
             try:
                 with dialect.session.remaking(self._connection):
-                    self._came_to_light = execution.execute_all(self._planned, self._look)
+                    self._came_to_light = execution.execute_all(self._planned, self._context)
             except BaseException:  # before the commit: the copy is one of what is there
                 if self._backup is not None:
                     manifest.remove(self._backup)
@@ -177,9 +177,9 @@ class _Mending:
         if self._planned.steps:
             self._backup = Path(maintenance.backup(self._database, self._place).path)
 
-    def _look(self) -> Look:
+    def _context(self) -> CheckContext:
         status = read_status(self._connection, self._options)
-        return Look(self._connection, status, self._deep, self._options.version_table)
+        return CheckContext(self._connection, status, self._deep, self._options.version_table)
 
     def _execute_apart(self, deadline: Deadline) -> None:
         """Execute what no transaction should hold; nobody who reads or writes rows waits behind it."""

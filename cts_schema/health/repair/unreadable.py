@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from cts_schema.ddl.text import literal, quote, run
-from cts_schema.health.look import Look, key_of
-from cts_schema.health.repair.report import KEPT, Left, OrphanPolicy, Step
+from cts_schema.health.context import CheckContext, key_of
+from cts_schema.health.repair.report import LEFTOVERS, Left, OrphanPolicy, RepairStep
 from cts_schema.health.repair.values import untouched
 from cts_schema.health.report import Finding
 from cts_schema.health.unreadable import conditions
@@ -45,40 +45,45 @@ class Unreadable:
     stays: str
 
 
-def sort(look: Look, found: Sequence[Finding]) -> list[Unreadable]:
+def sort(context: CheckContext, found: Sequence[Finding]) -> list[Unreadable]:
     """Find out of each table which columns can be emptied, and which rows must leave."""
-    return [_sorted(look, name, found) for name in sorted({finding.where.partition(".")[0] for finding in found})]
+    return [_sorted(context, name, found) for name in sorted({finding.where.partition(".")[0] for finding in found})]
 
 
-def _sorted(look: Look, name: str, found: Sequence[Finding]) -> Unreadable:
-    table, refused = look.tables[name], conditions(look, look.tables[name])
+def _sorted(context: CheckContext, name: str, found: Sequence[Finding]) -> Unreadable:
+    table, refused = context.tables[name], conditions(context, context.tables[name])
     mine = {finding.where.partition(".")[2]: finding for finding in found if finding.where.startswith(f"{name}.")}
     keys = [column for column in mine if table.columns[column].primary_key]
     stays = _any_of(refused, keys)
-    staying = [*keys, *(column for column in mine if column not in keys and _both(look, name, stays, refused[column]))]
-    required = [column for column in mine if column not in staying and _replacement(look, table, column) is None]
+    staying = [
+        *keys,
+        *(column for column in mine if column not in keys and _both(context, name, stays, refused[column])),
+    ]
+    required = [column for column in mine if column not in staying and _replacement(context, table, column) is None]
     leaves = f"({_any_of(refused, required)}) AND NOT ({stays})"
     # What a row has that leaves, leaves with it; where nobody asks for that, it stays as it is.
     leaving = [
         column
         for column in mine
-        if column not in staying and (column in required or _both(look, name, leaves, refused[column]))
+        if column not in staying and (column in required or _both(context, name, leaves, refused[column]))
     ]
     emptied = [column for column in mine if column not in staying and column not in leaving]
     shared = [
-        column for column in leaving if column not in required and _both(look, name, f"NOT ({leaves})", refused[column])
+        column
+        for column in leaving
+        if column not in required and _both(context, name, f"NOT ({leaves})", refused[column])
     ]
     one, two, three, four = (tuple(mine[column] for column in some) for some in (emptied, leaving, shared, staying))
     return Unreadable(table, one, two, three, four, leaves, stays)
 
 
 def plan(
-    look: Look, found: Sequence[Unreadable], policy: OrphanPolicy, *, made: Collection[str]
-) -> Iterator[Step | Left]:
+    context: CheckContext, found: Sequence[Unreadable], policy: OrphanPolicy, *, made: Collection[str]
+) -> Iterator[RepairStep | Left]:
     """Yield the steps that empty columns, and why the rows that must leave do not, where nobody asked for it.
 
     Args:
-        look: the database.
+        context: the database.
         found: what there is, by table.
         policy: what is to be done with rows that must leave.
         made: missing tables that are made before.
@@ -86,56 +91,56 @@ def plan(
     for one in found:
         for finding in one.staying:
             yield Left(finding, "it is a key that is no text, or beside one: what it should be, only a person knows")
-        if not look.has(KEPT, "payload") and KEPT not in made:
+        if not context.has(LEFTOVERS, "payload") and LEFTOVERS not in made:
             for finding in (*one.emptied, *one.leaving):
-                yield Left(finding, f"there is no {KEPT} to keep them in: cts-schema repair missing-table")
+                yield Left(finding, f"there is no {LEFTOVERS} to keep them in: cts-schema repair missing-table")
             continue
         emptied = one.emptied if policy == "leave" else (*one.emptied, *one.shared)
         if emptied:
-            yield Step(emptied, tuple(_statements(look, one, emptied)), (one.table.name,))
+            yield RepairStep(emptied, tuple(_statements(context, one, emptied)), (one.table.name,))
         if policy == "leave":
             for finding in one.leaving:
-                yield Left(finding, f"a row cannot be without it; to move such rows to {KEPT}: {ASK}")
+                yield Left(finding, f"a row cannot be without it; to move such rows to {LEFTOVERS}: {ASK}")
 
 
-def whole_row(look: Look, table: sa.Table, *, readable: bool) -> str:
+def whole_row(context: CheckContext, table: sa.Table, *, readable: bool) -> str:
     """Return a row ``c`` as one JSON object that can be read, with all its columns.
 
     Args:
-        look: the database.
+        context: the database.
         table: the table.
         readable: whether all of its values can be read.
     """
-    refused = {} if readable else conditions(look, table)
-    return look.dialect.values.whole_row(table, look.columns(table.name), refused)
+    refused = {} if readable else conditions(context, table)
+    return context.dialect.values.whole_row(table, context.columns(table.name), refused)
 
 
-def _statements(look: Look, one: Unreadable, emptied: Sequence[Finding]) -> Iterator[str]:
-    name, refused = one.table.name, conditions(look, one.table)
+def _statements(context: CheckContext, one: Unreadable, emptied: Sequence[Finding]) -> Iterator[str]:
+    name, refused = one.table.name, conditions(context, one.table)
     columns = [finding.where.partition(".")[2] for finding in emptied]
     others = f"NOT ({one.leaves}) AND NOT ({one.stays})"
-    dialect = look.dialect
+    dialect = context.dialect
     yield from dialect.sql.lock_tables([name])
     for column in columns:
         kept = dialect.sql.json_object(f"{literal(column)}, {dialect.values.readable(f'c.{quote(column)}')}")
         yield (
-            f"INSERT INTO {KEPT} (table_name, row_key, reason, payload) SELECT {literal(name)}, "
-            f"{key_of(look, one.table)}, 'type', {kept} "
+            f"INSERT INTO {LEFTOVERS} (table_name, row_key, reason, payload) SELECT {literal(name)}, "
+            f"{key_of(context, one.table)}, 'type', {kept} "
             f"FROM {quote(name)} AS c WHERE ({refused[column]}) AND {others}"
         )
     # All at once: a CHECK of one column refuses a row while another one still has what it does not allow.
     values = ", ".join(
-        f"{quote(column)} = CASE WHEN {refused[column]} THEN {_replacement(look, one.table, column)} "
+        f"{quote(column)} = CASE WHEN {refused[column]} THEN {_replacement(context, one.table, column)} "
         f"ELSE c.{quote(column)} END"
         for column in columns
     )
     where = " OR ".join(f"({refused[column]})" for column in columns)
-    yield from untouched(look, name, [f"UPDATE {quote(name)} AS c SET {values} WHERE ({where}) AND {others}"])
+    yield from untouched(context, name, [f"UPDATE {quote(name)} AS c SET {values} WHERE ({where}) AND {others}"])
 
 
-def _replacement(look: Look, table: sa.Table, column: str) -> str | None:
+def _replacement(context: CheckContext, table: sa.Table, column: str) -> str | None:
     """Return what a column becomes as SQL, None where nothing can take the place of its value."""
-    facts = look.schema[f"table {table.name}"][f"column {column}"]
+    facts = context.schema[f"table {table.name}"][f"column {column}"]
     if table.columns[column].primary_key:
         return None
     if not facts[1]:
@@ -150,7 +155,7 @@ def _any_of(refused: Mapping[str, str], columns: Sequence[str]) -> str:
     return " OR ".join(f"({refused[column]})" for column in columns) or "1 = 0"
 
 
-def _both(look: Look, table: str, one: str, other: str) -> bool:
+def _both(context: CheckContext, table: str, one: str, other: str) -> bool:
     """Whether a row meets both conditions."""
     query = f"SELECT EXISTS (SELECT 1 FROM {quote(table)} AS c WHERE ({one}) AND ({other}))"
-    return bool(run(look.connection, query).scalar_one())
+    return bool(run(context.connection, query).scalar_one())

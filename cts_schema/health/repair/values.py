@@ -12,28 +12,28 @@ import sqlalchemy as sa
 from cts_schema.adoption.convert.sqlite import timestamp
 from cts_schema.ddl.text import quote, run
 from cts_schema.health import references, times
-from cts_schema.health.look import Look
+from cts_schema.health.context import CheckContext
 from cts_schema.health.repair.refused import duplicates, rows_where
-from cts_schema.health.repair.report import Left, Step
+from cts_schema.health.repair.report import Left, RepairStep
 from cts_schema.health.report import Finding
 
 
-def untouched(look: Look, table: str, changes: Sequence[str]) -> Iterator[str]:
+def untouched(context: CheckContext, table: str, changes: Sequence[str]) -> Iterator[str]:
     """Yield changes to rows of a table, between what lets its triggers rest, whoever has made them."""
-    triggers = look.dialect.catalogue.triggers(look.connection, look.schema, table)
+    triggers = context.dialect.catalogue.triggers(context.connection, context.schema, table)
     yield from (quiet for quiet, _ in triggers)
     yield from changes
     yield from (awake for _, awake in triggers)
 
 
-def plan_times(look: Look, table: sa.Table, finding: Finding) -> Iterator[Step | Left]:
+def plan_times(context: CheckContext, table: sa.Table, finding: Finding) -> Iterator[RepairStep | Left]:
     """Yield the step that writes times as the package writes them, or why they are not."""
     name = finding.where.partition(".")[2]
     value = f"c.{quote(name)}"
     cast = timestamp(value)
     form = f"{value} GLOB '{times.FORM}'"
     readable = f"coalesce(({cast.valid}) AND ({cast.exact}), 0)"
-    if rows := rows_where(look, table, f"{form} AND NOT {readable}"):
+    if rows := rows_where(context, table, f"{form} AND NOT {readable}"):
         yield Left(finding, f"{rows} have a time that cannot be read, or would lose digits; they all stay as they are")
         return
     same = f"CASE WHEN {form} THEN {cast.value} ELSE {value} END"
@@ -41,33 +41,35 @@ def plan_times(look: Look, table: sa.Table, finding: Finding) -> Iterator[Step |
         if not isinstance(constraint, sa.UniqueConstraint | sa.PrimaryKeyConstraint):
             continue
         columns = [column.name for column in constraint.columns]
-        if name not in columns or not all(look.has(table.name, column) for column in columns):
+        if name not in columns or not all(context.has(table.name, column) for column in columns):
             continue
         values = [same if column == name else f"c.{quote(column)}" for column in columns]
-        if rows := duplicates(look, table, values):
+        if rows := duplicates(context, table, values):
             yield Left(finding, f"{rows} mean the same time, and would break {constraint.name}")
             return
     update = f"UPDATE {quote(table.name)} AS c SET {quote(name)} = {cast.value} WHERE {form}"
-    yield Step((finding,), tuple(untouched(look, table.name, [update])), (table.name,))
+    yield RepairStep((finding,), tuple(untouched(context, table.name, [update])), (table.name,))
 
 
-def plan_blobs(look: Look, table: sa.Table, finding: Finding) -> Iterator[Step | Left]:
+def plan_blobs(context: CheckContext, table: sa.Table, finding: Finding) -> Iterator[RepairStep | Left]:
     """Yield the step that makes texts of keys that are blobs, and of what refers to them, or why it does not."""
     name = finding.where.partition(".")[2]
     key = f"c.{quote(name)}"
-    blobs = run(look.connection, f"SELECT {key} FROM {quote(table.name)} AS c WHERE typeof({key}) = 'blob'").scalars()
+    blobs = run(
+        context.connection, f"SELECT {key} FROM {quote(table.name)} AS c WHERE typeof({key}) = 'blob'"
+    ).scalars()
     if not all(_is_text(bytes(blob)) for blob in blobs):
         yield Left(finding, "some of them are no text that can be read; they all stay as they are")
         return
     text = f"CAST({key} AS TEXT)"
     others = [f"c.{quote(one.name)}" if one.name != name else text for one in table.primary_key]
-    if rows := duplicates(look, table, others):
+    if rows := duplicates(context, table, others):
         yield Left(finding, f"{rows} would have the same key")
         return
     changes: list[str] = []
     referring = [
         (str(one.table), column)
-        for one in references.referring(look, table.name)
+        for one in references.referring(context, table.name)
         for column, parent_key in one.columns
         if parent_key == name
     ]
@@ -75,9 +77,9 @@ def plan_blobs(look: Look, table: sa.Table, finding: Finding) -> Iterator[Step |
         value = f"c.{quote(column)}"
         those = f"typeof({value}) = 'blob' AND {value} IN (SELECT {quote(name)} FROM {quote(table.name)})"
         change = f"UPDATE {quote(child)} AS c SET {quote(column)} = CAST({value} AS TEXT) WHERE {those}"
-        changes += untouched(look, child, [change])
+        changes += untouched(context, child, [change])
     update = f"UPDATE {quote(table.name)} AS c SET {quote(name)} = {text} WHERE typeof({key}) = 'blob'"
-    yield Step((finding,), (*changes, *untouched(look, table.name, [update])), (table.name,))
+    yield RepairStep((finding,), (*changes, *untouched(context, table.name, [update])), (table.name,))
 
 
 def _is_text(blob: bytes) -> bool:

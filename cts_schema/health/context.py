@@ -23,7 +23,7 @@ _STATEMENT_TIMEOUT = "10s"
 
 
 @dataclass(frozen=True)
-class Look:
+class CheckContext:
     """One look at a database.
 
     Attributes:
@@ -83,7 +83,7 @@ class Look:
         return self.rows(query, **values)[0][0]
 
 
-def key_of(look: Look, table: sa.Table, alias: str = "c") -> str:
+def key_of(context: CheckContext, table: sa.Table, alias: str = "c") -> str:
     """Return the key of a row as one text, parts joined by ':', as SQL."""
-    keys = [column.name for column in table.primary_key if look.has(table.name, column.name)]
-    return " || ':' || ".join(look.dialect.sql.key_text(f"{alias}.{quote(key)}") for key in keys) or "NULL"
+    keys = [column.name for column in table.primary_key if context.has(table.name, column.name)]
+    return " || ':' || ".join(context.dialect.sql.key_text(f"{alias}.{quote(key)}") for key in keys) or "NULL"

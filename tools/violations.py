@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Finding:
+class Violation:
     """One hazard in a revision: what it is, safer steps, code to paste.
 
     Attributes:

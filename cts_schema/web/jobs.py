@@ -17,18 +17,18 @@ from cts_schema.migration.run import upgrade
 from cts_schema.migration.terminal import adoption_lines
 from cts_schema.schema.scripts import revisions
 from cts_schema.web import state
-from cts_schema.web.answers import Busy, Holder, LogLine, Problem, Run, Status, moment
-from cts_schema.web.guard import Refused
+from cts_schema.web.auth import Refused
 from cts_schema.web.place import Place
 from cts_schema.web.records import collecting
+from cts_schema.web.schemas import Busy, Holder, LogLine, Problem, Run, StatusSchema, moment
 
-KEPT = 20
+REMEMBERED = 20
 """How many runs are remembered."""
 
 _log = logging.getLogger("cts_schema.web")
 
 
-class Runs:
+class Jobs:
     """The runs of one application."""
 
     def __init__(self, place: Place, at_end: Callable[[], None]) -> None:
@@ -41,7 +41,7 @@ class Runs:
         self._place = place
         self._at_end = at_end
         self._lock = threading.Lock()
-        self._kept: dict[str, _Running] = {}
+        self._jobs: dict[str, _Job] = {}
 
     def start(self, seconds: float) -> tuple[Run, SchemaError | None]:
         """Begin a migration to head, and wait a moment for its end.
@@ -56,32 +56,32 @@ class Runs:
             Refused: another one goes on.
         """
         with self._lock:
-            last = next(reversed(self._kept.values()), None)
+            last = next(reversed(self._jobs.values()), None)
             if last is not None and not last.ended.is_set():
-                raise Refused(409, _busy(last.answer()))
-            running = _Running(self._place, self._at_end)
-            self._kept[running.run_id] = running
-            for run_id in list(self._kept)[:-KEPT]:
-                del self._kept[run_id]
+                raise Refused(409, _busy(last.snapshot()))
+            job = _Job(self._place, self._at_end)
+            self._jobs[job.run_id] = job
+            for run_id in list(self._jobs)[:-REMEMBERED]:
+                del self._jobs[run_id]
             # Not a daemon: those die with the process, in the middle of what they do.
-            threading.Thread(target=running.go, name="cts_schema migration").start()
-        running.ended.wait(seconds)
-        return running.answer(), running.error
+            threading.Thread(target=job.go, name="cts_schema migration").start()
+        job.ended.wait(seconds)
+        return job.snapshot(), job.error
 
     def get(self, run_id: str) -> Run | None:
         """Return how a run stands, None where it is not known."""
-        running = self._kept.get(run_id)
-        return None if running is None else running.answer()
+        job = self._jobs.get(run_id)
+        return None if job is None else job.snapshot()
 
     def finish(self) -> None:
         """Return once no migration goes on."""
-        for running in list(self._kept.values()):
-            if not running.ended.is_set():
+        for job in list(self._jobs.values()):
+            if not job.ended.is_set():
                 _log.warning("a migration goes on; this waits until it has ended")
-                running.ended.wait()
+                job.ended.wait()
 
 
-class _Running:
+class _Job:
     """One run, written by its thread and read by others."""
 
     def __init__(self, place: Place, at_end: Callable[[], None]) -> None:
@@ -90,13 +90,13 @@ class _Running:
         self._lock = threading.Lock()
         self._began = time.monotonic()
         self._applied: list[str] = []
-        self._told = False
+        self._end_logged = False
         self.run_id = uuid.uuid4().hex
         self.ended = threading.Event()
         self.error: SchemaError | None = None
         self._run = Run(run_id=self.run_id, started_at=moment(datetime.now(UTC)), database_type=place.kind)
 
-    def answer(self) -> Run:
+    def snapshot(self) -> Run:
         """Return how it stands."""
         with self._lock:
             if self._run.ended_at is None:
@@ -107,7 +107,7 @@ class _Running:
         """Migrate, by the same road as everybody."""
         report = None
         try:
-            with collecting(self._take):
+            with collecting(self._record):
                 report = upgrade(self._place.database)
         except SchemaError as error:
             self.error = error
@@ -115,11 +115,11 @@ class _Running:
             _log_fault("a migration failed by a fault of this program")
             self.error = SchemaError(reported=in_a_line(error))
         finally:
-            self._end(report, self._stands())
+            self._end(report, self._status())
             self._at_end()
             self.ended.set()
 
-    def _take(self, record: logging.LogRecord) -> None:
+    def _record(self, record: logging.LogRecord) -> None:
         """Note a record of the run, and from its facts how far it has come."""
         facts: dict[str, Any] = record.__dict__
         with self._lock:
@@ -135,9 +135,9 @@ class _Running:
                     self._applied.append(facts["revision"])
                     progress.done, progress.current = len(self._applied), _after(facts["revision"])
                 case "run_ended":
-                    self._told = True
+                    self._end_logged = True
 
-    def _stands(self) -> Status | None:
+    def _status(self) -> StatusSchema | None:
         """Look where the database stands, None where that cannot be said any more."""
         try:
             return state.status(self._place)
@@ -147,42 +147,42 @@ class _Running:
             _log_fault("where the database stands cannot be told, by a fault of this program")
             return None
 
-    def _end(self, report: Report | None, stands: Status | None) -> None:
+    def _end(self, report: Report | None, status: StatusSchema | None) -> None:
         """Say how it ended, and where the database stands now."""
         with self._lock:
             run = self._run
-            if stands is not None:
-                run.revision = stands.revision
-                run.total_tables = sum(table.exists for table in stands.tables)
+            if status is not None:
+                run.revision = status.revision
+                run.total_tables = sum(table.exists for table in status.tables)
             if report is not None:
                 run.state, run.success = "succeeded", True
                 run.migrations_applied = len(report.applied)
-                run.logs += [self._said("info", line) for line in _told(report)]
+                run.logs += [self._line("info", line) for line in _report_lines(report)]
             else:
                 error = self.error or SchemaError()
                 run.state, run.success = "failed", False
                 run.error, run.errors = Problem.of(error), [error.cause]
                 # Those before the one that failed may have been committed.
                 run.migrations_applied = sum(one <= (run.revision or "") for one in self._applied)
-                if not self._told:
-                    run.logs.append(self._said("error", error.cause))
+                if not self._end_logged:
+                    run.logs.append(self._line("error", error.cause))
             run.progress.current = None
             run.ended_at = moment(datetime.now(UTC))
             run.duration_ms = round((time.monotonic() - self._began) * 1000)
 
     @staticmethod
-    def _said(level: str, message: str) -> LogLine:
+    def _line(level: str, message: str) -> LogLine:
         return LogLine(at=moment(datetime.now(UTC)), level=level, message=message)
 
 
-def _told(report: Report) -> list[str]:
+def _report_lines(report: Report) -> list[str]:
     """Return what a report has that no record says."""
-    told = [] if report.adopted is None else list(adoption_lines(report.adopted))
+    lines = [] if report.adopted is None else list(adoption_lines(report.adopted))
     if report.healed:
-        told.append(f"rows written again in schema_migrations: {', '.join(report.healed)}")
+        lines.append(f"rows written again in schema_migrations: {', '.join(report.healed)}")
     if not report.applied:
-        told.append(f"nothing to do: the database is at revision {report.after}")
-    return told
+        lines.append(f"nothing to do: the database is at revision {report.after}")
+    return lines
 
 
 def _log_fault(what: str) -> None:
@@ -191,8 +191,8 @@ def _log_fault(what: str) -> None:
 
 
 def _busy(run: Run) -> Busy:
-    said = f"a migration goes on since {run.started_at}"
-    return Busy(errors=[said], holder=Holder(run_id=run.run_id, started_at=run.started_at, progress=run.progress))
+    message = f"a migration goes on since {run.started_at}"
+    return Busy(errors=[message], holder=Holder(run_id=run.run_id, started_at=run.started_at, progress=run.progress))
 
 
 def _after(revision: str | None) -> str | None:

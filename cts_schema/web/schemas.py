@@ -57,7 +57,7 @@ class Migration(BaseModel):
     duration_ms: int | None
 
 
-class Status(BaseModel):
+class StatusSchema(BaseModel):
     """Where the database stands. It is initialized when it has a revision and every table of the models."""
 
     initialized: bool
@@ -261,7 +261,7 @@ class Orphans(BaseModel):
     message: str
 
 
-class Finding(BaseModel):
+class FindingSchema(BaseModel):
     """One thing that is not as it should be; docs/health.md has all codes."""
 
     code: str
@@ -278,7 +278,7 @@ class Findings(BaseModel):
     error: int
     warning: int
     info: int
-    list: list[Finding]
+    list: list[FindingSchema]
 
 
 class Statistics(BaseModel):

@@ -21,7 +21,7 @@ from limits.strategies import FixedWindowRateLimiter
 from pydantic import BaseModel
 
 from cts_schema.exceptions import EXIT_USAGE, NextCommand, NextStep, SchemaError, WrongUsage
-from cts_schema.web.answers import Problem
+from cts_schema.web.schemas import Problem
 
 TOKEN_VARIABLE = "CTS_WEB_TOKEN"  # noqa: S105  the name of a variable
 RATE = "300/minute"
@@ -75,7 +75,7 @@ class TooMany(SchemaError):
     next_step = NextStep("repeat in {seconds} s")
 
 
-class Guard:
+class AccessControl:
     """The dependencies of the routes."""
 
     def __init__(self, token: str | None, rate: str, wrong_tokens: str) -> None:
