@@ -1,4 +1,4 @@
-"""Output that nobody can read: the work goes on, quietly, where its reader has gone; without room it is an error."""
+"""Output streams that fail: a reader that closed the pipe does not stop the work; a full disk is an error."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from cts_schema.exceptions import OutputFailed, of_alembic
 
 
 def open_what_is_closed() -> None:
-    """Let a program that was started without stdout or stderr write into nothing; Python has no stream then."""
+    """Discard the output of a program that was started without stdout or stderr, for which Python has no stream."""
     sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115  until the process ends
     sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115
 
 
 def swallow(stream: TextIO) -> None:
-    """Let a stream that cannot be written take what follows, and the last flush of the process."""
+    """Discard further output of a stream that failed, including the last flush of the process."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 @contextmanager
 def written(stream: TextIO) -> Iterator[None]:
-    """Write to a stream within the block, whose reader may have gone.
+    """Write to a stream within the block; a closed pipe is no error.
 
     Raises:
-        OutputFailed: it cannot be written.
+        OutputFailed: the stream cannot be written.
     """
     try:
         yield
@@ -39,13 +39,13 @@ def written(stream: TextIO) -> Iterator[None]:
 
 
 def failed(stream: TextIO, error: OSError) -> OutputFailed:
-    """Return the error for a stream that cannot be written; what it still holds is not tried again."""
+    """Return the error for a stream that cannot be written, and discard what it still holds."""
     swallow(stream)
     return OutputFailed(reported=error.strerror)
 
 
 def flush_at_exit() -> None:
-    """Flush stdout, as the last that a program does: Python would complain, and make 120 of its exit code."""
+    """Flush stdout at the end of a program. Otherwise Python would print an error of its own and exit with 120."""
     try:
         with written(sys.stdout):
             sys.stdout.flush()

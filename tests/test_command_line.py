@@ -172,7 +172,7 @@ def test_a_database_that_may_only_be_read_answers(head: Database, kind: str) -> 
     assert (checked.code, checked.out) == (0, "No new upgrade operations detected.\n")
     assert status(url).at_head
     assert initialize(url).applied == ()
-    refused(alembic("downgrade", "055", url=url), 3, "the database may only be read", next_step="")
+    refused(alembic("downgrade", "055", url=url), 3, "the database is read-only", next_step="")
 
 
 # A database of the old application

@@ -119,7 +119,7 @@ def test_the_command_tells_what_it_took(head: Database) -> None:
         shown = cts_schema("rehearse", url=head.url)
         report = json.loads(cts_schema("rehearse", "059", "--json", url=head.url).out)
     assert shown.code == 0, shown
-    assert shown.out.startswith("on a copy, which is removed afterwards\n+ 059  create_adoption_leftovers")
+    assert shown.out.startswith("on a copy, which will be removed\n+ 059  create_adoption_leftovers")
     assert "the real run  about" in shown.out
     assert [step["revision"] for step in report["applied"]] == ["059"]
 

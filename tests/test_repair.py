@@ -573,7 +573,7 @@ def test_the_plan_is_a_command_that_shows_statements_and_no_secrets(head: Databa
     for text in (said.out, json.dumps(answer), done.out):
         assert not any(secret in text for secret in ("K3Y", "S3CRET", "PHR4SE"))
     done = cts_schema("repair", "--plan", url=head.url)
-    assert (done.code, "0 to mend" in done.out) == (0, True)
+    assert (done.code, "0 to repair" in done.out) == (0, True)
     assert cts_schema("repair", url=head.url).code == 0
 
 

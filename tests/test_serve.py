@@ -98,7 +98,7 @@ def test_a_port_that_is_taken_is_one_clear_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         done = cts_schema("serve", "--port", str(taken.getsockname()[1]), url="sqlite:////nowhere/cts.db")
     assert (done.code, done.out) == (2, "")
-    assert done.err.startswith("error: nothing can be served at this address\n")
+    assert done.err.startswith("error: the server cannot listen at this address\n")
     assert "Address already in use" in done.err
     assert "cts-schema serve --port 3001" in done.err
 
@@ -107,7 +107,7 @@ def test_a_port_that_is_taken_is_one_clear_error() -> None:
     ("arguments", "told"),
     [
         (["--token-file", "/no/such/file"], "the token cannot be read"),
-        (["--host", "no.such.host.invalid"], "nothing can be served"),
+        (["--host", "no.such.host.invalid"], "the server cannot listen"),
         (["--url", "mysql://u:geheim@db/cts"], "neither SQLite nor PostgreSQL"),
         (["--port", "99999"], "--port"),
     ],

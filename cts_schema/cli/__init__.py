@@ -1,7 +1,7 @@
-"""The program ``cts-schema``: one thin command a file, over the same functions that an application calls.
+"""The program ``cts-schema``: one thin command per file, over the functions that an application calls.
 
-A command returns its exit code. Whatever goes wrong is raised, and told here in one way: the cause, the place and the
-next command, on stderr; under ``--json`` as one object.
+A command returns its exit code and raises its errors. ``main`` prints an error on stderr: the cause, the place and the
+next command; with ``--json`` as one object.
 """
 
 # ruff: noqa: N818 - as in cts_schema.exceptions, an error is named after what happened
@@ -23,14 +23,14 @@ PROGRAM = "cts-schema"
 
 
 class Interrupted(SchemaError):
-    """interrupted; what was not committed is undone"""
+    """interrupted; what was not committed was rolled back"""
 
-    exit_code = 130  # what a shell makes of a program that Ctrl-C has ended
+    exit_code = 130  # the exit code that a shell gives to a program ended by Ctrl-C
     next_step = NextStep("to see the current revision: {}", NextCommand("status"))
 
 
 class Fault(SchemaError):
-    """a fault of this program"""
+    """a bug in this program"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,15 +49,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         error, traceback_text = Interrupted(), None
     except SchemaError as raised:
         error, traceback_text = raised, traceback.format_exc() if "--debug" in given else None
-    except Exception as raised:  # it may not happen a second time, so its story is told at once
+    except Exception as raised:  # the bug may not occur again, so show its traceback without --debug
         if (
             isinstance(raised, OSError) and raised.errno == errno.ENOSPC and raised.filename is None
         ):  # the text of --help
             error, traceback_text = failed(sys.stdout, raised), None
         else:
             error, traceback_text = Fault(reported=in_a_line(raised)), traceback.format_exc()
-    with suppress(OutputFailed):  # the exit code tells it still
-        # Looked for here, not by the parser: it counts for an error of the parser, too.
+    with suppress(OutputFailed):  # the exit code still reports the error
+        # Not read by the parser, because it applies to errors of the parser, too.
         print_error(error, as_json="--json" in given, traceback_text=traceback_text)
     return error.exit_code
 
@@ -72,7 +72,7 @@ def _run(arguments: list[str]) -> int:
         probe.wait(**options)
         return EXIT_OK
     try:
-        import rich  # noqa: F401  output.py needs it at a terminal, when it is too late to say so
+        import rich  # noqa: F401  output.py needs it at a terminal, where it is too late for this error
         import typer
 
         from cts_schema.cli.app import app
@@ -91,10 +91,10 @@ def _run(arguments: list[str]) -> int:
             cause=message[:1].lower() + message[1:],
             next_step=f"{PROGRAM if context is None else context.command_path} --help",
         ) from error
-    except typer.Abort:  # Ctrl-C or the end of the input, at a question, whose line goes no further
+    except typer.Abort:  # Ctrl-C or the end of the input at a question; end its line
         typer.echo(err=True)
         raise KeyboardInterrupt from None
-    except SystemExit:  # only where whoever reads the help has gone
+    except SystemExit:  # only if the reader of the help has closed the pipe
         return EXIT_OK
     if code == Interrupted.exit_code:
         raise KeyboardInterrupt

@@ -22,15 +22,15 @@ EXAMPLES = (
 
 def adopt(
     *,
-    plan: Annotated[bool, typer.Option("--plan", help="Show what would be done, and touch nothing.")] = False,
+    plan: Annotated[bool, typer.Option("--plan", help="Show what would happen, and change nothing.")] = False,
     orphans: Orphans = "quarantine",
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Accept the decisions that the plan names.")] = False,
-    undo: Annotated[bool, typer.Option("--undo", help="Bring the old database back as it was.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Agree to the decisions in the plan.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Bring the legacy database back as it was.")] = False,
     discard_new: Annotated[
-        bool, typer.Option("--discard-new", help="With --undo: give up what was written since.")
+        bool, typer.Option("--discard-new", help="With --undo: discard what was written since the adoption.")
     ] = False,
     finalize: Annotated[
-        bool, typer.Option("--finalize", help="Drop the old tables, which were kept; there is no --undo after it.")
+        bool, typer.Option("--finalize", help="Drop the legacy tables that were kept; --undo is impossible afterwards.")
     ] = False,
     url: Url = None,
     schema: Schema = None,
@@ -39,10 +39,10 @@ def adopt(
     json: Json = False,
     debug: Debug = False,
 ) -> int:
-    """Bring in a database of the old application.
+    """Adopt a database of the old application.
 
-    Every row and every value comes along; what has no place any more is in adoption_leftovers. Nothing is touched while
-    the plan has an open decision, or something must be mended first: this exits with 5 then, and so does --plan.
+    It keeps every row and every value: values without a column go to adoption_leftovers. If the plan needs a decision,
+    or you must fix something first, it changes nothing and exits with 5. So does --plan.
     """
     from cts_schema.adoption import run
     from cts_schema.database.handle import Database
@@ -59,7 +59,7 @@ def adopt(
         _print({"undone": sentence}, sentence, json=json)
     elif finalize:
         dropped = run.finalize_adoption(database)
-        _print({"dropped": dropped}, f"dropped: {', '.join(dropped) or 'nothing, for nothing was kept'}", json=json)
+        _print({"dropped": dropped}, f"dropped: {', '.join(dropped) or 'nothing, because nothing was kept'}", json=json)
     else:
         terminal = None if json else Terminal(print_line)
         report = run.adopt(database, yes=yes, orphans=orphans, terminal=terminal)
@@ -87,6 +87,6 @@ def _require_sense(*, plan: bool, undo: bool, finalize: bool, yes: bool, discard
     if yes and asked:
         asked.append("--yes")
     if discard_new and not undo:
-        raise WrongUsage(cause="--discard-new says how to --undo, and was given without it", next_step=help_step)
+        raise WrongUsage(cause="--discard-new needs --undo", next_step=help_step)
     if len(asked) > 1:
         raise WrongUsage(cause="these options exclude each other", options=", ".join(asked), next_step=help_step)

@@ -1,4 +1,4 @@
-"""The commands, put together."""
+"""All commands as one typer application."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from cts_schema.cli import (
 )
 from cts_schema.cli.options import EXIT_CODES, epilog
 
-# Without the frames of rich: at 80 columns they leave so little room that the form of a URL is cut off.
+# Without the frames of rich: at 80 columns they cut off the form of a URL.
 app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]})
 
 
@@ -42,11 +42,11 @@ def _program(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show version and newest revision.")
     ] = False,
 ) -> None:
-    """The schema of a CTS database, on SQLite and PostgreSQL: where it stands, up, down, and in from an old one."""
+    """Manage the schema of a CTS database on SQLite or PostgreSQL: upgrade, downgrade, adopt, check, back up."""
 
 
 app.command(epilog=epilog(*upgrade.EXAMPLES))(upgrade.upgrade)
-# Else -1, which is a revision here, would be taken for an option.
+# Without this the parser would treat -1, a revision, as an option.
 app.command(epilog=epilog(*downgrade.EXAMPLES), context_settings={"ignore_unknown_options": True})(downgrade.downgrade)
 app.command(epilog=epilog(*status.EXAMPLES))(status.status)
 app.command(epilog=epilog(*check.EXAMPLES))(check.check)

@@ -22,8 +22,8 @@ def backup(
         str | None,
         typer.Argument(
             metavar="[PATH]",
-            help="A file, or a folder in which it gets a name; by default backups/ beside the SQLite file, or here for "
-            "PostgreSQL.",
+            help="A file, or a folder in which the backup gets a name; by default backups/ beside the SQLite file, or "
+            "backups/ here for PostgreSQL.",
             show_default=False,
         ),
     ] = None,
@@ -37,8 +37,8 @@ def backup(
 ) -> None:
     """Copy a database into one file, while others use it.
 
-    A file with .json at the end of its name goes beside it, and says what is in it. Nothing is ever overwritten.
-    PostgreSQL needs its pg_dump, on PATH or in the folder CTS_PG_BIN.
+    A manifest with the same name plus .json lists its contents. It never overwrites a file. PostgreSQL needs pg_dump,
+    on PATH or in the folder CTS_PG_BIN.
     """
     import cts_schema
 

@@ -26,7 +26,7 @@ _STYLES = {"error": "red", "warning": "yellow", "info": None}
 def check(
     *,
     deep: Annotated[
-        bool, typer.Option("--deep", help="Look at every row, however long it takes; else what is large is probed.")
+        bool, typer.Option("--deep", help="Read every row, however long it takes; by default it samples large tables.")
     ] = False,
     url: Url = None,
     schema: Schema = None,
@@ -35,9 +35,9 @@ def check(
     json: Json = False,
     debug: Debug = False,
 ) -> int:
-    """Say what is wrong with a database, with what mends it, and touch nothing.
+    """List the findings of a database, each with its repair, and change nothing.
 
-    Exits with 1 where there is an error or a warning. A hot standby will do.
+    Exits with 1 if it finds an error or a warning. It also works on a hot standby.
     """
     import cts_schema
 

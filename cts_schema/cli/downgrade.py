@@ -26,7 +26,7 @@ EXAMPLES = (
 def downgrade(
     revision: Annotated[str, typer.Argument(metavar="REV", help="A number such as 058, or -N, or base.")],
     *,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before dropping what has values.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before dropping values.")] = False,
     url: Url = None,
     schema: Schema = None,
     version_table: VersionTable = VERSION_TABLE,
@@ -34,10 +34,10 @@ def downgrade(
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Take a database down.
+    """Downgrade a database.
 
-    No row is lost: what a revision drops is preserved in tables named cts_kept_REVISION_TABLE, and an upgrade restores
-    it. Where that is any, without --yes a terminal is asked, and anything else refused.
+    No row is lost: tables named cts_kept_REVISION_TABLE preserve what a revision drops, and an upgrade restores it. If
+    values would be dropped, this asks at a terminal; elsewhere it requires --yes.
     """
     from cts_schema.database.handle import Database
     from cts_schema.migration import run
@@ -58,8 +58,8 @@ def downgrade(
         print_line("This would drop", "bold")
         for line in str(refusal.place["dropped"]).splitlines():
             print_line(f"  {line}")
-        print_line("It is preserved in tables named cts_kept_REVISION_TABLE, and an upgrade restores it.")
-        if not typer.confirm("Go on?"):
+        print_line("Tables named cts_kept_REVISION_TABLE preserve it, and an upgrade restores it.")
+        if not typer.confirm("Continue?"):
             raise
         report = go(True)
     prefixes = tuple(f"cts_kept_{step.revision}_" for step in report.applied)
@@ -69,10 +69,10 @@ def downgrade(
 
 
 def _require_known(revision: str) -> None:
-    """Check that it is plain what would be undone. Alembic has more ways to say it, as 06 or head-2.
+    """Check that a revision is unambiguous. Alembic also accepts forms such as 06 or head-2.
 
     Raises:
-        UnknownRevision: it is no number of ours, no -N and not base.
+        UnknownRevision: it is not one of our numbers, not -N and not base.
     """
     from cts_schema.schema.scripts import revisions
 

@@ -20,13 +20,13 @@ def history(
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """List the revisions, and since when a database has them."""
+    """List the revisions, and when a database got each."""
     import cts_schema
     from cts_schema.schema.scripts import revisions
 
     found = cts_schema.status(url, version_table=version_table, schema=schema, wait=wait)
     line = revisions()
-    # Of a revision that is not ours nobody here knows what came before it.
+    # For an unknown revision we do not know which revisions came before it.
     reached = "applied" if found.revision in line else "unknown"
     states = {one: "pending" if one in found.pending else reached for one in line}
     if json:

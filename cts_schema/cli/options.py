@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 VERSION_TABLE = "alembic_version"
-"""That of cts_schema.database.options, which would import SQLAlchemy for a mere --help."""
+"""The value of cts_schema.database.options, which would import SQLAlchemy for --help."""
 
 EXIT_CODES = """
 \b
@@ -17,18 +17,18 @@ Exit codes:
   1    not at head (status, wait, seed), different from the models (rehearse), or findings (check)
   2    wrong usage
   3    the database cannot be reached or used
-  4    a lock was not had in time
+  4    a lock was not free in time
   5    a decision is needed: see cts-schema adopt --plan (restore: the database is not empty;
-       seed: somebody's own rows are there)
+       seed: the database has rows of your own)
   6    not enough disk
-  70   a fault of the package, or of a revision
+  70   a bug in the package or in a revision
   130  interrupted
 """
 
 
 def _seconds(wait: float) -> float:
     if not 0 <= wait < math.inf:
-        raise typer.BadParameter("it is a number of seconds, 0 or more")
+        raise typer.BadParameter("it must be a number of seconds, 0 or more")
     return wait
 
 
@@ -36,8 +36,8 @@ Url = Annotated[
     str | None,
     typer.Option(
         metavar="URL",
-        help="The database: sqlite:///PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME. By default what the "
-        "environment says (DATABASE_URL and its like), or else sqlite:///data/cts.db.",
+        help="The database: sqlite:///PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME. By default the one that the "
+        "environment names (DATABASE_URL and others), or sqlite:///data/cts.db.",
         show_default=False,
     ),
 ]
@@ -48,7 +48,7 @@ Schema = Annotated[
     ),
 ]
 VersionTable = Annotated[
-    str, typer.Option(metavar="TABLE", help="The table with the revision; another where the application has its own.")
+    str, typer.Option(metavar="TABLE", help="The table with the revision, if the application uses alembic_version.")
 ]
 Wait = Annotated[
     float,
@@ -60,12 +60,12 @@ Wait = Annotated[
 ]
 Orphans = Annotated[
     Literal["quarantine", "fail"],
-    typer.Option(help="Rows whose parent is gone: quarantine keeps them aside, fail stops before anything."),
+    typer.Option(help="Orphaned rows: quarantine moves them to adoption_leftovers, fail stops before any change."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object; an error too, on stderr.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show where an error comes from.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object; for an error, on stderr.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
 def epilog(*examples: str) -> str:
-    """Return what stands below the help of a command: examples, each a command line, and the exit codes."""
+    """Return the end of the help of a command: examples, each a command line, and the exit codes."""
     return "\b\nExamples:\n" + "\n".join(f"  $ {example}" for example in examples) + "\n" + EXIT_CODES

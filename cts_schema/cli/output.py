@@ -1,4 +1,4 @@
-"""What the program prints: lines, tables, JSON and errors. Colours only where a person reads."""
+"""What the program prints: lines, tables, JSON and errors. Colours only at a terminal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def print_line(line: str, style: str | None = None) -> None:
     """Print a line on stdout.
 
     Args:
-        line: the text; line breaks and other control characters in it are shown, not sent.
+        line: the text; line breaks and other control characters in it are escaped.
         style: a style of rich, for a terminal.
     """
     _write(sys.stdout, _visible(line), style)
@@ -32,7 +32,7 @@ def print_facts(facts: Mapping[str, str | None]) -> None:
 
 
 def print_table(heading: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequence[str | None]) -> None:
-    """Print rows in columns as wide as what is in them. A row is one line, however long."""
+    """Print rows in columns as wide as their cells. A row is one line, however long."""
     widths = [max(map(len, column)) for column in zip(heading, *rows, strict=True)]
     for row, style in zip([heading, *rows], ["bold", *styles], strict=True):
         print_line("  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip(), style)
@@ -49,7 +49,7 @@ def print_error(error: SchemaError, *, as_json: bool, traceback_text: str | None
     Args:
         error: what went wrong.
         as_json: as one JSON object.
-        traceback_text: the traceback, where it is to be shown.
+        traceback_text: the traceback to print before it, if any.
     """
     traceback_text = None if traceback_text is None else mask_secrets(traceback_text)
     if as_json:
@@ -66,7 +66,7 @@ def print_error(error: SchemaError, *, as_json: bool, traceback_text: str | None
 
 
 def never_fail_to_encode() -> None:
-    """Let a character that the encoding of a stream lacks be written as an escape."""
+    """Write a character that the encoding of a stream lacks as an escape."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -1,7 +1,7 @@
-"""The quick way into ``cts-schema wait``, for a container that asks every few seconds.
+"""The fast path of ``cts-schema wait``, for a container that probes every few seconds.
 
-To import the parser of the other commands takes longer than to ask the database. So what is plain is parsed here, and
-all else, such as ``--help`` or a number that is none, is left to that parser and its messages.
+To import the parser of the other commands takes longer than to query the database. So this module parses the common
+options itself, and leaves everything else, such as ``--help`` or an invalid number, to that parser and its messages.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _FLAGS = ("--json", "--debug")
 
 
 def parse(arguments: Sequence[str]) -> dict[str, Any] | None:
-    """Return the options of a plain ``wait``, or None where it is something else."""
+    """Return the options of a plain ``wait``, or None for any other command line."""
     if not arguments or arguments[0] != "wait":
         return None
     found: dict[str, Any] = {}
@@ -46,7 +46,7 @@ def wait(
     json: bool = False,
     debug: bool = False,
 ) -> None:
-    """Wait for head, and say so."""
+    """Wait for head, and print the revision."""
     import cts_schema
     from cts_schema.schema.scripts import head
 

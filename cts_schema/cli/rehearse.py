@@ -30,9 +30,9 @@ def rehearse(
     json: Json = False,
     debug: Debug = False,
 ) -> int:
-    """Upgrade a copy of a database, say what it took, and remove the copy.
+    """Upgrade a copy of a database, report times and locks, and remove the copy.
 
-    The database itself is not touched. Exits with 1 where the copy differs from the models in the end.
+    The database itself does not change. Exits with 1 if the upgraded copy differs from the models.
     """
     from cts_schema.database.handle import Database
     from cts_schema.maintenance import rehearsal
@@ -40,7 +40,7 @@ def rehearse(
 
     terminal = None if json else Terminal(print_line)
     if not json:
-        print_line("on a copy, which is removed afterwards")
+        print_line("on a copy, which will be removed")
     database = Database(url, version_table, schema, wait)
     done = rehearsal.rehearse(database, revision, yes=yes, orphans=orphans, terminal=terminal)
     if json:

@@ -23,34 +23,36 @@ EXAMPLES = (
 )
 
 _LONGEST = 400
-"""Characters of a statement that are shown; what twice as many say nobody reads in a terminal."""
+"""How many characters of a statement are shown; nobody reads twice as many in a terminal."""
 
 
 def repair(
     codes: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[CODE]...", help="What to mend, in the words of cts-schema check; by default all."),
+        typer.Argument(
+            metavar="[CODE]...", help="The findings to repair, by their codes in cts-schema check; default all."
+        ),
     ] = None,
     *,
-    plan: Annotated[bool, typer.Option("--plan", help="Show what would be done, and touch nothing.")] = False,
+    plan: Annotated[bool, typer.Option("--plan", help="Show the statements, and change nothing.")] = False,
     orphans: Annotated[
         Literal["leave", "quarantine"],
         typer.Option(
-            help="Rows whose parent is gone, or that cannot be without a value that the models cannot read: leave "
-            "them, or keep them aside in adoption_leftovers."
+            help="Orphaned rows, and rows that require a value that the models cannot read: leave them, or move them "
+            "to adoption_leftovers."
         ),
     ] = "leave",
-    deep: Annotated[bool, typer.Option("--deep", help="Look at every row, as cts-schema check --deep does.")] = False,
+    deep: Annotated[bool, typer.Option("--deep", help="Read every row, as cts-schema check --deep does.")] = False,
     backup: Annotated[
         str | None,
         typer.Option(
             metavar="PATH",
-            help="A file or folder for the copy made before; by default backups/ beside the SQLite file, and none of "
-            "PostgreSQL.",
+            help="A file or folder for the backup before the repair; default backups/ beside the SQLite file, and no "
+            "backup of PostgreSQL.",
             show_default=False,
         ),
     ] = None,
-    no_backup: Annotated[bool, typer.Option("--no-backup", help="Make no copy before.")] = False,
+    no_backup: Annotated[bool, typer.Option("--no-backup", help="Make no backup before the repair.")] = False,
     url: Url = None,
     schema: Schema = None,
     version_table: VersionTable = VERSION_TABLE,
@@ -58,10 +60,10 @@ def repair(
     json: Json = False,
     debug: Debug = False,
 ) -> int:
-    """Mend what cts-schema check finds, all of it or nothing, and lose no row.
+    """Repair the findings of cts-schema check, all or nothing, without losing a row.
 
-    What needs a decision is explained, and left alone. Exits with 1 where an error or a warning stays; with --plan
-    where there is anything to mend.
+    A finding that needs a decision is explained and left as it is. Exits with 1 if an error or a warning is left; with
+    --plan, if there is anything to repair.
     """
     import cts_schema
 
@@ -90,23 +92,23 @@ def repair(
 
 
 def _print(made: Repair) -> None:
-    # What is made and then validated is mended in two steps.
+    # A constraint that is added and then validated takes two steps.
     repaired = list(dict.fromkeys(finding for step in made.steps for finding in step.mends))
     for finding in repaired if made.done else ():
-        print_line(f"mended  {_named(finding)}", "bold")
+        print_line(f"repaired  {_named(finding)}", "bold")
     for step in () if made.done else made.steps:
         for finding in step.mends:
-            print_line(f"to mend  {_named(finding)}", "bold")
+            print_line(f"to repair  {_named(finding)}", "bold")
         for number, statement in enumerate(step.statements):
             for line_number, line in enumerate(statement.splitlines()):
                 name = "" if number or line_number else "apart" if step.apart else "SQL"
                 print_facts({f"  {name:6}": _shortened(line.replace("\t", "  "))})
     for one in made.left:
-        print_line(f"stays  {_named(one.finding)}", "yellow")
-        print_facts({"  why   ": one.reason, "  next  ": _by_hand(one.finding)})
+        print_line(f"left  {_named(one.finding)}", "yellow")
+        print_facts({"  reason": one.reason, "  next  ": _by_hand(one.finding)})
     if made.backup is not None:
         print_facts({"backup": made.backup})
-    verb = "mended" if made.done else "to mend"
+    verb = "repaired" if made.done else "to repair"
     print_line(
         f"{made.database}: {len(repaired)} {verb}, {len(made.left)} left ({made.duration_ms / 1000:.1f} s)", "bold"
     )
@@ -114,7 +116,7 @@ def _print(made: Repair) -> None:
 
 def _shortened(line: str) -> str:
     rest = len(line) - _LONGEST
-    return line if rest < _LONGEST else f"{line[:_LONGEST]} ... ({rest:,} characters more; --json has them)"
+    return line if rest < _LONGEST else f"{line[:_LONGEST]} ... ({rest:,} more characters; --json has them)"
 
 
 def _named(finding: Finding) -> str:
@@ -122,5 +124,5 @@ def _named(finding: Finding) -> str:
 
 
 def _by_hand(finding: Finding) -> str | None:
-    """Return what a person may run, where that is not this command."""
+    """Return the repair of a finding, if it is not this command."""
     return None if (finding.repair or "").startswith("cts-schema repair") else finding.repair

@@ -19,10 +19,12 @@ EXAMPLES = (
 
 def restore(
     path: Annotated[
-        str, typer.Argument(metavar="PATH", help="A backup, a dump of pg_dump, a script of either, or a SQLite file.")
+        str, typer.Argument(metavar="PATH", help="A backup, a dump of pg_dump, an SQL script, or a SQLite file.")
     ],
     *,
-    force: Annotated[bool, typer.Option("--force", help="Replace what is in the database; it is kept aside.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the contents of the database, and keep a copy of them.")
+    ] = False,
     url: Url = None,
     schema: Schema = None,
     version_table: VersionTable = VERSION_TABLE,
@@ -30,9 +32,9 @@ def restore(
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Bring a database back from a backup, all of it or nothing.
+    """Restore a database from a backup, all or nothing.
 
-    Without --force only an empty one is filled. A dump in the custom format needs pg_restore, on PATH or in the folder
+    Without --force the database must be empty. A dump in the custom format needs pg_restore, on PATH or in the folder
     CTS_PG_BIN.
     """
     import cts_schema
@@ -47,8 +49,8 @@ def restore(
             "restored": done.path,
             "revision": done.revision or "none",
             "verified": None if done.rows is None else f"{done.tables} tables, {done.rows:,} rows, as in its manifest",
-            "what was there": done.kept,
+            "replaced": done.kept,
             "note": done.note,
-            "next": "cts-schema upgrade, which adopts it" if done.unadopted else "cts-schema status",
+            "next": "cts-schema upgrade (adopts it)" if done.unadopted else "cts-schema status",
         }
     )

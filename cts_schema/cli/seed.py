@@ -23,7 +23,7 @@ def seed(
     rows: Annotated[
         int | None,
         typer.Option(
-            metavar="N", help="About how many rows demo is to have; 10,000 by default and at least.", show_default=False
+            metavar="N", help="About how many rows demo gets; at least 10,000, the default.", show_default=False
         ),
     ] = None,
     url: Url = None,
@@ -33,10 +33,10 @@ def seed(
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Put a data set into a database at head, once.
+    """Add a data set to a database at head, once.
 
-    production is what every installation needs, demo a month of trading that never was, test a few fixed rows. What is
-    there is never changed. Demo and test go into a database of their own, and nowhere where CTS_ENV is production.
+    production is what every installation needs, demo a month of invented trading, test a few fixed rows. Existing rows
+    never change. demo and test need a database of their own, and are refused if CTS_ENV is production.
     """
     from cts_schema.database.handle import Database
     from cts_schema.migration.progress import Progress
@@ -47,7 +47,7 @@ def seed(
     if json:
         print_json(dataclasses.asdict(done))
         return
-    before = "there already" if done.before == done.version else f"before: {done.before or 'none'}"
+    before = "already applied" if done.before == done.version else f"before: {done.before or 'none'}"
     tables = f"{len(done.rows)} table{'' if len(done.rows) == 1 else 's'}"
     added = f"{sum(done.rows.values()):,} rows in {tables}, {done.duration_ms / 1000:.1f} s"
     print_facts(

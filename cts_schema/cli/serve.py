@@ -17,26 +17,26 @@ EXAMPLES = (
     "cts-schema serve --port 8080 --token-file /run/secrets/cts-web-token",
     "CTS_WEB_TOKEN=... cts-schema serve --host 0.0.0.0 --allow-host db.example",
 )
-_NO_TLS = "there is no TLS here: whoever sees the network sees the token; put a proxy with TLS before it"
+_NO_TLS = "this server has no TLS: anyone who can read the network can read the token; put a proxy with TLS before it"
 
 
 def serve(
     *,
     host: Annotated[
-        str, typer.Option(metavar="ADDRESS", help="Where to listen; only this machine can ask at the default.")
+        str, typer.Option(metavar="ADDRESS", help="Where to listen; the default accepts this machine only.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(metavar="NUMBER", min=0, max=65535, help="0 takes one that is free.")] = 3000,
+    port: Annotated[int, typer.Option(metavar="NUMBER", min=0, max=65535, help="0 chooses a free port.")] = 3000,
     allow_host: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME", help="Another name under which it is asked, as behind a proxy.", show_default=False
+            metavar="NAME", help="Another host name that requests may use, as behind a proxy.", show_default=False
         ),
     ] = None,
     token_file: Annotated[
         Path | None,
         typer.Option(
             metavar="PATH",
-            help="A file with the token that a migration needs; else that of CTS_WEB_TOKEN, else a new one is shown.",
+            help="A file with the token for migrations; default: CTS_WEB_TOKEN, or a new token, which is printed.",
             show_default=False,
         ),
     ] = None,
@@ -47,9 +47,9 @@ def serve(
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Serve a page and routes that tell how a database is, and let it be migrated.
+    """Serve a status page and HTTP routes, which can also migrate the database.
 
-    Ctrl-C ends it with 0, once a migration that goes on has ended.
+    Ctrl-C stops it with exit code 0, after a running migration has ended.
     """
     from cts_schema.database.urls import resolve_url
 
@@ -81,7 +81,9 @@ def serve(
         print_json({"database": database, "url": listener.url, "token": shown})
     else:
         known = f"$(cat {shlex.quote(str(token_file))})" if token_file else "$CTS_WEB_TOKEN"
-        print_facts({"database": database, "page": listener.url, "token": shown and f"{shown}  (until this ends)"})
+        print_facts(
+            {"database": database, "page": listener.url, "token": shown and f"{shown}  (until this program ends)"}
+        )
         print_line(f'curl -X POST {listener.url}{MIGRATE} -H "Authorization: Bearer {shown or known}"')
     if not listener.is_loopback:
         typer.echo(f"warning: {_NO_TLS}", err=True)

@@ -27,9 +27,9 @@ def status(
     json: Json = False,
     debug: Debug = False,
 ) -> int:
-    """Show where a database stands, and touch nothing.
+    """Show the status of a database, and change nothing.
 
-    Exits with 0 at head, 1 below it, 5 where a database of the old application waits to be adopted.
+    Exits with 0 at head, 1 below it, 5 for a legacy database that is not adopted yet.
     """
     import cts_schema
 
@@ -49,10 +49,10 @@ def _facts(found: Status) -> dict[str, str | None]:
     line = list(revisions())
     revision, next_step = found.revision or "none", "cts-schema upgrade"
     if found.unadopted:
-        revision, next_step = "none; its tables were made by the old application", "cts-schema adopt --plan"
+        revision, next_step = "none; the tables are of the old application", "cts-schema adopt --plan"
     elif found.revision is not None and found.revision not in line:
-        revision = f"{found.revision}, which this package does not know: it has {line[0]} to {line[-1]}"
-        next_step = "install the version that made it; for a table of another application: --version-table TABLE"
+        revision = f"{found.revision}, unknown to this package, which has {line[0]} to {line[-1]}"
+        next_step = "install the version that made it; if another application owns the table: --version-table TABLE"
     return {
         "database": found.database,
         "revision": f"{revision} (head)" if revision == found.head else revision,

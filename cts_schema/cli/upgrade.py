@@ -25,14 +25,14 @@ def upgrade(
     version_table: VersionTable = VERSION_TABLE,
     wait: Wait = 60,
     no_checkpoint: Annotated[
-        bool, typer.Option("--no-checkpoint", help="Walk a new database through the line, instead of its script.")
+        bool, typer.Option("--no-checkpoint", help="Run each revision on a new database, instead of their scripts.")
     ] = False,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Bring a database up.
+    """Upgrade a database.
 
-    One of the old application is adopted on the way, unless that needs a decision: then nothing is touched.
+    It adopts a legacy database on the way. If that needs a decision, it changes nothing.
     """
     from cts_schema.database.handle import Database
     from cts_schema.migration import run

@@ -19,7 +19,7 @@ EXAMPLES = (
 def wait(
     *,
     timeout: Annotated[
-        float, typer.Option(metavar="SECONDS", min=0, help="How long to go on asking; 0 asks once, as a probe does.")
+        float, typer.Option(metavar="SECONDS", min=0, help="How long to keep asking; 0 asks once, as a probe does.")
     ] = 60,
     url: Url = None,
     schema: Schema = None,
@@ -27,8 +27,8 @@ def wait(
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Wait until another process has brought a database to head.
+    """Wait until another process has upgraded a database to head.
 
-    Nothing is written. Exits with 1 where it is not at head in time, with 3 where it cannot be reached.
+    Changes nothing. Exits with 1 if the database is not at head in time, with 3 if it cannot be reached.
     """
     probe.wait(timeout=timeout, url=url, schema=schema, version_table=version_table, json=json, debug=debug)

@@ -1,7 +1,7 @@
 """Every error of this package: what happened, where, and the next safe command.
 
-The first line of a class's docstring is its message; `exit_code` is what a command line leaves with. The texts
-pass through `mask_secrets`, so a password that slipped into a fact is not printed.
+The first line of a class's docstring is its message; `exit_code` is the exit code of a command line. All texts pass
+through `mask_secrets`, which masks a password that slipped into a fact.
 """
 
 # ruff: noqa: F403 - this is the public home of all that is in these modules

@@ -10,11 +10,11 @@ class BackupFailed(SchemaError):
     """the database could not be copied; nothing was touched"""
 
     exit_code = EXIT_DATABASE
-    next_step = NextStep("make the place writable, then repeat")
+    next_step = NextStep("make the folder writable, then repeat")
 
 
 class BackupPlaceTaken(SchemaError):
-    """something exists already where the backup should go; nothing was overwritten"""
+    """a file with the name of the backup already exists; nothing was overwritten"""
 
     exit_code = EXIT_USAGE
     next_step = NextStep("choose another name, or name a folder: the backup gets a new name in it")
@@ -28,10 +28,10 @@ class NotABackup(SchemaError):
 
 
 class WrongBackup(SchemaError):
-    """the backup is of the other kind of database; nothing was touched"""
+    """the backup is of the other database engine; nothing was touched"""
 
     exit_code = EXIT_USAGE
-    next_step = NextStep("give the URL of a database of that kind: {}", NextCommand("restore", "{backup}", url="URL"))
+    next_step = NextStep("give the URL of a database of that engine: {}", NextCommand("restore", "{backup}", url="URL"))
 
 
 class BackupDamaged(SchemaError):
@@ -45,7 +45,7 @@ class TargetNotEmpty(SchemaError):
     """the database is not empty, and would be replaced; nothing was touched"""
 
     exit_code = EXIT_DECISION
-    next_step = NextStep("to replace it, and keep its contents aside, repeat with {}", NextCommand("", force=True))
+    next_step = NextStep("to replace it, and keep a copy of its contents, repeat with {}", NextCommand("", force=True))
 
 
 class RestoreFailed(SchemaError):
@@ -62,7 +62,7 @@ class ProgramMissing(SchemaError):
     unlisted = ("server",)
     next_step = NextStep(
         "install the client of PostgreSQL {server} or newer: apt install postgresql-client-{server}\n"
-        "where it is there already: CTS_PG_BIN=FOLDER says in which folder"
+        "if it is already installed, name its folder: CTS_PG_BIN=FOLDER"
     )
 
 
@@ -72,5 +72,5 @@ class ProgramTooOld(SchemaError):
     exit_code = EXIT_USAGE
     next_step = NextStep(
         "install the client of PostgreSQL {server} or newer: apt install postgresql-client-{server}\n"
-        "where it is there already: CTS_PG_BIN=FOLDER says in which folder"
+        "if it is already installed, name its folder: CTS_PG_BIN=FOLDER"
     )

@@ -7,7 +7,7 @@ from cts_schema.exceptions.next_step import NextCommand, NextStep
 
 
 class WrongUsage(SchemaError):
-    """the options contradict each other, or one of them is not known"""
+    """the options contradict each other, or one of them is unknown"""
 
     exit_code = EXIT_USAGE
     next_step = NextStep("correct the option, then repeat; to see the options: {}", NextCommand("help"))
@@ -50,11 +50,11 @@ class MissingFolder(SchemaError):
 
 
 class ReadOnlyDatabase(SchemaError):
-    """the database may only be read"""
+    """the database is read-only"""
 
     exit_code = EXIT_DATABASE
     unlisted = ("folder",)
-    next_step = NextStep("see who may write to the file and its folder: ls -la {folder}")
+    next_step = NextStep("check who may write to the file and its folder: ls -la {folder}")
 
 
 class NotADatabase(SchemaError):
@@ -62,7 +62,7 @@ class NotADatabase(SchemaError):
 
     exit_code = EXIT_DATABASE
     unlisted = ("file",)
-    next_step = NextStep("keep it as it is, and see what can still be read: sqlite3 {file} 'PRAGMA integrity_check'")
+    next_step = NextStep("keep it as it is, and check what is still readable: sqlite3 {file} 'PRAGMA integrity_check'")
 
 
 class DiskFull(SchemaError):
@@ -88,7 +88,7 @@ class DatabaseUnreachable(SchemaError):
     exit_code = EXIT_DATABASE
     unlisted = ("host", "port")
     next_step = NextStep(
-        "start the server or correct the URL; to see whether it answers: pg_isready -h {host} -p {port}"
+        "start the server or correct the URL; to check whether it responds: pg_isready -h {host} -p {port}"
     )
 
 
@@ -148,7 +148,7 @@ class DatabaseUnusable(SchemaError):
 
 
 class DatabaseLocked(SchemaError):
-    """another program holds the database locked, and SQLite cannot name it"""
+    """another program has locked the database, and SQLite cannot name it"""
 
     exit_code = EXIT_LOCK
     unlisted = ("file",)
@@ -156,7 +156,7 @@ class DatabaseLocked(SchemaError):
 
 
 class ProxyBetween(SchemaError):
-    """a proxy stands before the server, and this needs sessions of its own; nothing was done"""
+    """a proxy is in front of the server, and this operation needs its own session; nothing was done"""
 
     exit_code = EXIT_DATABASE
     next_step = NextStep(
@@ -165,7 +165,7 @@ class ProxyBetween(SchemaError):
 
 
 class OtherSchema(SchemaError):
-    """the search path finds the tables in one schema, and would put new ones into another; nothing was touched"""
+    """the search path finds the tables in one schema, but new tables would go to another; nothing was touched"""
 
     exit_code = EXIT_DATABASE
     next_step = NextStep(
@@ -175,7 +175,7 @@ class OtherSchema(SchemaError):
 
 
 class CannotListen(SchemaError):
-    """nothing can be served at this address"""
+    """the server cannot listen at this address"""
 
     exit_code = EXIT_USAGE
     next_step = NextStep(

@@ -1,4 +1,4 @@
-"""What all errors are: a cause, a place, an exit code and the next step."""
+"""The base class of all errors: a cause, a place, an exit code and the next step."""
 
 import copyreg
 from typing import Any, ClassVar
@@ -14,17 +14,17 @@ EXIT_DATABASE = 3  # not reachable, or not usable
 EXIT_LOCK = 4
 EXIT_DECISION = 5
 EXIT_DISK = 6
-EXIT_FAULT = 70  # a fault of this package
+EXIT_FAULT = 70  # a bug in this package
 
 
 def first_line(text: object) -> str:
-    """The first line of a text, with secrets masked. Further lines of a driver may quote a row, and what is in it."""
+    """The first line of a text, with secrets masked. Further lines of a driver may quote the values of a row."""
     lines = mask_secrets(str(text)).strip().splitlines()
     return lines[0] if lines else ""
 
 
 def in_a_line(error: BaseException) -> str:
-    """An error as its kind and the first line of what it says, or of what its driver says."""
+    """The class of an error, and the first line of its message or of its driver's."""
     return f"{type(error).__name__}: {first_line(getattr(error, 'orig', None) or error)}"
 
 
@@ -40,9 +40,9 @@ class SchemaError(Exception):
         """Make the error.
 
         Args:
-            cause: instead of the first line of the class's docstring.
-            next_step: instead of the class's next step; a text is taken as it is.
-            place: facts to be listed, in this order; those that are None are left out.
+            cause: replaces the first line of the class's docstring.
+            next_step: replaces the class's next step; a text is shown as it is.
+            place: facts to list, in this order, without those that are None.
         """
         self.cause = mask_secrets(cause or (type(self).__doc__ or type(self).__name__).strip().splitlines()[0])
         self.place = {
@@ -58,7 +58,7 @@ class SchemaError(Exception):
         return self.worded(in_code)
 
     def worded(self, words: Words) -> str:
-        """Return the whole message, in the words of a front end."""
+        """Return the whole message, with the commands of a front end."""
         lines = {
             name if name.isupper() else name.replace("_", " "): str(fact)
             for name, fact in self.place.items()
@@ -72,5 +72,5 @@ class SchemaError(Exception):
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # The arguments are keywords, which the default of Exception cannot give back to __init__.
+        # The default of Exception cannot pass keyword arguments to __init__.
         return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""The next step of an error, as a value: a sentence with commands in it, which each front end words for its reader."""
+"""The next step of an error, as a value: a sentence with commands, which each front end words for its reader."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from cts_schema.masking import mask_secrets
 
 
 def as_sql(name: str) -> str:
-    """A name as SQL takes it, to be shown: in quotes only where it needs them."""
+    """A name as SQL accepts it, for display: in quotes only if it needs them."""
     return name if re.fullmatch(r"[a-z_][a-z0-9_]*|<\w+>", name) else '"' + name.replace('"', '""') + '"'
 
 
 class NextCommand:
-    """A command of this package with its options, in nobody's words yet.
+    """A command of this package with its options, independent of a front end.
 
     Args:
         name: the command; ``help`` for its options, empty for options alone.
         arguments: ``{fact}`` stands for that fact of the error.
-        options: those of `cts-schema`, with True for one that takes no value.
+        options: those of `cts-schema`; True for an option without a value.
     """
 
     def __init__(self, name: str, *arguments: str, **options: object) -> None:
@@ -52,7 +52,7 @@ class NextStep:
 
     Args:
         text: a `str.format` template: ``{}`` stands for the next command, ``{fact}`` for a fact of the error, and
-            ``{fact!n}`` for one that is a name, as SQL takes it.
+            ``{fact!n}`` for a fact that is a name, quoted for SQL.
         commands: those of this package that the text mentions.
     """
 
@@ -63,7 +63,7 @@ class NextStep:
 
     @classmethod
     def of(cls, text: str) -> NextStep:
-        """Return the next step that is a text, taken as it is, with secrets masked."""
+        """Return a next step that shows a text as it is, with secrets masked."""
         return cls(mask_secrets(text).replace("{", "{{").replace("}", "}}"))
 
     def about(self, facts: Mapping[str, Any]) -> NextStep:
@@ -73,7 +73,7 @@ class NextStep:
         return step
 
     def worded(self, words: Words) -> str:
-        """Return the text to be shown by a front end."""
+        """Return the text with the commands of a front end."""
         commands = [words(command.about(self._facts)) for command in self._commands]
         return _Formatter().vformat(self._text, commands, self._facts)
 
@@ -83,7 +83,7 @@ class NextStep:
 
 class _Facts(dict[str, Any]):
     def __missing__(self, key: str) -> str:
-        return f"<{key}>"  # a fact nobody knew: the reader fills it in
+        return f"<{key}>"  # an unknown fact, for the reader to fill in
 
 
 class _Formatter(string.Formatter):
@@ -108,7 +108,7 @@ _NO_FUNCTION = ("history", "serve")
 
 
 def of_alembic(command: NextCommand) -> str:
-    """Word a command for those who have typed ``alembic``; what it lacks is one of ``cts-schema``."""
+    """Word a command for users of ``alembic``; a command that Alembic lacks is one of ``cts-schema``."""
     name, arguments = command.name, list(command.arguments)
     if name == "adopt" and command.options == {"yes": True}:
         name = "upgrade"  # which adopts
@@ -124,7 +124,7 @@ def of_alembic(command: NextCommand) -> str:
 
 
 def of_cts_schema(command: NextCommand) -> str:
-    """Word a command for those who have typed ``cts-schema``."""
+    """Word a command for users of ``cts-schema``."""
     words = ["cts-schema"] * bool(command.name)
     words += ["--help" if command.name == "help" else command.name, *map(_typed, command.arguments)]
     for option, value in command.options.items():
@@ -133,7 +133,7 @@ def of_cts_schema(command: NextCommand) -> str:
 
 
 def in_code(command: NextCommand) -> str:
-    """Word a command for those who have called a function: ``target`` is what they have given it."""
+    """Word a command for callers of a function, which they gave ``target``."""
     if command.name in _NO_FUNCTION:
         return of_cts_schema(command)
     if command.name == "help":
@@ -158,6 +158,6 @@ def in_code(command: NextCommand) -> str:
 
 
 def _typed(value: object) -> str:
-    """Return a value as a shell takes it."""
+    """Return a value, quoted for a shell."""
     text = str(value)
     return text if re.fullmatch(r"<\w+>", text) else shlex.quote(text)

@@ -39,7 +39,7 @@ class DataWouldBeDropped(SchemaError):
 
 
 class StillNeeded(SchemaError):
-    """something outside of this package needs what would be dropped; nothing was done"""
+    """unmanaged objects depend on what would be dropped; nothing was done"""
 
     exit_code = EXIT_DECISION
     next_step = NextStep(
@@ -100,10 +100,10 @@ class ForeignRevision(SchemaError):
 
 
 class SeveralHeads(SchemaError):
-    """there is more than one current revision, where there may be one"""
+    """the version table has more than one current revision"""
 
     exit_code = EXIT_DATABASE
-    next_step = NextStep("find out which one is right, then: alembic stamp --purge REVISION")
+    next_step = NextStep("find out which one is correct, then: alembic stamp --purge REVISION")
 
 
 class RevisionFailed(SchemaError):
@@ -129,7 +129,7 @@ class NameTaken(RevisionFailed):
 
 
 class ForeignKeyViolations(SchemaError):
-    """rows would have lost the row they refer to; everything was rolled back"""
+    """rows would have lost the row that they refer to; everything was rolled back"""
 
     exit_code = EXIT_DATABASE
     next_step = NextStep("correct or delete these rows, then repeat: {}", NextCommand("upgrade"))
@@ -147,7 +147,7 @@ class RepairFailed(SchemaError):
 
 
 class NotInProduction(SchemaError):
-    """examples do not go into a production database; nothing was done"""
+    """sample data does not belong in a production database; nothing was done"""
 
     exit_code = EXIT_USAGE
     next_step = NextStep(
@@ -156,7 +156,7 @@ class NotInProduction(SchemaError):
 
 
 class RowsOfOthers(SchemaError):
-    """the database has rows of your own, and examples among them would be taken for real; nothing was done"""
+    """the database has rows of your own, and sample rows would look like real ones; nothing was done"""
 
     exit_code = EXIT_DECISION
     next_step = NextStep("seed a separate database: {}", NextCommand("seed", "{data_set}", url="URL"))

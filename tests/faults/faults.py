@@ -155,7 +155,7 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
         Fault("error", _fail_sqlite, _UNUSABLE, ("disk I/O error", "Input/output error")),
         Fault("full", _fill_sqlite, _FULL, ("disk of the database is full", "disk is full")),
         Fault("limit", _limit_files, _UNUSABLE, ("disk I/O error", "File too large")),
-        Fault("lock", _lock_sqlite, (DatabaseLocked, BackupFailed), ("holds the database locked", "is locked")),
+        Fault("lock", _lock_sqlite, (DatabaseLocked, BackupFailed), ("has locked the database", "is locked")),
     ),
     "postgresql": (
         Fault("kill", _kill),
