@@ -11,6 +11,7 @@ from alembic import command
 from alembic.config import Config
 
 from cts_schema import Finding, Health, adopt, check, dialects, downgrade, upgrade
+from cts_schema.cli.output import worded
 from cts_schema.database.options import Options
 from cts_schema.dialects.postgresql import session
 from cts_schema.exceptions import DatabaseLocked, SchemaMissing
@@ -113,7 +114,8 @@ def test_a_database_that_is_not_at_head_is_told_to_be_so_and_not_more(database: 
     upgrade(database.url, "055")
     found = check(database.url)
     assert shown(found) == [("not-at-head", "alembic_version")]
-    assert found.findings[0].repair == "cts-schema upgrade"
+    assert worded(found.findings[0].repair) == "cts-schema upgrade"
+    assert str(found.findings[0].repair) == "cts_schema.upgrade(target)"
     database.execute("CREATE TABLE alembic_version_2 AS SELECT * FROM alembic_version")
     upgrade(database.url)
     for table in reversed(Base.metadata.sorted_tables):
@@ -248,7 +250,7 @@ def test_what_a_repair_says_mends_it(head: Database) -> None:
     found = check(head.url, deep=True)
     assert len(found.findings) == len(broken)
     for finding in found.findings:
-        program, *arguments = str(finding.repair).split()
+        program, *arguments = str(worded(finding.repair)).split()
         if program == "cts-schema":
             cts_schema(*arguments, url=head.url)
         elif finding.repair is not None:
@@ -371,7 +373,7 @@ def test_dead_rows_and_large_indexes_that_nobody_reads_are_found(
     found = {(finding.code, finding.where): finding for finding in check(head.url).findings}
     assert found["bloat", "site_logs"].count == 20000
     assert "since" in found["unused-index", "site_logs.own"].message
-    assert found["unused-index", "site_logs.own"].repair == 'DROP INDEX CONCURRENTLY "own"'
+    assert worded(found["unused-index", "site_logs.own"].repair) == 'DROP INDEX CONCURRENTLY "own"'
     assert found["unused-index", "the schema"].repair is None
 
 

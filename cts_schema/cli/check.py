@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cts_schema.cli.options import VERSION_TABLE, Debug, Json, Schema, Url, VersionTable, Wait
-from cts_schema.cli.output import print_facts, print_json, print_line, print_table
+from cts_schema.cli.output import print_facts, print_json, print_line, print_table, worded
 from cts_schema.exceptions import EXIT_FINDINGS, EXIT_OK
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _summary(finding: Finding) -> str:
 
 
 def _print_details(finding: Finding) -> None:
-    more = {"found": finding.found, "expected": finding.expected, "repair": finding.repair}
+    more = {"found": finding.found, "expected": finding.expected, "repair": worded(finding.repair)}
     if not any(more.values()):
         return
     print_line("")

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
-from cts_schema.exceptions import SchemaError, mask_secrets, of_cts_schema
+from cts_schema.exceptions import NextStep, SchemaError, mask_secrets, of_cts_schema
 from cts_schema.streams import written
 
 
@@ -72,8 +72,15 @@ def never_fail_to_encode() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+def worded(value: object) -> str | None:
+    """Return a text, or a next step with the commands of this program; None for None."""
+    if isinstance(value, NextStep):
+        return value.worded(of_cts_schema)
+    return None if value is None else str(value)
+
+
 def _json(answer: Mapping[str, Any]) -> str:
-    return json.dumps(answer, indent=2, default=str)
+    return json.dumps(answer, indent=2, default=worded)
 
 
 def _visible(text: str) -> str:

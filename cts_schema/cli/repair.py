@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from cts_schema.cli.options import VERSION_TABLE, Debug, Json, Schema, Url, VersionTable, Wait
-from cts_schema.cli.output import print_facts, print_json, print_line
+from cts_schema.cli.output import print_facts, print_json, print_line, worded
 from cts_schema.exceptions import EXIT_FINDINGS, EXIT_OK, WrongUsage
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def _print(made: Repair) -> None:
                 print_facts({f"  {name:6}": _shortened(line.replace("\t", "  "))})
     for one in made.left:
         print_line(f"left  {_named(one.finding)}", "yellow")
-        print_facts({"  reason": one.reason, "  next  ": _by_hand(one.finding)})
+        print_facts({"  reason": worded(one.reason), "  next  ": _by_hand(one.finding)})
     if made.backup is not None:
         print_facts({"backup": made.backup})
     verb = "repaired" if made.done else "to repair"
@@ -125,4 +125,5 @@ def _named(finding: Finding) -> str:
 
 def _by_hand(finding: Finding) -> str | None:
     """Return the repair of a finding, if it is not this command."""
-    return None if (finding.repair or "").startswith("cts-schema repair") else finding.repair
+    step = worded(finding.repair)
+    return None if step is None or step.startswith("cts-schema repair") else step

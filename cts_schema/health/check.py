@@ -1,4 +1,4 @@
-"""``check``: everything that may be wrong, looked for in one read-only transaction."""
+"""``check``: runs all checks in one read-only transaction."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from cts_schema import dialects
 from cts_schema.database.handle import Database
 from cts_schema.dialects.sqlite.untrusted import readable_without_collations
+from cts_schema.exceptions import NextCommand, NextStep
 from cts_schema.health import (
     drift,
     files,
@@ -40,19 +41,19 @@ _AT_HEAD: dict[str, Check] = {
     "values": unreadable.findings,
     "dead rows": sizes.findings,
 }
-_WHERE_ANY_VALUE_MAY_BE: dict[str, Check] = {"types of ids": ids.findings, "forms of times": times.findings}
-# What ends one look without saying anything about the others: a lock or a statement that took too long, a privilege
-# that the user has not, a standby that must go on. The number is the SQLSTATE.
-_PASSED_OVER = {
-    "55P03": "another session has it locked",
+_IF_ANY_VALUE_FITS: dict[str, Check] = {"types of ids": ids.findings, "forms of times": times.findings}
+# SQLSTATEs that end one check but not the others: a lock or a statement that took too long, a missing privilege, a
+# standby that had to apply changes.
+_INCOMPLETE = {
+    "55P03": "another session has locked it",
     "57014": "it took too long; with --deep there is no limit",
     "42501": "the user may not read it",
-    "40001": "the standby server had to go on",
+    "40001": "the standby server cancelled the query",
 }
 
 
 def check(database: Database, *, deep: bool = False) -> Health:
-    """Say what is wrong with a database; nothing is written. Every row is looked at only where ``deep``."""
+    """Find the problems of a database, and write nothing. ``deep`` reads every row."""
     began = time.perf_counter()
     options = database.options
     with (
@@ -87,17 +88,18 @@ def check(database: Database, *, deep: bool = False) -> Health:
 
 
 def findings(context: CheckContext) -> Iterator[Finding]:
-    """Find everything, in no order."""
+    """Yield all findings, in no order."""
     for finding in _found(context):
-        repaired = finding.repair is None and finding.code in REPAIRABLE and finding.severity != "info"
-        yield replace(finding, repair=f"cts-schema repair {finding.code}") if repaired else finding
+        repairable = finding.repair is None and finding.code in REPAIRABLE and finding.severity != "info"
+        step = NextStep("{}", NextCommand("repair", finding.code))
+        yield replace(finding, repair=step) if repairable else finding
 
 
 def _found(context: CheckContext) -> Iterator[Finding]:
     damage = list(files.findings(context)) if context.dialect.in_a_file else []
     yield from damage
     if any(finding.code == "corrupt" for finding in damage):
-        return  # what else such a file says is worth nothing
+        return  # nothing else in such a file can be trusted
     with readable_without_collations(context.connection):
         yield from _of_a_sound_database(context)
 
@@ -109,20 +111,20 @@ def _of_a_sound_database(context: CheckContext) -> Iterator[Finding]:
     if context.status.revision is not None:
         yield from _tried(context, "the ledger", ledger.findings)
     if not not_comparable:
-        for what, find in (_AT_HEAD if context.dialect.keeps_types else _AT_HEAD | _WHERE_ANY_VALUE_MAY_BE).items():
+        for what, find in (_AT_HEAD if context.dialect.keeps_types else _AT_HEAD | _IF_ANY_VALUE_FITS).items():
             yield from _tried(context, what, find)
 
 
 def _tried(context: CheckContext, what: str, find: Check) -> Iterator[Finding]:
-    """Yield what a check finds; where PostgreSQL does not let it go on, that too."""
+    """Yield the findings of a check, and one more if PostgreSQL ended the check early."""
     found: list[Finding] = []
     try:
         # An error would end the transaction.
         with context.dialect.session.attempt(context.connection):
             found.extend(find(context))
     except DBAPIError as error:
-        reason = _PASSED_OVER.get(getattr(error.orig, "sqlstate", None) or "")
+        reason = _INCOMPLETE.get(getattr(error.orig, "sqlstate", None) or "")
         if reason is None:
             raise
-        found.append(Finding("not-checked", "warning", what, f"not looked at to the end: {reason}"))
+        found.append(Finding("not-checked", "warning", what, f"the check is incomplete: {reason}"))
     yield from found

@@ -1,4 +1,4 @@
-"""What every check looks at: a connection that cannot write, and the schema that is there, read once."""
+"""What every check reads: a read-only connection, and the schema of the database, read once."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from cts_schema.migration.report import Status
 from cts_schema.models import Base
 
 PROBE = 10_000
-"""Rows or keys that are looked at of each thing, where not all are."""
+"""How many rows or keys a check samples without ``deep``."""
 
 _STATEMENT_TIMEOUT = "10s"
 
 
 @dataclass(frozen=True)
 class CheckContext:
-    """One look at a database.
+    """A database to check.
 
     Attributes:
         connection: on PostgreSQL in a read-only transaction whose search path begins with the schema.
-        status: where the database stands.
-        deep: whether to look at every row.
+        status: the status of the database.
+        deep: whether to read every row.
         version_table: the table that holds the revision.
     """
 
@@ -40,42 +40,42 @@ class CheckContext:
 
     @cached_property
     def dialect(self) -> Dialect:
-        """What its database is like."""
+        """The dialect of the database."""
         return dialects.of(self.connection)
 
     @cached_property
     def schema(self) -> Fingerprint:
-        """What is there."""
+        """The schema of the database."""
         return self.dialect.shape.fingerprint(self.connection)
 
     @cached_property
     def index_use(self) -> Sequence[IndexUse]:
-        """How much each index is used."""
+        """The use of each index."""
         return self.dialect.catalogue.index_use(self.connection)
 
     @cached_property
     def tables(self) -> dict[str, sa.Table]:
-        """The tables of the models that are there, by name."""
+        """The tables of the models that exist, by name."""
         return {name: table for name, table in Base.metadata.tables.items() if f"table {name}" in self.schema}
 
     def has(self, table: str, column: str) -> bool:
-        """Tell whether a column is there."""
+        """Return whether a column exists."""
         return f"column {column}" in self.schema.get(f"table {table}", {})
 
     def comparable(self, *ends: tuple[str, str]) -> bool:
-        """Tell whether columns are there, and of one type: others PostgreSQL refuses to compare."""
+        """Return whether columns exist and have one type; PostgreSQL refuses to compare different types."""
         types = {
             self.schema[f"table {table}"][f"column {column}"][0] for table, column in ends if self.has(table, column)
         }
         return all(self.has(*end) for end in ends) and (len(types) == 1 or not self.dialect.keeps_types)
 
     def columns(self, table: str) -> list[str]:
-        """Return the columns of a table that is there."""
+        """Return the columns of an existing table."""
         names = self.schema[f"table {table}"]
         return [what.removeprefix("column ") for what in names if what.startswith("column ")]
 
     def rows(self, query: str, **values: Any) -> list[Any]:
-        """Return the rows of a query. A colon begins a parameter only where there are values."""
+        """Return the rows of a query. A colon begins a parameter only if values are given."""
         return list(self.connection.execute(sa.text(query) if values else clause(query), values))
 
     def value(self, query: str, **values: Any) -> Any:
@@ -84,6 +84,6 @@ class CheckContext:
 
 
 def key_of(context: CheckContext, table: sa.Table, alias: str = "c") -> str:
-    """Return the key of a row as one text, parts joined by ':', as SQL."""
+    """Return an SQL expression for the key of a row as one text, its parts joined by ':'."""
     keys = [column.name for column in table.primary_key if context.has(table.name, column.name)]
     return " || ':' || ".join(context.dialect.sql.key_text(f"{alias}.{quote(key)}") for key in keys) or "NULL"

@@ -1,4 +1,4 @@
-"""The file of SQLite: whether its pages are sound, and whether its rows meet what the tables demand."""
+"""Checks of a SQLite file: damaged pages, and rows that violate their table's constraints."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from sqlalchemy.exc import DBAPIError
 
 from cts_schema.dialects.errors import classify
 from cts_schema.dialects.sqlite.untrusted import readable_without_collations
-from cts_schema.exceptions import NotADatabase
+from cts_schema.exceptions import NextCommand, NextStep, NotADatabase
 from cts_schema.health.context import CheckContext
 from cts_schema.health.report import EXAMPLES, Finding
 from cts_schema.maintenance.sqlite import OF_ROWS, lines_of_check
 
 LARGEST = 64 * 2**20
-"""Bytes of a file that is read as a whole without ``deep``: half a second, from a disk that is not the slowest."""
+"""The size up to which a whole file is read without ``deep``; takes half a second on an average disk."""
 
 _LINES = 1000
 
@@ -24,7 +24,7 @@ def findings(context: CheckContext) -> Iterator[Finding]:
     """Find damage, by ``quick_check``, or ``integrity_check``, which also compares each index with its table."""
     size = context.value("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
     if size > LARGEST and not context.deep:
-        message = f"the pages were not checked: {size:,} bytes are read only with --deep"
+        message = f"pages not checked: a file of {size:,} bytes is read only with --deep"
         yield Finding("not-checked", "info", "the file", message)
         return
     refused: dict[str, int] = {}
@@ -42,7 +42,7 @@ def findings(context: CheckContext) -> Iterator[Finding]:
             "the file is damaged",
             count=len(damage),
             examples=tuple(damage[:EXAMPLES]),
-            repair="cts-schema restore BACKUP --force",
+            repair=NextStep("{}", NextCommand("restore", "BACKUP", force=True)),
         )
     for where, count in refused.items():
         yield Finding("refused-values", "error", where, "rows have values that the table does not allow", count=count)
@@ -55,7 +55,7 @@ def _lines(context: CheckContext) -> Iterator[str]:
     try:
         with readable_without_collations(context.connection) as missing:
             yield from lines_of_check(rows, quick=not context.deep, ordered=not missing, most=_LINES)
-    except DBAPIError as error:  # some damage ends the check itself
+    except DBAPIError as error:  # some damage ends the pragma itself
         if not isinstance(classify(error), NotADatabase):
             raise
         yield str(error.orig)

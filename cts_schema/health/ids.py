@@ -1,4 +1,4 @@
-"""Ids that are no texts, where they have to be. That a column has the wrong type is found with the schema."""
+"""Checks for ids that are not text, as they must be. The check of the schema finds columns of the wrong type."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cts_schema.health.report import EXAMPLES, Finding
 
 
 def findings(context: CheckContext) -> Iterator[Finding]:
-    """Find keys of SQLite that are blobs: no text is equal to one. Blobs sort last, so that the index leads to them."""
+    """Find keys of SQLite that are blobs, which never equal a text. Blobs sort last, so the index finds them."""
     for name, table in context.tables.items():
         for column in table.primary_key:
             if not isinstance(column.type, sa.Text) or not context.has(name, column.name):
@@ -25,7 +25,7 @@ def findings(context: CheckContext) -> Iterator[Finding]:
                     "wrong-id-type",
                     "error",
                     f"{name}.{column.name}",
-                    "keys are stored as blobs, which are equal to no text" + ("" if context.deep else " (at least)"),
+                    "keys are stored as blobs, which never equal a text" + ("" if context.deep else " (at least)"),
                     count=len(rows),
                     examples=tuple(f"x'{row[0]}'" for row in rows[:EXAMPLES]),
                 )

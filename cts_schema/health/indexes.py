@@ -1,4 +1,4 @@
-"""Indexes: those that are invalid, there twice, or never used, and foreign keys that have none."""
+"""Checks for indexes that are invalid, duplicate or unused, and for foreign keys without an index."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from cts_schema.dialects.facts import Index
+from cts_schema.exceptions import NextStep
 from cts_schema.health.context import CheckContext
 from cts_schema.health.report import EXAMPLES, Finding, IndexUse, Severity
 from cts_schema.models import Base
 
 LARGE = 2**20
-"""Bytes from which an index that is never used is worth telling of."""
+"""Bytes from which an unused index is reported."""
 
 
 def there(context: CheckContext) -> list[Index]:
@@ -26,7 +27,7 @@ def _is_ours(index: Index) -> bool:
 
 
 def findings(context: CheckContext) -> Iterator[Finding]:
-    """Find indexes that are invalid, superfluous or unused, and foreign keys whose parents are slow to delete."""
+    """Find invalid, superfluous or unused indexes, and foreign keys whose parents are slow to delete."""
     found = there(context)
     for index in found:
         if not index.valid:
@@ -34,7 +35,7 @@ def findings(context: CheckContext) -> Iterator[Finding]:
                 "invalid-index",
                 "error",
                 f"{index.table}.{index.name}",
-                "the index was not built to its end, and is not used",
+                "the build of the index was interrupted, and the database does not use it",
             )
     duplicates = list(_duplicates(context, found))
     yield from duplicates
@@ -44,14 +45,14 @@ def findings(context: CheckContext) -> Iterator[Finding]:
 
 
 def covered(found: list[Index]) -> set[tuple[str, str]]:
-    """Return table and column of each index that finds any value of the column."""
+    """Return table and column of each index that covers all values of the column."""
     return {
         (index.table, index.first) for index in found if index.first is not None and index.valid and not index.predicate
     }
 
 
 def use(context: CheckContext) -> tuple[IndexUse, ...]:
-    """Return how much each index is used; nothing of a database that does not count."""
+    """Return the use of each index; empty if the database keeps no statistics."""
     return tuple(IndexUse(*one[:5]) for one in context.index_use)
 
 
@@ -69,8 +70,8 @@ def _duplicates(context: CheckContext, found: list[Index]) -> Iterator[Finding]:
                 "duplicate-index",
                 "warning",
                 f"{table}.{index.name}",
-                f"the same as {first.name or 'the index of a key'}, and every write pays for both",
-                repair=context.dialect.sql.drop_index(str(index.name)),
+                f"the same as {first.name or 'the index of a key'}; every write updates both",
+                repair=NextStep.of(context.dialect.sql.drop_index(str(index.name))),
             )
 
 
@@ -84,7 +85,7 @@ def _extra(context: CheckContext, found: list[Index], reported: set[str]) -> Ite
             and not _is_ours(index)
             and where not in reported
         ):
-            # One that is unique may refuse rows that the application writes; others are somebody's own affair.
+            # A unique index may refuse rows that the application writes; any other is harmless.
             severity: Severity = "warning" if index.unique else "info"
             yield Finding("extra-index", severity, where, "the models have no such index")
 
@@ -99,18 +100,18 @@ def _uncovered(context: CheckContext, found: list[Index]) -> Iterator[Finding]:
         if (table, columns[0]) in begun:
             continue
         if model is not None and any(next(iter(index.columns)).name == columns[0] for index in model.indexes):
-            continue  # told with the schema: that index is missing, changed or invalid
+            continue  # the check of the schema reports that index as missing, changed or invalid
         yield Finding(
             "foreign-key-without-index",
-            "info" if model is None else "warning",  # a table that is not ours is left alone
+            "info" if model is None else "warning",  # an unmanaged table belongs to its owner
             f"{table}.{columns[0]}",
             f"no index begins with the columns of {key.name}: each delete of a parent reads the whole table",
-            repair=context.dialect.sql.create_index(table, columns),
+            repair=NextStep.of(context.dialect.sql.create_index(table, columns)),
         )
 
 
 def _unused(context: CheckContext, found: list[Index]) -> Iterator[Finding]:
-    """Find large indexes that nobody has read. A unique one does its work whether it is read or not."""
+    """Find large indexes that were never read. A unique index has a purpose even if it is never read."""
     since = context.dialect.catalogue.statistics_since(context.connection)
     ours = {(index.table, index.name): _is_ours(index) for index in found}
     begun = f"since {since}" if since else "since the statistics of this server began"
@@ -122,7 +123,7 @@ def _unused(context: CheckContext, found: list[Index]) -> Iterator[Finding]:
             names.append(str(one.name))
             continue
         message, repair = f"{one.bytes:,} bytes, not read {begun}", context.dialect.sql.drop_index(one.name)
-        yield Finding("unused-index", "info", f"{one.table}.{one.name}", message, repair=repair)
+        yield Finding("unused-index", "info", f"{one.table}.{one.name}", message, repair=NextStep.of(repair))
     if names:
-        message = f"large indexes of the models, not read {begun}: the features that need them are not in use"
+        message = f"large indexes of the models, not read {begun}: no feature that needs them is in use"
         yield Finding("unused-index", "info", "the schema", message, count=len(names), examples=tuple(names[:EXAMPLES]))

@@ -1,9 +1,10 @@
-"""The ledger against alembic_version, how long its revisions took, and runs that failed."""
+"""Checks of the ledger against alembic_version, of slow revisions, and of failed runs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cts_schema.exceptions import NextCommand, NextStep
 from cts_schema.health.context import CheckContext
 from cts_schema.health.report import EXAMPLES, Finding, MigrationTime
 from cts_schema.migration import run_log
@@ -11,20 +12,20 @@ from cts_schema.schema.scripts import revisions
 
 LEDGER = "schema_migrations"
 LONG_MS = 60_000
-"""From here on the time that a revision took is told."""
+"""Milliseconds from which a revision counts as slow."""
 RUNS = 100
-"""So many of the newest runs are looked at for failures."""
+"""How many of the newest runs are searched for failures."""
 _TOOK = "CAST(execution_time_ms AS INTEGER)"  # SQLite holds anything there
 
 
 def findings(context: CheckContext) -> Iterator[Finding]:
-    """Find rows that the ledger lacks, or has of what is not applied; revisions that took long; runs that failed."""
+    """Find missing and surplus rows of the ledger, slow revisions, and failed runs."""
     yield from _rows(context)
     yield from _failures(context)
 
 
 def migrations(context: CheckContext) -> tuple[MigrationTime, ...]:
-    """Return when the applied revisions were, and how long they took."""
+    """Return when revisions were applied, and how long they took."""
     when = context.status.executed_at
     took = {}
     if when and context.has(LEDGER, "execution_time_ms"):
@@ -34,15 +35,15 @@ def migrations(context: CheckContext) -> tuple[MigrationTime, ...]:
 
 def _rows(context: CheckContext) -> Iterator[Finding]:
     if not all(context.has(LEDGER, column) for column in ("migration_id", "execution_time_ms", "source")):
-        return  # told as a missing table or column
+        return  # reported as a missing table or column
     status = context.status
-    by_upgrade = "cts-schema upgrade" if status.pending else None  # which goes on anyway
+    by_upgrade = NextStep("{}", NextCommand("upgrade")) if status.pending else None  # which corrects the ledger, too
     if missing := status.missing_in_ledger:
         yield Finding(
             "ledger-row-missing",
             "error",
             LEDGER,
-            "revisions are applied, and have no row",
+            "applied revisions have no row",
             count=len(missing),
             examples=missing[:EXAMPLES],
             repair=by_upgrade,
@@ -52,7 +53,7 @@ def _rows(context: CheckContext) -> Iterator[Finding]:
     for number, milliseconds in context.rows(query):
         revision = known.get(number)
         if revision in status.pending:
-            message = f"revision {revision} has a row, and is not applied"
+            message = f"revision {revision} has a row but is not applied"
             yield Finding("ledger-row-surplus", "error", LEDGER, message, repair=by_upgrade)
         elif revision is not None and (milliseconds or 0) >= LONG_MS:
             message = f"revision {revision} took {milliseconds / 1000:,.0f} s"
@@ -60,7 +61,7 @@ def _rows(context: CheckContext) -> Iterator[Finding]:
 
 
 def _failures(context: CheckContext) -> Iterator[Finding]:
-    """Find the newest runs that the run log tells of, where they failed."""
+    """Find failed runs among the newest in the run log."""
     columns = ("id", "category", "level", "message", "timestamp", "metadata")
     if not all(context.has(run_log.TABLE, column) for column in columns):
         return
@@ -77,7 +78,7 @@ def _failures(context: CheckContext) -> Iterator[Finding]:
         "failed-migration",
         "warning" if last_failed and not context.status.at_head else "info",
         run_log.TABLE,
-        ("the last run failed: " if last_failed else "a run failed, and a later one did not: ") + failed[0][1],
+        ("the last run failed: " if last_failed else "a run failed, and a later one succeeded: ") + failed[0][1],
         count=len(failed),
         examples=tuple(str(row[2])[:19] for row in failed[:EXAMPLES]),
     )

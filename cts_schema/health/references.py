@@ -1,7 +1,7 @@
-"""Orphans: rows that refer to a row that is not there, by a foreign key or by a column that only means one.
+"""Checks for orphans: rows that refer to a missing row, by a foreign key or by a column that acts as one.
 
-Without ``deep`` the cost is bounded. Where an index begins with the column, its different values are looked up, each by
-one step in the index, however many rows have it; else the first rows of the table are read.
+Without ``deep`` the cost is bounded. If an index begins with the column, the check looks up its distinct values, each
+with one step in the index, however many rows have it. Otherwise it reads the first rows of the table.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 from cts_schema.ddl.text import quote
 from cts_schema.dialects.facts import ForeignKey
+from cts_schema.exceptions import NextCommand, NextStep
 from cts_schema.health import indexes
 from cts_schema.health.context import PROBE, CheckContext
 from cts_schema.health.report import EXAMPLES, Finding
@@ -24,8 +25,8 @@ class Reference:
     Attributes:
         table: the table of the column.
         column: the column.
-        parents: table and column that a value may be in, any of them.
-        on_delete: what the models do when the parent goes; None for nothing.
+        parents: the tables and columns of which one must have the value.
+        on_delete: the action of the models when the parent is deleted; None for none.
         declared: whether the models have a foreign key.
     """
 
@@ -36,8 +37,9 @@ class Reference:
     declared: bool = True
 
 
-# What the models describe in words only. Other columns named ..._id hold identifiers of an exchange, keys that a
-# generator gives, or refer to tables that are not of this package.
+# References without a foreign key in the models. Other columns named ..._id hold identifiers of an exchange or
+# generated keys, or refer to unmanaged tables.
+QUARANTINE = NextCommand("repair", "orphans", orphans="quarantine")
 WITHOUT_CONSTRAINT = (
     Reference("exchange_connections", "user_id", (("users", "id"),), declared=False),
     Reference(
@@ -57,7 +59,7 @@ def findings(context: CheckContext) -> Iterator[Finding]:
     begun = indexes.covered(indexes.there(context))
     for reference in (*declared(context), *WITHOUT_CONSTRAINT):
         if not context.comparable((reference.table, reference.column), *reference.parents):
-            continue  # told with the schema
+            continue  # the check of the schema reports it
         if context.deep:
             rows = context.rows(_all(reference))
         elif (reference.table, reference.column) in begun:
@@ -67,7 +69,7 @@ def findings(context: CheckContext) -> Iterator[Finding]:
         if rows:
             yield _finding(reference, rows, deep=context.deep)
     for one in foreign(context):
-        if one.validated or one.table in context.tables:  # PostgreSQL makes sure of those that it has validated
+        if one.validated or one.table in context.tables:  # PostgreSQL has checked a validated key
             continue
         rows = context.rows(_of_other(context, one))
         if rows:
@@ -75,15 +77,14 @@ def findings(context: CheckContext) -> Iterator[Finding]:
                 "orphans",
                 "warning",
                 one.where,
-                f"rows of an unmanaged table refer to {one.parent} that are not there"
-                + ("" if context.deep else " (at least)"),
+                f"rows of an unmanaged table refer to missing {one.parent}" + ("" if context.deep else " (at least)"),
                 count=sum(number for _, number in rows),
                 examples=tuple(str(key) for key, _ in rows[:EXAMPLES]),
             )
 
 
 def declared(context: CheckContext) -> Iterator[Reference]:
-    """Yield the foreign keys of the models, of tables that are there."""
+    """Yield the foreign keys of the models whose table exists."""
     for name, table in context.tables.items():
         for constraint in table.foreign_key_constraints:
             (element,) = constraint.elements
@@ -92,14 +93,14 @@ def declared(context: CheckContext) -> Iterator[Reference]:
 
 
 def referring(context: CheckContext, table: str) -> Iterator[ForeignKey]:
-    """Yield each foreign key of a table that is there to one of the models, whoever has made it."""
+    """Yield each foreign key of the database to a table of the models, including keys that the models do not have."""
     for one in context.dialect.catalogue.foreign_keys(context.connection, context.schema):
         if one.parent == table and one.table is not None:
             yield one
 
 
 def foreign(context: CheckContext) -> Iterator[ForeignKey]:
-    """Yield the foreign keys to tables of the models that the models do not have."""
+    """Yield the foreign keys to tables of the models that are not in the models themselves."""
     ours = {(one.table, one.column) for one in declared(context)}
     for one in context.dialect.catalogue.foreign_keys(context.connection, context.schema):
         parent = one.parent
@@ -123,15 +124,15 @@ def _of_other(context: CheckContext, key: ForeignKey) -> str:
 def _finding(reference: Reference, rows: list[tuple[Any, int]], *, deep: bool) -> Finding:
     parents = " or ".join(parent for parent, _ in reference.parents)
     count = sum(number for _, number in rows)
-    message = f"rows refer to {parents} that are not there" + ("" if deep else " (at least)")
+    message = f"rows refer to missing {parents}" + ("" if deep else " (at least)")
     return Finding(
         "orphans",
         "error" if reference.declared else "info",
         f"{reference.table}.{reference.column}",
-        message if reference.declared else f"{message}; there is no foreign key, which is meant so",
+        message if reference.declared else f"{message}; there is no foreign key, by design",
         count=count,
         examples=tuple(str(key) for key, _ in rows[:EXAMPLES]),
-        repair="cts-schema repair orphans --orphans quarantine" if reference.declared else None,
+        repair=NextStep("{}", QUARANTINE) if reference.declared else None,
     )
 
 
@@ -152,7 +153,7 @@ def _all(reference: Reference) -> str:
 
 
 def _by_index(reference: Reference) -> str:
-    """Return the missing keys, found by going from each value in the index to the next."""
+    """Return a query for the missing keys that steps from each value in the index to the next."""
     table, column = quote(reference.table), quote(reference.column)
     return (
         f"WITH RECURSIVE found(key, number) AS (SELECT min({column}), 1 FROM {table} UNION ALL "

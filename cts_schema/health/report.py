@@ -1,9 +1,11 @@
-"""What ``check`` found: plain values, safe to log. Of rows there are keys in it, and no other values."""
+"""What ``check`` found: plain values, safe to log. Of rows they contain keys only."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
+
+from cts_schema.exceptions import NextStep
 
 Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
@@ -27,23 +29,23 @@ REPAIRABLE = {f"{change}-{part}" for change in ("missing", "changed") for part i
     "time-form",
     "unreadable-values",
 }
-"""The codes of what ``cts-schema repair`` mends, as far as the rows allow it."""
+"""The codes of the findings that ``repair`` can fix, if the rows allow it."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is not as it should be.
+    """One problem of a database.
 
     Attributes:
-        code: a short word for what it is, which stays the same from release to release; docs/health.md has all.
-        severity: error where data or the application are at risk, warning where something should be done, else info.
-        where: the table, or what of it: ``orders``, ``orders.user_id``, ``orders.ix_orders_user_id``.
-        message: what it is, in a sentence.
-        count: how many, where there is something to count.
+        code: what it is; stable between releases, and explained in docs/health.md.
+        severity: error if data or the application is at risk, warning if somebody should act, else info.
+        where: the table, or a part of it: ``orders``, ``orders.user_id``, ``orders.ix_orders_user_id``.
+        message: the problem, in a sentence.
+        count: how many, if it can be counted.
         examples: keys of some.
-        found: what is there, of a thing that has changed.
-        expected: what the models say of it.
-        repair: a command or SQL that a person may run, where there is one; ``cts-schema repair --plan`` shows its SQL.
+        found: the definition in the database, if it differs from the models.
+        expected: the definition in the models.
+        repair: a command or SQL that repairs it, if there is one; ``repair`` with ``plan=True`` shows the statements.
     """
 
     code: str
@@ -54,18 +56,18 @@ class Finding:
     examples: tuple[str, ...] = ()
     found: str | None = None
     expected: str | None = None
-    repair: str | None = None
+    repair: NextStep | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
 class TableSize:
-    """How large a table is.
+    """The size of a table.
 
     Attributes:
         name: the table.
         managed: whether it is one of the models.
-        rows: how many there are; None where the database does not know.
-        bytes: with its indexes; None where SQLite was not asked to measure.
+        rows: the number of rows; None if the database does not know it.
+        bytes: with its indexes; None if SQLite did not measure it.
     """
 
     name: str
@@ -76,12 +78,12 @@ class TableSize:
 
 @dataclass(frozen=True)
 class IndexUse:
-    """How much an index is used, by the statistics of PostgreSQL.
+    """The use of an index, from the statistics of PostgreSQL.
 
     Attributes:
         table: its table.
         name: its name.
-        scans: how often it was read, since ``Health.statistics_since``.
+        scans: how often it was read since ``Health.statistics_since``.
         rows: how many entries were read.
         bytes: its size.
     """
@@ -95,12 +97,12 @@ class IndexUse:
 
 @dataclass(frozen=True)
 class MigrationTime:
-    """When a revision was applied, and how long it took, by the ledger.
+    """When a revision was applied, and how long it took, from the ledger.
 
     Attributes:
         revision: its number.
         executed_at: UTC, as ``2026-01-03 12:00:00``.
-        duration_ms: milliseconds; None where it was stamped, or written again.
+        duration_ms: milliseconds; None if the row was stamped or written later.
     """
 
     revision: str
@@ -110,20 +112,20 @@ class MigrationTime:
 
 @dataclass(frozen=True)
 class Health:
-    """What is wrong with a database, how large it is, and how it came here.
+    """The findings, sizes and migrations of a database.
 
     Attributes:
         database: the URL, with credentials masked.
-        revision: its revision, None where it has none.
+        revision: the current revision, None if it has none.
         head: the newest revision of this package.
-        deep: whether every row was looked at; else numbers of rows are estimates, and what is large was only probed.
+        deep: whether every row was read; otherwise row counts are estimates, and large tables were sampled.
         findings: the worst first.
-        tables: how large each is, by name.
-        indexes: how much each is used, by table and name; empty on SQLite, which does not count.
-        migrations: the revisions that are applied, in order.
+        tables: their sizes, by name.
+        indexes: their use, by table and name; empty on SQLite, which keeps no statistics.
+        migrations: the applied revisions, in order.
         bytes: the size of the database.
-        statistics_since: on PostgreSQL, since when it counts how often an index is used; None where it does not say.
-        duration_ms: milliseconds that it took.
+        statistics_since: since when PostgreSQL counts the use of indexes; None if it does not say.
+        duration_ms: how long the check took, in milliseconds.
     """
 
     database: str

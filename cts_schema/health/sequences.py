@@ -1,4 +1,4 @@
-"""The numbers that sequences give: whether the next one is free."""
+"""The check of sequences: whether their next number is free."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cts_schema.health.report import Finding
 
 
 def findings(context: CheckContext) -> Iterator[Finding]:
-    """Find sequences whose next number is taken, or has been passed. The largest is read from the key's index."""
+    """Find sequences whose next number is not larger than the largest key, which the index of the key knows."""
     for one in context.dialect.catalogue.sequences(context.connection):
         if one.table not in context.tables:
             continue
@@ -20,5 +20,5 @@ def findings(context: CheckContext) -> Iterator[Finding]:
                 "sequence-behind",
                 "error",
                 f"{one.table}.{one.column}",
-                f"the next number would be {one.following}, and there is {largest}: the next row will be refused",
+                f"the next number is {one.following}, but {largest} exists already: the next insert may fail",
             )

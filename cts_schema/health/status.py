@@ -1,16 +1,19 @@
-"""Where the database stands: whether it is at head at all, so that it can be compared with the models."""
+"""The check of the status: only a database at head can be compared with the models."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cts_schema.exceptions import NextCommand, NextStep
 from cts_schema.health.context import CheckContext
 from cts_schema.health.report import EXAMPLES, Finding
 from cts_schema.schema.scripts import revisions
 
+_UPGRADE = NextCommand("upgrade")
+
 
 def preserved(context: CheckContext) -> Iterator[Finding]:
-    """Find what downgrades have preserved: what an upgrade will restore, and what it has left behind."""
+    """Find what downgrades preserved: what an upgrade will restore, and what it could not restore."""
     status = context.status
     ahead = tuple(one for one in status.preserved if one not in status.stranded)
     if ahead:
@@ -23,35 +26,39 @@ def preserved(context: CheckContext) -> Iterator[Finding]:
             "stranded-rows",
             "warning",
             context.version_table,
-            "a downgrade preserved what no upgrade could restore, as rows whose parent is gone",
+            "a downgrade preserved rows or columns that no upgrade could restore, such as orphans",
             count=len(status.stranded),
             examples=status.stranded[:EXAMPLES],
-            repair="insert what is needed of these tables into their own, then drop them",
+            repair=NextStep("copy the rows that you need to their own tables, then drop these tables"),
         )
 
 
 def findings(context: CheckContext) -> Iterator[Finding]:
-    """Find the one reason why the database cannot be compared with the models; none at head."""
+    """Find the reason why the database cannot be compared with the models; none at head."""
     status, where = context.status, context.version_table
     if status.unadopted:
-        message = "the tables were made by the old application, and are not brought in yet"
+        message = "the tables are of the old application, and are not adopted yet"
         yield Finding(
             "old-database",
             "error",
             where,
             message,
             count=len(status.unadopted),
-            repair="cts-schema adopt --plan, then: cts-schema upgrade",
+            repair=NextStep("{}, then: {}", NextCommand("adopt", plan=True), _UPGRADE),
         )
     elif status.revision is None:
-        yield Finding("empty-database", "error", where, "there are no tables of CTS", repair="cts-schema upgrade")
+        yield Finding("empty-database", "error", where, "there are no CTS tables", repair=NextStep("{}", _UPGRADE))
     elif status.revision not in revisions():
-        message = f"revision {status.revision} is not of this package, which has {min(revisions())} to {status.head}"
-        step = "install the version that made it; for a table of another application: --version-table TABLE"
+        message = (
+            f"revision {status.revision} is unknown to this package, which has {min(revisions())} to {status.head}"
+        )
+        text = "install the version that made it; if another application owns the table: {}"
+        step = NextStep(text, NextCommand("", version_table="TABLE"))
         yield Finding("unknown-revision", "error", where, message, repair=step)
     elif not context.tables:
-        message = f"it says revision {status.revision}, and there are no tables of CTS"
-        yield Finding("false-version", "error", where, message, repair="cts-schema restore BACKUP --force")
+        message = f"the table says revision {status.revision}, but there are no CTS tables"
+        step = NextStep("{}", NextCommand("restore", "BACKUP", force=True))
+        yield Finding("false-version", "error", where, message, repair=step)
     elif status.pending:
         yield Finding(
             "not-at-head",
@@ -60,5 +67,5 @@ def findings(context: CheckContext) -> Iterator[Finding]:
             f"revision {status.revision}; the newest is {status.head}",
             count=len(status.pending),
             examples=status.pending[:EXAMPLES],
-            repair="cts-schema upgrade",
+            repair=NextStep("{}", _UPGRADE),
         )

@@ -1,4 +1,4 @@
-"""Times on SQLite in the form T...Z: they are understood, and sort after every other time of their day."""
+"""The check for times in the form T...Z on SQLite: readable, but sorted after every other time of their day."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FORM = "????-??-??T*"
 
 
 def findings(context: CheckContext) -> Iterator[Finding]:
-    """Find times with a T: of the oldest and the newest rows, or of all."""
+    """Find times with a T, in the oldest and newest rows or in all."""
     for name, table in context.tables.items():
         times = [one.name for one in table.columns if isinstance(one.type, Timestamp) and context.has(name, one.name)]
         if not times:
@@ -26,13 +26,13 @@ def findings(context: CheckContext) -> Iterator[Finding]:
                     "time-form",
                     "warning",
                     f"{name}.{time}",
-                    "times are in the form T...Z, and sort wrongly" + ("" if context.deep else " (at least)"),
+                    "times in the form T...Z sort incorrectly" + ("" if context.deep else " (at least)"),
                     count=count,
                 )
 
 
 def _probe(table: str, columns: list[str]) -> str:
-    """Return the oldest and the newest rows, none twice."""
+    """Return a subquery of the oldest and the newest rows, without duplicates."""
     names = ", ".join(["rowid", *map(quote, columns)])
     ends = (
         f"SELECT * FROM (SELECT {names} FROM {quote(table)} ORDER BY rowid {order} LIMIT {PROBE // 2})"

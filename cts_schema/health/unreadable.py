@@ -1,4 +1,4 @@
-"""Values that a database holds and the models cannot read: one of them makes every read of its table fail."""
+"""The check for values that the models cannot read: one of them makes every read of its row fail."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cts_schema.health.report import EXAMPLES, Finding
 
 
 def findings(context: CheckContext) -> Iterator[Finding]:
-    """Find such values: of the first rows, on SQLite of the oldest and the newest, or of all."""
+    """Find such values in the first rows (on SQLite in the oldest and newest), or in all."""
     for name, table in context.tables.items():
         refused = conditions(context, table)
         if not refused:
@@ -30,7 +30,7 @@ def findings(context: CheckContext) -> Iterator[Finding]:
                     "unreadable-values",
                     "error",
                     f"{name}.{column}",
-                    "the models cannot read these values, and every read of their rows fails"
+                    "the models cannot read these values; every read of their rows fails"
                     + ("" if context.deep else " (at least)"),
                     count=int(count),
                     examples=tuple(str(key) for key in run(context.connection, keys).scalars()),
@@ -38,7 +38,7 @@ def findings(context: CheckContext) -> Iterator[Finding]:
 
 
 def conditions(context: CheckContext, table: sa.Table) -> dict[str, str]:
-    """Return the condition under which a row ``c`` has such a value, for each column that can have one."""
+    """Return, for each column that can have such a value, the condition that a row ``c`` has one."""
     there, head = context.schema[f"table {table.name}"], drift.at_head(context.dialect)[f"table {table.name}"]
     columns = [column for column in table.columns if context.has(table.name, column.name)]
     unreadable = context.dialect.values.unreadable

@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from cts_schema.exceptions import NextCommand, SchemaError, of_cts_schema
+from cts_schema.health.report import Finding
 
 DatabaseType = Literal["sqlite", "postgresql"]
 STATUS = "/api/install/database/status"
@@ -262,7 +263,7 @@ class Orphans(BaseModel):
 
 
 class FindingSchema(BaseModel):
-    """One thing that is not as it should be; docs/health.md has all codes."""
+    """One finding; docs/health.md has all codes."""
 
     code: str
     severity: Literal["error", "warning", "info"]
@@ -270,6 +271,12 @@ class FindingSchema(BaseModel):
     message: str
     count: int | None
     repair: str | None
+
+    @classmethod
+    def of(cls, finding: Finding) -> FindingSchema:
+        """Return a finding with the commands of HTTP."""
+        repair = None if finding.repair is None else finding.repair.worded(of_http)
+        return cls.model_validate({**vars(finding), "repair": repair})
 
 
 class Findings(BaseModel):

@@ -112,7 +112,7 @@ def _statistics(place: Place, at: datetime, health: Health) -> Statistics:
             error=counts["error"],
             warning=counts["warning"],
             info=counts["info"],
-            list=[FindingSchema.model_validate(finding, from_attributes=True) for finding in health.findings],
+            list=[FindingSchema.of(finding) for finding in health.findings],
         ),
         notes=[f"site_logs was not read: {missing}"] if missing else [],
         checked_at=moment(at),

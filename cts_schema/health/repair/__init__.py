@@ -1,4 +1,4 @@
-"""What mends a database that ``check`` has found something in: a plan of statements, and the run that executes it.
+"""Repairs the findings of ``check``: a plan of statements, and the run that executes it.
 
-Nothing here drops a row or a value. What cannot be mended without somebody's decision is explained, and left alone.
+A repair drops no row and no value. It explains a finding that needs a decision, and leaves it as it is.
 """

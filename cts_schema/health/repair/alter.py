@@ -1,7 +1,7 @@
-"""Columns and constraints on PostgreSQL, by ALTER. What takes long is done apart, beside the traffic.
+"""Repairs of columns and constraints on PostgreSQL, by ALTER. Long statements run apart, concurrently with traffic.
 
-A CHECK or a foreign key comes NOT VALID, for new rows first; the rows that are there are read afterwards. They have
-been counted before: where one would refuse it, nothing is done.
+A CHECK or a foreign key is added NOT VALID, for new rows, and validated afterwards. The plan counts the rows that
+violate it; if there are any, it leaves the finding.
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ import sqlalchemy as sa
 from cts_schema.ddl.checks import finite_name
 from cts_schema.ddl.text import literal, quote, run
 from cts_schema.dialects.facts import Item
-from cts_schema.health import drift
+from cts_schema.exceptions import NextStep
+from cts_schema.health import drift, references
 from cts_schema.health.context import CheckContext
 from cts_schema.health.repair import statements
 from cts_schema.health.repair.refused import duplicates, rows_where
-from cts_schema.health.repair.report import Left, RepairStep
+from cts_schema.health.repair.report import LEFTOVERS, Left, RepairStep
 from cts_schema.health.report import Finding
 
-# What converts to another type, and back again to the same; where only a person knows what is meant, it is not here.
+# Types that convert to another one and back without change. Conversions that need a decision are not here.
 _LOSSLESS = {
     "text": {"smallint", "integer", "bigint", "uuid", "character varying"},
     "bigint": {"smallint", "integer"},
@@ -35,13 +36,13 @@ _NUMBERS = ("smallint", "integer", "bigint", "numeric")
 def plan(
     context: CheckContext, table: sa.Table, finding: Finding, settled: Collection[str]
 ) -> Iterator[RepairStep | Left]:
-    """Yield the steps that mend one finding about a table, or why they would not.
+    """Yield the steps that repair one finding about a table, or why it is left.
 
     Args:
         context: the database.
         table: the table.
-        finding: what is wrong with a column or a constraint of it.
-        settled: columns whose orphans and unreadable values are gone before, as ``orders.user_id``.
+        finding: the finding, about a column or a constraint.
+        settled: columns whose orphans and unreadable values an earlier step removes, such as ``orders.user_id``.
     """
     name = finding.where.partition(".")[2]
     items = context.dialect.shape.items
@@ -59,7 +60,7 @@ def plan(
     elif kind in ("unique", "primary-key"):
         yield from _key(context, table, finding, wanted[item][0], there.get(item))
     else:
-        yield Left(finding, "whoever changed it knows why: ALTER TABLE ... ALTER COLUMN ... SET INCREMENT BY ...")
+        yield Left(finding, "if it is not intended: ALTER TABLE ... ALTER COLUMN ... SET INCREMENT BY ...")
 
 
 def _column(
@@ -81,7 +82,7 @@ def _column(
         and not found[1]
         and (rows := rows_where(context, table, f"c.{quote(name)} IS NULL"))
     ):
-        reason = f"{rows} have no value in it, which must have one"
+        reason = f"{rows} have no value in this required column"
     if reason is not None:
         yield Left(finding, reason)
         return
@@ -94,11 +95,11 @@ def _missing_column(
     name = finding.where.partition(".")[2]
     facts = wanted[Item("column", name)]
     if facts[1] and not facts[2] and not facts[3] and (rows := rows_where(context, table, "true")):
-        yield Left(finding, f"{rows} would have no value in it, which must have one and has no default")
+        yield Left(finding, f"{rows} would have no value in this required column, which has no default")
         return
-    # The numbers of a log mean nothing; by ids other rows refer to theirs.
+    # The ids of a log can be invented, but other rows refer to the ids of entities.
     if table.columns[name].primary_key and not facts[3] and (rows := rows_where(context, table, "true")):
-        yield Left(finding, f"{rows} have lost it, and invented ids would be those of no row: restore a backup")
+        yield Left(finding, f"{rows} have lost it, and new ids would match no reference: restore a backup")
         return
     yield RepairStep((finding,), (statements.add_column(table.name, name, facts),), (table.name,))
     for item in sorted(wanted.keys() - there.keys()):
@@ -107,7 +108,7 @@ def _missing_column(
 
 
 def _not_convertible(context: CheckContext, table: sa.Table, name: str, wanted: str, found: str) -> str | None:
-    """Return why the values of a column are not brought to another type; None where each stays what it is."""
+    """Return why a column cannot change its type; None if each value keeps its meaning."""
     used = run(
         context.connection,
         "SELECT k.conrelid::regclass::text || '.' || k.conname FROM pg_constraint k WHERE k.contype = 'f' AND EXISTS ("
@@ -122,7 +123,7 @@ def _not_convertible(context: CheckContext, table: sa.Table, name: str, wanted: 
         return None
     size = re.fullmatch(r"numeric\((\d+),(\d+)\)", wanted)
     if size is None or plain not in _NUMBERS:
-        return f"whether every value of {found} means the same as {wanted}, only a person knows"
+        return f"you must decide whether every value of {found} means the same as {wanted}"
     value, precision, scale = f"c.{quote(name)}", int(size[1]), int(size[2])
     refused = f"abs({value}::numeric) >= 1e{precision - scale} OR {value} <> round({value}, {scale})"
     rows = rows_where(context, table, refused)
@@ -167,13 +168,13 @@ def _refused_by_check(
         return None
     absent = [column.name for column in table.columns if not context.has(table.name, column.name)]
     if any(re.search(rf"\b{re.escape(name)}\b", definition) for name in absent):
-        return None  # the column is made before; the validation tells whether its default will do
+        return None  # an earlier step adds the column; the validation checks its default
     rows = rows_where(context, table, f"NOT {definition.removeprefix('CHECK ').removesuffix(' NOT VALID')}")
-    return None if rows is None else f"{rows} are refused by it"
+    return None if rows is None else f"{rows} violate it"
 
 
-def _orphans(context: CheckContext, table: sa.Table, name: str, settled: Collection[str]) -> str | None:
-    """Return how many rows refer to one that is not there, None where none will."""
+def _orphans(context: CheckContext, table: sa.Table, name: str, settled: Collection[str]) -> NextStep | None:
+    """Return how many rows refer to a missing row, and what to do; None if none will."""
     (constraint,) = (one for one in table.foreign_key_constraints if one.name == name)
     (element,) = constraint.elements
     parent, _, key = element.target_fullname.rpartition(".")
@@ -182,7 +183,7 @@ def _orphans(context: CheckContext, table: sa.Table, name: str, settled: Collect
         return None
     value, gone = f"c.{quote(column)}", ""
     if context.has(parent, key):
-        # As texts, since two types that differ are first made the same.
+        # As texts, because an earlier step converts columns of different types.
         same = f"CAST(p.{quote(key)} AS text) = CAST({value} AS text)"
         if context.comparable((table.name, column), (parent, key)):
             same = f"p.{quote(key)} = {value}"
@@ -190,7 +191,8 @@ def _orphans(context: CheckContext, table: sa.Table, name: str, settled: Collect
     rows = rows_where(context, table, f"{value} IS NOT NULL{gone}")
     if rows is None:
         return None
-    return f"{rows} refer to {parent} that are not there: cts-schema repair --orphans quarantine keeps them aside"
+    step = NextStep(f"{{rows}} refer to missing {parent}; to move them to {LEFTOVERS}: {{}}", references.QUARANTINE)
+    return step.about({"rows": rows})
 
 
 def _key(

@@ -1,4 +1,4 @@
-"""A plan, executed: each statement, and then the proof that it did what it should, before anything is committed."""
+"""Executes a plan: each statement, and then the proof of its effect, before the commit."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from cts_schema.health.repair.plan import Planned
 from cts_schema.health.repair.report import LEFTOVERS, Left, Proof, RepairStep
 from cts_schema.migration.executor import RETRIED
 
-# What could not be seen before: values of a table or a column that can be looked at only now.
-_COMES_TO_LIGHT = (
+# Findings that become visible only now: values of a table or a column that could not be read before.
+_BECOMES_VISIBLE = (
     "orphans",
     "time-form",
     "wrong-id-type",
@@ -29,14 +29,14 @@ _COMES_TO_LIGHT = (
 
 
 def execute_all(planned: Planned, context: Callable[[], CheckContext]) -> tuple[Left, ...]:
-    """Execute the steps of a transaction, and verify them; return what could not be seen before.
+    """Execute the steps of a transaction and verify them; return the findings that became visible only now.
 
     Args:
-        planned: what is to be done.
-        context: looks at the database.
+        planned: the plan.
+        context: reads the status of the database.
 
     Raises:
-        RepairFailed: it is not as it should be then; the caller rolls back.
+        RepairFailed: a verification failed; the caller rolls back.
     """
     steps = planned.together
     if not steps:
@@ -48,7 +48,7 @@ def execute_all(planned: Planned, context: Callable[[], CheckContext]) -> tuple[
     for step in steps:
         execute(connection, step)
     after = _rows(connection, tables)
-    others = set(tables) - {LEFTOVERS}  # what the steps put there is more
+    others = set(tables) - {LEFTOVERS}  # the steps add rows there
     if any(after[table] != before[table] for table in others) or after.get(LEFTOVERS, 0) < before.get(LEFTOVERS, 0):
         raise RepairFailed(rows_before=before, rows_after=after)
     return _verified(planned, context(), steps)
@@ -58,8 +58,8 @@ def execute(connection: sa.Connection, step: RepairStep) -> None:
     """Execute the statements of a step.
 
     Raises:
-        RepairFailed: the database refused one, or a proof found something.
-        DBAPIError: a table was locked for too long; the caller tries again.
+        RepairFailed: the database refused one, or a proof failed.
+        DBAPIError: a table was locked for too long; the caller retries.
     """
     for statement in step.statements:
         try:
@@ -70,16 +70,16 @@ def execute(connection: sa.Connection, step: RepairStep) -> None:
                 raise
             url = connection.engine.url
             raise classify(error, url) or RepairFailed(
-                cause="a step of the repair failed, and the rest is done" if step.apart else None,
+                cause="a step of the repair failed; the steps before it are done" if step.apart else None,
                 repaired=_names(step),
                 database=mask_url(url),
                 statement=statement,
                 reported=first_line(error.orig),
             ) from error
         if isinstance(statement, Proof) and wrong:
-            change = "change or remove the rows that refer to those which would leave, then repeat"
+            change = "change or remove the rows that refer to the orphans, then repeat"
             raise RepairFailed(
-                cause="rows would have been changed that nobody asked for; everything was rolled back",
+                cause="the repair would have changed other rows; everything was rolled back",
                 repaired=_names(step),
                 refers=statement.refers,
                 rows=wrong,
@@ -89,7 +89,7 @@ def execute(connection: sa.Connection, step: RepairStep) -> None:
 
 
 def undo(connection: sa.Connection, step: RepairStep) -> None:
-    """Take away the half of a step that was done by itself."""
+    """Undo the completed half of a step that failed outside of a transaction."""
     for statement in step.undo:
         run(connection, statement)
 
@@ -108,15 +108,15 @@ def _verified(planned: Planned, context: CheckContext, steps: Sequence[RepairSte
         if finding.severity == "info" or finding.where in unfinished or (this in known and this not in repaired):
             continue
         if finding.code == "not-validated" and this not in known:
-            continue  # it has just been made, and is validated after the transaction
-        if this in repaired or finding.code not in _COMES_TO_LIGHT:
+            continue  # it was just added, and is validated after the transaction
+        if this in repaired or finding.code not in _BECOMES_VISIBLE:
             raise RepairFailed(
-                cause="after the repair something was still wrong; everything was rolled back",
+                cause="the repaired database still had a finding; everything was rolled back",
                 found=f"{finding.code} {finding.where}: {finding.message}",
                 is_there=finding.found,
                 expected=finding.expected,
             )
-        left.append(Left(finding, "it could not be seen before; to mend it: repeat"))
+        left.append(Left(finding, "it became visible only during the repair; repeat to repair it"))
     return tuple(left)
 
 

@@ -1,8 +1,8 @@
-"""Orphans, kept aside: a row whose parent is gone goes to ``adoption_leftovers``, whole, before it leaves its table.
+"""Quarantines orphans: copies each whole row to ``adoption_leftovers``, then deletes it from its table.
 
-Where the models would have set the reference NULL when the parent went, only that is done, and the old value is kept.
-A row whose parent leaves in this way goes with it, or loses its reference. No trigger fires: ``updated_at``
-stays as it is, and so does what somebody's own trigger would change.
+If the models say ON DELETE SET NULL, it only sets the reference to NULL, and copies the old value. The children of a
+deleted row follow it, or lose their reference. No trigger fires: ``updated_at`` stays as it is, and so does everything
+that an unmanaged trigger would change.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ import sqlalchemy as sa
 
 from cts_schema.ddl.text import literal, quote
 from cts_schema.dialects.facts import ForeignKey
+from cts_schema.exceptions import NextStep
 from cts_schema.health import references
 from cts_schema.health.context import CheckContext, key_of
 from cts_schema.health.references import Reference
-from cts_schema.health.repair.report import LEFTOVERS, Left, OrphanPolicy, Proof, RepairStep
+from cts_schema.health.repair.report import LEFTOVERS, NO_LEFTOVERS, Left, OrphanPolicy, Proof, RepairStep
 from cts_schema.health.repair.unreadable import Unreadable, whole_row
 from cts_schema.health.repair.values import untouched
 from cts_schema.health.report import Finding
@@ -28,9 +29,9 @@ _GONE = "cts_repair_orphans"
 
 @dataclass(frozen=True)
 class _Child:
-    """A table that may have orphans: the references whose rows leave, and those that become NULL.
+    """A table that may have orphans: the references whose rows are moved, and those that become NULL.
 
-    Rows also leave that are unreadable.
+    Unreadable rows are moved, too.
     """
 
     table: sa.Table
@@ -39,7 +40,7 @@ class _Child:
     unreadable: str | None = None
 
     def leaves(self, context: CheckContext) -> list[str]:
-        """Return the conditions under which a row leaves, any of them."""
+        """Return conditions; a row that meets one of them is moved."""
         found = [_is_orphan(context, one) for one in self.leaving]
         return found if self.unreadable is None else [*found, self.unreadable]
 
@@ -52,27 +53,27 @@ def plan(
     made: Collection[str],
     unreadable: Sequence[Unreadable] = (),
 ) -> Iterator[RepairStep | Left]:
-    """Yield the one step that keeps orphans aside, or why it does not.
+    """Yield the step that quarantines orphans, or why it does not.
 
     Args:
         context: the database.
         found: the findings about orphans.
-        policy: what is to be done with them.
-        made: missing tables that are made before.
-        unreadable: rows that leave because of a value that cannot be read.
+        policy: what to do with them.
+        made: missing tables that an earlier step creates.
+        unreadable: rows that are moved because of an unreadable value.
     """
     meant = [finding for finding in found if finding.severity == "info"]
     for finding in meant:
-        yield Left(finding, "there is no foreign key, and such rows are meant to stay")
+        yield Left(finding, "there is no foreign key, by design, and such rows may stay")
     of_others = [finding for finding in found if finding.severity == "warning"]
     for finding in of_others:
-        yield Left(finding, "the table is not managed: its owner brings the parents back, or changes its rows")
+        yield Left(finding, "the table is unmanaged: its owner may restore the parents or change the rows")
     strayed = [finding for finding in found if finding not in meant and finding not in of_others]
     reason = None
     if policy == "leave":
-        reason = "bring the parents back, or keep the rows aside: cts-schema repair orphans --orphans quarantine"
+        reason = NextStep(f"restore the parents, or move the rows to {LEFTOVERS}: {{}}", references.QUARANTINE)
     elif not context.has(LEFTOVERS, "payload") and LEFTOVERS not in made:
-        reason = f"there is no {LEFTOVERS} to keep them in: cts-schema repair missing-table"
+        reason = NO_LEFTOVERS
     if reason is not None:
         for finding in strayed:
             yield Left(finding, reason)
@@ -85,7 +86,7 @@ def plan(
 
 
 def _children(context: CheckContext, begun: set[str], unreadable: Mapping[str, str]) -> Iterator[_Child]:
-    """Yield the tables that have orphans, and those that may get some by that, parents first."""
+    """Yield the tables that have orphans, and those that may get some by the repair, parents first."""
     known = list(references.declared(context))
     reached = {*begun, *unreadable}
     for table in Base.metadata.sorted_tables:  # a table refers to itself only by what becomes NULL
@@ -93,7 +94,7 @@ def _children(context: CheckContext, begun: set[str], unreadable: Mapping[str, s
         strays = bool(mine) and (table.name in begun or any(one.parents[0][0] in reached for one in mine))
         if not strays and table.name not in unreadable:
             continue
-        mine = mine if strays else []  # orphans that nobody asked about stay
+        mine = mine if strays else []  # leave orphans that the caller did not ask about
         reached.add(table.name)
         nulled = tuple(one for one in mine if one.on_delete == "SET NULL" and not _required(context, one))
         leaving = tuple(one for one in mine if one not in nulled)
@@ -178,7 +179,7 @@ def _nulled(context: CheckContext, table: sa.Table, reference: Reference) -> Ite
 
 
 def _others(context: CheckContext, table: str, known: Sequence[ForeignKey]) -> Iterator[str]:
-    """Yield what proves that no row of somebody else's refers to one that goes: the database might delete it too."""
+    """Yield proofs that no unmanaged row refers to a row to be deleted: the database might delete it, too."""
     untyped = context.dialect.sql.untyped
     for one in known:
         if one.parent == table:

@@ -1,4 +1,4 @@
-"""What a repair would do: which statements mend which finding, in which order, and what stays and why."""
+"""The plan of a repair: the statements for each finding, in order, and the findings that are left, with reasons."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ from cts_schema.migration import ledger
 from cts_schema.models import Base
 from cts_schema.schema.scripts import revisions
 
-# Where one of these is found, nothing is mended: the finding itself says which command goes on.
+# One of these findings stops any repair; the finding itself names the next command.
 _STOPPING = {
-    "corrupt": "a damaged file is not written to",
-    "empty-database": "there is nothing to mend yet",
-    "old-database": "it is brought in first",
-    "not-at-head": "it is brought to head first",
-    "unknown-revision": "what is right there, this package does not know",
-    "false-version": "all tables are gone: what was in them only a backup has",
+    "corrupt": "a repair never writes to a damaged file",
+    "empty-database": "there is nothing to repair yet",
+    "old-database": "adopt it first",
+    "not-at-head": "upgrade it to head first",
+    "unknown-revision": "this package does not know the schema of that revision",
+    "false-version": "all tables are missing, and only a backup has their rows",
 }
 _PARTS = ("check", "foreign-key", "unique", "primary-key", "constraint", "identity", "trigger", "index")
 _EXPLAINED = {
-    **{f"extra-{part}": "somebody has added it; where it hinders, its owner drops it" for part in _PARTS},
-    "extra-column": "somebody has added it, and there may be values in it; where it hinders, its owner drops it",
-    "duplicate-index": "somebody has added it, and may rely on its name; its owner drops it",
-    "unused-index": "whether nobody will need it, only a person knows",
-    "foreign-key-without-index": "whether the index is worth its cost, whoever added the key knows",
-    "bloat": "nothing is wrong with it; vacuum takes as long as it takes",
-    "slow-migration": "it is done",
-    "failed-migration": "it is over; what it left to do, an upgrade does",
-    "unmanaged-tables": "they are left alone",
+    **{f"extra-{part}": "somebody added it; if it causes trouble, its owner may drop it" for part in _PARTS},
+    "extra-column": "somebody added it, and it may hold values; if it causes trouble, its owner may drop it",
+    "duplicate-index": "somebody added it, and may rely on its name; its owner may drop it",
+    "unused-index": "you must decide whether it is still needed",
+    "foreign-key-without-index": "the owner of the key must decide whether the index is worth its cost",
+    "bloat": "it is not broken; vacuum may take long",
+    "slow-migration": "it is over",
+    "failed-migration": "it is over; an upgrade completes what it left undone",
+    "unmanaged-tables": "they belong to their owners",
     "preserved-rows": "an upgrade restores them",
-    "stranded-rows": "which of them are still wanted, only a person knows",
-    "refused-values": "what the values should be, only a person knows",
-    "not-checked": "what was not looked at is not mended",
+    "stranded-rows": "you must decide which of them you still need",
+    "refused-values": "you must decide what the values should be",
+    "not-checked": "a repair needs a complete check",
 }
 CODES = tuple(sorted({*REPAIRABLE, *_STOPPING, *_EXPLAINED}))
-"""All codes that a repair can be asked for."""
+"""All codes that a repair accepts."""
 
 _SHAPES = ("column", "identity", "primary-key", "unique", "check", "foreign-key")
 _LEFT_BY_REINDEX = re.compile(r"_cc(new|old)\d*$")
@@ -51,12 +51,12 @@ _LEFT_BY_REINDEX = re.compile(r"_cc(new|old)\d*$")
 
 @dataclass(frozen=True)
 class Asked:
-    """What a repair is asked for.
+    """The request for a repair.
 
     Attributes:
-        codes: the codes to mend; all where there is none.
-        orphans: what is to be done with rows whose parent is gone, or that must leave for an unreadable value.
-        concurrently: whether something can be done beside the traffic, outside of the transaction (PostgreSQL).
+        codes: the codes to repair; empty for all.
+        orphans: what to do with orphans, and with rows that must move because of an unreadable value.
+        concurrently: whether statements may run outside of the transaction, concurrently with traffic (PostgreSQL).
     """
 
     codes: tuple[str, ...] = ()
@@ -66,13 +66,13 @@ class Asked:
 
 @dataclass(frozen=True)
 class Planned:
-    """What is to be done.
+    """The plan of a repair.
 
     Attributes:
-        revision: that of the database.
-        found: all findings, also those that nobody has asked for.
-        steps: what mends those that were asked for; what no transaction holds comes last.
-        left: what of them stays.
+        revision: the current revision of the database.
+        found: all findings, including those that were not requested.
+        steps: the steps for the requested findings; those outside of the transaction come last.
+        left: the requested findings that are left.
     """
 
     revision: str | None
@@ -82,7 +82,7 @@ class Planned:
 
     @property
     def together(self) -> list[RepairStep]:
-        """The steps of the one transaction."""
+        """The steps within the transaction."""
         return [step for step in self.steps if not step.apart]
 
 
@@ -99,7 +99,7 @@ def require_known(codes: Iterable[str]) -> None:
 
 
 def make(context: CheckContext, asked: Asked) -> Planned:
-    """Find out what is to be done, in order, and what stays."""
+    """Plan the steps, in order, and what is left."""
     found = sorted(check.findings(context), key=lambda one: (SEVERITIES.index(one.severity), one.code, one.where))
     wanted = [one for one in found if not asked.codes or one.code in asked.codes]
     if stopping := [one for one in found if one.code in _STOPPING]:
@@ -112,7 +112,7 @@ def make(context: CheckContext, asked: Asked) -> Planned:
         steps = [replace(step, apart=False, undo=()) for step in steps]
     left = [one for one in made if isinstance(one, Left)]
     reported = {finding for step in steps for finding in step.mends} | {one.finding for one in left}
-    left += [Left(finding, "nothing here mends it") for finding in wanted if finding not in reported]
+    left += [Left(finding, "no repair is known") for finding in wanted if finding not in reported]
     return Planned(context.status.revision, tuple(found), tuple(steps), tuple(left))
 
 
@@ -182,7 +182,7 @@ def _table(finding: Finding) -> str:
 
 
 def _is_shape(finding: Finding) -> bool:
-    """Whether it is of the columns and constraints of a table, which SQLite makes anew as a whole."""
+    """Whether it is about columns or constraints of a table, which SQLite can only rebuild as a whole."""
     change, _, kind = finding.code.partition("-")
     if finding.code == "wrong-id-type":
         return finding.found is not None  # else the keys are blobs
@@ -195,7 +195,7 @@ def _remade(context: CheckContext, found: Sequence[Finding], wanted: Sequence[Fi
         mends = [finding for finding in wanted if _table(finding) == name]
         if others := sorted({finding.code for finding in whole if finding not in mends}):
             for finding in mends:
-                yield Left(finding, f"the table is made anew as a whole; ask for these too: {' '.join(others)}")
+                yield Left(finding, f"the table is rebuilt as a whole; request these codes, too: {' '.join(others)}")
         else:
             yield from remake.plan(context, context.tables[name], mends)
 
@@ -208,7 +208,7 @@ def _indexes(context: CheckContext, asked: Asked, by_code: dict[str, list[Findin
         model = context.tables.get(table)
         word = "CONCURRENTLY " if concurrently else ""
         if model is None or all(index.name != name for index in model.indexes):
-            # What an interrupted REINDEX has left is nobody's; else whoever made the index gets it as it was meant.
+            # Drop what an interrupted REINDEX left; rebuild an unmanaged index for its owner.
             left = _LEFT_BY_REINDEX.search(name)
             made = [f"DROP INDEX {word}{quote(name)}" if left else f"REINDEX INDEX {word}{quote(name)}"]
             yield RepairStep((finding,), tuple(made), apart=concurrently)

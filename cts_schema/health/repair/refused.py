@@ -1,4 +1,4 @@
-"""Rows that would refuse what is missing: counted before anything is tried, and told by their keys."""
+"""Counts the rows that violate a constraint before it is added, and names some of their keys."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cts_schema.health.report import EXAMPLES
 
 
 def rows_where(context: CheckContext, table: sa.Table, condition: str) -> str | None:
-    """Return how many rows of ``table``, called ``c`` in the condition, meet it, with some keys; None for none."""
+    """Return the number of rows that meet a condition, with some keys; None for none. The table's alias is ``c``."""
     rows = f"FROM {quote(table.name)} AS c WHERE {condition}"
     count = run(context.connection, f"SELECT count(*) {rows}").scalar_one()
     if not count:
@@ -22,12 +22,12 @@ def rows_where(context: CheckContext, table: sa.Table, condition: str) -> str | 
 
 
 def duplicates(context: CheckContext, table: sa.Table, values: Sequence[str]) -> str | None:
-    """Return how many groups of rows have the same values, with the key of one row of some; None for none.
+    """Return the number of groups of rows with equal values, with some keys; None for none.
 
     Args:
         context: the database.
-        table: the table, called ``c`` in the values.
-        values: expressions; where one is NULL the row is like no other.
+        table: the table; its alias is ``c``.
+        values: expressions; a row in which one is NULL equals no other row.
     """
     known = " AND ".join(f"{value} IS NOT NULL" for value in values)
     groups = (

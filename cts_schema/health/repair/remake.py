@@ -1,7 +1,7 @@
-"""Tables of SQLite, which has no ALTER for most things: made anew as the models have them, with all that is in them.
+"""Rebuilds tables of SQLite, which has no ALTER for most changes, as the models define them, with all their rows.
 
-Columns and constraints of somebody else's come along, and so do indexes, triggers, rowids and the counter of
-AUTOINCREMENT. The new table is first tried in memory: what cannot be taken over is told, and nothing is done then.
+The rebuild keeps unmanaged columns and constraints, indexes, triggers, rowids and the counter of AUTOINCREMENT. It
+first tries the new table in memory: if something cannot be kept, it reports that and leaves the table.
 """
 
 from __future__ import annotations
@@ -31,34 +31,34 @@ _NAME = re.compile(r"""\s*("(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|[^\s(,]+)""")
 
 
 def plan(context: CheckContext, table: sa.Table, mends: Sequence[Finding]) -> Iterator[RepairStep | Left]:
-    """Yield the step that makes a table anew, or why it cannot be."""
+    """Yield the step that rebuilds a table, or why it cannot be rebuilt."""
     target, reason = _target(context, table), _refused(context, table)
     if target is None:
-        reason = "what somebody has added to the table cannot be taken over into a new one"
+        reason = "a rebuild would lose what somebody added to the table"
     if target is None or reason is not None:
         for finding in mends:
-            yield Left(finding, f"{reason}; nothing of the table is touched")
+            yield Left(finding, f"{reason}; the table stays as it is")
         return
     yield RepairStep(tuple(mends), tuple(_statements(context, table, target)), (table.name,))
 
 
 def _refused(context: CheckContext, table: sa.Table) -> str | None:
-    """Return what rows the new table would refuse, None where it takes all of them as they are."""
+    """Return which rows the new table would refuse or change; None for none."""
     facts, wanted = context.schema[f"table {table.name}"], drift.at_head(context.dialect)[f"table {table.name}"]
     if "WITHOUT ROWID" in re.sub(r"\s+", " ", " ".join(facts["clauses"])):
-        return "the table is WITHOUT ROWID, and is not made anew"
+        return "the table is WITHOUT ROWID, and cannot be rebuilt"
     reasons = []
     for column in table.columns:
         name, value = column.name, f"c.{quote(column.name)}"
         type_, required, default, *_ = wanted[f"column {name}"]
         if not context.has(table.name, name):
             if required and default is None and (found := rows_where(context, table, "1")):
-                reasons.append(f"{found} would have no value in {name}, which must have one and has no default")
+                reasons.append(f"{found} would have no value in {name}, which is required and has no default")
             elif isinstance(column.type, sa.Text) and column.primary_key and (found := rows_where(context, table, "1")):
-                reasons.append(f"{found} have lost {name}, and invented ids would be those of no row: restore a backup")
+                reasons.append(f"{found} have lost {name}, and new ids would match no reference: restore a backup")
             continue
         if required and (found := rows_where(context, table, f"{value} IS NULL")):
-            reasons.append(f"{found} have no value in {name}, which must have one")
+            reasons.append(f"{found} have no value in {name}, which is required")
         there = facts[f"column {name}"][0]
         if type_ != there and (found := rows_where(context, table, _changed_by(type_, value))):
             reasons.append(f"{found} have a value in {name} that {type_} would change")
@@ -67,7 +67,7 @@ def _refused(context: CheckContext, table: sa.Table) -> str | None:
         if not any(re.search(rf"\b{re.escape(one)}\b", condition) for one in absent) and (
             found := rows_where(context, table, f"NOT ({condition})")
         ):
-            reasons.append(f"{found} are refused by {check}")
+            reasons.append(f"{found} violate {check}")
     for _, columns in wanted["unique"]:
         names = [str(part[0]) for part in columns]
         if not set(names) & set(absent) and columns not in [key for _, key in facts["unique"]]:
@@ -78,7 +78,7 @@ def _refused(context: CheckContext, table: sa.Table) -> str | None:
 
 
 def _changed_by(type_: str, value: str) -> str:
-    """Return the condition that a value would not be what it is in a column of that type (datatype3.html, 3.1)."""
+    """Return the condition that a column of that type would change a value (datatype3.html, 3.1)."""
     if "TEXT" in type_ or "CHAR" in type_:
         return f"typeof({value}) = 'real' AND CAST(CAST({value} AS TEXT) AS REAL) IS NOT {value}"
     number = f"CAST({value} AS NUMERIC)"
@@ -90,7 +90,7 @@ def _model(context: CheckContext, table: sa.Table) -> str:
 
 
 def _target(context: CheckContext, table: sa.Table) -> str | None:
-    """Return the CREATE TABLE of the new table, None where something of somebody else's would be lost."""
+    """Return the CREATE TABLE of the new table; None if it would lose an unmanaged column or constraint."""
     facts = context.schema[f"table {table.name}"]
     wanted = shape.items(drift.at_head(context.dialect)[f"table {table.name}"])
     there = shape.items(facts)
@@ -130,7 +130,7 @@ def _new(table: sa.Table) -> str:
 
 
 def _tried(create_table: str) -> dict[Item, Any] | None:
-    """Return what a table would have, by making it in memory; None where that fails."""
+    """Return the parts of a table, by creating it in memory; None if that fails."""
     engine = sa.create_engine("sqlite://")
     try:
         with engine.connect() as connection:
@@ -144,7 +144,7 @@ def _tried(create_table: str) -> dict[Item, Any] | None:
 
 
 def _constraint(context: CheckContext, table: sa.Table, item: Item, facts: Any) -> str:
-    """Return an added constraint that stood in the definition of one of our columns, or at the end of the table."""
+    """Return the definition of an unmanaged constraint, which was part of one of our columns or of the table."""
     if item.kind == "check":
         condition = sqlite_checks(context.connection, table.name)[item.name]
         named = "" if item.name == condition else f"CONSTRAINT {quote(item.name)} "
@@ -166,7 +166,7 @@ def _statements(context: CheckContext, table: sa.Table, target: str) -> Iterator
     row = quote(counted) if counted in copied else row_id(copied)
     into = ", ".join([*([] if counted in copied else [row]), *map(quote, copied)])
     differs = " OR ".join([f"n.{row} IS NULL", *(f"n.{quote(name)} IS NOT o.{quote(name)}" for name in copied)])
-    # Else the rename re-reads every view and foreign trigger of the file while the table is missing, and fails.
+    # Otherwise the rename would re-read every view and trigger of the file while the table is missing, and fail.
     yield "PRAGMA legacy_alter_table = ON"
     yield target
     yield f"INSERT INTO {new} ({into}) SELECT {into} FROM {old}"
@@ -184,7 +184,7 @@ def _statements(context: CheckContext, table: sa.Table, target: str) -> Iterator
 
 
 def _go_on_counting(old: str, new: str, key: str) -> Iterator[str]:
-    """Yield what lets no id be given twice, though the rows that had the last ones are deleted."""
+    """Yield statements that keep the counter of ids, so that the id of a deleted row is not reused."""
     given = f"SELECT seq AS n FROM sqlite_sequence WHERE name = {literal(old)}"
     largest = f"SELECT max(n) AS n FROM ({given} UNION ALL SELECT max({quote(key)}) FROM {quote(new)})"
     yield f"DELETE FROM sqlite_sequence WHERE name = {literal(new)}"

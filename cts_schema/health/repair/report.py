@@ -1,29 +1,31 @@
-"""What a repair does, and what it leaves: plain values, safe to log. The statements name columns, and no values."""
+"""What a repair does, and what it leaves: plain values, safe to log. The statements contain no values of rows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
+from cts_schema.exceptions import NextCommand, NextStep
 from cts_schema.health.report import Finding
 
 LEFTOVERS = "adoption_leftovers"
-"""The table of what a repair takes out of others."""
+"""The table that a repair moves rows and values to."""
+NO_LEFTOVERS = NextStep(f"the table {LEFTOVERS} is missing; to create it: {{}}", NextCommand("repair", "missing-table"))
 
 OrphanPolicy = Literal["leave", "quarantine"]
 
 
 class Proof(str):
-    """A query among the statements of a step that must answer 0; else everything is undone.
+    """A query among the statements of a step that must return 0; otherwise everything is rolled back.
 
     Attributes:
-        refers: the table and columns of somebody else's that it looks at, None of a proof about our own.
+        refers: the unmanaged table and columns that it checks; None for our own.
     """
 
     refers: str | None
 
     def __new__(cls, query: str, *, refers: str | None = None) -> Proof:
-        """Make one of its query."""
+        """Make a proof from its query."""
         proof = super().__new__(cls, query)
         proof.refers = refers
         return proof
@@ -31,15 +33,15 @@ class Proof(str):
 
 @dataclass(frozen=True)
 class RepairStep:
-    """What mends one finding, or several at once.
+    """Repairs one finding, or several at once.
 
     Attributes:
         mends: the findings.
-        statements: what is executed, in this order.
-        tables: the tables whose rows must be as many afterwards.
-        moves: the tables of which rows come or go.
-        apart: whether each statement is by itself, after the transaction of the others, beside the traffic.
-        undo: what takes a half of it away again, where a statement that is by itself fails.
+        statements: the statements, in order.
+        tables: the tables whose number of rows must not change.
+        moves: the tables that rows are added to or removed from.
+        apart: whether each statement runs after the transaction, on its own, concurrently with traffic.
+        undo: statements that undo the completed half, if a statement outside of the transaction fails.
     """
 
     mends: tuple[Finding, ...]
@@ -52,10 +54,10 @@ class RepairStep:
 
 @dataclass(frozen=True)
 class Left:
-    """What is not mended, and why."""
+    """A finding that is not repaired, and why."""
 
     finding: Finding
-    reason: str
+    reason: str | NextStep
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,12 @@ class Repair:
 
     Attributes:
         database: the URL, with credentials masked.
-        revision: its revision, None where it has none.
-        done: whether the steps were executed; else this is a plan.
-        steps: what mends it, in order.
-        left: what stays, and why.
-        backup: the copy that was made before, where one was.
-        duration_ms: milliseconds that it took.
+        revision: the current revision, None if it has none.
+        done: whether the steps were executed; otherwise this is a plan.
+        steps: the steps, in order.
+        left: the findings that are left, and why.
+        backup: the backup before the repair, if there is one.
+        duration_ms: how long it took, in milliseconds.
     """
 
     database: str
@@ -82,5 +84,5 @@ class Repair:
 
     @property
     def complete(self) -> bool:
-        """Whether nothing above info stays."""
+        """Whether no error and no warning is left."""
         return all(one.finding.severity == "info" for one in self.left)

@@ -1,7 +1,7 @@
-"""``repair``: mend what ``check`` finds, on the road of a migration: lock, backup, one transaction, verification.
+"""``repair``: a run that repairs the findings of ``check``: lock, backup, one transaction, verification.
 
-On SQLite it is one transaction. On PostgreSQL it is one for all that a transaction can hold; what reads many rows
-beside the traffic comes after it, each by itself: a run that was stopped there is finished by the next one.
+On SQLite everything is one transaction. On PostgreSQL statements that read many rows concurrently with traffic run
+after the transaction, each on its own; if the run stops there, the next one completes it.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def repair(
     deep: bool = False,
     backup: BackupPlace = None,
 ) -> Repair:
-    """Mend what is wrong with a database, as far as that needs nobody's decision and loses nothing."""
+    """Repair the findings of a database that need no decision, without losing anything."""
     began = time.perf_counter()
     planning.require_known(codes)
     options = database.options
@@ -58,7 +58,7 @@ def repair(
             with (
                 dialects.of(connection).session.reading_only(connection, options, deep=True),
                 dialects.of(connection).values.tolerant(connection),
-            ):  # what it counts, it counts to the end
+            ):  # a plan counts rows without a time limit
                 run.plan()
         else:
             owned = database.is_ours and not connection.in_transaction()
@@ -84,16 +84,16 @@ class _RepairRun:
         self._wanted_backup = backup
         self._backup: Path | None = None
         self._planned = Planned(None, (), (), ())
-        self._came_to_light: tuple[Left, ...] = ()
+        self._became_visible: tuple[Left, ...] = ()
         self._repaired: list[str] = []
         self.log = RunLog("repair", mask_url(connection.engine.url))
 
     def plan(self) -> None:
-        """Find out what is to be done."""
+        """Make the plan."""
         self._planned = planning.make(self._context(), self._asked)
 
     def repair(self) -> None:
-        """Do it."""
+        """Execute the plan."""
         executor = Executor(self._connection, self._options, NextCommand("repair", wait=600))
         if executor.takes_one_transaction:
             self._asked = replace(self._asked, concurrently=False)
@@ -126,13 +126,13 @@ class _RepairRun:
             revision=self._planned.revision,
             done=done,
             steps=self._planned.steps,
-            left=(*self._planned.left, *self._came_to_light),
+            left=(*self._planned.left, *self._became_visible),
             backup=None if self._backup is None else str(self._backup),
             duration_ms=(time.perf_counter() - began) * 1000,
         )
 
     def _together(self) -> None:
-        """Find out what is to be done, and do all of it that a transaction can hold."""
+        """Make the plan, and execute its steps within the transaction."""
         dialect = dialects.of(self._connection)
         with dialect.values.tolerant(self._connection):
             self._begin()
@@ -141,8 +141,8 @@ class _RepairRun:
             self._copy_file()
             try:
                 with dialect.session.remaking(self._connection):
-                    self._came_to_light = execution.execute_all(self._planned, self._context)
-            except BaseException:  # before the commit: the copy is one of what is there
+                    self._became_visible = execution.execute_all(self._planned, self._context)
+            except BaseException:  # nothing is committed, so the copy is not needed
                 if self._backup is not None:
                     manifest.remove(self._backup)
                 raise
@@ -161,7 +161,7 @@ class _RepairRun:
 
     @property
     def _place(self) -> str | os.PathLike[str] | None:
-        """Where the copy is wanted; None for the usual place."""
+        """The requested place of the copy; None for the default."""
         return None if isinstance(self._wanted_backup, bool) else self._wanted_backup
 
     def _copy_postgresql(self) -> None:
@@ -182,13 +182,13 @@ class _RepairRun:
         return CheckContext(self._connection, status, self._deep, self._options.version_table)
 
     def _execute_apart(self, deadline: Deadline) -> None:
-        """Execute what no transaction should hold; nobody who reads or writes rows waits behind it."""
+        """Execute the steps outside of the transaction, which block no reader or writer."""
         steps = [step for step in self._planned.steps if step.apart]
         if not steps:
             return
         connection = self._connection
         connection.execution_options(isolation_level="AUTOCOMMIT")
-        # Giving up would throw the whole build away.
+        # A timeout would discard the whole build.
         milliseconds = int(min(max(deadline.remaining * 1000, 2000), 2**31 - 1))
         with setting(connection, "lock_timeout", str(milliseconds)):
             for step in steps:

@@ -1,8 +1,8 @@
-"""Values that the models cannot read, set aside: each goes to ``adoption_leftovers`` before its column is emptied.
+"""Moves values that the models cannot read to ``adoption_leftovers``.
 
-The column becomes NULL, or its default where it must have a value. Where it has neither, or refers to
-another row, the whole row would have to leave: that is done only when asked for, as with orphans, and its children
-follow it. A key that is no text stays.
+Their column becomes NULL, or its default if it is required. If it can be neither, or refers to another row, the whole
+row must move. That happens only on request, as with orphans, and the children of the row follow it. A key that is not
+text stays.
 """
 
 from __future__ import annotations
@@ -13,27 +13,28 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from cts_schema.ddl.text import literal, quote, run
+from cts_schema.exceptions import NextCommand, NextStep
 from cts_schema.health.context import CheckContext, key_of
-from cts_schema.health.repair.report import LEFTOVERS, Left, OrphanPolicy, RepairStep
+from cts_schema.health.repair.report import LEFTOVERS, NO_LEFTOVERS, Left, OrphanPolicy, RepairStep
 from cts_schema.health.repair.values import untouched
 from cts_schema.health.report import Finding
 from cts_schema.health.unreadable import conditions
 
-ASK = "cts-schema repair unreadable-values --orphans quarantine"
+_MOVE = NextCommand("repair", "unreadable-values", orphans="quarantine")
 
 
 @dataclass(frozen=True)
 class Unreadable:
-    """What is to be done with the values of one table.
+    """What to do with the unreadable values of one table.
 
     Attributes:
         table: the table.
         emptied: the findings whose columns are emptied.
-        leaving: the findings whose rows must leave.
-        shared: those of them that rows have, too, which need not leave.
-        staying: the findings that nothing is done about, with the rows that have them.
-        leaves: when a row ``c`` must leave.
-        stays: when a row ``c`` is left alone, whatever else it has.
+        leaving: the findings whose rows must move.
+        shared: those of them that also occur in rows that need not move.
+        staying: the findings that are left, with their rows.
+        leaves: the condition that a row ``c`` must move.
+        stays: the condition that a row ``c`` is left, whatever else it has.
     """
 
     table: sa.Table
@@ -46,7 +47,7 @@ class Unreadable:
 
 
 def sort(context: CheckContext, found: Sequence[Finding]) -> list[Unreadable]:
-    """Find out of each table which columns can be emptied, and which rows must leave."""
+    """Find out for each table which columns can be emptied, and which rows must move."""
     return [_sorted(context, name, found) for name in sorted({finding.where.partition(".")[0] for finding in found})]
 
 
@@ -61,7 +62,7 @@ def _sorted(context: CheckContext, name: str, found: Sequence[Finding]) -> Unrea
     ]
     required = [column for column in mine if column not in staying and _replacement(context, table, column) is None]
     leaves = f"({_any_of(refused, required)}) AND NOT ({stays})"
-    # What a row has that leaves, leaves with it; where nobody asks for that, it stays as it is.
+    # Other unreadable values of a row that must move stay with that row.
     leaving = [
         column
         for column in mine
@@ -80,36 +81,36 @@ def _sorted(context: CheckContext, name: str, found: Sequence[Finding]) -> Unrea
 def plan(
     context: CheckContext, found: Sequence[Unreadable], policy: OrphanPolicy, *, made: Collection[str]
 ) -> Iterator[RepairStep | Left]:
-    """Yield the steps that empty columns, and why the rows that must leave do not, where nobody asked for it.
+    """Yield the steps that empty columns, and why rows that must move are left without a request.
 
     Args:
         context: the database.
-        found: what there is, by table.
-        policy: what is to be done with rows that must leave.
-        made: missing tables that are made before.
+        found: the unreadable values, by table.
+        policy: what to do with rows that must move.
+        made: missing tables that an earlier step creates.
     """
     for one in found:
         for finding in one.staying:
-            yield Left(finding, "it is a key that is no text, or beside one: what it should be, only a person knows")
+            yield Left(finding, "a key of these rows is not text: you must decide what it should be")
         if not context.has(LEFTOVERS, "payload") and LEFTOVERS not in made:
             for finding in (*one.emptied, *one.leaving):
-                yield Left(finding, f"there is no {LEFTOVERS} to keep them in: cts-schema repair missing-table")
+                yield Left(finding, NO_LEFTOVERS)
             continue
         emptied = one.emptied if policy == "leave" else (*one.emptied, *one.shared)
         if emptied:
             yield RepairStep(emptied, tuple(_statements(context, one, emptied)), (one.table.name,))
         if policy == "leave":
             for finding in one.leaving:
-                yield Left(finding, f"a row cannot be without it; to move such rows to {LEFTOVERS}: {ASK}")
+                yield Left(finding, NextStep(f"the value is required; to move these rows to {LEFTOVERS}: {{}}", _MOVE))
 
 
 def whole_row(context: CheckContext, table: sa.Table, *, readable: bool) -> str:
-    """Return a row ``c`` as one JSON object that can be read, with all its columns.
+    """Return an expression for a row ``c`` as one readable JSON object, with all its columns.
 
     Args:
         context: the database.
         table: the table.
-        readable: whether all of its values can be read.
+        readable: whether all of its values are readable.
     """
     refused = {} if readable else conditions(context, table)
     return context.dialect.values.whole_row(table, context.columns(table.name), refused)
@@ -128,7 +129,7 @@ def _statements(context: CheckContext, one: Unreadable, emptied: Sequence[Findin
             f"{key_of(context, one.table)}, 'type', {kept} "
             f"FROM {quote(name)} AS c WHERE ({refused[column]}) AND {others}"
         )
-    # All at once: a CHECK of one column refuses a row while another one still has what it does not allow.
+    # In one statement, because the CHECK of one column refuses a row while another column still violates its own.
     values = ", ".join(
         f"{quote(column)} = CASE WHEN {refused[column]} THEN {_replacement(context, one.table, column)} "
         f"ELSE c.{quote(column)} END"
@@ -139,7 +140,7 @@ def _statements(context: CheckContext, one: Unreadable, emptied: Sequence[Findin
 
 
 def _replacement(context: CheckContext, table: sa.Table, column: str) -> str | None:
-    """Return what a column becomes as SQL, None where nothing can take the place of its value."""
+    """Return the new value of a column as SQL; None if there is none."""
     facts = context.schema[f"table {table.name}"][f"column {column}"]
     if table.columns[column].primary_key:
         return None

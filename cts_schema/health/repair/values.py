@@ -1,6 +1,6 @@
-"""Values of SQLite that stand in another form than they should: times with a T, and keys that are blobs.
+"""Rewrites values of SQLite in the wrong form: times with a T, and keys that are blobs.
 
-Nobody has changed the rows: no trigger fires, so that ``updated_at`` stays as it is, and all that others would do.
+The rows keep their meaning, so no trigger fires and ``updated_at`` stays as it is.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from cts_schema.health.report import Finding
 
 
 def untouched(context: CheckContext, table: str, changes: Sequence[str]) -> Iterator[str]:
-    """Yield changes to rows of a table, between what lets its triggers rest, whoever has made them."""
+    """Yield changes to rows of a table, between statements that disable and enable all of its triggers."""
     triggers = context.dialect.catalogue.triggers(context.connection, context.schema, table)
     yield from (quiet for quiet, _ in triggers)
     yield from changes
@@ -27,14 +27,14 @@ def untouched(context: CheckContext, table: str, changes: Sequence[str]) -> Iter
 
 
 def plan_times(context: CheckContext, table: sa.Table, finding: Finding) -> Iterator[RepairStep | Left]:
-    """Yield the step that writes times as the package writes them, or why they are not."""
+    """Yield the step that rewrites times in the form of the package, or why it does not."""
     name = finding.where.partition(".")[2]
     value = f"c.{quote(name)}"
     cast = timestamp(value)
     form = f"{value} GLOB '{times.FORM}'"
     readable = f"coalesce(({cast.valid}) AND ({cast.exact}), 0)"
     if rows := rows_where(context, table, f"{form} AND NOT {readable}"):
-        yield Left(finding, f"{rows} have a time that cannot be read, or would lose digits; they all stay as they are")
+        yield Left(finding, f"{rows} have a time that is unreadable or would lose digits; all rows stay as they are")
         return
     same = f"CASE WHEN {form} THEN {cast.value} ELSE {value} END"
     for constraint in table.constraints:
@@ -45,21 +45,21 @@ def plan_times(context: CheckContext, table: sa.Table, finding: Finding) -> Iter
             continue
         values = [same if column == name else f"c.{quote(column)}" for column in columns]
         if rows := duplicates(context, table, values):
-            yield Left(finding, f"{rows} mean the same time, and would break {constraint.name}")
+            yield Left(finding, f"{rows} mean the same time, and would violate {constraint.name}")
             return
     update = f"UPDATE {quote(table.name)} AS c SET {quote(name)} = {cast.value} WHERE {form}"
     yield RepairStep((finding,), tuple(untouched(context, table.name, [update])), (table.name,))
 
 
 def plan_blobs(context: CheckContext, table: sa.Table, finding: Finding) -> Iterator[RepairStep | Left]:
-    """Yield the step that makes texts of keys that are blobs, and of what refers to them, or why it does not."""
+    """Yield the step that converts blob keys, and references to them, to text, or why it does not."""
     name = finding.where.partition(".")[2]
     key = f"c.{quote(name)}"
     blobs = run(
         context.connection, f"SELECT {key} FROM {quote(table.name)} AS c WHERE typeof({key}) = 'blob'"
     ).scalars()
     if not all(_is_text(bytes(blob)) for blob in blobs):
-        yield Left(finding, "some of them are no text that can be read; they all stay as they are")
+        yield Left(finding, "some of them are not readable text; all rows stay as they are")
         return
     text = f"CAST({key} AS TEXT)"
     others = [f"c.{quote(one.name)}" if one.name != name else text for one in table.primary_key]
