@@ -1,10 +1,10 @@
-"""The one authority for the database schema of CTS, on SQLite and PostgreSQL.
+"""The database schema of CTS, on SQLite and PostgreSQL: models, migrations, health, backups.
 
     from cts_schema import initialize
 
     report = initialize(engine)
 
-Names are loaded when first used: importing the package costs nothing, and a database at head never imports Alembic.
+Names are loaded at first use, so importing the package is cheap, and a database at head never imports Alembic.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""The functions of the package. Each takes a database as it comes, and hands it on as a handle.
+"""The functions of the package. Each makes a database handle of its target.
 
-``target`` is a URL, an Engine, a Connection, or None for what the environment says, or else ``data/cts.db``. A
-Connection in a transaction is used as it is: the caller commits or rolls back. The keyword arguments that all have are
-``version_table``, ``schema`` and ``wait``: see :class:`cts_schema.database.handle.Settings`.
+``target`` is a URL, an Engine, a Connection, or None for the database that the environment names, or ``data/cts.db``. A
+Connection in a transaction is used as it is: the caller commits or rolls back. All functions accept ``version_table``,
+``schema`` and ``wait``: see :class:`cts_schema.database.handle.Settings`.
 
-All raise SchemaError: a subclass says what is wrong, where, and what to do next; nothing is half done.
+All raise subclasses of SchemaError, which say what is wrong, where, and what to do next. They leave nothing half done.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 
 
 def initialize(target: Target = None, *, deadline: float = 30.0, **settings: Unpack[Settings]) -> Report:
-    """Make a database ready for the application: connect, bring the schema to head, report. For every start-up.
+    """Connect to a database and upgrade it to head. Call it at every start of an application.
 
-    At head it costs one query, a superuser some more, and does not import Alembic.
+    At head it costs one query (more for a superuser) and does not import Alembic.
 
     Args:
         target: the database.
-        deadline: seconds to go on trying to connect while the server cannot be reached.
+        deadline: seconds to retry while the server cannot be reached.
 
     Returns:
-        What was done; ``applied`` is empty when there was nothing to do.
+        The report; ``applied`` is empty if there was nothing to do.
     """
     from cts_schema.migration import run
 
@@ -47,15 +47,15 @@ def initialize(target: Target = None, *, deadline: float = 30.0, **settings: Unp
 def upgrade(
     target: Target = None, revision: str = "head", *, checkpoint: bool = True, **settings: Unpack[Settings]
 ) -> Report:
-    """Bring a database up to ``revision``. A legacy database is adopted, where that needs no decision.
+    """Upgrade a database to ``revision``. Adopts a legacy database if that needs no decision.
 
-    In a transaction of the caller SQLite must have foreign keys off, for a rebuild of a table would delete the rows
-    that refer to it.
+    In a transaction of the caller SQLite must have foreign keys off: otherwise the rebuild of a table would delete the
+    rows that refer to it.
 
     Args:
         target: the database.
         revision: the revision to reach, ``head``, or ``+N``.
-        checkpoint: let a new database get its schema by a script; else it walks the line of revisions to the same.
+        checkpoint: create the schema of a new database by a script; otherwise run each revision, with the same result.
     """
     from cts_schema.migration import run
 
@@ -63,15 +63,15 @@ def upgrade(
 
 
 def downgrade(target: Target, revision: str, *, yes: bool = True, **settings: Unpack[Settings]) -> Report:
-    """Take a database down to ``revision``. Rows and values that would be dropped are kept, see docs/revisions.md.
+    """Downgrade a database to ``revision``, and preserve the rows and values that it drops; see docs/revisions.md.
 
     Args:
         target: the database.
         revision: the revision to reach, ``base``, or ``-N``.
-        yes: agree to what is dropped; else any value that would be is an error, and nothing is done.
+        yes: agree to drop values; otherwise it raises an error before it drops any.
 
     Raises:
-        DataWouldBeDropped: tables or columns with values in them would be, and ``yes`` is false.
+        DataWouldBeDropped: it would drop tables or columns with values, and ``yes`` is false.
     """
     from cts_schema.migration import run
 
@@ -79,26 +79,26 @@ def downgrade(target: Target, revision: str, *, yes: bool = True, **settings: Un
 
 
 def status(target: Target = None, **settings: Unpack[Settings]) -> Status:
-    """Tell where a database stands: its revision, what is pending, what the ledger lacks. Writes nothing."""
+    """Return the current revision, what is pending, and what the ledger lacks. Writes nothing."""
     from cts_schema.migration import run
 
     return run.status(Database(target, **settings))
 
 
 def wait_for_head(target: Target = None, *, timeout: float = 60.0, **settings: Unpack[Settings]) -> float:
-    """Return once a database is at head. Alembic is not imported, nothing is written, and nothing waits in the server.
+    """Wait until a database is at head. It does not import Alembic, writes nothing, and holds no connection meanwhile.
 
     Args:
         target: the database.
-        timeout: seconds to go on asking; 0 asks once. One question waits for a lock no longer than that, whatever
-            ``wait`` says.
+        timeout: seconds to keep asking; 0 asks once. A query waits for a lock at most that long, whatever ``wait``
+            says.
 
     Returns:
         The seconds that it took.
 
     Raises:
-        NotAtHead: the time is over; says where the database stands.
-        DatabaseUnreachable, DatabaseMissing, DatabaseLocked: the time is over, and it could not be asked.
+        NotAtHead: the time is over; has the status of the database.
+        DatabaseUnreachable, DatabaseMissing, DatabaseLocked: the time is over, and the database did not respond.
     """
     from cts_schema.migration import waiting
 
@@ -106,13 +106,13 @@ def wait_for_head(target: Target = None, *, timeout: float = 60.0, **settings: U
 
 
 def check(target: Target = None, *, deep: bool = False, **settings: Unpack[Settings]) -> Health:
-    """Say what is wrong with a database. Nothing is written, and a hot standby will do.
+    """Return the findings of a database. Writes nothing, and works on a hot standby.
 
-    Where it is empty, of the old application, or not at head, that is found, and it is not compared with the models.
+    An empty database, a legacy database and one below head are findings, and are not compared with the models.
 
     Args:
         target: the database.
-        deep: look at every row, however long that takes; else what is large is probed, and rows are estimated.
+        deep: read every row, however long that takes; otherwise sample large tables, and estimate row counts.
     """
     from cts_schema.health import check as health
 
@@ -129,20 +129,20 @@ def repair(
     backup: str | os.PathLike[str] | bool | None = None,
     **settings: Unpack[Settings],
 ) -> Repair:
-    """Mend what is wrong with a database, as far as that needs nobody's decision and loses nothing.
+    """Repair the findings of a database that need no decision, without losing anything.
 
     Args:
         target: the database.
-        codes: the codes of the findings to mend; all by default.
-        plan: only say what would be done.
-        orphans: what is done with rows whose parent is gone, or that cannot be without an unreadable value: nothing, or
-            they go to ``adoption_leftovers``.
-        deep: find by looking at every row, as ``check`` does; what is found is always mended as a whole.
-        backup: a file or folder for a copy that is made before; False for none. By default a SQLite file is copied
-            into ``backups`` beside it, and PostgreSQL is not: all that loses nothing is in one transaction.
+        codes: the codes of the findings to repair; all by default.
+        plan: only return the plan.
+        orphans: what to do with orphans, and with rows that require an unreadable value: leave them, or move them to
+            ``adoption_leftovers``.
+        deep: read every row to find problems, as ``check`` does; a repair always covers all rows.
+        backup: a file or folder for a backup before the repair; False for none. The default copies a SQLite file to
+            ``backups`` beside it, and makes no backup of PostgreSQL, where one transaction holds all changes of rows.
 
     Raises:
-        RepairFailed: a step did not do what it should. What was not committed is rolled back.
+        RepairFailed: a step failed. What was not committed is rolled back.
     """
     from cts_schema.health.repair import run
 
@@ -151,20 +151,20 @@ def repair(
 
 
 def seed(target: Target, name: str, *, rows: int | None = None, **settings: Unpack[Settings]) -> Seeded:
-    """Put a data set into a database at head: ``production``, ``demo`` or ``test``; see docs/seeds.md.
+    """Add a data set to a database at head: ``production``, ``demo`` or ``test``; see docs/seeds.md.
 
-    Each version is applied once, and recorded in ``system_settings``; a newer one adds what it has beyond. Rows that
-    are there are never changed. All of it is one transaction, under the lock of a migration.
+    It applies each version once, and records that in ``system_settings``; a newer version adds only what is new in it.
+    It never changes existing rows. It is one transaction, with the lock of a migration.
 
     Args:
         target: the database.
         name: the data set.
-        rows: about how many rows ``demo`` is to have.
+        rows: about how many rows ``demo`` gets.
 
     Raises:
-        NotInProduction: an example, where CTS_ENV says production.
-        RowsOfOthers: an example, where somebody's own rows are.
-        NotAtHead: the database has not the schema that the rows are for.
+        NotInProduction: CTS_ENV is production, and this is sample data.
+        RowsOfOthers: the database has rows of your own, and this is sample data.
+        NotAtHead: the database is not at head.
     """
     from cts_schema.seeds import apply
 
@@ -172,14 +172,14 @@ def seed(target: Target, name: str, *, rows: int | None = None, **settings: Unpa
 
 
 def plan_adoption(target: Target = None, *, orphans: str = "quarantine", **settings: Unpack[Settings]) -> Plan | None:
-    """Say what an adoption would do; nothing is touched. With many rows it takes a while, for they are looked at.
+    """Return what an adoption would do, and change nothing. It reads all rows, so it may take a while.
 
     Args:
         target: the database.
-        orphans: what is to become of rows whose parent is gone: ``quarantine`` or ``fail``.
+        orphans: what to do with orphans: ``quarantine`` or ``fail``.
 
     Returns:
-        The plan, or None where there is nothing to adopt: the database is empty, or has a revision already.
+        The plan, or None if there is nothing to adopt: the database is empty, or already has a revision.
     """
     from cts_schema.adoption import run
 
@@ -189,15 +189,15 @@ def plan_adoption(target: Target = None, *, orphans: str = "quarantine", **setti
 def adopt(
     target: Target = None, *, yes: bool = False, orphans: str = "quarantine", **settings: Unpack[Settings]
 ) -> Report:
-    """Bring a legacy database in, and on to head.
+    """Adopt a legacy database, and upgrade it to head.
 
     Args:
         target: the database.
-        yes: agree to the decisions that the plan names.
-        orphans: rows whose parent is gone: ``quarantine`` keeps them in ``adoption_leftovers``, ``fail`` stops.
+        yes: agree to the decisions of the plan.
+        orphans: what to do with orphans: ``quarantine`` moves them to ``adoption_leftovers``, ``fail`` stops.
 
     Raises:
-        DecisionNeeded: the plan has decisions, and ``yes`` was not said; nothing was touched.
+        DecisionNeeded: the plan has decisions, and ``yes`` is false; nothing was touched.
     """
     from cts_schema.adoption import run
 
@@ -208,15 +208,15 @@ def undo_adoption(target: Target = None, *, discard_new: bool = False, **setting
     """Bring the legacy database back as it was before its adoption, ledger included.
 
     Args:
-        target: the database; of SQLite in no transaction, since the whole file is brought back.
-        discard_new: whether what was written since the adoption may go.
+        target: the database; on SQLite not in a transaction, because the undo replaces the whole file.
+        discard_new: discard what was written since the adoption.
 
     Returns:
         What was done, in a sentence.
 
     Raises:
         NoAdoption: there is nothing to undo.
-        ChangedSince: the new tables have changed, and ``discard_new`` was not said; nothing was touched.
+        ChangedSince: the new tables have changed, and ``discard_new`` is false; nothing was touched.
     """
     from cts_schema.adoption import run
 
@@ -224,13 +224,13 @@ def undo_adoption(target: Target = None, *, discard_new: bool = False, **setting
 
 
 def finalize_adoption(target: Target = None, **settings: Unpack[Settings]) -> tuple[str, ...]:
-    """Drop the legacy tables that PostgreSQL has kept beside the new ones. There is no undo after it.
+    """Drop the legacy tables that PostgreSQL has kept beside the new ones. No undo is possible afterwards.
 
     Returns:
-        What was dropped; nothing on SQLite, whose backup is a file like any other.
+        The dropped tables; none on SQLite, whose backup is an ordinary file.
 
     Raises:
-        StillInUse: something else depends on the old tables; nothing was dropped.
+        StillInUse: something else depends on the legacy tables; nothing was dropped.
     """
     from cts_schema.adoption import run
 
@@ -238,19 +238,19 @@ def finalize_adoption(target: Target = None, **settings: Unpack[Settings]) -> tu
 
 
 def backup(target: Target = None, path: str | os.PathLike[str] | None = None, **settings: Unpack[Settings]) -> Backup:
-    """Copy a database into a file. Others may go on reading and writing it meanwhile.
+    """Copy a database into a file. Others may read and write it meanwhile.
 
-    It connects by itself, so it sees what is committed, whatever transaction the target is in.
+    It opens its own connection, so it sees only what is committed.
 
     Args:
         target: the database.
-        path: the file, or a folder in which it gets a name; by default ``backups`` beside the SQLite file, or in the
-            working directory for PostgreSQL.
-        settings: see above; a ``schema`` alone is copied, by default the whole database is.
+        path: the file, or a folder in which the backup gets a name; by default ``backups`` beside the SQLite file, or
+            in the working directory for PostgreSQL.
+        settings: see above; with ``schema`` it copies only that schema, by default the whole database.
 
     Raises:
-        BackupPlaceTaken: there is something of this name; nothing is ever overwritten.
-        BackupFailed: it could not be made. Nothing is left of it.
+        BackupPlaceTaken: a file with this name exists; a backup never overwrites a file.
+        BackupFailed: the backup failed, and left nothing behind.
     """
     from cts_schema.maintenance import backup as copies
 
@@ -260,19 +260,19 @@ def backup(target: Target = None, path: str | os.PathLike[str] | None = None, **
 def restore(
     path: str | os.PathLike[str], target: Target = None, *, force: bool = False, **settings: Unpack[Settings]
 ) -> Restored:
-    """Bring a database back from a backup. It connects by itself; a connection of the caller is best closed.
+    """Restore a database from a backup. It opens its own connection; close a connection of yours first.
 
     Args:
-        path: a file that ``backup`` has made, or one of pg_dump, of ``sqlite3 .dump``, or a copy of a SQLite file. What
-            it is, its content tells.
+        path: a file of ``backup``, of pg_dump or of ``sqlite3 .dump``, or a copy of a SQLite file. The content decides
+            which.
         target: the database.
-        force: whether what is in the database may be replaced. It is kept aside.
-        settings: see above; a ``schema`` is the one that the backup is of, by default its manifest says so.
+        force: replace the contents of the database, and keep a copy of them.
+        settings: see above; ``schema`` is the schema of the backup, by default the one in its manifest.
 
     Raises:
-        TargetNotEmpty: something is in the database, and ``force`` was not said; nothing was touched.
-        NotABackup, BackupDamaged, WrongBackup: the file is not what is needed; nothing was touched.
-        RestoreFailed: the database is as it was.
+        TargetNotEmpty: the database is not empty, and ``force`` is false; nothing was touched.
+        NotABackup, BackupDamaged, WrongBackup: the file is not suitable; nothing was touched.
+        RestoreFailed: the restore failed; the database is as it was.
     """
     from cts_schema.maintenance import restore as copies
 
@@ -287,17 +287,17 @@ def rehearse(
     orphans: str = "quarantine",
     **settings: Unpack[Settings],
 ) -> Rehearsal:
-    """Upgrade a copy of a database, and say what it took. Others may use the database meanwhile.
+    """Upgrade a copy of a database, and report times and locks. Others may use the database meanwhile.
 
     Args:
         target: the database.
         revision: the revision to reach, ``head``, or ``+N``.
         yes: agree to the decisions of an adoption, as the real run would have to.
-        orphans: what an adoption does with rows whose parent is gone.
+        orphans: what an adoption does with orphans.
 
     Raises:
         NotPermitted: the user may not create a database for the copy.
-        SchemaError: another subclass is what the real run would raise, or says why there is no copy.
+        SchemaError: the real run would raise the same error, or the copy failed.
     """
     from cts_schema.maintenance import rehearsal
 

@@ -1,8 +1,8 @@
 """The functions of the package for asyncio, made from those of :mod:`cts_schema.api`.
 
-Each takes a URL, an AsyncEngine, an AsyncConnection, or None for what the environment says. What works over one
-connection runs on that of the asynchronous driver, so that a task may be cancelled: what was not committed is undone.
-What makes and reads files runs in a thread of its own, which a cancelled task leaves to its end.
+Each takes a URL, an AsyncEngine, an AsyncConnection, or None for the database that the environment names. Functions
+that use one connection run on the asynchronous driver, so a cancelled task rolls back what was not committed. Functions
+that use files run in a thread, which continues to its end if the task is cancelled.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ class Asynchronous(Protocol[P, R_co]):
     """A function of the package, made asynchronous."""
 
     def __call__(self, target: AsyncTarget = None, *args: P.args, **settings: P.kwargs) -> Coroutine[Any, Any, R_co]:
-        """Do on the database what the synchronous function does."""
+        """Call the synchronous function on a database."""
 
 
 def _over_connection(
     function: Callable[Concatenate[Target, P], R_co], *, reading: bool = False
 ) -> Asynchronous[P, R_co]:
-    """Make a function asynchronous that does all its work over one connection."""
+    """Make an asynchronous version of a function that uses one connection."""
 
     @wraps(function)
     async def call(target: AsyncTarget = None, *args: Any, **kwargs: Any) -> R_co:
@@ -59,7 +59,7 @@ def _over_connection(
 
 
 def _in_thread(function: Callable[Concatenate[Target, P], R_co]) -> Asynchronous[P, R_co]:
-    """Make a function asynchronous that connects by itself."""
+    """Make an asynchronous version of a function that opens its own connection."""
 
     @wraps(function)
     async def call(target: AsyncTarget = None, *args: Any, **kwargs: Any) -> R_co:
@@ -72,7 +72,7 @@ def _in_thread(function: Callable[Concatenate[Target, P], R_co]) -> Asynchronous
 async def initialize_async(
     target: AsyncTarget = None, *, deadline: float = 30.0, **settings: Unpack[Settings]
 ) -> Report:
-    """Make a database ready for the application; see :func:`cts_schema.initialize`."""
+    """Connect to a database and upgrade it to head; see :func:`cts_schema.initialize`."""
     pauses = Deadline(deadline).pauses()
     while True:
         try:
@@ -86,7 +86,7 @@ async def initialize_async(
 async def restore_async(
     path: str | os.PathLike[str], target: AsyncTarget = None, *, force: bool = False, **settings: Unpack[Settings]
 ) -> Restored:
-    """Bring a database back from a backup; see :func:`cts_schema.restore`."""
+    """Restore a database from a backup; see :func:`cts_schema.restore`."""
     return await asyncio.to_thread(api.restore, path, _url_of(target), force=force, **settings)
 
 
@@ -115,7 +115,7 @@ def _url_of(target: AsyncTarget) -> sa.URL | str | None:
 
 @asynccontextmanager
 async def _connected(target: AsyncTarget, settings: Any, *, reading: bool) -> AsyncIterator[AsyncConnection]:
-    """Connect to a database for the time of the block; errors of its driver are raised as ours."""
+    """Connect to a database for the time of the block, and raise errors of the driver as ours."""
     with translate_errors():
         from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine  # needs greenlet
 

@@ -106,7 +106,7 @@ def test_a_version_table_that_cannot_be_one_is_refused(database: Database, name:
 
 @on_sqlite
 def test_a_name_that_sqlite_keeps_for_itself_is_refused(database: Database) -> None:
-    with pytest.raises(WrongUsage, match="SQLite keeps names"):
+    with pytest.raises(WrongUsage, match="SQLite reserves names"):
         upgrade(database.url, version_table="sqlite_version")
 
 

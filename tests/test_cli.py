@@ -154,7 +154,7 @@ def test_at_a_terminal_a_downgrade_asks(head: Database, typed: str, code: int, r
     ended, shown = at_a_terminal("downgrade", "058", url=head.url, typed=typed)
     assert "059  adoption_leftovers: 1 row" in shown
     assert "cts_kept_" in shown
-    assert "Go on? [y/N]" in shown
+    assert "Continue? [y/N]" in shown
     assert (ended, status(head.url).revision) == (code, revision)
 
 
@@ -203,7 +203,7 @@ def test_a_revision_of_others_is_told(head: Database) -> None:
     head.execute("UPDATE alembic_version SET version_num = '064'")
     found = cts_schema("status", url=head.url)
     assert found.code == 1
-    assert "064, which this package does not know: it has 035 to 060" in found.out
+    assert "064, unknown to this package, which has 035 to 060" in found.out
     assert {line.split()[2] for line in cts_schema("history", url=head.url).out.splitlines()[1:]} == {"unknown"}
     refused(cts_schema("upgrade", url=head.url), 3, "newer than this package", "cts-schema downgrade 060")
 
@@ -408,7 +408,7 @@ def test_a_fault_of_ours_is_told_with_its_story() -> None:
     done = python(code.format("'status'"))
     assert (done.code, done.out) == (70, "")
     assert "Traceback" in done.err
-    assert "error: a fault of this program" in done.err
+    assert "error: a bug in this program" in done.err
     assert "cts_schema.cli.upgrade" in json.loads(python(code.format("'status', '--json'")).err)["traceback"]
 
 

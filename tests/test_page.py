@@ -185,9 +185,9 @@ def test_at_an_older_revision_it_shows_what_is_pending(database: Database, visit
     ]
     assert fact(page, "Pending") == "056 to 060 (5)"
     assert fact(page, "Preserved by downgrades") == "cts_kept_054_notes, cts_kept_058_notes"
-    assert "cts_kept_054_notes" in fact(page, "No upgrade restores")
+    assert "cts_kept_054_notes" in fact(page, "Not restorable")
     assert page.get_by_text("Unmanaged tables").count() == 0
-    assert fact(page, "Orphaned rows") == "not looked for"
+    assert fact(page, "Orphaned rows") == "not checked"
 
 
 def test_rows_that_are_gone_from_the_ledger_are_told(head: Database, visit: Visit) -> None:
@@ -195,7 +195,7 @@ def test_rows_that_are_gone_from_the_ledger_are_told(head: Database, visit: Visi
     with app(head) as url:
         page = visit(url)
         assert "rows missing: 054" in fact(page, "Ledger")
-        expect(page.locator("#migrate-why")).to_have_text("1 row of the ledger to write again.")
+        expect(page.locator("#migrate-why")).to_have_text("1 row of the ledger to write.")
         start(page)
         expect(page.locator("#run-result")).to_contain_text("now at 060")
         expect(page.locator("#verdict")).to_contain_text("At head")
@@ -337,7 +337,7 @@ def test_a_wrong_token_is_told_and_no_token_is_kept(database: Database, visit: V
         for wrong in ("another", "tökén"):
             field.fill(wrong)
             page.keyboard.press("Enter")
-            expect(page.locator("#ask-error")).to_contain_text("That is not the token")
+            expect(page.locator("#ask-error")).to_contain_text("This is not the token")
             expect(field).to_be_focused()
             expect(field).to_have_attribute("aria-invalid", "true")
         assert database.tables() == set()
@@ -354,7 +354,7 @@ def test_whoever_sends_too_many_wrong_tokens_is_told_to_wait(database: Database,
     with served(create_app(database.url, token=TOKEN, wrong_tokens="1/minute")) as client:
         page = visit(str(client.base_url).rstrip("/"))
         start(page, "another")
-        expect(page.locator("#ask-error")).to_contain_text("That is not the token")
+        expect(page.locator("#ask-error")).to_contain_text("This is not the token")
         page.get_by_label("Token").fill(TOKEN)
         page.keyboard.press("Enter")
         expect(page.locator("#ask-error .cause")).to_contain_text("too many")
@@ -365,7 +365,7 @@ def test_whoever_sends_too_many_wrong_tokens_is_told_to_wait(database: Database,
 def test_the_keyboard_alone_does(database: Database, visit: Visit) -> None:
     with app(database) as url:
         page = visit(url)
-        for name in ("Skip to the state of the database", "Refresh", "Refresh every minute", "Run migrations"):
+        for name in ("Skip to the status of the database", "Refresh", "Refresh every minute", "Run migrations"):
             page.keyboard.press("Tab")
             expect(page.get_by_role("dialog")).to_have_count(0)
             focused = page.locator(":focus")
@@ -394,7 +394,7 @@ def test_an_app_that_has_gone_is_told_and_so_is_its_return(head: Database, visit
     with app(head) as url:
         page = visit(url)
     page.get_by_role("button", name="Refresh").click()
-    expect(page.get_by_role("alert")).to_contain_text("The app does not answer. What is shown was read at")
+    expect(page.get_by_role("alert")).to_contain_text("The app does not respond. The data shown is from")
     expect(page.locator("#verdict")).to_contain_text("At head")
 
 
@@ -491,7 +491,7 @@ def test_every_text_can_be_read(database: Database, visit: Visit, scheme: str) -
         assert (sum(ground) > 3 * 128) == (scheme == "light")
         page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
         start(page, "another")
-        expect(page.locator("#ask-error")).to_contain_text("That is not the token")
+        expect(page.locator("#ask-error")).to_contain_text("This is not the token")
         pairs = page.evaluate(CONTRAST)
     assert len(pairs) > 100
     assert [pair for pair in pairs if pair[0] < 4.5] == []

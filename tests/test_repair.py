@@ -188,7 +188,7 @@ UNMENDABLE: dict[str, dict[str, tuple[list[Change], str, str]]] = {
         "ids that are gone": (
             [["ALTER TABLE portfolios DROP COLUMN id CASCADE"]],
             "missing-column portfolios.id",
-            "4 rows have lost it, and invented ids would be those of no row",
+            "4 rows have lost it, and new ids would match no reference",
         ),
         "NULL where a value is needed": (
             [["ALTER TABLE users ALTER username DROP NOT NULL", "UPDATE users SET username = NULL WHERE id = 'row-1'"]],
@@ -203,12 +203,12 @@ UNMENDABLE: dict[str, dict[str, tuple[list[Change], str, str]]] = {
         "a word that a check refuses": (
             [["ALTER TABLE users DROP CONSTRAINT ck_users_role", "UPDATE users SET role = 'root' WHERE id = 'row-2'"]],
             "missing-check users.ck_users_role",
-            "1 row (row-2) are refused",
+            "1 row (row-2) violate",
         ),
         "orphans under a foreign key": (
             [["ALTER TABLE orders DROP CONSTRAINT fk_orders_user_id", "UPDATE orders SET user_id = 'gone'"]],
             "missing-foreign-key orders.fk_orders_user_id",
-            "4 rows (row-0, row-1, row-2, row-3) refer to users that are not there",
+            "4 rows (row-0, row-1, row-2, row-3) refer to missing users",
         ),
         "a type that loses digits": (
             [
@@ -259,7 +259,7 @@ UNMENDABLE: dict[str, dict[str, tuple[list[Change], str, str]]] = {
                 ["UPDATE users SET role = 'root' WHERE id = 'row-2'"],
             ],
             "changed-check users.ck_users_role",
-            "1 row (row-2) are refused",
+            "1 row (row-2) violate",
         ),
         "a time that is unreadable": (
             [["UPDATE site_logs SET timestamp = '2026-02-30T01:00:00Z' WHERE id = 1"]],
@@ -277,7 +277,7 @@ UNMENDABLE: dict[str, dict[str, tuple[list[Change], str, str]]] = {
                 ["ALTER TABLE users DROP COLUMN api_secret"],
             ],
             "missing-column users.api_secret",
-            "ask for these too: changed-column",
+            "request these codes, too: changed-column",
         ),
     },
 }
@@ -320,7 +320,7 @@ def test_ids_that_are_gone_are_not_invented(head: Database) -> None:
     before = values(head)
     made = repair(head.url, deep=True)
     assert (
-        "4 rows have lost id, and invented ids would be those of no row"
+        "4 rows have lost id, and new ids would match no reference"
         in (left(made)["missing-column volume_configuration.id"])
     )
     assert values(head) == before

@@ -43,7 +43,7 @@ def test_ctrl_c_waits_for_the_migration_and_says_so(tmp_path: Path) -> None:
                 assert client.post(MIGRATE, headers=BEARER).status_code == 202
                 client.close()
                 process.send_signal(signal.SIGINT)
-                assert "this waits until it has ended" in process.stderr.readline()
+                assert "waiting until it has ended" in process.stderr.readline()
             out, err = process.communicate(timeout=60)
         assert (process.returncode, out, err) == (0, "", "")
         assert status(database.url).at_head
@@ -72,7 +72,7 @@ def test_what_is_shown_is_the_line_that_migrates(tmp_path: Path) -> None:
         process.terminate()
     page, token = lines[1].split()[1], lines[2].split()[1]
     assert lines[3] == f'curl -X POST {page}{MIGRATE} -H "Authorization: Bearer {token}"\n'
-    assert warning.startswith("warning: there is no TLS here")
+    assert warning.startswith("warning: this server has no TLS")
 
 
 def test_a_migration_that_is_killed_with_the_server_leaves_the_old_state_or_the_new(database: Database) -> None:

@@ -458,7 +458,7 @@ def test_a_fault_of_the_program_is_told_and_ends_the_run(
     assert answer.json()["error"]["place"] == {"reported": "RuntimeError: password=***"}
     assert answer.json()["error"]["exit_code"] == 70
     assert again.status_code in (200, 202)
-    assert "by a fault of this program" in caplog.text
+    assert "because of a bug in this program" in caplog.text
     assert "geheim" not in caplog.text
 
 
@@ -561,7 +561,7 @@ def test_an_application_that_ends_waits_for_the_migration(database: Database) ->
 
     class Release(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            assert record.getMessage() == "a migration goes on; this waits until it has ended"
+            assert record.getMessage() == "a migration is running; waiting until it has ended"
             held.close()
 
     logger, release = logging.getLogger("cts_schema.web"), Release()

@@ -1,1 +1,1 @@
-"""Which database is meant, how it is connected to, and the handle that every operation takes."""
+"""The database handle that every operation takes, URLs, engines and options."""

@@ -1,8 +1,7 @@
-"""Engines that treat a database well.
+"""Engines with the recommended settings.
 
-``create_engine`` and ``create_async_engine`` make the engine that an application should use; ``migration_engine`` makes
-the one a migration runs on. Errors of the drivers are raised as errors of this package. Nothing is connected to before
-the first use.
+``create_engine`` and ``create_async_engine`` make the engine of an application; ``migration_engine`` makes the engine
+of a run. They raise errors of the drivers as errors of this package, and connect at first use.
 """
 
 from __future__ import annotations
@@ -22,16 +21,16 @@ if TYPE_CHECKING:
 
 
 def create_engine(url: str | URL | None = None, *, schema: str | None = None, **kw: Any) -> Engine:
-    """The engine an application should use.
+    """Return the engine that an application should use.
 
     Args:
         url: the database; by default that of the environment, see `resolve_url`.
         schema: the PostgreSQL schema that holds the tables, instead of the search path of the user.
-        kw: arguments of `sqlalchemy.create_engine`; they come before the settings made here.
+        kw: arguments of `sqlalchemy.create_engine`; they override the settings made here.
 
     Raises:
-        WrongUrl, UnknownScheme, WrongUsage: the URL, or `schema` with SQLite.
-        MissingFolder, DatabaseUnusable: the place of the SQLite file, the SQLite library.
+        WrongUrl, UnknownScheme, WrongUsage: the URL is wrong, or SQLite was given a `schema`.
+        MissingFolder, DatabaseUnusable: the folder of the SQLite file is missing, or the SQLite library is too old.
         DriverMissing: the driver is not installed.
     """
     target = sync_url(resolve_url(url))
@@ -41,10 +40,10 @@ def create_engine(url: str | URL | None = None, *, schema: str | None = None, **
 
 
 def create_async_engine(url: str | URL | None = None, *, schema: str | None = None, **kw: Any) -> AsyncEngine:
-    """The same as `create_engine` for asyncio: aiosqlite for SQLite, psycopg or asyncpg for PostgreSQL."""
+    """Return the same for asyncio: aiosqlite for SQLite, psycopg or asyncpg for PostgreSQL."""
     target = async_url(resolve_url(url))
     with translate_errors(target):
-        from sqlalchemy.ext import asyncio  # needs greenlet, which a synchronous installation has not
+        from sqlalchemy.ext import asyncio  # needs greenlet, which a synchronous installation lacks
 
         engine = asyncio.create_async_engine(target, **_settings(target, schema, kw))
     dialects.of(target).engine.for_an_application(engine.sync_engine, kw)
@@ -52,14 +51,13 @@ def create_async_engine(url: str | URL | None = None, *, schema: str | None = No
 
 
 def migration_engine(url: URL, *, wait: float = BUSY_TIMEOUT) -> Engine:
-    """The engine for a migration run: one connection, closed after use, and no settings beyond the connection's.
+    """Return the engine of a run: one connection, closed after use.
 
-    Foreign keys and transactions on SQLite are left to the migration, which needs them its own way. Raises the
-    errors of `create_engine`.
+    The run itself sets foreign keys and transactions on SQLite. Raises the errors of `create_engine`.
 
     Args:
         url: the database.
-        wait: seconds to wait for another program that has a SQLite file locked.
+        wait: seconds to wait for another program that has locked a SQLite file.
     """
     target = sync_url(normalize(url))
     ours = dialects.of(target).engine
@@ -73,7 +71,7 @@ def migration_engine(url: URL, *, wait: float = BUSY_TIMEOUT) -> Engine:
 
 
 def _settings(url: URL, schema: str | None, kw: dict[str, Any]) -> dict[str, Any]:
-    # Bound values may be the keys of an exchange account: they belong in no log line and no error.
+    # Bound values may be the keys of an exchange account, which must not appear in a log or an error.
     ours = {"hide_parameters": True} | dialects.of(url).engine.settings(
         url, pooled=not {"poolclass", "pool"} & kw.keys()
     )
@@ -83,6 +81,6 @@ def _settings(url: URL, schema: str | None, kw: dict[str, Any]) -> dict[str, Any
 def _connect_args(url: URL, schema: str | None, given: dict[str, Any]) -> dict[str, Any]:
     ours = dialects.of(url).engine.connect_args(url, schema, given)
     prepare_folder(url)
-    # What the URL or the caller says comes first; a parameter given here would override that of the URL.
+    # Settings of the URL or the caller win; a parameter given here would override that of the URL.
     merged = {name: value for name, value in ours.items() if name not in url.query} | given
     return merged | dialects.of(url).engine.forced_args(url, schema, given)

@@ -1,4 +1,4 @@
-"""The handle of a database: which one is meant, how it is worked with, and how it is connected to."""
+"""The handle of a database: its URL, its options, and its connection."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from cts_schema.dialects.errors import translate_errors
 from cts_schema.exceptions import WrongUsage, mask_url
 
 Target = str | sa.URL | sa.Engine | sa.Connection | None
-"""A database: its URL, an engine or connection to it, or None for what the environment says."""
+"""A database: its URL, an engine, a connection, or None for the one that the environment names."""
 
 LENT = "cts_schema_lent"
-"""The execution option of a connection that is no caller's: the URL that it was made for."""
+"""The execution option of a connection that this package opened: the URL that it was opened for."""
 LOCK_TIMEOUT_OPTION = "cts_schema_lock_timeout"
-"""The execution option of an engine made for one run: milliseconds to wait for a table that somebody has locked.
+"""The execution option of an engine made for one run: milliseconds to wait for a locked table.
 
-An engine of the caller has none: there the question "at head?" is one query, and waits as its session is set to.
+An engine of the caller lacks it: there the check for head is one query, and waits as its session is configured.
 """
 
 
 class Settings(TypedDict, total=False):
-    """What every function of the package may be told about its database.
+    """The keyword arguments that every function of the package accepts.
 
     Attributes:
-        version_table: the table that holds the revision, ``alembic_version`` unless the database has another Alembic.
+        version_table: the table that holds the revision; default ``alembic_version``.
         schema: the PostgreSQL schema to work in; None, the default, means the first of the search path.
-        wait: seconds to wait for another migration and for what others have locked; 60 by default.
+        wait: seconds to wait for another migration and for locks; default 60.
     """
 
     version_table: str
@@ -44,13 +44,13 @@ class Settings(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Database:
-    """A database and how it is worked with. Every operation takes one.
+    """A database and its options. Every operation takes one.
 
     Attributes:
         target: the database.
         version_table: the table that holds the revision.
         schema: the PostgreSQL schema to work in; None means the first of the search path.
-        wait: seconds to wait for another migration and for what others have locked.
+        wait: seconds to wait for another migration and for locks.
     """
 
     target: Target = None
@@ -60,10 +60,10 @@ class Database:
 
     @cached_property
     def url(self) -> sa.URL:
-        """Its URL, with the password, for a driver that is not asynchronous.
+        """The URL with its password, for a synchronous driver.
 
         Raises:
-            WrongUsage: the target is no database, or the settings do not fit it.
+            WrongUsage: the target is not a database, or the options do not fit it.
             WrongUrl, UnknownScheme: the URL cannot be read.
         """
         if isinstance(self.target, sa.Engine | sa.Connection):
@@ -82,25 +82,25 @@ class Database:
 
     @property
     def name(self) -> str:
-        """Its URL, with credentials masked: for reports, messages and logs."""
+        """The URL with credentials masked, for reports, messages and logs."""
         return mask_url(self.url)
 
     @property
     def is_ours(self) -> bool:
-        """Whether the connection is none of the caller's, whose transaction and settings would be his."""
+        """Whether this package opens the connection; otherwise transaction and settings belong to the caller."""
         return not isinstance(self.target, sa.Connection) or LENT in self.target.get_execution_options()
 
     @property
     def options(self) -> Options:
-        """The options of a run on it."""
+        """The options of a run."""
         return Options(self.version_table, self.schema, self.wait)
 
     @contextmanager
     def connected(self, *, reading: bool = False) -> Iterator[sa.Connection]:
-        """Connect to it for the time of the block; errors of its driver are raised as ours.
+        """Connect for the time of the block, and raise errors of the driver as ours.
 
         Args:
-            reading: nothing is written, so that a SQLite file that is not there is not made either.
+            reading: write nothing, so that a missing SQLite file is not created.
         """
         url, target = self.url, self.target
         if isinstance(target, sa.Connection):

@@ -1,4 +1,4 @@
-"""The options of a run, wherever they come from: a function's arguments, ``-x`` or alembic.ini."""
+"""The options of a run: from the arguments of a function, ``-x`` or alembic.ini."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ _X_OPTIONS = {
 }
 Orphans = Literal["quarantine", "fail"]
 
-# In bytes, on PostgreSQL; the primary key of the version table is called as the table, with "_pkc" behind it.
+# Bytes on PostgreSQL; the primary key of the version table has its name plus "_pkc".
 _LONGEST = {"version_table": 59, "schema": 63}
 
 
 @dataclass(frozen=True)
 class Options:
-    """How a run works.
+    """The options of a run.
 
     Attributes:
-        version_table: the table with the current revision; another one where the database has an Alembic of its own.
+        version_table: the table with the current revision; another name if the application uses ``alembic_version``.
         schema: the PostgreSQL schema to work in; None means the first one of the search path.
-        wait: seconds to wait for locks, in all.
-        yes: agree to the decisions that the adoption of an old database asks for.
-        may_drop: let a downgrade drop what has values; it is preserved, and restored on the way up.
-        orphans: what an adoption does with rows whose parent is gone: keep them in ``adoption_leftovers``, or stop.
-        checkpoint: let a new database get its schema by a script, see :mod:`cts_schema.migration.checkpoint`.
+        wait: seconds to wait for locks, in total.
+        yes: agree to the decisions of an adoption.
+        may_drop: let a downgrade drop values; it preserves them, and an upgrade restores them.
+        orphans: what an adoption does with orphans: move them to ``adoption_leftovers``, or stop.
+        checkpoint: create the schema of a new database by a script, see :mod:`cts_schema.migration.checkpoint`.
     """
 
     version_table: str = VERSION_TABLE
@@ -54,15 +54,15 @@ class Options:
 
     @property
     def milliseconds(self) -> int:
-        """How PostgreSQL is told to wait for a lock; 0 would mean for ever there."""
+        """The lock timeout for PostgreSQL, where 0 would mean no timeout."""
         return min(max(1, int(self.wait * 1000)), 2**31 - 1)
 
     @classmethod
     def from_config(cls, config: Config, x_arguments: Mapping[str, str]) -> Options:
-        """Return the options in ``config.attributes``, or else those of ``-x`` and the ini file.
+        """Return the options in ``config.attributes``, or those of ``-x`` and the ini file.
 
         Raises:
-            WrongUsage: an ``-x`` argument that is not known, or whose value cannot be read.
+            WrongUsage: an ``-x`` argument is unknown, or its value cannot be read.
         """
         given = config.attributes.get("options")
         if isinstance(given, cls):
@@ -77,16 +77,16 @@ class Options:
             schema=x_arguments.get("schema") or config.get_main_option("schema") or None,
             wait=_seconds(x_arguments.get("wait", "60")),
             yes=yes,
-            may_drop=yes or config.cmd_opts is None,  # who calls from code has decided
+            may_drop=yes or config.cmd_opts is None,  # a caller from code has decided
             orphans=orphans_of(x_arguments.get("orphans", "quarantine")),
             checkpoint=_yes("checkpoint", x_arguments.get("checkpoint", "yes")),
         )
 
     def require_fit(self, url: sa.URL) -> None:
-        """Check that the options make sense for a database.
+        """Check that the options fit a database.
 
         Raises:
-            WrongUsage: a schema in SQLite, or a name that the database does not take as it is.
+            WrongUsage: SQLite was given a schema, or the database would change a name.
         """
         in_a_file = dialects.of(url).in_a_file
         if self.schema is not None and in_a_file:
@@ -101,21 +101,21 @@ class Options:
 
 def _unfit(name: str, longest: int | None) -> str | None:
     if not name or "\0" in name:
-        return "a name has at least one character, and no NUL"
+        return "a name has at least one character and no NUL"
     if longest is not None and len(name.encode(errors="replace")) > longest:
-        return f"its name may have {longest} bytes at most: PostgreSQL would cut it off"
+        return f"the name may have {longest} bytes at most: PostgreSQL would truncate it"
     if longest is None and name.lower().startswith("sqlite_"):
-        return "SQLite keeps names that begin with sqlite_ for itself"
+        return "SQLite reserves names that begin with sqlite_"
     if longest is not None and name.startswith("pg_"):
-        return "PostgreSQL keeps names that begin with pg_ for itself"
+        return "PostgreSQL reserves names that begin with pg_"
     return None
 
 
 def orphans_of(text: str) -> Orphans:
-    """Return what is to be done with orphans.
+    """Return what to do with orphans.
 
     Raises:
-        WrongUsage: it is neither of the two words.
+        WrongUsage: it is neither ``quarantine`` nor ``fail``.
     """
     if text == "quarantine":
         return "quarantine"

@@ -1,4 +1,4 @@
-"""Which database is meant: by a URL that is given, the environment, or the configuration, and where its file is."""
+"""Resolves the URL of the database from an argument, the environment or the configuration, and finds its file."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ from cts_schema.exceptions import MissingFolder, UnknownScheme, WrongUrl, WrongU
 DEFAULT_URL = "sqlite:///data/cts.db"
 _URL_VARIABLES = ("DATABASE_URL", "POSTGRES_URL", "REMOTE_POSTGRES_URL")
 _BACKENDS = {"sqlite": "sqlite", "sqlite3": "sqlite", "postgres": "postgresql", "postgresql": "postgresql"}
-# Parameters of asyncpg and its dialect that libpq does not know and would refuse.
+# Parameters of asyncpg and its dialect that libpq would refuse.
 _ONLY_ASYNCPG = re.compile(r"command_timeout|prepared_statement_.*|statement_cache_size|max_cache.*")
 
 
 def resolve_url(
     url: str | URL | None = None, *, configured: str | None = None, environ: Mapping[str, str] | None = None
 ) -> URL:
-    """The database that is meant: the first of these that is given.
+    """Return the URL of the database, the first of these that is set.
 
     `url`, DATABASE_URL, POSTGRES_URL, REMOTE_POSTGRES_URL, SQLITE_DB_PATH, `configured`, DEFAULT_URL. A blank
     variable counts as absent. DATABASE_TYPE=sqlite skips PostgreSQL in the three URL variables.
 
     Args:
-        url: given explicitly; nothing in the environment overrides it.
-        configured: from the configuration file.
-        environ: instead of the environment of the process.
+        url: an explicit URL; nothing in the environment overrides it.
+        configured: the URL in the configuration file.
+        environ: replaces the environment of the process.
 
     Raises:
-        WrongUrl: what was found is not a URL.
-        UnknownScheme: it is neither SQLite nor PostgreSQL.
-        WrongUsage: DATABASE_TYPE is not known, or contradicts what was found.
+        WrongUrl: the text is not a URL.
+        UnknownScheme: the URL is neither of SQLite nor of PostgreSQL.
+        WrongUsage: DATABASE_TYPE is unknown, or contradicts the URL.
     """
     if url is not None:
         return normalize(url, source="url")
@@ -79,15 +79,15 @@ def _first_given(variables: Mapping[str, str], configured: str | None, *, skip_p
 
 
 def normalize(url: str | URL, *, source: str = "url") -> URL:
-    """The URL with the driver this package uses: `postgres://` and `postgresql://` mean psycopg.
+    """Return the URL with the driver of this package: `postgres://` and `postgresql://` mean psycopg.
 
     Args:
-        url: special characters in user and password are percent-encoded, as RFC 3986 has it.
-        source: where it was given, for the text of an error.
+        url: special characters in user and password are percent-encoded (RFC 3986).
+        source: where it comes from, for the text of an error.
 
     Raises:
         WrongUrl: it is not a URL; the text of the error shows no password.
-        UnknownScheme: it is neither SQLite nor PostgreSQL.
+        UnknownScheme: it is neither of SQLite nor of PostgreSQL.
     """
     if not isinstance(url, str):
         _require_text(url, source)
@@ -100,7 +100,7 @@ def normalize(url: str | URL, *, source: str = "url") -> URL:
         try:
             url = make_url(f"{scheme.lower()}://{rest}")
         except (ArgumentError, ValueError):
-            raise WrongUrl(url=shown, given_by=source) from None  # the original may repeat a part of the password
+            raise WrongUrl(url=shown, given_by=source) from None  # the original may contain a part of the password
         _require_text(url, source)
     backend, _, driver = url.drivername.partition("+")
     if backend not in ("sqlite", "postgres", "postgresql"):
@@ -118,7 +118,7 @@ def normalize(url: str | URL, *, source: str = "url") -> URL:
 
 
 def _require_text(url: URL, source: str) -> None:
-    """Refuse what is no text: at a NUL libpq would stop reading, and connect to a database of the shorter name."""
+    """Refuse text with a NUL, where libpq would stop reading and connect to a database with the shorter name."""
     text = "".join(filter(None, (url.username, url.host, url.database)))
     try:
         text.encode()
@@ -129,7 +129,7 @@ def _require_text(url: URL, source: str) -> None:
 
 
 def sync_url(url: URL) -> URL:
-    """The same database through a driver that is not asynchronous; parameters of asyncpg become those of libpq."""
+    """Return the URL with a synchronous driver; parameters of asyncpg become those of libpq."""
     if url.drivername == "sqlite+aiosqlite":
         return url.set(drivername="sqlite")
     if url.drivername == "postgresql+psycopg_async":
@@ -142,7 +142,7 @@ def sync_url(url: URL) -> URL:
 
 
 def async_url(url: URL) -> URL:
-    """The same database through a driver that is asynchronous. psycopg stays: it is both."""
+    """Return the URL with an asynchronous driver. psycopg stays, because it is both."""
     if url.drivername in ("sqlite", "sqlite+pysqlite"):
         return url.set(drivername="sqlite+aiosqlite")
     if url.drivername == "postgresql+psycopg2":
@@ -153,12 +153,12 @@ def async_url(url: URL) -> URL:
 
 
 def prepare_folder(url: URL) -> URL:
-    """Create the folder of the default database; any other SQLite file must have its folder already. Returns the URL.
+    """Create the folder of the default database, and return the URL.
 
-    A mistyped path is more likely than a wish for new folders, so only the place we chose ourselves is made.
+    The folder of any other SQLite file must exist, because its path may be mistyped.
 
     Raises:
-        MissingFolder: it does not exist, or cannot be created.
+        MissingFolder: the folder does not exist, or cannot be created.
     """
     file = sqlite_file(url)
     if file is None or is_folder(file.parent) is not False:
@@ -174,9 +174,9 @@ def prepare_folder(url: URL) -> URL:
 
 
 def reading_url(url: URL) -> URL:
-    """The database to be looked at: the same, or an empty one in memory instead of a file that is not there.
+    """Return the URL for reading: the same, or an empty database in memory instead of a missing file.
 
-    SQLite would create the file, which nobody expects of a look.
+    SQLite would create the missing file.
 
     Raises:
         MissingFolder: the folder of the file does not exist, and the path was given.
@@ -190,11 +190,11 @@ def reading_url(url: URL) -> URL:
 
 
 def _is_there(file: Path) -> bool:
-    """Whether there is something at the path, or may be: a symbolic link whose target is missing is nothing yet."""
+    """Whether something exists, or may exist, at the path; a symbolic link to a missing target does not count."""
     try:
         file.stat()
     except FileNotFoundError:
         return False
     except OSError:
-        return True  # SQLite will tell what it is
+        return True  # SQLite will report what it is
     return True

@@ -1,6 +1,6 @@
-"""The state of a database over HTTP, and a button that migrates it (extra: web).
+"""The status of a database over HTTP, and a button that migrates it (extra: web).
 
-`database_router` is for an application of FastAPI; `create_app` makes one with a page, for any server of ASGI.
+`database_router` is for a FastAPI application; `create_app` returns an application with a page, for any ASGI server.
 """
 
 from __future__ import annotations

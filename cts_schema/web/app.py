@@ -1,4 +1,4 @@
-"""The application: the routes, and a page that shows them."""
+"""The application: the routes, and a page that uses them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from cts_schema.web.routes import database_router
 LOOPBACK = ("localhost", "127.0.0.1", "::1", "[::1]")
 
 _HEADERS = {
-    # Nothing from elsewhere, nothing inline, no frame around it; a form goes nowhere, for a script reads it.
+    # Nothing from other hosts, nothing inline, no framing; a script reads the form, so it submits nowhere.
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -45,12 +45,12 @@ def create_app(
     """Make the application: the page at /, the routes, and OpenAPI at /openapi.json.
 
     Args:
-        target: the database: a URL, an Engine, or None for what the environment says.
-        token: who sends it may migrate; None means that of CTS_WEB_TOKEN, and without that nobody may.
-        rate: how many requests an address may make, as ``300/minute``.
-        wrong_tokens: how many wrong tokens it may send.
-        allowed_hosts: names under which it is asked. Others are refused: a page elsewhere could have its own name
-            lead here, and read what this answers.
+        target: the database: a URL, an Engine, or None for the one that the environment names.
+        token: clients that send it may migrate; None means CTS_WEB_TOKEN, without which nobody may.
+        rate: how many requests an address may send, such as ``300/minute``.
+        wrong_tokens: how many wrong tokens an address may send.
+        allowed_hosts: host names that requests may use. Others are refused: a page of another site could point its own
+            name at this server and read the responses.
         settings: ``version_table``, ``schema`` and ``wait``, as for :func:`cts_schema.upgrade`.
 
     Raises:
@@ -60,7 +60,7 @@ def create_app(
         title="CTS database",
         summary=cts_schema.__doc__.splitlines()[0] if cts_schema.__doc__ else None,
         version=cts_schema.__version__,
-        docs_url=None,  # those pages come from another network
+        docs_url=None,  # those pages load from other hosts
         redoc_url=None,
     )
     router = database_router(target, token=token, rate=rate, wrong_tokens=wrong_tokens, **settings)
@@ -69,7 +69,7 @@ def create_app(
         path = "/" if file.name == "index.html" else f"/assets/{file.name}"
         app.add_api_route(path, _page(file), include_in_schema=False)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(allowed_hosts), www_redirect=False)
-    app.add_middleware(_Headers)  # the outermost, so that a refusal has them too
+    app.add_middleware(_Headers)  # the outermost, so that a refusal has the headers, too
     return app
 
 

@@ -1,6 +1,6 @@
-"""Who may ask, how often, and from where.
+"""Access control: the token, rate limits, and requests from other sites.
 
-A token comes in a header and never in a cookie, so that no other site can make a browser send it along.
+The token comes in a header and never in a cookie, so that no other site can make a browser send it.
 """
 
 # ruff: noqa: N818 - as in cts_schema.exceptions, an error is named after what happened
@@ -31,14 +31,14 @@ _bearer = HTTPBearer(auto_error=False, description="the token of the configurati
 
 
 class Refused(Exception):
-    """A request that is answered with no more than why."""
+    """A request that is refused, with the reason as the response."""
 
     def __init__(self, status: int, answer: SchemaError | BaseModel, **headers: str) -> None:
         """Make the refusal.
 
         Args:
             status: of HTTP.
-            answer: the body, or the error that it tells.
+            answer: the body, or the error to return as the body.
             headers: of the response, with ``_`` for ``-``.
         """
         super().__init__(str(answer))
@@ -48,28 +48,30 @@ class Refused(Exception):
 
 
 class Unauthorized(SchemaError):
-    """a migration over HTTP needs the token, and it was not given or is another one"""
+    """a migration over HTTP needs the token, and the token is missing or wrong"""
 
     exit_code = EXIT_USAGE
     next_step = NextStep("repeat with the header Authorization: Bearer TOKEN")
 
 
 class SwitchedOff(SchemaError):
-    """migrations over HTTP are switched off, for no token is configured"""
+    """migrations over HTTP are switched off, because no token is configured"""
 
     exit_code = EXIT_USAGE
-    next_step = NextStep(f"configure one: {TOKEN_VARIABLE}=..., or migrate by hand: {{}}", NextCommand("upgrade"))
+    next_step = NextStep(
+        f"configure a token: {TOKEN_VARIABLE}=..., or migrate without HTTP: {{}}", NextCommand("upgrade")
+    )
 
 
 class OtherSite(SchemaError):
-    """the request comes from the page of another site"""
+    """the request comes from a page of another site"""
 
     exit_code = EXIT_USAGE
     next_step = NextStep("use the page of this server")
 
 
 class TooMany(SchemaError):
-    """there were too many requests, or wrong tokens, from this address"""
+    """this address sent too many requests or wrong tokens"""
 
     exit_code = EXIT_USAGE
     next_step = NextStep("repeat in {seconds} s")
@@ -79,12 +81,12 @@ class AccessControl:
     """The dependencies of the routes."""
 
     def __init__(self, token: str | None, rate: str, wrong_tokens: str) -> None:
-        """Make a guard.
+        """Make the dependencies.
 
         Args:
-            token: None means that of the environment; without that, whoever needs one is refused.
-            rate: how many requests an address may make, as ``300/minute``.
-            wrong_tokens: how many wrong tokens it may send.
+            token: None means that of the environment; without any, requests that need one are refused.
+            rate: how many requests an address may send, such as ``300/minute``.
+            wrong_tokens: how many wrong tokens an address may send.
 
         Raises:
             WrongUsage: the token is empty, or a rate cannot be read.
@@ -94,7 +96,7 @@ class AccessControl:
         self._limiter = FixedWindowRateLimiter(MemoryStorage())
 
     def limited(self, request: Request) -> None:
-        """Let an address ask so often, and no more.
+        """Limit the requests of an address.
 
         Raises:
             Refused: it has asked too often.
@@ -103,7 +105,7 @@ class AccessControl:
             raise self._too_many(self._rate, "requests", _address(request))
 
     def same_site(self, request: Request) -> None:
-        """Refuse what a browser sends for the page of another site.
+        """Refuse requests that a browser sends for a page of another site.
 
         Raises:
             Refused: it says so.
@@ -116,7 +118,7 @@ class AccessControl:
     def authorized(
         self, request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
     ) -> None:
-        """Let in whoever has the token.
+        """Accept requests with the token.
 
         Raises:
             Refused: it was not given, or is another one; or there is none.
@@ -126,7 +128,7 @@ class AccessControl:
         address = _address(request)
         if not self._limiter.test(self._wrong_tokens, "tokens", address):
             raise self._too_many(self._wrong_tokens, "tokens", address)
-        # Starlette reads a header as latin-1, whatever was meant: the bytes are those that came.
+        # Starlette decodes a header as latin-1, so this returns the original bytes.
         if given is None or not hmac.compare_digest(given.credentials.encode("latin-1"), self._token.encode()):
             if given is not None:
                 self._limiter.hit(self._wrong_tokens, "tokens", address)
@@ -139,7 +141,7 @@ class AccessControl:
 
 
 def usable(token: str | None) -> str | None:
-    """Return the token, without the line break that a file has at its end.
+    """Return the token, without the line break at the end of a file.
 
     Raises:
         WrongUsage: there is nothing else in it, or what a header cannot carry.
@@ -149,7 +151,7 @@ def usable(token: str | None) -> str | None:
     token = token.strip()
     if not token or not all(character.isprintable() and not character.isspace() for character in token):
         raise WrongUsage(
-            cause="the token is empty, or has spaces in it",
+            cause="the token is empty or contains spaces",
             next_step="make one: python3 -c 'import secrets; print(secrets.token_urlsafe())'",
         )
     return token

@@ -1,4 +1,4 @@
-"""Migrations that were asked for over HTTP: one at a time, each in a thread of its own, the last ones remembered."""
+"""Migrations requested over HTTP: one at a time, each in its own thread; the last ones are remembered."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _log = logging.getLogger("cts_schema.web")
 
 
 class Jobs:
-    """The runs of one application."""
+    """The jobs of one application."""
 
     def __init__(self, place: Place, at_end: Callable[[], None]) -> None:
-        """Make the runs.
+        """Make an empty list of jobs.
 
         Args:
             place: the database.
-            at_end: is called when a run has ended.
+            at_end: called when a job has ended.
         """
         self._place = place
         self._at_end = at_end
@@ -44,16 +44,16 @@ class Jobs:
         self._jobs: dict[str, _Job] = {}
 
     def start(self, seconds: float) -> tuple[Run, SchemaError | None]:
-        """Begin a migration to head, and wait a moment for its end.
+        """Start a migration to head, and wait briefly for its end.
 
         Args:
             seconds: how long.
 
         Returns:
-            How it stands by then, and what made it fail if something has.
+            Its status by then, and its error if it failed.
 
         Raises:
-            Refused: another one goes on.
+            Refused: another one is running.
         """
         with self._lock:
             last = next(reversed(self._jobs.values()), None)
@@ -63,26 +63,26 @@ class Jobs:
             self._jobs[job.run_id] = job
             for run_id in list(self._jobs)[:-REMEMBERED]:
                 del self._jobs[run_id]
-            # Not a daemon: those die with the process, in the middle of what they do.
+            # Not a daemon thread: the end of the process would interrupt it.
             threading.Thread(target=job.go, name="cts_schema migration").start()
         job.ended.wait(seconds)
         return job.snapshot(), job.error
 
     def get(self, run_id: str) -> Run | None:
-        """Return how a run stands, None where it is not known."""
+        """Return the status of a run, None if it is unknown."""
         job = self._jobs.get(run_id)
         return None if job is None else job.snapshot()
 
     def finish(self) -> None:
-        """Return once no migration goes on."""
+        """Wait until no migration is running."""
         for job in list(self._jobs.values()):
             if not job.ended.is_set():
-                _log.warning("a migration goes on; this waits until it has ended")
+                _log.warning("a migration is running; waiting until it has ended")
                 job.ended.wait()
 
 
 class _Job:
-    """One run, written by its thread and read by others."""
+    """One migration, written by its thread and read by others."""
 
     def __init__(self, place: Place, at_end: Callable[[], None]) -> None:
         self._place = place
@@ -97,14 +97,14 @@ class _Job:
         self._run = Run(run_id=self.run_id, started_at=moment(datetime.now(UTC)), database_type=place.kind)
 
     def snapshot(self) -> Run:
-        """Return how it stands."""
+        """Return its status."""
         with self._lock:
             if self._run.ended_at is None:
                 self._run.duration_ms = round((time.monotonic() - self._began) * 1000)
             return self._run.model_copy(deep=True)
 
     def go(self) -> None:
-        """Migrate, by the same road as everybody."""
+        """Run the migration."""
         report = None
         try:
             with collecting(self._record):
@@ -112,7 +112,7 @@ class _Job:
         except SchemaError as error:
             self.error = error
         except Exception as error:
-            _log_fault("a migration failed by a fault of this program")
+            _log_fault("a migration failed because of a bug in this program")
             self.error = SchemaError(reported=in_a_line(error))
         finally:
             self._end(report, self._status())
@@ -120,7 +120,7 @@ class _Job:
             self.ended.set()
 
     def _record(self, record: logging.LogRecord) -> None:
-        """Note a record of the run, and from its facts how far it has come."""
+        """Store a log record of the run, and update the progress from it."""
         facts: dict[str, Any] = record.__dict__
         with self._lock:
             time_ = moment(datetime.fromtimestamp(record.created, UTC))
@@ -138,17 +138,17 @@ class _Job:
                     self._end_logged = True
 
     def _status(self) -> StatusSchema | None:
-        """Look where the database stands, None where that cannot be said any more."""
+        """Read the status of the database, None if that fails."""
         try:
             return state.status(self._place)
         except SchemaError:
-            return None  # the run's own error tells why
+            return None  # the error of the run explains it
         except Exception:
-            _log_fault("where the database stands cannot be told, by a fault of this program")
+            _log_fault("the status of the database cannot be read because of a bug in this program")
             return None
 
     def _end(self, report: Report | None, status: StatusSchema | None) -> None:
-        """Say how it ended, and where the database stands now."""
+        """Store how it ended, and the status of the database."""
         with self._lock:
             run = self._run
             if status is not None:
@@ -162,7 +162,7 @@ class _Job:
                 error = self.error or SchemaError()
                 run.state, run.success = "failed", False
                 run.error, run.errors = Problem.of(error), [error.cause]
-                # Those before the one that failed may have been committed.
+                # The revisions before the failed one may be committed.
                 run.migrations_applied = sum(one <= (run.revision or "") for one in self._applied)
                 if not self._end_logged:
                     run.logs.append(self._line("error", error.cause))
@@ -176,7 +176,7 @@ class _Job:
 
 
 def _report_lines(report: Report) -> list[str]:
-    """Return what a report has that no record says."""
+    """Return the facts of a report that no log record has."""
     lines = [] if report.adopted is None else list(adoption_lines(report.adopted))
     if report.healed:
         lines.append(f"rows written again in schema_migrations: {', '.join(report.healed)}")
@@ -186,12 +186,12 @@ def _report_lines(report: Report) -> list[str]:
 
 
 def _log_fault(what: str) -> None:
-    """Log the exception that is being handled, without the passwords in it."""
+    """Log the current exception, with passwords masked."""
     _log.error("%s\n%s", what, mask_secrets(traceback.format_exc()))
 
 
 def _busy(run: Run) -> Busy:
-    message = f"a migration goes on since {run.started_at}"
+    message = f"a migration is running since {run.started_at}"
     return Busy(errors=[message], holder=Holder(run_id=run.run_id, started_at=run.started_at, progress=run.progress))
 
 

@@ -1,4 +1,4 @@
-"""What site_logs says of the last 24 hours, and of migrations. Of the rest of a row, nothing leaves the database."""
+"""Reads site_logs: the last 24 hours, and migrations. Other columns of a row never leave the database."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ _HOURS = 24
 _ERRORS = ("error", "critical", "fatal")
 _WARNINGS = ("warn", "warning")
 _LONGEST = 500
-"""Characters of a message that are shown."""
+"""How many characters of a message are shown."""
 
 _READ = 2 * _LONGEST
-"""Characters that are read of it, so that a secret which is cut off is still known by what follows."""
+"""How many characters are read, so that the masker recognizes a secret that the shown text cuts off."""
 
 _NUMBERS = 2**53
-"""Up to here, JSON has the same numbers everywhere."""
+"""The largest integer that every JSON reader keeps exactly."""
 
 
 @dataclass(frozen=True)
 class _Words:
-    r"""How a kind of database says what the queries need. A colon that is no parameter is written ``\:``."""
+    r"""The expressions of an engine that the queries need. A colon that begins no parameter is written ``\:``."""
 
     within: str
     hour: str
@@ -45,8 +45,8 @@ class _Words:
     outcome: str
 
 
-# On SQLite a time may be in the form T...Z, which sorts after every other one of its day: the index finds the day, and
-# the rest of the condition the time.
+# On SQLite a time may have the form T...Z, which sorts after all others of its day: the index finds the day, the rest
+# of the condition the time.
 _AT = "replace(substr(timestamp, 1, 19), 'T', ' ')"
 _WORDS = {
     "sqlite": _Words(
@@ -67,15 +67,15 @@ _WORDS = {
 
 
 def masked(message: Any) -> str:
-    """Return a message of a log without the secrets that can be told from the rest."""
+    """Return a log message with recognizable secrets masked."""
     return mask_secrets(_text(message))[:_LONGEST]
 
 
 class SiteLogs:
-    """The logs of a database, or none where ``connection`` is None.
+    """The logs of a database, or no logs if ``connection`` is None.
 
     Args:
-        connection: one whose session works in UTC.
+        connection: a connection with time zone UTC.
         now: the time at which the 24 hours end.
     """
 
@@ -84,7 +84,7 @@ class SiteLogs:
         self._first = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=_HOURS - 1)
 
     def of_a_day(self) -> Logs:
-        """Count and show what the last 24 hours have."""
+        """Return the logs of the last 24 hours, with counts."""
         counted = self._rows("SELECT {hour} AS hour, level, category, count(*) AS number", "GROUP BY 1, 2, 3")
         levels, hours, bad_hours, categories = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
         for row in counted:
@@ -105,7 +105,7 @@ class SiteLogs:
         )
 
     def migrations(self) -> tuple[int, int, list[LoggedRun]]:
-        """Count the migrations that were ever logged, and those of them that failed; return the newest."""
+        """Return the number of logged migrations, how many of them failed, and the newest."""
         of_runs = "FROM site_logs WHERE category = 'migration' AND {outcome} IS NOT NULL"
         counted = self._ask(
             "SELECT count(*) AS runs, coalesce(sum(CASE WHEN {outcome} = 'failed' THEN 1 ELSE 0 END), 0) AS failed "
@@ -141,7 +141,7 @@ class SiteLogs:
         return self._ask(f"{select} FROM site_logs WHERE {{within}} {rest}")
 
     def _ask(self, query: str) -> list[Any]:
-        """Ask a query, in which ``{at}`` and its like are put into the words of the database."""
+        """Run a query, with ``{at}`` and similar replaced by expressions of the engine."""
         if self._connection is None:
             return []
         dialect = dialects.of(self._connection)
@@ -155,9 +155,9 @@ class SiteLogs:
 
 
 def _text(value: Any) -> str:
-    """Return a value as text that JSON can carry; SQLite takes bytes in a column of texts, too."""
+    """Return a value as text that JSON can carry; SQLite also stores bytes in a text column."""
     text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
-    return text.encode(errors="replace").decode()  # JSON knows halves of a character, UTF-8 does not
+    return text.encode(errors="replace").decode()  # JSON allows lone surrogates, UTF-8 does not
 
 
 def _summary(levels: Mapping[str, int]) -> Summary:
@@ -176,7 +176,7 @@ def _summary(levels: Mapping[str, int]) -> Summary:
 
 
 def _logged(at: str, metadata: Any) -> LoggedRun:
-    """Return a run by its row; whatever else an application has written there counts as nothing."""
+    """Return a run from its row; ignore what an application may have written there."""
     facts = json.loads(metadata) if isinstance(metadata, str) else metadata
 
     def text(name: str) -> str | None:

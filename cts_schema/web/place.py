@@ -1,4 +1,4 @@
-"""The database that the routes speak of."""
+"""The database of the routes."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from cts_schema.exceptions import WrongUsage
 from cts_schema.web.schemas import DatabaseType
 
 Target = str | sa.URL | sa.Engine | None
-"""A database: its URL, an engine to it, or None for what the environment says."""
+"""A database: its URL, an engine, or None for the one that the environment names."""
 
 READ_WAIT = 2.0
-"""Seconds that a look at a SQLite file waits for whoever has it locked."""
+"""Seconds that a read waits for the lock of a SQLite file."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Place:
 
     Attributes:
         database: its handle, for a migration.
-        configured: whether somebody named it; else it is the default.
+        configured: whether it was named; otherwise it is the default.
     """
 
     database: Database
@@ -36,16 +36,16 @@ class Place:
 
     @classmethod
     def of(cls, target: Target, settings: Settings) -> Self:
-        """Find out which database is meant.
+        """Resolve the database.
 
         Raises:
-            SchemaError: what names it cannot be read, or does not fit the options.
+            SchemaError: the URL cannot be read, or does not fit the options.
         """
         if not isinstance(target, str | sa.URL | sa.Engine | None):
             raise WrongUsage(
                 cause="the routes need a URL or an Engine",
                 target=type(target).__name__,
-                next_step="hand over the URL; for an AsyncEngine that is engine.url",
+                next_step="pass the URL; for an AsyncEngine that is engine.url",
             )
         database = Database(target, **settings)
         if isinstance(target, sa.Engine):
@@ -55,26 +55,26 @@ class Place:
 
     @property
     def kind(self) -> DatabaseType:
-        """The kind of database."""
+        """The engine of the database."""
         return dialects.of(self.database.url).name
 
     def is_there(self) -> bool:
-        """Tell whether there is a file, or a server may be asked.
+        """Return whether the SQLite file exists; always true for a server.
 
         Raises:
-            MissingFolder: not even the folder of the file is there.
+            MissingFolder: the folder of the file does not exist.
         """
         return reading_url(self.database.url) == self.database.url
 
     @property
     def to_read(self) -> Database:
-        """What a look connects to: an empty database in memory instead of a file that is not there."""
+        """The handle for reading: an empty database in memory instead of a missing file."""
         target = self.database.target if self.is_there() else reading_url(self.database.url)
         return replace(self.database, target=target, wait=READ_WAIT)
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
-        """Look at the database; nothing can be written in the block.
+        """Connect to read the database; the block cannot write.
 
         Raises:
             SchemaError: it cannot be read.

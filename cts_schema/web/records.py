@@ -1,4 +1,4 @@
-"""What a run says to the standard logging module, collected while it goes on."""
+"""Collects the log records of a run while it runs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Take = Callable[[logging.LogRecord], None]
 
 
 class _Collector(logging.Filter):
-    """Hands the records of a thread over, and lets on only what would have come through without it."""
+    """Passes the records of a thread to a callback, and drops those that would not be logged without it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -29,7 +29,7 @@ class _Collector(logging.Filter):
 
     @contextmanager
     def collecting(self, take: Take) -> Iterator[None]:
-        """Within the block ``take`` gets the records of this thread, also those too low for the host's loggers."""
+        """Within the block pass the records of this thread to ``take``, including those below the host's level."""
         thread = threading.get_ident()
         with self._lock:
             if not self._takes:

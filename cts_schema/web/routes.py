@@ -1,4 +1,4 @@
-"""The routes, for any application of FastAPI."""
+"""The routes, for any FastAPI application."""
 
 # ruff: noqa: N818 - as in cts_schema.exceptions, an error is named after what happened
 
@@ -27,35 +27,35 @@ from cts_schema.web.statistics import StatisticsCache
 
 MIGRATE = "/api/install/database/migrate"
 BODY_LIMIT = 4096
-"""Bytes of a request; nothing that is asked needs any."""
+"""The largest request in bytes; no request needs a body."""
 
 _SYNCHRONOUS = 1.0
-"""Seconds within which a migration that ends is answered at once."""
+"""Seconds that a request waits for the end of its migration."""
 _STATUS_OF = {EXIT_DATABASE: 503, EXIT_LOCK: 503, EXIT_DISK: 507}
 
 
 class UnknownRun(SchemaError):
-    """there is no run of this id, or it was so long ago that it is forgotten"""
+    """there is no run with this id, or it is too old to be remembered"""
 
     exit_code = EXIT_USAGE
     next_step = NextStep("see the current revision: {}", NextCommand("status"))
 
 
 class NothingToChoose(SchemaError):
-    """the request asks for something, and a migration goes to head, whatever is asked"""
+    """the request has a body, but a migration takes no options"""
 
     exit_code = EXIT_USAGE
     next_step = NextStep("repeat without a body, or with {{}} as application/json")
 
 
 class Nothing(BaseModel):
-    """An empty object: a migration goes to head, and there is nothing to choose."""
+    """An empty object: a migration always goes to head."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class _Route(APIRoute):
-    """Answers what is refused in one shape, whatever application the router is in."""
+    """Returns all refusals in one form, in any application."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
@@ -70,7 +70,7 @@ class _Route(APIRoute):
             except HTTPException as error:
                 if error.status_code != 400:
                     raise
-                return _cannot_be_read()  # bytes that are no text
+                return _cannot_be_read()  # bytes that are not text
             except SchemaError as error:
                 return JSONResponse(Problem.of(error).model_dump(), 503)
 
@@ -85,12 +85,12 @@ def _responses(**described: str) -> dict[int | str, dict[str, Any]]:
     return {int(status[1:]): {"model": Problem, "description": text} for status, text in described.items()}
 
 
-_LIMITED = _responses(_429="too many requests from this address; Retry-After says when to come again")
+_LIMITED = _responses(_429="too many requests from this address; Retry-After says when to repeat")
 _UNREADABLE = _responses(_503="the database cannot be read")
 _TOKEN = _responses(
-    _401="without the token, or with another one",
-    _403="no token is configured, or the page of another site asks",
-    _422="the request cannot be read, or asks for something that there is not",
+    _401="the token is missing or wrong",
+    _403="no token is configured, or the request comes from a page of another site",
+    _422="the request cannot be read, or has a body",
 )
 
 
@@ -102,15 +102,15 @@ def database_router(
     wrong_tokens: str = WRONG_TOKENS,
     **settings: Unpack[Settings],
 ) -> APIRouter:
-    """Make the routes of a database, to be included in an application.
+    """Make the routes of a database, for an application to include.
 
     An application that ends waits for the migration that was begun by them.
 
     Args:
-        target: the database: a URL, an Engine, or None for what the environment says.
-        token: who sends it may migrate; None means that of CTS_WEB_TOKEN, and without that nobody may.
-        rate: how many requests an address may make, as ``300/minute``.
-        wrong_tokens: how many wrong tokens it may send.
+        target: the database: a URL, an Engine, or None for the one that the environment names.
+        token: clients that send it may migrate; None means CTS_WEB_TOKEN, without which nobody may.
+        rate: how many requests an address may send, such as ``300/minute``.
+        wrong_tokens: how many wrong tokens an address may send.
         settings: ``version_table``, ``schema`` and ``wait``, as for :func:`cts_schema.upgrade`.
 
     Raises:
@@ -137,17 +137,17 @@ def database_router(
 
     @router.get(STATUS, responses=_UNREADABLE)
     def database_state() -> StatusSchema:
-        """Tell where the database stands: its tables, its revisions, what is pending. Writes nothing."""
+        """Return the status of the database: its tables, its revisions, what is pending. Writes nothing."""
         return state.status(place)
 
     @router.get("/api/settings/database-status")
     def database_settings() -> DatabaseStatus:
-        """Tell which database is meant, and whether it answers."""
+        """Return which database is configured, and whether it responds."""
         return state.database_status(place)
 
     @router.get("/api/monitoring/stats", responses=_UNREADABLE)
     def monitoring() -> Statistics:
-        """Tell how the application and its database are: logs of 24 hours, sizes, migrations, orphans, findings."""
+        """Return logs of 24 hours, sizes, migrations, orphans and findings."""
         return statistics_cache.get()
 
     @router.post(
@@ -155,18 +155,18 @@ def database_router(
         dependencies=[Depends(access.same_site), Depends(access.authorized)],
         responses={
             **_TOKEN,
-            202: {"model": Run, "description": "it goes on; Location says where to ask for it"},
-            409: {"model": Busy, "description": "another one goes on, which is named"},
+            202: {"model": Run, "description": "it is running; Location is the route of its status"},
+            409: {"model": Busy, "description": "another migration is running"},
             413: {"description": "the request is too large", "content": {"text/plain": {}, "application/json": {}}},
             500: {"model": Run, "description": "it failed, and the run says why"},
-            503: {"model": Run, "description": "the same, where the database cannot be reached or is locked"},
-            507: {"model": Run, "description": "the same, where the disk is full"},
+            503: {"model": Run, "description": "it failed, because the database cannot be reached or is locked"},
+            507: {"model": Run, "description": "it failed, because the disk is full"},
         },
     )
     def migrate(request: Request, response: Response, _: Annotated[Nothing | None, Body()] = None) -> Run:
-        """Bring the database to head, by the same road as ``cts-schema upgrade``; adopts an old one on the way.
+        """Upgrade the database to head, as ``cts-schema upgrade`` does; adopts a legacy database on the way.
 
-        What ends within a second is answered at once, with 200 where it succeeded; else with 202, and goes on.
+        Returns 200 if it succeeds within a second; otherwise it returns 202 and continues.
         """
         run, error = jobs.start(_SYNCHRONOUS)
         if run.state == "running":
@@ -182,7 +182,7 @@ def database_router(
         responses={**_TOKEN, **_responses(_404="there is no such run")},
     )
     def migration(run_id: str) -> Run:
-        """Tell how a migration stands that was begun here: its progress, and what it has said so far."""
+        """Return the status of a migration that was started here: its progress and its log."""
         run = jobs.get(run_id)
         if run is None:
             raise Refused(404, UnknownRun(run=run_id))

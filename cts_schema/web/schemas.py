@@ -1,6 +1,6 @@
-"""What the routes answer, as it stands in OpenAPI. The names of the old routes are kept where they meant something."""
+"""The schemas of the responses, as in OpenAPI. They keep the names of the old routes where those had a meaning."""
 
-# ruff: noqa: N815 - those names
+# ruff: noqa: N815 - names of the old routes
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def moment(time: datetime) -> str:
 
 
 def of_http(command: NextCommand) -> str:
-    """Word a command for a client of the routes: what has no route that anybody may ask is one of ``cts-schema``."""
+    """Word a command for clients of the routes; a command without a public route is one of ``cts-schema``."""
     return f"GET {STATUS}" if command.name == "status" else of_cts_schema(command)
 
 
 class Problem(BaseModel):
-    """What is wrong, where, and the next safe command."""
+    """An error: what is wrong, where, and the next safe command."""
 
     error: str
     place: dict[str, str | int | float]
@@ -36,7 +36,7 @@ class Problem(BaseModel):
 
     @classmethod
     def of(cls, error: SchemaError) -> Problem:
-        """What ``cts-schema --json`` says, in the words of HTTP."""
+        """Return an error with the keys of ``cts-schema --json`` and the commands of HTTP."""
         step = error.next_step.worded(of_http)
         return cls(error=error.cause, place=error.place, next=step, exit_code=error.exit_code)
 
@@ -59,7 +59,7 @@ class Migration(BaseModel):
 
 
 class StatusSchema(BaseModel):
-    """Where the database stands. It is initialized when it has a revision and every table of the models."""
+    """The status of the database. It is initialized if it has a revision and every table of the models."""
 
     initialized: bool
     tables: list[Table]
@@ -76,7 +76,7 @@ class StatusSchema(BaseModel):
 
 
 class DatabaseStatus(BaseModel):
-    """Which database is meant, and whether it answers. It is configured when something names it."""
+    """Which database is configured, and whether it responds. It is configured if it was named."""
 
     type: DatabaseType
     isConfigured: bool
@@ -87,7 +87,7 @@ class DatabaseStatus(BaseModel):
 
 
 class Progress(BaseModel):
-    """How many revisions are done of how many that were due, and which one is at work."""
+    """How many of the pending revisions are done, and which one is running."""
 
     done: int = 0
     total: int | None = None
@@ -95,7 +95,7 @@ class Progress(BaseModel):
 
 
 class LogLine(BaseModel):
-    """What a run has said."""
+    """A log line of a run."""
 
     at: str
     level: str
@@ -103,7 +103,7 @@ class LogLine(BaseModel):
 
 
 class Run(BaseModel):
-    """A migration that was asked for. Of one that goes on, duration_ms is the time so far."""
+    """A requested migration. While it is running, duration_ms is the time so far."""
 
     run_id: str
     state: Literal["running", "succeeded", "failed"] = "running"
@@ -122,7 +122,7 @@ class Run(BaseModel):
 
 
 class Holder(BaseModel):
-    """The migration that goes on."""
+    """The migration that is running."""
 
     run_id: str
     started_at: str
@@ -130,7 +130,7 @@ class Holder(BaseModel):
 
 
 class Busy(BaseModel):
-    """There is one migration at a time."""
+    """Another migration is running; only one runs at a time."""
 
     success: Literal[False] = False
     errors: list[str]
@@ -167,7 +167,7 @@ class Hour(BaseModel):
 
 
 class TopError(BaseModel):
-    """An error that came again and again."""
+    """A frequent error."""
 
     message: str
     category: str
@@ -176,7 +176,7 @@ class TopError(BaseModel):
 
 
 class Entry(BaseModel):
-    """One log, without what the application added to it."""
+    """One log entry, without the context that the application added."""
 
     id: int
     timestamp: str
@@ -205,7 +205,7 @@ class Logs(BaseModel):
 
 
 class TableSize(BaseModel):
-    """How large a table is: rows are an estimate, bytes null where the database does not know them."""
+    """The size of a table: rows are an estimate; bytes are null if the database does not know them."""
 
     name: str
     managed: bool
@@ -214,7 +214,7 @@ class TableSize(BaseModel):
 
 
 class Sizes(BaseModel):
-    """How large the database is."""
+    """The size of the database."""
 
     tables: list[TableSize]
     bytes: int
@@ -222,7 +222,7 @@ class Sizes(BaseModel):
 
 
 class Applied(BaseModel):
-    """A revision that the database has, by its ledger."""
+    """An applied revision, from the ledger."""
 
     revision: str
     name: str
@@ -231,7 +231,7 @@ class Applied(BaseModel):
 
 
 class LoggedRun(BaseModel):
-    """A migration, by whatever program, that left its row in site_logs."""
+    """A migration of any program, from its row in site_logs."""
 
     timestamp: str
     revision: str | None
@@ -245,7 +245,7 @@ class LoggedRun(BaseModel):
 
 
 class Migrations(BaseModel):
-    """How migrations went: the revisions of the ledger, and the newest runs that were logged."""
+    """The revisions of the ledger, and the newest logged runs."""
 
     runs: int
     failed: int
@@ -255,7 +255,7 @@ class Migrations(BaseModel):
 
 
 class Orphans(BaseModel):
-    """Rows that refer to one that is not there."""
+    """Rows that refer to a missing row."""
 
     where: str
     count: int | None
@@ -280,7 +280,7 @@ class FindingSchema(BaseModel):
 
 
 class Findings(BaseModel):
-    """What ``cts-schema check`` found."""
+    """The findings of ``cts-schema check``."""
 
     error: int
     warning: int
@@ -289,7 +289,7 @@ class Findings(BaseModel):
 
 
 class Statistics(BaseModel):
-    """How the application and its database are. Notes say what could not be looked at, and stands as nothing."""
+    """Statistics of the application and its database. Notes say what could not be read, and is shown as 0."""
 
     stats: Logs
     database: Sizes

@@ -1,4 +1,4 @@
-"""The application behind a server of its own: what ``cts-schema serve`` runs."""
+"""The server of ``cts-schema serve``."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from cts_schema.web.slow_clients import LIMITS, LimitedProtocol, Limits
 
 @dataclass(frozen=True)
 class Token:
-    """What lets a migration be asked for.
+    """The token that a migration requires.
 
     Attributes:
         text: the token.
-        one_time: whether it was made for this process, and nobody knows it yet.
+        one_time: whether it was created for this process, and must be shown.
     """
 
     text: str
@@ -35,10 +35,10 @@ class Token:
 
     @classmethod
     def of(cls, file: Path | None) -> Self:
-        """Return the token of a file, or that of the environment, or a new one.
+        """Return the token from a file, or from the environment, or a new one.
 
         Raises:
-            WrongUsage: the file cannot be read, or there is no token in it.
+            WrongUsage: the file cannot be read, or contains no token.
         """
         if file is None:
             given = usable(os.environ.get(TOKEN_VARIABLE))
@@ -49,20 +49,20 @@ class Token:
             raise WrongUsage(
                 cause="the token cannot be read",
                 file=file,
-                reported=getattr(error, "strerror", None) or "it is no text",
+                reported=getattr(error, "strerror", None) or "it is not text",
                 next_step="cts-schema serve --help",
             ) from error
         return cls(given or "", False)
 
 
 class Listener:
-    """A socket that listens, before anything is said or served."""
+    """A listening socket, opened before anything is printed or served."""
 
     def __init__(self, host: str, port: int) -> None:
-        """Begin to listen.
+        """Start to listen.
 
         Raises:
-            CannotListen: somebody else does, or the address is none of this machine.
+            CannotListen: the port is in use, or the address is not one of this machine.
         """
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
@@ -76,26 +76,26 @@ class Listener:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether only this machine can ask."""
+        """Whether only this machine can connect."""
         try:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return self.host == "localhost"
 
     def names(self, others: Sequence[str]) -> tuple[str, ...]:
-        """Return the names under which it may be asked, besides those of loopback."""
+        """Return the host names that requests may use, besides those of loopback."""
         return (self.host, f"[{self.host}]", socket.gethostname().lower(), *others)
 
     def close(self) -> None:
-        """Listen no more."""
+        """Close the socket."""
         self._socket.close()
 
     def serve(self, app: ASGIApp) -> None:
-        """Serve an application until Ctrl-C or a signal to end, and until what goes on then has ended."""
+        """Serve an application until Ctrl-C or SIGTERM, and then until running work has ended."""
         try:
             server_of(app).run(sockets=[self._socket])
         except KeyboardInterrupt:
-            pass  # uvicorn raises it when it has ended because of it
+            pass  # uvicorn raises it again after its shutdown
         finally:
             self.close()
 
@@ -105,7 +105,7 @@ def server_of(app: ASGIApp, limits: Limits = LIMITS) -> uvicorn.Server:
 
     Args:
         app: the application.
-        limits: for slow clients, and for many at once.
+        limits: for slow clients, and for the number of clients.
     """
     logging = copy.deepcopy(LOGGING_CONFIG)
     logging["loggers"]["cts_schema.web"] = {"handlers": ["default"], "level": "WARNING"}
@@ -113,12 +113,12 @@ def server_of(app: ASGIApp, limits: Limits = LIMITS) -> uvicorn.Server:
         uvicorn.Config(
             app,
             http=type("Protocol", (LimitedProtocol,), {"limits": limits}),
-            ws="none",  # there is none, and its connections would have no limits
+            ws="none",  # no WebSockets: their connections would have no limits
             timeout_keep_alive=limits.idle,
             log_config=logging,
             log_level="warning",
-            access_log=False,  # no line in which somebody's mistake could put a token
-            proxy_headers=False,  # whoever asks could say that he is somebody else, and be counted as that
+            access_log=False,  # a client may put a token into a URL by mistake
+            proxy_headers=False,  # a client could claim another address and evade its limits
             server_header=False,
         )
     )

@@ -12,13 +12,13 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 @dataclass(frozen=True)
 class Limits:
-    """What a client may take of the server.
+    """The limits of a client.
 
     Attributes:
         request: seconds for a whole request, head and body, to arrive; from the connection, or from its first byte.
-        response: seconds for which a client may leave a response unread.
-        idle: seconds for which a connection stays open after a response.
-        connections: how many may be open at once.
+        response: seconds that a client may leave a response unread.
+        idle: seconds that a connection stays open after a response.
+        connections: how many connections may be open at once.
     """
 
     request: float = 10.0
@@ -31,14 +31,14 @@ LIMITS = Limits()
 
 
 class LimitedProtocol(H11Protocol):
-    """HTTP/1.1 that closes the connection of a client which passes :attr:`limits`."""
+    """HTTP/1.1 that closes the connection of a client that exceeds :attr:`limits`."""
 
     limits = LIMITS
     _request_timer: asyncio.TimerHandle | None = None
     _response_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
-        """Refuse one connection too many; give any other one its time for a request."""
+        """Refuse a connection above the limit; start the timer for the first request of any other."""
         super().connection_made(transport)
         transport.set_write_buffer_limits(0)  # so that no response is too small for its time to run
         if len(self.connections) > self.limits.connections:
@@ -47,24 +47,24 @@ class LimitedProtocol(H11Protocol):
             self._watch_request()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Let no timer outlive the connection."""
+        """Stop the timers with the connection."""
         for timer in (self._request_timer, self._response_timer):
             if timer is not None:
                 timer.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Start or stop the time of a request: it runs while the request is not complete."""
+        """Start or stop the timer of a request, which runs while the request is incomplete."""
         super().data_received(data)
         self._watch_request()
 
     def pause_writing(self) -> None:
-        """Start the time in which the client must read."""
+        """Start the timer in which the client must read."""
         super().pause_writing()
         self._response_timer = self.loop.call_later(self.limits.response, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """The client reads."""
+        """Stop the timer: the client reads."""
         super().resume_writing()
         if self._response_timer is not None:
             self._response_timer.cancel()
@@ -81,7 +81,7 @@ class LimitedProtocol(H11Protocol):
         self._refuse(408, b"the request did not arrive in time\n")
 
     def _refuse(self, status: int, reason: bytes) -> None:
-        """Answer, unless a response has begun, and close."""
+        """Respond, unless a response has begun, and close."""
         if self.transport.is_closing():
             return
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
@@ -93,6 +93,6 @@ class LimitedProtocol(H11Protocol):
             ]
             self.transport.write(b"".join(self.conn.send(event) or b"" for event in events))
         if self.cycle is not None:
-            self.cycle.disconnected = True  # the application hears of it, and sends nothing more
+            self.cycle.disconnected = True  # tells the application to send nothing more
             self.cycle.message_event.set()
         self.transport.close()

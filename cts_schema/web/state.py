@@ -1,4 +1,4 @@
-"""Where the database stands, and whether it answers."""
+"""Current revision and connectivity."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cts_schema.web.schemas import DatabaseStatus, Migration, Problem, StatusSch
 
 
 def status(place: Place) -> StatusSchema:
-    """Read where the database stands.
+    """Read the status of the database.
 
     Raises:
         SchemaError: it cannot be read.
@@ -52,7 +52,7 @@ def status(place: Place) -> StatusSchema:
 
 
 def database_status(place: Place) -> DatabaseStatus:
-    """Say which database is meant, and try to reach it."""
+    """Return which database is configured, and try to connect to it."""
     tables, error = 0, None
     connected = False
     try:
@@ -73,10 +73,10 @@ def database_status(place: Place) -> DatabaseStatus:
 
 
 def _durations(connection: sa.Connection, place: Place) -> dict[int, int | None]:
-    """Read from the ledger how many milliseconds each revision took; None where it was not measured."""
+    """Read the duration of each revision from the ledger, in milliseconds; None if it was not measured."""
     columns = {column["name"] for column in sa.inspect(connection).get_columns(LEDGER, schema=place.database.schema)}
     if "execution_time_ms" not in columns:
-        return {}  # somebody has dropped it; `check` says so
+        return {}  # somebody dropped it; `check` reports that
     took = "CAST(execution_time_ms AS INTEGER)"  # SQLite holds anything there
     query = f"SELECT migration_id, {took} FROM {LEDGER} WHERE migration_id IS NOT NULL"  # noqa: S608
     return {row[0]: row[1] for row in connection.exec_driver_sql(query)}

@@ -1,4 +1,4 @@
-"""How the application and its database are: logs, sizes, migrations, orphans and what else `check` finds."""
+"""Statistics of the application and its database: logs, sizes, migrations, and findings of `check`."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from cts_schema.web.schemas import (
 from cts_schema.web.state import status
 
 FRESH = 10.0
-"""Seconds for which what `check` found is shown again, however many ask."""
+"""Seconds for which the findings of `check` are reused."""
 
 
 class StatisticsCache:
-    """A look at a database, taken by one request at a time: those that come meanwhile share the next one."""
+    """The statistics, read by one request at a time: requests that arrive meanwhile share the next read."""
 
     def __init__(self, place: Place) -> None:
         self._place = place
@@ -43,7 +43,7 @@ class StatisticsCache:
         self._changed = time.monotonic()
 
     def get(self) -> Statistics:
-        """Say how everything is, by what was read after this was asked.
+        """Return statistics that were read after this call.
 
         Raises:
             SchemaError: the database cannot be read.
@@ -59,7 +59,7 @@ class StatisticsCache:
         return found
 
     def changed(self) -> None:
-        """Let `check` look again when next asked."""
+        """Run `check` again on the next call."""
         self._changed = time.monotonic()
 
     def _read(self) -> Statistics | SchemaError:
@@ -69,7 +69,7 @@ class StatisticsCache:
             return error
 
     def _check(self) -> tuple[datetime, Health]:
-        """Return when `check` looked, a moment ago, and what it found."""
+        """Return the time of the last `check`, and its findings."""
         began = time.monotonic()
         if self._checked is None or self._checked[0] < max(self._changed, began - FRESH):
             self._checked = began, datetime.now(UTC), check(self._place.to_read)
@@ -120,11 +120,11 @@ def _statistics(place: Place, at: datetime, health: Health) -> Statistics:
 
 
 def _missing(connection: sa.Connection, revision: str | None, schema: str | None) -> str | None:
-    """Say why the logs cannot be read, None where they can."""
+    """Return why the logs cannot be read, None if they can."""
     if revision not in revisions():
         return "the database has no revision of this package"
     inspector = sa.inspect(connection)
     if not inspector.has_table("site_logs", schema=schema):
         return "there is no such table"
     lacking = NEEDED - {column["name"] for column in inspector.get_columns("site_logs", schema=schema)}
-    return f"it has no column {', '.join(sorted(lacking))}" if lacking else None
+    return f"it lacks the column {', '.join(sorted(lacking))}" if lacking else None

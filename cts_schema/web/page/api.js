@@ -3,13 +3,13 @@
 export class Gone extends Error {}
 
 const WORDS = {
-  401: "The app does not take this token.",
-  404: "The app does not know this.",
-  409: "Another run is going on.",
-  429: "The app was asked too often.",
+  401: "The app rejected this token.",
+  404: "The app does not know this run.",
+  409: "Another run is in progress.",
+  429: "The app received too many requests.",
 };
 
-// What the app answered: its status, its JSON, and where it is no success the error, in the one shape that errors have.
+// The response of the app: its status, its JSON, and for a failure the error, in the form of all errors.
 export async function ask(path, { method = "GET", token = null } = {}) {
   const headers = token === null ? {} : { Authorization: `Bearer ${token}` };
   let response;
@@ -24,7 +24,7 @@ export async function ask(path, { method = "GET", token = null } = {}) {
   const json = parsed(body);
   const after = response.headers.get("Retry-After");
   const error = typeof json?.error === "string" ? json : {
-    error: WORDS[status] ?? `The app answered with status ${status}.`,
+    error: WORDS[status] ?? `The app responded with status ${status}.`,
     next: after ? `Try again in ${after} s.` : null,
   };
   return { ok: ok && json !== null, status, body: json, error: ok && json !== null ? null : error };

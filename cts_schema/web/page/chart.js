@@ -1,4 +1,4 @@
-// A small column chart, as SVG that keeps the size of its words at every width.
+// A small column chart, as SVG that keeps the size of its text at every width.
 
 const element = (tag, attributes, ...children) => {
   const made = document.createElementNS("http://www.w3.org/2000/svg", tag);

@@ -1,4 +1,4 @@
-// Elements, and values as text. What the server says becomes text nodes and attributes, never markup.
+// Elements, and values as text. Data of the server becomes text nodes and attributes, never markup.
 
 const flat = (children) => children.flat(Infinity).filter((child) => child != null && child !== false);
 
@@ -14,8 +14,8 @@ export function element(tag, attributes, ...children) {
 
 export const byId = (id) => document.getElementById(id);
 
-// Replaces what is inside, but only where the facts have changed, so that nobody's place on the page is lost: what was
-// open stays open, and the focus stays where it was.
+// Replaces the content, but only if the facts have changed, so that the reader's place is kept: details stay open, and
+// the focus stays.
 const shown = new WeakMap();
 export function fill(place, facts, render) {
   const text = JSON.stringify(facts);
@@ -37,7 +37,7 @@ export const named = (name) =>
 
 export const quiet = (...children) => element("p", { class: "quiet" }, ...children);
 
-// A word with its colour; the word and its sign say it without the colour, too.
+// A word with a colour; the word and its symbol have the same meaning without the colour.
 const SIGNS = { good: "✓", info: "i", warning: "!", error: "✕" };
 export const badge = (kind, text) =>
   element("span", { class: `badge ${kind}` }, element("span", { "aria-hidden": "true" }, SIGNS[kind]), " ", text);
@@ -57,13 +57,13 @@ export function table(caption, heads, rows) {
   );
 }
 
-// The shape of every error of the app, and of the program's --json: what happened, where, and what to do next.
+// The form of every error of the app, and of the program's --json: what happened, where, and what to do next.
 export function trouble(error, heading) {
   return element(
     "div",
     { class: "notice error" },
     heading && element("p", null, element("strong", null, heading)),
-    element("p", { class: "cause" }, error.error ?? "The app gave no cause."),
+    element("p", { class: "cause" }, error.error ?? "The app reported no cause."),
     element("dl", { class: "place" },
       Object.entries(error.place ?? {}).map(([name, fact]) =>
         [element("dt", null, name.replaceAll("_", " ")), element("dd", null, String(fact))]),
@@ -88,7 +88,7 @@ export function duration(ms) {
   return `${Math.floor(ms / 60000)} min ${Math.floor((ms % 60000) / 1000)} s`;
 }
 
-// Every time of the app is UTC, in one of the forms that databases give it.
+// Every time of the app is UTC, in one of the forms of the databases.
 export function moment(value) {
   if (!value) return "–";
   const text = String(value).slice(0, 19).replace("T", " ");

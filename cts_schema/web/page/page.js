@@ -1,4 +1,4 @@
-// The page: reads the state of the database, shows it, and reads it again at a calm pace while somebody looks.
+// The page: reads the status of the database and shows it, and repeats that every minute while the tab is visible.
 
 import { Gone, ask } from "./api.js";
 import { byId, clock, element, fill } from "./dom.js";
@@ -7,7 +7,7 @@ import { series, showFacts, showStatus, showUnreadable } from "./state.js";
 import { showNoStats, showStats } from "./stats.js";
 
 const EVERY = 60_000;
-const SOON = 10_000; // while the app does not answer
+const SOON = 10_000; // while the app does not respond
 
 let known = null; // what was read last
 let readAt = null;
@@ -30,7 +30,7 @@ async function read() {
     ]);
     if (connection.ok) showFacts(connection.body, status.ok ? status.body : null, stats.ok ? stats.body : null);
     if (stats.ok) showStats(stats.body, status.ok ? status.body : { unmanaged: [], preserved: [] });
-    else showNoStats(status.ok && stats.error); // told once where neither can be read
+    else showNoStats(status.ok && stats.error); // shown once if neither can be read
     known = { connection: connection.body, status: status.body };
     readAt = new Date();
     fill(byId("gone"), null, () => []);
@@ -46,11 +46,11 @@ async function read() {
 }
 
 function showGone() {
-  if (!readAt) showUnreadable({ error: "The app does not answer." });
-  const what = readAt ? `What is shown was read at ${clock(readAt)}.` : "Nothing has been read yet.";
+  if (!readAt) showUnreadable({ error: "The app does not respond." });
+  const what = readAt ? `The data shown is from ${clock(readAt)}.` : "No data has been read yet.";
   fill(byId("gone"), what, () => element("p", { class: "notice error" },
-    element("strong", null, "The app does not answer. "), what,
-    ` Is cts-schema serve still running? It is asked again every ${SOON / 1000} seconds.`));
+    element("strong", null, "The app does not respond. "), what,
+    ` Is cts-schema serve still running? The page retries every ${SOON / 1000} seconds.`));
 }
 
 function schedule(wait) {

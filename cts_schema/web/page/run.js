@@ -1,4 +1,4 @@
-// A run of the migrations: asks for the token, starts it, and shows how it goes until it has ended.
+// A run of the migrations: asks for the token, starts the run, and shows its progress until it ends.
 
 import { Gone, ask } from "./api.js";
 import { badge, byId, clock, counted, duration, element, fill, trouble } from "./dom.js";
@@ -7,7 +7,7 @@ const RUNS = "install/database/migrate";
 const EVERY = 1000;
 
 let running = false;
-let ended; // what the page does after the last word of a run
+let ended; // called when a run has ended
 export const isRunning = () => running;
 
 export function allowRuns(due, why) {
@@ -16,7 +16,7 @@ export function allowRuns(due, why) {
   byId("migrate-why").textContent = why;
 }
 
-// `facts` gives what is to be confirmed, as the inside of a <dl>.
+// `facts` returns what to confirm, as the content of a <dl>.
 export function offerRuns(facts, afterwards) {
   ended = afterwards;
   const dialog = byId("ask");
@@ -54,7 +54,7 @@ export function offerRuns(facts, afterwards) {
   });
 }
 
-// Says in the dialog why there is no run, or takes that back.
+// Shows in the dialog why there is no run, or clears that.
 function refuse(...why) {
   byId("ask-error").replaceChildren(...why);
   byId("token").setAttribute("aria-invalid", String(why.length > 0));
@@ -62,37 +62,37 @@ function refuse(...why) {
 
 async function begin(token) {
   if (!token) return refuse(notice("Enter the token."));
-  if (!/^[!-~]+$/.test(token)) return refuse(notice("That is not the token: it has only plain letters, digits and signs."));
+  if (!/^[!-~]+$/.test(token)) return refuse(notice("This is not the token: a token has only ASCII letters, digits and symbols."));
   try {
     const answer = await ask(RUNS, { method: "POST", token });
     if (answer.body?.run_id) return answer.body; // a run that failed within the first second has the status of its error
     if (answer.status === 409) return refuse(holder(answer.body?.holder, token));
-    if (answer.status === 401) return refuse(notice("That is not the token."));
+    if (answer.status === 401) return refuse(notice("This is not the token."));
     return refuse(trouble(answer.error));
   } catch (error) {
     if (!(error instanceof Gone)) throw error;
-    return refuse(notice("The app does not answer. Whether a run has begun is not known: refresh the page first."));
+    return refuse(notice("The app does not respond. A run may have started: refresh the page first."));
   }
 }
 
 const notice = (text) => element("p", { class: "notice error" }, text);
 
-// Somebody else's run may be watched with the same token.
+// The same token can follow a run that somebody else started.
 function holder(held, token) {
   const { done = 0, total = null } = held?.progress ?? {};
   const since = held ? ` since ${clock(new Date(held.started_at))}${total === null ? "" : `, ${done} of ${total} revisions done`}` : "";
   const watch = element("button", { type: "button", id: "ask-watch" }, "Watch it");
   watch.addEventListener("click", async () => {
     const answer = await ask(`${RUNS}/${held.run_id}`, { token }).catch(() => null);
-    if (!answer?.ok) return refuse(trouble(answer?.error ?? { error: "The app does not answer." }));
+    if (!answer?.ok) return refuse(trouble(answer?.error ?? { error: "The app does not respond." }));
     byId("ask").close();
     return follow(answer.body, token);
   });
-  return element("div", { class: "notice error" }, element("p", null, `Another run is going on${since}.`), held && watch);
+  return element("div", { class: "notice error" }, element("p", null, `Another run is in progress${since}.`), held && watch);
 }
 
 async function follow(run, token) {
-  allowRuns(false, "A run is going on.");
+  allowRuns(false, "A run is in progress.");
   running = true;
   byId("run-log").replaceChildren();
   byId("run").hidden = false;
@@ -103,10 +103,10 @@ async function follow(run, token) {
   while (now.state === "running") {
     await new Promise((resolve) => setTimeout(resolve, EVERY));
     const answer = await ask(`${RUNS}/${run.run_id}`, { token }).catch(() => null);
-    if (answer === null) tell("warning", "The app does not answer. The run may be going on; trying again.");
+    if (answer === null) tell("warning", "The app does not respond. The run may still be in progress; retrying.");
     else if (answer.ok) show((now = answer.body));
     else if (answer.status !== 429) {
-      tell("error", trouble(answer.error, "The app no longer tells of this run. Above is where the database stands."));
+      tell("error", trouble(answer.error, "The app no longer knows this run. The status of the database is above."));
       break;
     }
   }
@@ -125,7 +125,7 @@ function show(run) {
   byId("run-step").textContent = step(run);
   byId("run-elapsed").textContent = run.state === "running" ? `${Math.floor(run.duration_ms / 1000)} s` : duration(run.duration_ms);
   showLog(run.logs);
-  if (run.state === "running") tell("info", "Running. It goes on even if this page is closed.");
+  if (run.state === "running") tell("info", "Running. It continues even if you close this page.");
   if (run.state === "succeeded")
     tell("good", `Done: ${counted(run.migrations_applied, "revision")} applied in ${duration(run.duration_ms)}, now at ${run.revision}.`);
   if (run.state === "failed") tell("error", trouble(run.error ?? { error: run.errors.join("\n") }, "The run failed."));
@@ -139,7 +139,7 @@ function step({ state, progress: { done, total, current } }) {
 const tell = (kind, what) =>
   fill(byId("run-result"), [kind, what.textContent ?? what], () => (typeof what === "string" ? badge(kind, what) : what));
 
-// Adds what is new, so that a screen reader says only that; stays at the end where the reader is at the end.
+// Appends new lines, so that a screen reader reads only those; stays at the end if the reader is there.
 function showLog(entries) {
   const log = byId("run-log");
   const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 20;

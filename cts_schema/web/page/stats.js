@@ -1,4 +1,4 @@
-// What the statistics say: findings, migrations, the log; and the tables, which are in tables.js.
+// The statistics: findings, migrations, the log; the tables are in tables.js.
 
 import { columns } from "./chart.js";
 import { badge, byId, counted, details, duration, element, fill, moment, named, number, quiet, table, trouble } from "./dom.js";
@@ -14,13 +14,13 @@ export function showStats(stats, others) {
 }
 
 export function showNoStats(error) {
-  fill(body("findings"), error, () => (error ? trouble(error) : quiet("Not known.")));
-  for (const section of ["migrations", "log", "tables"]) fill(body(section), null, () => quiet("Not known."));
+  fill(body("findings"), error, () => (error ? trouble(error) : quiet("Unknown.")));
+  for (const section of ["migrations", "log", "tables"]) fill(body(section), null, () => quiet("Unknown."));
 }
 
 function findings({ error, warning, info, list }) {
   if (!list.length) return element("p", null, badge("good", "Nothing found"));
-  const seen = new Map(); // a key for each, also where two are alike
+  const seen = new Map(); // a unique key for each, even if two are alike
   return [
     element("p", { class: "tally" }, [["error", error], ["warning", warning], ["info", info]]
       .filter(([, count]) => count)
@@ -38,12 +38,12 @@ const finding = (key, { code, severity, where, message, count, repair }) =>
     key,
     [badge(severity, code), " ", named(where), count != null && element("span", { class: "number" }, ` ${number(count)}`)],
     element("p", null, message),
-    repair ? [element("p", { class: "quiet" }, "What mends it"), element("pre", { tabindex: "0" }, repair)]
-      : quiet("Nothing mends it by itself."),
+    repair ? [element("p", { class: "quiet" }, "Repair"), element("pre", { tabindex: "0" }, repair)]
+      : quiet("There is no automatic repair."),
   );
 
 const MOST = 8; // entries of a list
-const SHOWN = 26; // columns whose numbers can still be read on a narrow screen
+const SHOWN = 26; // columns whose numbers are readable on a narrow screen
 
 function migrations({ runs, failed, history, recent }) {
   const last = history.slice(-SHOWN);
@@ -62,7 +62,7 @@ function migrations({ runs, failed, history, recent }) {
     history.length > 0 && [
       columns(
         "How long each revision took",
-        slowest ? `The slowest was ${slowest.revision}, ${duration(slowest.duration_ms)}. The table below has all.` : "No times are known.",
+        slowest ? `The slowest was ${slowest.revision}, ${duration(slowest.duration_ms)}. The table below has all.` : "No durations are known.",
         bars),
       details("history", `All ${counted(history.length, "applied revision")}`,
         table("Applied revisions",

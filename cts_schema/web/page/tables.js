@@ -1,11 +1,11 @@
-// The tables: the one part whose order and length the reader chooses.
+// The tables, whose order and length the reader chooses.
 
 import { bytes, element, fill, named, number, quiet, table } from "./dom.js";
 
 const FEW = 12;
 const chosen = { by: null, descending: true, all: false };
 
-// `others.unmanaged` names those that are somebody else's; Alembic's own table is neither theirs nor a model.
+// `others.unmanaged` names the unmanaged tables; Alembic's own table is neither unmanaged nor a model.
 export function showTables(place, database, { unmanaged, preserved }) {
   const choose = (change) => {
     Object.assign(chosen, change);
@@ -16,7 +16,7 @@ export function showTables(place, database, { unmanaged, preserved }) {
 }
 
 function draw({ tables, deep }, kind, choose) {
-  if (!tables.length) return quiet("There are none.");
+  if (!tables.length) return quiet("No tables.");
   const measured = tables.some((one) => one.bytes != null); // SQLite does not measure them
   const by = chosen.by ?? (measured ? "bytes" : "rows");
   const button = (key, label, change) => {
