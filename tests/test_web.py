@@ -327,7 +327,9 @@ def test_sizes_orphans_and_findings_are_those_of_check(head: Database) -> None:
     assert found["database"]["deep"] is False
 
 
-@pytest.mark.parametrize(("change", "note"), [("DROP TABLE site_logs", "no such table"), (None, "no column category")])
+@pytest.mark.parametrize(
+    ("change", "note"), [("DROP TABLE site_logs", "no such table"), (None, "lacks the column category")]
+)
 def test_logs_that_cannot_be_read_are_noted(head: Database, change: str | None, note: str) -> None:
     if change is None:
         head.execute("DROP INDEX ix_site_logs_category_timestamp")

@@ -76,7 +76,7 @@ def test_what_cannot_be_served_is_refused_at_once(tmp_path: Path) -> None:
         create_app("nonsense")
     with pytest.raises(WrongUsage, match="rate"):
         create_app(f"sqlite:///{tmp_path}/cts.db", token=TOKEN, rate="often")
-    with pytest.raises(WrongUsage, match="not known"):
+    with pytest.raises(WrongUsage, match="is unknown"):
         create_app(f"sqlite:///{tmp_path}/cts.db", token=TOKEN, schema="cts")
     engine = create_engine(f"sqlite:///{tmp_path}/cts.db")
     with engine.connect() as connection, pytest.raises(WrongUsage, match="URL or an Engine"):
