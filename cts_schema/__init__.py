@@ -66,7 +66,7 @@ _HOMES = {
     "Backup": "maintenance.backup",
     "Finding": "health.report",
     "Health": "health.report",
-    "Plan": "adoption.plan",
+    "Plan": "adoption.plan.plan",
     "Rehearsal": "maintenance.rehearsal",
     "Repair": "health.repair.report",
     "Report": "migration.report",
