@@ -107,6 +107,15 @@ def test_a_type_with_the_name_of_a_table_is_named(database: Database, own: str) 
 
 
 @pytest.mark.parametrize("checkpoint", [True, False])
+def test_a_temporary_table_of_the_caller_with_the_name_of_one_is_named(database: Database, checkpoint: bool) -> None:
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("CREATE TEMP TABLE orders (id integer)")
+        connection.commit()
+        with pytest.raises(NameTaken, match="table orders"):
+            upgrade(connection, checkpoint=checkpoint)
+
+
+@pytest.mark.parametrize("checkpoint", [True, False])
 def test_a_view_with_the_name_of_a_preserved_table_is_none(database: Database, checkpoint: bool) -> None:
     database.execute("CREATE VIEW cts_kept_035_users AS SELECT 1 AS n")
     upgrade(database.engine, checkpoint=checkpoint)

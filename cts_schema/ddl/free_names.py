@@ -10,12 +10,17 @@ from cts_schema.exceptions import NameTaken
 _ON_POSTGRESQL = """
 SELECT CASE relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence'
        WHEN 'i' THEN 'index' WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'type' ELSE 'table' END, relname::text
-  FROM pg_class WHERE relnamespace = quote_ident(current_schema())::regnamespace AND relname IN ({names})
+  FROM pg_class WHERE relnamespace IN (quote_ident(current_schema())::regnamespace, pg_my_temp_schema())
+   AND relname IN ({names})
  UNION ALL
 SELECT CASE typtype WHEN 'd' THEN 'domain' ELSE 'type' END, typname::text FROM pg_type
  WHERE typnamespace = quote_ident(current_schema())::regnamespace AND typtype <> 'c' AND typelem = 0
    AND typname IN ({names})"""
-_ON_SQLITE = "SELECT type, name FROM sqlite_master WHERE type <> 'trigger' AND name COLLATE NOCASE IN ({names})"
+# A temporary table stands before that of the same name.
+_ON_SQLITE = (
+    "SELECT type, name FROM (SELECT type, name FROM sqlite_master UNION ALL SELECT type, name FROM sqlite_temp_master) "
+    "WHERE type <> 'trigger' AND name COLLATE NOCASE IN ({names})"
+)
 
 
 def require_free(*names: str) -> None:
