@@ -156,6 +156,14 @@ def test_an_unreadable_url_is_refused_with_a_hint_and_without_its_password(given
     assert "heim" not in "".join(traceback.format_exception(caught.value))
 
 
+@pytest.mark.parametrize("given", ["sqlite+pysqlcipher://:geheim@/cts.db", "sqlite+libsql:///cts.db"])
+def test_a_driver_of_sqlite_that_nobody_here_knows_is_refused(given: str) -> None:
+    with pytest.raises(UnknownScheme, match="does not know the driver") as caught:
+        normalize(given)
+    assert "geheim" not in str(caught.value)
+    assert "sqlite:///PATH" in str(caught.value.next_step)
+
+
 @pytest.mark.parametrize("given", ["mysql://cts:geheim@db/cts", "https://cts:geheim@db/cts", "oracle+x://cts@db"])
 def test_other_databases_are_refused(given: str) -> None:
     with pytest.raises(UnknownScheme) as caught:

@@ -58,8 +58,10 @@ def test_a_probe_does_not_import_alembic(head: Database) -> None:
 
 
 def test_looking_at_a_file_that_is_not_there_does_not_make_it(tmp_path: Path) -> None:
-    with pytest.raises(NotAtHead):
-        wait_for_head(f"sqlite:///{tmp_path / 'cts.db'}", timeout=0)
+    url = f"sqlite:///{tmp_path / 'cts.db'}"
+    with pytest.raises(NotAtHead) as caught:
+        wait_for_head(url, timeout=0)
+    assert caught.value.place["database"] == url
     assert list(tmp_path.iterdir()) == []
 
 

@@ -61,6 +61,9 @@ def resolve_url(
     return found
 
 
+_OF_SQLITE = ("", "pysqlite", "aiosqlite")  # another one may be of an encrypted file, which nothing here could read
+
+
 def _first_given(variables: Mapping[str, str], configured: str | None, *, skip_postgres: bool) -> tuple[URL, str]:
     for name in _URL_VARIABLES:
         value = variables.get(name, "").strip()
@@ -106,8 +109,13 @@ def normalize(url: str | URL, *, source: str = "url") -> URL:
     if backend not in ("sqlite", "postgres", "postgresql"):
         raise UnknownScheme(url=shown, given_by=source)
     if backend == "sqlite":
+        if driver not in _OF_SQLITE:
+            step = "leave the driver out of the URL: sqlite:///PATH"
+            raise UnknownScheme(
+                cause="this package does not know the driver", url=shown, given_by=source, next_step=step
+            )
         if url.host or url.username:
-            path = "PATH" if url.username else f"{url.host}/{url.database}"
+            path = "PATH" if url.username else "/".join(filter(None, (url.host, url.database)))
             step = f"write three slashes before a relative path, four before an absolute one: sqlite:///{path}"
             raise WrongUrl(url=shown, given_by=source, next_step=step)
         return url

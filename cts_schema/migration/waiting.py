@@ -35,7 +35,7 @@ def wait_for_head(database: Database, timeout: float) -> float:
             if found.revision is not None and found.revision not in revisions():
                 raise not_ours(found.revision, newest=head(), table=database.version_table, database=found.database)
             error: SchemaError = NotAtHead(
-                database=found.database,
+                database=database.name,  # a file that is not there is looked at as one in memory
                 revision=found.revision or "none",
                 head=head(),
                 missing_in_ledger=", ".join(found.missing_in_ledger) or None,
