@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from cts_schema.adoption import dependents
-from cts_schema.adoption.legacy import move_aside
+from cts_schema.adoption.engine import Dependents, Engine
 from cts_schema.models import Base
 from tests.legacy.catalogue import VARIANTS, build
 from tests.support.carrying import carry_over, execute, names, old_tables, prepare, run_of, tried
@@ -331,8 +330,8 @@ def test_the_trial_neither_changes_nor_locks_anything(database: Database) -> Non
     prepare(database, VIEW, *trigger(database), "CREATE VIEW nicknames AS SELECT nickname FROM users")
     before = database.fingerprint()
     with run_of(database) as connection:
-        found = dependents.read(connection, old_tables(connection))
-        assert len(dependents.refused(connection, found)) == 1
+        found = Engine(connection).dependents.read(connection, old_tables(connection))
+        assert len(found.refused(connection)) == 1
         if database.kind == "postgresql":
             held = connection.exec_driver_sql(
                 "SELECT DISTINCT mode FROM pg_locks WHERE relation IN ('users'::regclass, 'notes'::regclass)"
@@ -346,7 +345,7 @@ def test_a_failure_takes_everything_back(database: Database) -> None:
     prepare(database, VIEW, *trigger(database))
     before = database.fingerprint()
 
-    def fail(connection: sa.Connection, found: dependents.Dependents) -> None:
+    def fail(connection: sa.Connection, found: Dependents) -> None:
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -384,9 +383,9 @@ def test_a_rename_touches_nothing_else_and_leaves_the_setting_as_it_was(database
     prepare(database, child, VIEW, "CREATE VIEW broken AS SELECT nobody_has_this FROM users")
     with run_of(database) as connection:
         execute(connection, f"PRAGMA legacy_alter_table = {setting}")
-        moved = move_aside.move(connection, ["users", "exchange_connections"])
+        moved = Engine(connection).legacy.move(connection, ["users", "exchange_connections"])
         assert connection.exec_driver_sql("PRAGMA legacy_alter_table").scalar() == setting
-        move_aside.drop_moved(connection, moved)
+        Engine(connection).legacy.drop_moved(connection, moved)
     kept = database.rows("SELECT sql FROM sqlite_master WHERE name IN ('child', 'mine') ORDER BY name")
     assert kept == [(child,), (VIEW,)]
     assert database.tables() == {"child", "notes"}

@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from cts_schema import adopt, downgrade, plan_adoption, upgrade
-from cts_schema.adoption import dependents
-from cts_schema.adoption.legacy import move_aside
+from cts_schema.adoption.engine import Dependents, Engine
+from cts_schema.adoption.legacy import postgresql_undo
 from cts_schema.exceptions import AdoptionBlocked, LegacySchemaTaken, NoAdoption, NotPermitted, StillInUse
 from tests.legacy.catalogue import build
 from tests.support.carrying import OLD, carry_over, execute, names, old_tables, prepare, run_of, tried, undo
@@ -155,7 +155,7 @@ def test_an_owner_whom_policies_bind_pours_all_rows(old: Database) -> None:
     execute_all(old, "DROP POLICY all_of_them ON users", "GRANT USAGE ON SCHEMA public TO cts_test_owner")
     seen = []
 
-    def count(connection: sa.Connection, found: dependents.Dependents) -> None:
+    def count(connection: sa.Connection, found: Dependents) -> None:
         execute(connection, "GRANT USAGE ON SCHEMA cts_legacy TO cts_test_owner", "SET LOCAL ROLE cts_test_owner")
         seen.append(connection.exec_driver_sql("SELECT count(*) FROM cts_legacy.users").scalar())
         execute(connection, "RESET ROLE", "REVOKE ALL ON SCHEMA cts_legacy FROM cts_test_owner")
@@ -194,10 +194,10 @@ def test_a_view_of_somebody_else_is_refused_and_stays_with_the_old_tables(databa
     )
     with run_of(database) as connection:
         execute(connection, "SET LOCAL ROLE cts_test_migrator")
-        found = dependents.read(connection, old_tables(connection))
-        assert ("view", "not_mine") in names(dependents.refused(connection, found))
-        dependents.detach(connection, found)
-        move_aside.move(connection, old_tables(connection))
+        found = Engine(connection).dependents.read(connection, old_tables(connection))
+        assert ("view", "not_mine") in names(found.refused(connection))
+        found.detach(connection)
+        Engine(connection).legacy.move(connection, old_tables(connection))
         assert connection.exec_driver_sql("SELECT to_regclass('not_mine') IS NOT NULL").scalar()
 
 
@@ -230,7 +230,7 @@ def test_other_tables_are_free_of_the_old_ones(old: Database) -> None:
     old.execute("INSERT INTO numbered DEFAULT VALUES")
     assert old.value("SELECT count(*) FROM cts_legacy.exchange_connections") == 2
     with run_of(old) as connection:
-        move_aside.finalize(connection)
+        postgresql_undo.drop(connection)
     old.execute("INSERT INTO numbered DEFAULT VALUES")
     assert old.rows("SELECT id FROM numbered") == [(1,), (2,)]
 
@@ -322,7 +322,7 @@ def test_what_a_user_may_not_do_is_refused(old: Database) -> None:
     execute_all(old, ROLE.format("cts_test_migrator"), "GRANT ALL ON SCHEMA public TO cts_test_migrator")
     with run_of(old) as connection:
         execute(connection, "SET LOCAL ROLE cts_test_migrator")
-        found = dependents.refused(connection, dependents.read(connection, old_tables(connection)))
+        found = Engine(connection).dependents.read(connection, old_tables(connection)).refused(connection)
     refused = names(found)
     assert ("schema", '"cts_legacy"') in refused
     assert {("table", "users"), ("view", '"my users"'), ("table", "notes")} <= refused
@@ -339,7 +339,7 @@ def test_an_owner_who_may_no_longer_create_is_refused(old: Database) -> None:
     )
     with run_of(old) as connection:
         execute(connection, "SET LOCAL ROLE cts_test_migrator")
-        found = dependents.refused(connection, dependents.read(connection, ["users"]))
+        found = Engine(connection).dependents.read(connection, ["users"]).refused(connection)
     assert "may no longer create" in next(one.reason for one in found if one.name == "reports.names")
 
 
@@ -436,7 +436,7 @@ def test_undo_refuses_to_drop_what_was_made_since(old: Database) -> None:
         with run_of(old) as connection, connection.begin_nested() as savepoint:
             execute(connection, made)
             with pytest.raises(StillInUse) as error:
-                move_aside.undo(connection, old_tables(connection))
+                postgresql_undo.bring_back(connection, old_tables(connection))
             savepoint.rollback()
         assert named in str(error.value)
         assert "no number" not in str(error.value)
@@ -445,15 +445,15 @@ def test_undo_refuses_to_drop_what_was_made_since(old: Database) -> None:
 
 def test_undo_needs_an_adoption(database: Database) -> None:
     with pytest.raises(NoAdoption), run_of(database) as connection:
-        move_aside.undo(connection, [])
+        postgresql_undo.bring_back(connection, [])
 
 
 def test_finalize_drops_the_old_tables_and_nothing_else(old: Database) -> None:
     carry_over(old)
     before = state(old)
     with run_of(old) as connection:
-        dropped = move_aside.finalize(connection)
-        assert move_aside.finalize(connection) == []
+        dropped = postgresql_undo.drop(connection)
+        assert postgresql_undo.drop(connection) == []
     assert {'table "cts_legacy"."users"', 'view "cts_legacy"."reports.my users"'} <= set(dropped)
     after = state(old)
     assert not any("cts_legacy" in line for lines in after for line in lines)
@@ -474,7 +474,7 @@ def test_finalize_refuses_to_drop_what_somebody_still_uses(old: Database) -> Non
         with run_of(old) as connection, connection.begin_nested() as savepoint:
             execute(connection, made)
             with pytest.raises(StillInUse, match="depends") as error:
-                move_aside.finalize(connection)
+                postgresql_undo.drop(connection)
             savepoint.rollback()
         assert "later" in str(error.value)
     assert state(old) == before
@@ -483,9 +483,9 @@ def test_finalize_refuses_to_drop_what_somebody_still_uses(old: Database) -> Non
 def test_a_second_adoption_needs_the_first_to_be_finished(old: Database) -> None:
     carry_over(old)
     with run_of(old) as connection:
-        found = dependents.read(connection, ["users"])
-        assert ("schema", '"cts_legacy"') in names(dependents.refused(connection, found))
-        for step in (lambda: dependents.detach(connection, found), lambda: move_aside.move(connection, ["users"])):
+        found = Engine(connection).dependents.read(connection, ["users"])
+        assert ("schema", '"cts_legacy"') in names(found.refused(connection))
+        for step in (lambda: found.detach(connection), lambda: Engine(connection).legacy.move(connection, ["users"])):
             with pytest.raises(LegacySchemaTaken, match="finalize_adoption"):
                 step()
 
@@ -502,7 +502,7 @@ def as_role(database: Database, role: str) -> str:
 def test_a_user_who_may_only_read_is_told_whose_the_tables_are(database: Database) -> None:
     prepare(database, ROLE.format("cts_test_reader"), "ALTER ROLE cts_test_reader LOGIN PASSWORD 'geheim'")
     execute_all(database, "GRANT SELECT ON ALL TABLES IN SCHEMA public TO cts_test_reader")
-    with pytest.raises(NotPermitted, match="does not own all of the old tables") as error:
+    with pytest.raises(NotPermitted, match="does not own all of the legacy tables") as error:
         upgrade(as_role(database, "cts_test_reader"))
     assert "table users belongs to another user" in str(error.value)
     plan = plan_adoption(as_role(database, "cts_test_reader"))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from cts_schema import dialects
 from cts_schema.ddl.text import run
 from cts_schema.dialects.sqlite.files import sqlite_file
 from cts_schema.maintenance import files
@@ -16,7 +17,7 @@ from cts_schema.maintenance import files
 
 def file_of(connection: sa.Connection) -> Path | None:
     """Return the file of a SQLite database; None of one in memory, and of PostgreSQL."""
-    if connection.dialect.name != "sqlite":
+    if not dialects.of(connection).in_a_file:
         return None
     name = run(connection, "SELECT file FROM pragma_database_list WHERE name = 'main'").scalar()
     return Path(name) if name else None

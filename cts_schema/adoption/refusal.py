@@ -17,7 +17,7 @@ _DATA_EXCEPTION = "22"
 
 @dataclass(frozen=True)
 class Refusal:
-    """Something that cannot be carried over to the new tables, which a person must decide about or mend.
+    """Something that cannot be carried over to the new tables, which a person must decide about or fix.
 
     Attributes:
         kind: what it is: view, trigger, foreign key, ...

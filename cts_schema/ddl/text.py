@@ -42,6 +42,25 @@ def unquote(token: str) -> str:
     return token[1:-1].replace(token[0] * 2, token[0]) if token[0] in "\"'`" else token
 
 
+def closing(words: Sequence[str], place: int) -> int:
+    """Return where the bracket that opens at a place is closed; the place itself where none opens there."""
+    return _matching(words, range(place, len(words)))
+
+
+def opening(words: Sequence[str], place: int) -> int:
+    """Return where the bracket that closes at a place was opened; the place itself where none closes there."""
+    return _matching(words, range(place, -1, -1))
+
+
+def _matching(words: Sequence[str], places: range) -> int:
+    depth = 0
+    for place in places:
+        depth += (words[place] == "(") - (words[place] == ")")
+        if depth == 0:
+            return place
+    return places[-1]
+
+
 def clause(statement: str) -> sa.TextClause:
     """Return SQL in which a colon is a colon, and no parameter."""
     return sa.text(statement.replace(":", r"\:"))

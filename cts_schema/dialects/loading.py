@@ -42,6 +42,12 @@ class Loading(Protocol):
     def set_counter(self, connection: sa.Connection, table: str, column: str, last: int) -> None:
         """Let the numbers of a column go on after a last one."""
 
+    def last_number(self, connection: sa.Connection, place: str, column: str | None) -> int | None:
+        """Return the last number that a table, given as SQL, gave a row; None where it has not counted by itself."""
+
+    def indexes(self, connection: sa.Connection, table: str) -> tuple[Sequence[str], Sequence[str]]:
+        """Return what takes off what a load is faster without, and what puts it on again: indexes, foreign keys."""
+
     def may_make_temporary_tables(self, connection: sa.Connection) -> bool:
         """Tell whether the user may make them."""
 

@@ -73,6 +73,14 @@ class Session(Protocol):
             ForeignKeyViolations: more rows than before lack the row they refer to.
         """
 
+    def undone(self, connection: sa.Connection, place: Place, *, milliseconds: int) -> AbstractContextManager[None]:
+        """See every row within the block, and undo all that it does.
+
+        Raises:
+            SchemaMissing: there is no such schema.
+            RowsHidden: row security keeps rows from the role.
+        """
+
     def reading_only(self, connection: sa.Connection, place: Place, *, deep: bool) -> AbstractContextManager[None]:
         """Let nothing be written within the block, and leave no trace of it.
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from cts_schema.adoption import dependents, target
-from cts_schema.adoption.dependents import Dependents, Refusal
-from cts_schema.adoption.legacy import move_aside
+from cts_schema.adoption import target
+from cts_schema.adoption.engine import Dependents, Engine
+from cts_schema.adoption.legacy import postgresql_undo
+from cts_schema.adoption.refusal import Refusal
 from cts_schema.database.engines import migration_engine
 from tests.support.databases import Database
 
@@ -81,7 +82,7 @@ def old_tables(connection: sa.Connection) -> list[str]:
 def tried(database: Database, *, schema: str | None = None, url: sa.URL | None = None) -> list[Refusal]:
     """Return what the trial refuses."""
     with run_of(database, url, schema) as connection:
-        return dependents.refused(connection, dependents.read(connection, old_tables(connection)))
+        return Engine(connection).dependents.read(connection, old_tables(connection)).refused(connection)
 
 
 def carry_over(
@@ -102,24 +103,24 @@ def carry_over(
         during: is called after the load.
     """
     with run_of(database, url, schema) as connection:
-        old = old_tables(connection)
-        found = dependents.read(connection, old)
-        refused = dependents.refused(connection, found)
-        with move_aside.renames_without_checks(connection):
-            dependents.detach(connection, found)
-            moved = move_aside.move(connection, old)
+        old, legacy = old_tables(connection), Engine(connection).legacy
+        found = Engine(connection).dependents.read(connection, old)
+        refused = found.refused(connection)
+        with legacy.renaming(connection):
+            found.detach(connection)
+            moved = legacy.move(connection, old)
             target.create(connection)
             execute(connection, *(statement.format(**moved) for statement in load))
             during(connection, found)
-            failed = dependents.attach(connection, found, refused)
-            move_aside.drop_moved(connection, moved)
+            failed = found.attach(connection, refused)
+            legacy.drop_moved(connection, moved)
         return Outcome(refused, failed, moved)
 
 
 def undo(database: Database, schema: str | None = None) -> None:
     """Bring the old database back."""
     with run_of(database, schema=schema) as connection:
-        move_aside.undo(connection, old_tables(connection))
+        postgresql_undo.bring_back(connection, old_tables(connection))
 
 
 def names(refusals: Collection[Refusal]) -> set[tuple[str, str]]:

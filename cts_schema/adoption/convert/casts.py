@@ -1,7 +1,7 @@
 """How a value of an old column becomes one of ours, as SQL expressions.
 
 Nothing raises: on PostgreSQL one value that cannot be cast would end the whole statement, so that every cast stands
-behind a condition. And nothing is rounded in silence: what does not cast back equal is told apart.
+behind a condition. And nothing is rounded in silence: what does not cast back equal is distinguished.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from cts_schema.adoption.survey.tables import LegacyColumn
 from cts_schema.adoption.target import Column
 from cts_schema.ddl.text import literal
 
@@ -25,22 +24,22 @@ class Wish:
     """What one of our columns wants of an old one.
 
     Attributes:
+        table: ours.
         column: ours.
         words: old words and what they are now.
         rewrite: a part of a text and what it is now.
         units: how many of the old value make one of ours.
         whole: it is a key, or refers to one, that was a number: 1.0 is 1 then, and not another text.
         counts: the database gives it to new rows, each time a higher one.
-        longest: bytes of the longest text that an index of ours on PostgreSQL takes; None where there is none.
     """
 
+    table: str
     column: Column
     words: Mapping[str, str] = field(default_factory=dict)
     rewrite: tuple[str, str] | None = None
     units: int = 1
     whole: bool = False
     counts: bool = False
-    longest: int | None = None
 
 
 @dataclass(frozen=True)
@@ -78,21 +77,3 @@ def renamed(value: str, wish: Wish) -> str:
         pairs = " ".join(f"WHEN {literal(old)} THEN {literal(new)}" for old, new in wish.words.items())
         value = f"CASE {value} {pairs} ELSE {value} END"
     return value
-
-
-def cast(dialect: str, version: tuple[int, ...], wish: Wish, old: LegacyColumn, sql: str) -> Cast:
-    """Return the conversion of an old column.
-
-    Args:
-        dialect: sqlite or postgresql.
-        version: of the database.
-        wish: what our column wants.
-        old: the old column.
-        sql: the old column as SQL, ``o."name"``.
-    """
-    from cts_schema.adoption.convert import postgresql as casts_postgresql
-    from cts_schema.adoption.convert import sqlite as casts_sqlite
-
-    if dialect == "sqlite":
-        return casts_sqlite.cast(wish, old, sql)
-    return casts_postgresql.cast(wish, old, sql, version)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 
+import sqlalchemy as sa
+
+from cts_schema.adoption import target
 from cts_schema.adoption.convert.casts import FALSE, TRUE, Cast, Wish, listed, renamed
 from cts_schema.adoption.survey.tables import LegacyColumn
+from cts_schema.ddl.text import run
+from cts_schema.dialects.postgresql import sql
 
 #: From this version on the server itself can say whether a text is valid JSON.
 _KNOWS_VALID_INPUT = 16
 
-#: What says it before that. It is temporary, and gone with the session.
-IS_JSONB = """
+# What says it before that. It is temporary, and gone with the session.
+_IS_JSONB = """
 CREATE OR REPLACE FUNCTION pg_temp.cts_is_jsonb(value text) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM value::jsonb;
@@ -42,9 +47,21 @@ _CLASSES = {
 _TEXTS = re.compile(r"text|character varying|character|citext|name|enum|uuid|\"char\"")
 
 
-def needs_is_jsonb(version: tuple[int, ...]) -> bool:
-    """Whether :data:`IS_JSONB` must be there."""
-    return version[:1] < (_KNOWS_VALID_INPUT,)
+def prepare(connection: sa.Connection, version: tuple[int, ...]) -> None:
+    """Create what the conversions call."""
+    if version[:1] < (_KNOWS_VALID_INPUT,):
+        run(connection, _IS_JSONB)
+
+
+def as_json(column: LegacyColumn, o: str, version: tuple[int, ...]) -> str:
+    """Return a value of an old column as JSON; as a string of its text where that would lose a part of it."""
+    if column.type == "json":
+        words = f"{o}::text"
+        same = f"CASE WHEN {_is_jsonb(words, version)} THEN {_has_each_key_once(words)} ELSE false END"
+        return f"CASE WHEN {same} THEN {words}::jsonb ELSE to_jsonb({words}) END"
+    if column.type in ("double precision", "real"):  # jsonb has no -0
+        return f"CASE {o}::text WHEN '-0' THEN to_jsonb({o}::text) ELSE to_jsonb({o}) END"
+    return sql.as_json(o)
 
 
 def cast(wish: Wish, old: LegacyColumn, o: str, version: tuple[int, ...]) -> Cast:
@@ -75,9 +92,10 @@ def _text(wish: Wish, source: str, o: str) -> Cast:
     if wish.whole and source != "integer":
         exact = f"{value} = {o}::text" if source == "text" else None
         return Cast(value, exact=exact, plain=f"{value} IS NOT DISTINCT FROM {o}::text", plain_value=f"{o}::text")
-    if wish.longest is None or source != "text":
+    longest = target.indexed_texts(wish.table).get(wish.column.name)
+    if longest is None or source != "text":
         return _always(value)
-    short = f"pg_column_size({o}) <= {wish.longest}"  # as it is stored, compressed, which is how an index stores it
+    short = f"pg_column_size({o}) <= {longest}"  # as it is stored, compressed, which is how an index stores it
     return Cast(value, valid=short, plain=f"coalesce({short}, true)", plain_value=value, reason="check")
 
 
@@ -216,15 +234,12 @@ def _json(source: str, old: LegacyColumn, o: str, version: tuple[int, ...]) -> C
     return _always(f"to_jsonb({o}::text)")
 
 
-def as_jsonb(o: str, version: tuple[int, ...]) -> str:
-    """Return a json value as jsonb; as a string of its text where that would lose a part of it, or is refused."""
-    words = f"{o}::text"
-    same = f"CASE WHEN {_is_jsonb(words, version)} THEN {_has_each_key_once(words)} ELSE false END"
-    return f"CASE WHEN {same} THEN {words}::jsonb ELSE to_jsonb({words}) END"
-
-
 def _is_jsonb(words: str, version: tuple[int, ...]) -> str:
-    return f"pg_temp.cts_is_jsonb({words})" if needs_is_jsonb(version) else f"pg_input_is_valid({words}, 'jsonb')"
+    return (
+        f"pg_temp.cts_is_jsonb({words})"
+        if version[:1] < (_KNOWS_VALID_INPUT,)
+        else f"pg_input_is_valid({words}, 'jsonb')"
+    )
 
 
 def _has_each_key_once(words: str) -> str:

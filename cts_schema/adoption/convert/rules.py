@@ -124,9 +124,9 @@ class Fill:
 
     Attributes:
         sql: an expression that both databases understand. ``{column}`` is the text of an old column,
-            ``{table:name}`` an old table, ``{new:name}`` one of ours.
+            ``{table:name}`` a legacy table, ``{new:name}`` one of ours.
         columns: the old columns it needs.
-        table: the old table it needs.
+        table: the legacy table it needs.
         of_table: the columns of that table it needs.
     """
 
@@ -190,7 +190,7 @@ _ARRAY = (
 _OURS = tuple(f"{int(number)} {name}" for number, name in revisions().items() if number <= ADOPTION_REVISION)
 _KNOWN = "IN (" + ", ".join(f"'{known}'" for known in dict.fromkeys(_ARRAY + _OURS)) + ")"
 
-#: When a value means what our column means: (old table, our column) -> a condition. Where it does not, it is a
+#: When a value means what our column means: (legacy table, our column) -> a condition. Where it does not, it is a
 #: leftover.
 GUARDS: Mapping[tuple[str, str], Fill] = {
     ("schema_migrations", "migration_id"): Fill(
@@ -209,7 +209,7 @@ class Absorbed:
         into: the managed table.
         aliases: our column -> old columns that fill it, as in :data:`ALIASES`.
         constants: words that every copied row gets, by column.
-        needs: it is so only where the old table has these columns.
+        needs: it is so only where the legacy table has these columns.
     """
 
     into: str

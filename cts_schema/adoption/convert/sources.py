@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from cts_schema import dialects
 from cts_schema.adoption import target
 from cts_schema.adoption.convert import rules
 from cts_schema.adoption.convert.casts import Wish
 from cts_schema.adoption.convert.rules import Absorbed, Fill
+from cts_schema.adoption.engine import Engine
 from cts_schema.adoption.survey.tables import LegacyColumn, LegacyTable, Survey
 from cts_schema.adoption.target import Column, Table
 
@@ -33,7 +33,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Source:
-    """An old table whose rows go into one of ours.
+    """A legacy table whose rows go into one of ours.
 
     Attributes:
         table: ours.
@@ -65,54 +65,32 @@ class Source:
         ]
 
 
-def find(survey: Survey) -> list[Source]:
+def find(survey: Survey, engine: Engine) -> list[Source]:
     """Return the sources, those of a table after those of the tables it refers to, absorbed ones last."""
     found = []
     for name, table in target.tables().items():
         if name in survey.tables:
-            found.append(_source(survey, table, survey.tables[name], None))
+            found.append(_source(survey, engine, table, survey.tables[name], None))
         for absorbed, meanings in rules.ABSORBED.items():
             old = survey.tables.get(absorbed)
             fitting = next((one for one in meanings if old and set(one.needs) <= old.columns.keys()), None)
             if old is not None and fitting is not None and fitting.into == name:
-                found.append(_source(survey, table, old, fitting))
+                found.append(_source(survey, engine, table, old, fitting))
     return found
 
 
-def _source(survey: Survey, table: Table, old: LegacyTable, absorbed: Absorbed | None) -> Source:
+def _source(survey: Survey, engine: Engine, table: Table, old: LegacyTable, absorbed: Absorbed | None) -> Source:
     candidates: dict[str, tuple[Candidate, ...]] = {}
     fills: dict[str, tuple[Fill, ...]] = {}
-    name = dialects.named(survey.dialect).loading.folded(old.name)
     constants = {} if absorbed is None else dict(absorbed.constants)
     # The number of a log line is that of its table, and no other's.
     numbered = table.key if absorbed is not None and table.counted else ()
     for column in table.columns.values():
         if column.name in constants or column.name in numbered:
             continue
-        aliases = rules.ALIASES.get(table.name, {}).get(column.name, ())
-        if absorbed is not None:
-            aliases += absorbed.aliases.get(column.name, ())
-        found = []
-        for alias in (column.name, *aliases):
-            key = dialects.named(survey.dialect).loading.folded(alias)
-            if key not in old.columns:
-                continue
-            guard = rules.GUARDS.get((name, column.name))
-            wish = Wish(
-                column,
-                words=rules.WORDS.get((table.name, column.name), {}),
-                rewrite=rules.REWRITES.get((table.name, column.name)),
-                units=rules.UNITS.get((table.name, alias), 1),
-                whole=_was_number(survey, table, column, old.columns[key]),
-                counts=table.counted and column.name in table.key,
-                longest=target.indexed_texts(table.name).get(column.name) if survey.dialect == "postgresql" else None,
-            )
-            # An absorbed id is offered to two columns: that it is no version is no loss.
-            shared = alias != column.name and (alias in table.columns or column.name == "version")
-            fitting = guard if guard is not None and set(guard.columns) <= old.columns.keys() else None
-            found.append(Candidate(old.columns[key], wish, fitting, shared))
+        found = tuple(_candidates(survey, engine, table, column, old, absorbed))
         if found:
-            candidates[column.name] = tuple(found)
+            candidates[column.name] = found
         possible = tuple(
             fill
             for fill in rules.FILLS.get((table.name, column.name), ())
@@ -133,8 +111,36 @@ def _source(survey: Survey, table: Table, old: LegacyTable, absorbed: Absorbed |
     )
 
 
+def _candidates(
+    survey: Survey, engine: Engine, table: Table, column: Column, old: LegacyTable, absorbed: Absorbed | None
+) -> Iterator[Candidate]:
+    """Yield the old columns that may fill one of ours, the better one first."""
+    aliases = rules.ALIASES.get(table.name, {}).get(column.name, ())
+    if absorbed is not None:
+        aliases += absorbed.aliases.get(column.name, ())
+    guard = rules.GUARDS.get((engine.loading.folded(old.name), column.name))
+    if guard is not None and not set(guard.columns) <= old.columns.keys():
+        guard = None
+    for alias in (column.name, *aliases):
+        key = engine.loading.folded(alias)
+        if key not in old.columns:
+            continue
+        wish = Wish(
+            table.name,
+            column,
+            words=rules.WORDS.get((table.name, column.name), {}),
+            rewrite=rules.REWRITES.get((table.name, column.name)),
+            units=rules.UNITS.get((table.name, alias), 1),
+            whole=_was_number(survey, table, column, old.columns[key]),
+            counts=table.counted and column.name in table.key,
+        )
+        # An absorbed id is offered to two columns: that it is no version is no loss.
+        shared = alias != column.name and (alias in table.columns or column.name == "version")
+        yield Candidate(old.columns[key], wish, guard, shared)
+
+
 def _was_number(survey: Survey, table: Table, column: Column, old: LegacyColumn) -> bool:
-    """Whether a column is a key, or refers to one, that the old database had as a number."""
+    """Whether a column is a key, or refers to one, that the legacy database had as a number."""
     if column.parent is None:  # a log has references too, by their names
         return ((column.name,) == table.key or column.name.endswith("_id")) and old.is_number
     parent = survey.tables.get(column.parent)

@@ -5,14 +5,27 @@ JSON is what tells a number in a text from a text that only begins like one, whi
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+
 from cts_schema.adoption.convert.casts import FALSE, TRUE, Cast, Wish, listed, renamed
 from cts_schema.adoption.survey.tables import LegacyColumn
-from cts_schema.dialects.sqlite.reals import real_of, text_of
+from cts_schema.dialects.sqlite import sql
+from cts_schema.dialects.sqlite.reals import real_of, register, text_of
 
 _LAST_NUMBER = 2**63 - 1  # after which AUTOINCREMENT gives none
 
 
-def cast(wish: Wish, old: LegacyColumn, o: str) -> Cast:
+def prepare(connection: sa.Connection, version: tuple[int, ...]) -> None:
+    """Let statements call what the conversions call."""
+    register(connection)
+
+
+def as_json(column: LegacyColumn, o: str, version: tuple[int, ...]) -> str:
+    """Return a value of an old column as JSON."""
+    return sql.as_json(o)
+
+
+def cast(wish: Wish, old: LegacyColumn, o: str, version: tuple[int, ...]) -> Cast:
     """Return the conversion of the old column ``o``."""
     kind = wish.column.kind
     if kind == "text":
@@ -43,7 +56,7 @@ def _affinity(old: LegacyColumn) -> str:
 
 def _text(wish: Wish, old: LegacyColumn, o: str) -> Cast:
     value = renamed(f"CAST({o} AS TEXT)", wish)
-    # A blob is told by its literal, as PostgreSQL tells one.
+    # A blob becomes its literal, as PostgreSQL writes one.
     whatever = (
         f"CASE typeof({o}) WHEN 'blob' THEN 'x''' || lower(hex({o})) || '''' "
         f"WHEN 'real' THEN {text_of(o)} ELSE {value} END"

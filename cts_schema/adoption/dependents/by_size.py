@@ -16,7 +16,7 @@ from itertools import pairwise
 from cts_schema.adoption.refusal import Refusal
 from cts_schema.adoption.survey.tables import LegacyTable
 from cts_schema.adoption.target import tables
-from cts_schema.ddl.text import token_texts, unquote
+from cts_schema.ddl.text import closing, opening, token_texts, unquote
 
 _KINDS = ("text", "word")
 _NUMBER = re.compile("(big|small)?int|num|dec|real|floa|doub")
@@ -26,43 +26,18 @@ _NAME = re.compile(r"[^\W\d][\w$ ]*")
 _COUNTING = ("count", "length", "typeof")
 _ORDERING = ("min", "max", "greatest", "least", "first_value", "last_value", "nth_value")
 _END_ORDER = [
-    "limit",
-    "offset",
-    "fetch",
-    "rows",
-    "range",
-    "groups",
-    "for",
-    "union",
-    "except",
-    "intersect",
-    "window",
-    ";",
+    *("limit", "offset", "fetch", "rows", "range", "groups", "for"),
+    *("union", "except", "intersect", "window", ";"),
 ]
 _END_OPERAND = [
-    *("and", "or", "not", "where", "on", "having", "when", "then", "else", "case", "end", "select", "distinct", "from"),
-    *(
-        "group",
-        "order",
-        "as",
-        "set",
-        "begin",
-        "is",
-        "in",
-        "like",
-        "collate",
-        "=",
-        "<",
-        ">",
-        "between",
-        ",",
-        *_END_ORDER,
-    ),
+    *["and", "or", "not", "where", "on", "having", "when", "then", "else", "case", "end", "select", "distinct", "from"],
+    *["group", "order", "as", "set", "begin", "is", "in", "like", "collate", "=", "<", ">", "between", ","],
+    *_END_ORDER,
 ]
 
 
 def numbers_to_text(old: Iterable[LegacyTable]) -> dict[str, set[str]]:
-    """Return the columns of old tables that hold numbers and whose namesakes of ours hold text, in small letters."""
+    """Return the columns of legacy tables that hold numbers and whose namesakes of ours hold text, in small letters."""
     found = {}
     for table in old:
         ours = tables()[table.name.lower()].columns
@@ -99,7 +74,7 @@ def _without_harmless(words: list[str]) -> list[str]:
     place = 0
     while place < len(words):
         word, opens = words[place], words[place + 1 : place + 2] == ["("]
-        end = _closing(words, place + 1) if opens else place
+        end = closing(words, place + 1) if opens else place
         cast = words[place:end] if word == "cast" and opens else []
         kind = next((cast[at + 1] for at in range(len(cast) - 2, 0, -1) if cast[at] == "as"), "")
         if (word in _COUNTING and opens) or _NUMBER.match(kind):
@@ -125,8 +100,8 @@ def _renamed(words: list[str], columns: Collection[str]) -> set[str]:
             following = words[place + 1 : place + 2]
             if word == "as" and following in (["("], ["select"]) and words[place - 1] == ")":
                 # The list of columns of a view, or of a query with a name.
-                body = words[place + 1 : _closing(words, place + 1) if following == ["("] else len(words)]
-                listed = words[_opening(words, place - 1) : place]
+                body = words[place + 1 : closing(words, place + 1) if following == ["("] else len(words)]
+                listed = words[opening(words, place - 1) : place]
                 more |= {name for name in listed if _NAME.fullmatch(name)} if names & set(body) else set()
             elif word == "as" and following and _NAME.fullmatch(following[0]):
                 more |= set(following) if names & set(_before(words, place)) else set()
@@ -140,7 +115,7 @@ def _ordered(words: list[str]) -> Iterator[list[str]]:
     for place, word in enumerate(words):
         before, after = words[place - 1] if place else "", "".join(words[place + 1 : place + 2])
         if word in _ORDERING and after == "(":
-            yield words[place + 2 : _closing(words, place + 1)]
+            yield words[place + 2 : closing(words, place + 1)]
         elif word == "by" and before == "order":
             items = _after(words, place + 1, _END_ORDER)
             numbered = any(one in ("by", ",") and item.isdigit() for one, item in pairwise(["by", *items]))
@@ -158,7 +133,7 @@ def _returned(words: list[str]) -> list[str]:
     left: list[str] = []
     place = 0
     while place < len(words):
-        end = _closing(words, place)
+        end = closing(words, place)
         if words[place : place + 2] == ["(", "select"]:
             left += _after(words[place + 1 : end], 0, ["from"])
             place = end
@@ -186,22 +161,3 @@ def _operand(words: Iterable[str], ends: Collection[str], opening: str) -> Itera
         if depth < 0 or (depth == 0 and word in ends):
             return
         yield word
-
-
-def _closing(words: list[str], place: int) -> int:
-    """Return where the bracket that opens at a place is closed."""
-    return _match(words, range(place, len(words)))
-
-
-def _opening(words: list[str], place: int) -> int:
-    """Return where the bracket that closes at a place was opened."""
-    return _match(words, range(place, -1, -1))
-
-
-def _match(words: list[str], places: range) -> int:
-    depth = 0
-    for place in places:
-        depth += (words[place] == "(") - (words[place] == ")")
-        if depth == 0:
-            return place
-    return places[-1]

@@ -1,16 +1,22 @@
-"""What an adoption on SQLite says of its backup, in the adopted database itself: so it goes wherever the file goes."""
+"""The record of an adoption: the state of the tables right after it, without which an undo could lose what came later.
+
+On SQLite it names the backup, and is in the adopted database itself: so it goes wherever the file goes.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from cts_schema.ddl.free_names import require_free
 from cts_schema.ddl.text import literal, quote, run
+from cts_schema.exceptions import ChangedSince, mask_url
 from cts_schema.schema.scripts import ADOPTION_RECORD
 
+_NAMED = 8  # tables, in a message
 State = dict[str, dict[str, str]]
 """What tells of each table whether its rows have changed."""
 
@@ -62,3 +68,18 @@ def _is_there(connection: sa.Connection) -> bool:
         f"WHERE m.type = 'table' AND m.name = {literal(ADOPTION_RECORD)} ORDER BY c.cid",
     ).scalars()
     return columns.all() == ["id", "backup", "sha256", "state"]
+
+
+def require_unchanged(connection: sa.Connection, before: State, state: Callable[[], State], discard_new: bool) -> None:
+    """Check that nothing was written since the adoption, unless it may go.
+
+    Raises:
+        ChangedSince: something was.
+    """
+    if discard_new:
+        return
+    now = state()
+    changed = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+    if changed:
+        more = ", ..." if len(changed) > _NAMED else ""
+        raise ChangedSince(database=mask_url(connection.engine.url), tables=", ".join(changed[:_NAMED]) + more)

@@ -1,4 +1,4 @@
-"""The schema that holds the old tables on PostgreSQL, and the journal in it: how each change is taken back."""
+"""The schema that holds the legacy tables on PostgreSQL, and the journal in it: how each change is taken back."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ Phase = Literal["before", "after"]
 
 
 def legacy_schema_name(connection: sa.Connection) -> str:
-    """Return the name of the schema that holds the old tables of the current one; each has its own."""
+    """Return the name of the schema that holds the legacy tables of the current one; each has its own."""
     return legacy_schema_of(current_schema(connection))
 
 
 def open_legacy_schema(connection: sa.Connection) -> str:
-    """Create the schema for the old tables, with its journal, unless this run has done so; return it as SQL.
+    """Create the schema for the legacy tables, with its journal, unless this run has done so; return it as SQL.
 
     Raises:
         LegacySchemaTaken: it is there, and not of this run.
@@ -48,7 +48,7 @@ def open_legacy_schema(connection: sa.Connection) -> str:
 
 
 def is_taken(connection: sa.Connection) -> bool:
-    """Tell whether the schema for the old tables is there although this run has moved none."""
+    """Tell whether the schema for the legacy tables is there although this run has moved none."""
     legacy = quote(legacy_schema_name(connection))
     if not has_journal(connection):
         there = sa.text("SELECT to_regnamespace(:name) IS NOT NULL")
@@ -58,7 +58,7 @@ def is_taken(connection: sa.Connection) -> bool:
 
 
 def has_journal(connection: sa.Connection) -> bool:
-    """Tell whether the schema for the old tables is there with its journal."""
+    """Tell whether the schema for the legacy tables is there with its journal."""
     there = sa.text("SELECT to_regclass(:name) IS NOT NULL")
     journal = f"{quote(legacy_schema_name(connection))}.{JOURNAL}"
     return bool(connection.execute(there, {"name": journal}).scalar_one())
@@ -71,7 +71,7 @@ def record(
     *,
     alternatives: Sequence[str] = (),
     needs: str | None = None,
-    held: tuple[str, str] | None = None,
+    content: tuple[str, str] | None = None,
 ) -> None:
     """Write into the journal how a change is taken back.
 
@@ -81,9 +81,9 @@ def record(
         statements: in their order.
         alternatives: of which the first that works is run afterwards.
         needs: a relation, as SQL, without which there is nothing to take back: somebody has dropped it since.
-        held: kind and name, as SQL, of what is in the schema now.
+        content: kind and name, as SQL, of what is in the schema now.
     """
-    kind, name = held or (None, None)
+    kind, name = content or (None, None)
     facts = {
         "phase": phase,
         "path": sa.func.current_setting("search_path"),
@@ -97,7 +97,7 @@ def record(
     connection.execute(sa.insert(journal).values(facts))
 
 
-def held(connection: sa.Connection) -> list[tuple[str, str]]:
+def contents(connection: sa.Connection) -> list[tuple[str, str]]:
     """Return kind and name, as SQL, of what is in the schema, each before what it depends on."""
     rows = run(
         connection,
@@ -154,3 +154,9 @@ def take_back(connection: sa.Connection, entries: Sequence[Entry]) -> None:
 def current_schema(connection: sa.Connection) -> str:
     """Return the name of the schema that is worked in."""
     return str(connection.exec_driver_sql("SELECT current_schema()").scalar_one())
+
+
+def lock(connection: sa.Connection, relations: Sequence[str]) -> None:
+    """Lock tables and views, given as SQL, in one statement: one by one invites deadlocks."""
+    if relations:
+        run(connection, f"LOCK TABLE {', '.join(relations)} IN ACCESS EXCLUSIVE MODE")

@@ -1,6 +1,6 @@
 """Where values and rows go that have no place: adoption_leftovers, written set by set.
 
-What is special about a row is noted first, in a temporary table of :data:`EXCEPTIONS`:
+What is special about a row is recorded first, in a temporary table of :data:`EXCEPTIONS`:
 
     value    an old value that does not go where its column goes; the load finds that by itself
     column   one of our columns that must not get its value, though it could be converted
@@ -11,15 +11,13 @@ What is special about a row is noted first, in a temporary table of :data:`EXCEP
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
-from typing import Protocol
 
 import sqlalchemy as sa
 
 from cts_schema import dialects
-from cts_schema.adoption.convert import postgresql as casts_postgresql
 from cts_schema.adoption.convert.conversion import Conversion
+from cts_schema.adoption.engine import Engine
 from cts_schema.adoption.refusal import Refusal
 from cts_schema.adoption.survey.tables import LegacyColumn
 from cts_schema.ddl.text import balanced, literal, quote, run
@@ -29,18 +27,6 @@ EXCEPTIONS = "cts_adoption_exceptions"
 SURVIVORS = "cts_adoption_survivors"
 
 REFUSED = f"SELECT x.source_row FROM {EXCEPTIONS} x WHERE x.kind = 'row'"
-
-
-class Spelling(Protocol):
-    """How values are told: by which database."""
-
-    @property
-    def dialect(self) -> str:
-        """Its name: sqlite or postgresql."""
-
-    @property
-    def version(self) -> tuple[int, ...]:
-        """The version of the database."""
 
 
 def prepare(connection: sa.Connection) -> None:
@@ -68,7 +54,7 @@ def write(connection: sa.Connection, conversion: Conversion, *, exceptions: bool
     Args:
         connection: the database.
         conversion: the source.
-        exceptions: whether anything was noted about its rows.
+        exceptions: whether anything was recorded about its rows.
         unknown: whether it has values in columns without a counterpart.
     """
     written = 0
@@ -78,20 +64,16 @@ def write(connection: sa.Connection, conversion: Conversion, *, exceptions: bool
         written += _write_rows(connection, conversion)
     if unknown:
         written += _write_unknown(connection, conversion, exceptions)
-    if written and conversion.dialect == "sqlite":
-        make_readable(connection, last)
+    if written:
+        conversion.engine.load.make_readable(connection, last)
     return written
 
 
 def write_definition(connection: sa.Connection, refusal: Refusal, definition: str) -> None:
     """Keep how a view or trigger was made that could not be carried over."""
     payload = json.dumps({"reason": refusal.reason, "definition": definition}, ensure_ascii=False)
-    run(
-        connection,
-        "INSERT INTO adoption_leftovers (table_name, row_key, reason, payload) "
-        f"SELECT {literal(refusal.kind)}, {literal(refusal.name)}, 'no_column', "
-        + dialects.of(connection).loading.text_as_json(literal(payload)),
-    )
+    as_json = dialects.of(connection).loading.text_as_json(literal(payload))
+    insert(connection, refusal.kind, f"{literal(refusal.name)}, 'no_column', {as_json}")
 
 
 def refused(connection: sa.Connection) -> int:
@@ -99,109 +81,66 @@ def refused(connection: sa.Connection) -> int:
     return int(run(connection, f"SELECT count(DISTINCT source_row) FROM {EXCEPTIONS} WHERE kind = 'row'").scalar_one())
 
 
-def _insert(conversion: Conversion) -> str:
-    return (
-        "INSERT INTO adoption_leftovers (table_name, row_key, reason, payload) "
-        f"SELECT {literal(conversion.source.old.name)}, "
-    )
+def insert(connection: sa.Connection, table: str, select: str) -> int:
+    """Write leftovers of a table; return how many. The query goes on with row_key, reason and payload."""
+    into = "INSERT INTO adoption_leftovers (table_name, row_key, reason, payload)"
+    return run(connection, f"{into} SELECT {literal(table)}, {select}").rowcount
 
 
 def _write_values(connection: sa.Connection, conversion: Conversion) -> int:
-    olds = (
-        run(connection, f"SELECT DISTINCT old FROM {EXCEPTIONS} WHERE kind <> 'row' AND old IS NOT NULL")
-        .scalars()
-        .all()
-    )
+    query = f"SELECT DISTINCT old FROM {EXCEPTIONS} WHERE kind <> 'row' AND old IS NOT NULL"
+    olds = run(connection, query).scalars().all()
     if not olds:
         return 0
     columns = {column.name: column for column in conversion.source.old.columns.values()}
-    values = " ".join(f"WHEN {literal(old)} THEN {value_as_json(conversion, columns[old])}" for old in olds)
-    payload = dialects.named(conversion.dialect).loading.collected("e.old", f"CASE e.old {values} END")
-    return run(
+    payload = values_as_json(conversion.engine, [columns[old] for old in olds], "e.old")
+    return insert(
         connection,
-        f"{_insert(conversion)} min({conversion.row_key()}), e.reason, {payload} "
+        conversion.source.old.name,
+        f"min({conversion.row_key()}), e.reason, {payload} "
         f"FROM {EXCEPTIONS} e JOIN {conversion.place} o ON o.{conversion.row_id} = e.source_row "
         f"WHERE e.kind <> 'row' AND e.old IS NOT NULL GROUP BY e.source_row, e.reason",
-    ).rowcount
+    )
 
 
 def _write_rows(connection: sa.Connection, conversion: Conversion) -> int:
     columns = conversion.source.old.columns.values()
-    return run(
+    return insert(
         connection,
-        f"{_insert(conversion)} {conversion.row_key()}, e.reason, {row_as_json(conversion, columns)} "
+        conversion.source.old.name,
+        f"{conversion.row_key()}, e.reason, {row_as_json(conversion.engine, columns)} "
         f"FROM (SELECT source_row, min(reason) AS reason FROM {EXCEPTIONS} WHERE kind = 'row' GROUP BY source_row) e "
         f"JOIN {conversion.place} o ON o.{conversion.row_id} = e.source_row",
-    ).rowcount
+    )
 
 
 def _write_unknown(connection: sa.Connection, conversion: Conversion, exceptions: bool) -> int:
     columns = conversion.source.unknown
     filled = balanced([f"o.{quote(column.name)} IS NOT NULL" for column in columns], "OR")
     stays = f" AND o.{conversion.row_id} NOT IN ({REFUSED})" if exceptions else ""
-    return run(
+    return insert(
         connection,
-        f"{_insert(conversion)} {conversion.row_key()}, 'no_column', {row_as_json(conversion, columns)} "
+        conversion.source.old.name,
+        f"{conversion.row_key()}, 'no_column', {row_as_json(conversion.engine, columns)} "
         f"FROM {conversion.place} o WHERE ({filled}){stays}",
-    ).rowcount
-
-
-def make_readable(connection: sa.Connection, last: int) -> None:
-    """Tell texts that are not UTF-8, which SQLite takes and no program reads, by their bytes, as blobs are told."""
-    if run(connection, "PRAGMA encoding").scalar() != "UTF-8":  # SQLite has converted all texts then
-        return
-    odd = "'*[^ -~]*'"  # whatever is not plain ASCII; GLOB sees nothing behind a NUL, which JSON escapes
-    rows = run(
-        connection,
-        "SELECT id, CAST(row_key AS BLOB), CAST(payload AS BLOB) FROM adoption_leftovers "
-        f"WHERE id > {last} AND (row_key GLOB {odd} OR instr(row_key, char(0)) OR payload GLOB {odd})",
     )
-    mended = []
-    for id_, key, payload in rows:
-        if not (_is_readable(payload) and (key is None or _is_readable(key))):
-            said = None if key is None else (key.decode() if _is_readable(key) else f"x'{key.hex()}'")
-            mended.append((said, _STRING.sub(_readable, payload).decode(), id_))
-    if mended:
-        connection.exec_driver_sql("UPDATE adoption_leftovers SET row_key = ?, payload = ? WHERE id = ?", mended)
 
 
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
-
-
-def _readable(string: re.Match[bytes]) -> bytes:
-    if _is_readable(string[0]):
-        return string[0]
-    text: str = json.loads(string[0].decode(errors="surrogateescape"), strict=False)
-    return json.dumps(f"x'{text.encode(errors='surrogateescape').hex()}'").encode()
-
-
-def _is_readable(text: bytes) -> bool:
-    try:
-        text.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def value_as_json(conversion: Spelling, column: LegacyColumn) -> str:
-    """Return a value as JSON."""
-    value = f"o.{quote(column.name)}"
-    if column.type == "json" and conversion.dialect == "postgresql":
-        return casts_postgresql.as_jsonb(value, conversion.version)
-    if column.type in ("double precision", "real") and conversion.dialect == "postgresql":
-        # jsonb has no -0
-        return f"CASE {value}::text WHEN '-0' THEN to_jsonb({value}::text) ELSE to_jsonb({value}) END"
-    return dialects.named(conversion.dialect).sql.as_json(value)
-
-
-def row_as_json(conversion: Spelling, columns: Iterable[LegacyColumn]) -> str:
+def row_as_json(engine: Engine, columns: Iterable[LegacyColumn]) -> str:
     """Return a JSON object of the values that there are; put together as text, since functions take few arguments."""
-    loading = dialects.named(conversion.dialect).loading
     parts = []
     for column in columns:
         name = f"o.{quote(column.name)}"
         key = literal("," + json.dumps(column.name, ensure_ascii=False) + ":")
-        value = loading.json_as_text(f"({value_as_json(conversion, column)})")
+        value = engine.loading.json_as_text(f"({engine.convert.as_json(column, name, engine.version)})")
         parts.append(f"CASE WHEN {name} IS NULL THEN '' ELSE {key} || {value} END")
-    whole = f"'{{' || substr({balanced(parts, '||')}, 2) || '}}'"
-    return loading.text_as_json(whole)
+    return engine.loading.text_as_json(f"'{{' || substr({balanced(parts, '||')}, 2) || '}}'")
+
+
+def values_as_json(engine: Engine, columns: Iterable[LegacyColumn], name: str) -> str:
+    """Return a JSON object of the values of a group of rows, each of the column that ``name`` gives."""
+    values = " ".join(
+        f"WHEN {literal(column.name)} THEN {engine.convert.as_json(column, f'o.{quote(column.name)}', engine.version)}"
+        for column in columns
+    )
+    return engine.loading.collected(name, f"CASE {name} {values} END")

@@ -12,7 +12,7 @@ from cts_schema.ddl.text import literal, quote, run
 _KEYS = {"schema_migrations": ("migration_id",)}
 
 
-class OwnRows:
+class LineRows:
     """What is in the new tables before anything is loaded."""
 
     def __init__(self, connection: sa.Connection) -> None:
@@ -23,7 +23,7 @@ class OwnRows:
         """Move all rows of the new tables into temporary ones."""
         for name in target.tables():
             if run(self._connection, f"SELECT EXISTS (SELECT 1 FROM {quote(name)})").scalar_one():
-                run(self._connection, f"CREATE TEMP TABLE {_own(name)} AS SELECT * FROM {quote(name)}")
+                run(self._connection, f"CREATE TEMP TABLE {_copy(name)} AS SELECT * FROM {quote(name)}")
                 run(self._connection, f"DELETE FROM {quote(name)}")
                 self._tables.append(name)
 
@@ -48,13 +48,13 @@ class OwnRows:
             run(
                 self._connection,
                 f"INSERT INTO {quote(name)} ({names}) SELECT {', '.join(values.values())} "
-                f"FROM {_own(name)} own WHERE {absent}",
+                f"FROM {_copy(name)} own WHERE {absent}",
             )
-            run(self._connection, f"DROP TABLE {_own(name)}")
+            run(self._connection, f"DROP TABLE {_copy(name)}")
 
 
 def insert_rows_of_columns(connection: sa.Connection, conversion: Conversion) -> None:
-    """Insert the rows that were columns of an old table, unless the old table has such rows as well."""
+    """Insert the rows that were columns of a legacy table, unless the legacy table has such rows as well."""
     old, table = conversion.source.old, conversion.source.table
     for column, key in conversion.source.rows.items():
         value = f"o.{quote(old.columns[column].name)}"
@@ -68,5 +68,5 @@ def insert_rows_of_columns(connection: sa.Connection, conversion: Conversion) ->
         )
 
 
-def _own(name: str) -> str:
+def _copy(name: str) -> str:
     return quote(f"cts_adoption_own_{name}")

@@ -1,28 +1,34 @@
 """The load: rows of a source into our table, as few statements, each about all rows.
 
-Where the examination found nothing, a source is one INSERT ... SELECT. Where it did, what is special about single
-rows is noted first (see :mod:`cts_schema.adoption.load.notes`), and the INSERT goes by these notes.
+Where the examination found nothing, a source is one INSERT ... SELECT. Where it did, what is special about single rows
+is recorded first (see :mod:`cts_schema.adoption.load.row_exceptions`), and the INSERT goes by these records.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
+from cts_schema import dialects
 from cts_schema.adoption.convert.conversion import Conversion
-from cts_schema.adoption.load import counters, leftovers
+from cts_schema.adoption.engine import Comparison
+from cts_schema.adoption.load import leftovers
 from cts_schema.adoption.load.leftovers import EXCEPTIONS
-from cts_schema.adoption.load.notes import Notes
-from cts_schema.adoption.load.values import Checksums, compare_rows
+from cts_schema.adoption.load.repeated_keys import record_repeated
+from cts_schema.adoption.load.row_exceptions import RowExceptions
 from cts_schema.adoption.plan.examine import Findings
+from cts_schema.adoption.survey.tables import LegacyTable
 from cts_schema.adoption.verify import Loaded
-from cts_schema.ddl.text import literal, quote, run
+from cts_schema.ddl.text import quote, run
 
 #: Rows that one statement loads, so that progress can be seen.
 CHUNK = 100_000
-_HIGHEST_ROWID = 2**63 - 1
+#: Rows below which it is not worth the statements to load without indexes.
+MANY = 5_000
+_LAST_NUMBER = 2**63 - 1
 
 
 @dataclass
@@ -31,56 +37,76 @@ class Loader:
 
     Attributes:
         connection: in the run's transaction.
-        checksums: get those of every source.
-        progress: is told the rows of every statement.
-        watch: is shown the notes about each source, before they are forgotten.
+        comparison: gets the rows of every source.
+        progress: gets the number of rows of every statement.
+        watch: gets what is special about the rows of each source, before that is forgotten.
         lost: our tables that some row did not reach.
         merged: our tables of which a row stands for others.
     """
 
     connection: sa.Connection
-    checksums: Checksums
+    comparison: Comparison
     progress: Callable[[int], None] = lambda rows: None
-    watch: Callable[[Notes], None] = lambda notes: None
+    watch: Callable[[RowExceptions], None] = lambda rows: None
     lost: set[str] = field(default_factory=set)
     merged: set[str] = field(default_factory=set)
     _seen: set[str] = field(default_factory=set)
 
-    def load(self, conversion: Conversion, found: Findings) -> Loaded:
+    def load(self, conversion: Conversion, findings: Findings) -> Loaded:
         """Load a source whose rows were examined in this very transaction."""
-        table = conversion.source.table.name
-        notes = Notes(self.connection, conversion, found, self.lost, self.merged)
-        notes.take(first=table not in self._seen)
-        self.watch(notes)
-        if conversion.source.table.counted and (number := notes.values.get(conversion.source.table.key[0])):
-            counters.go_on(self.connection, conversion, number)  # before adoption_leftovers gets rows of its own
-        loaded = Loaded(found.rows)
+        table = conversion.source.table
+        rows = RowExceptions(self.connection, conversion, findings, self.lost, self.merged)
+        rows.record_values()
+        record_repeated(rows, first=table.name not in self._seen)
+        rows.record_own_orphans()
+        self.watch(rows)
+        if table.counted and (number := rows.values.get(table.key[0])):
+            self._go_on_counting(conversion, number)  # before adoption_leftovers gets rows of its own
+        loaded = Loaded(findings.rows)
         loaded.leftovers = leftovers.write(
-            self.connection, conversion, exceptions=notes.noted, unknown=found.unknown > 0
+            self.connection, conversion, exceptions=rows.any, unknown=findings.unknown > 0
         )
-        if notes.noted:
+        if rows.any:
             loaded.refused = leftovers.refused(self.connection)
-        self._insert(notes, loaded)
+        self._insert(rows, loaded)
         if loaded.refused:
-            self.lost.add(table)
-        if notes.noted:
+            self.lost.add(table.name)
+        if rows.any:
             run(self.connection, f"DELETE FROM {EXCEPTIONS}")
-        self._seen.add(table)
+        self._seen.add(table.name)
         return loaded
 
-    def _insert(self, notes: Notes, loaded: Loaded) -> None:
+    def _go_on_counting(self, conversion: Conversion, number: str) -> None:
+        """Let our table count on from where the old one stood: no number is given twice, though its row be gone.
+
+        Args:
+            conversion: a source whose rows bring their numbers along.
+            number: what a row is numbered in our table, as SQL over the old row ``o``.
+        """
+        # After the last number that there is none would follow, not even for rows that bring no number.
+        query = f"SELECT max({number}) FROM {conversion.place} o WHERE {number} < {_LAST_NUMBER}"
+        highest = run(self.connection, query).scalar() or 0
+        table, key = conversion.source.table.name, conversion.source.table.key[0]
+        old, loading = conversion.source.old.columns.get(key), conversion.engine.loading
+        given = loading.last_number(self.connection, conversion.place, None if old is None else old.name)
+        if (last := max(highest, given or 0)) > 0:
+            loading.set_counter(self.connection, table, key, last)
+
+    def _insert(self, rows: RowExceptions, loaded: Loaded) -> None:
         """Insert what does not stay out, chunk by chunk, and compare it with the old rows."""
-        conversion, table = notes.conversion, notes.table
-        key = table.key[0]
-        finals = {name: notes.final(name) for name in conversion.columns}
-        inserted = {quote(name): value for name, value in finals.items()}
-        shift = self._shift(conversion)
-        if shift is not None:
-            inserted = {"rowid": f"{notes.row} + {shift}", **inserted}
+        conversion, table = rows.conversion, rows.table
+        finals = {name: rows.final(name) for name in conversion.columns}
+        inserted = {
+            **self.comparison.numbers(conversion),
+            **{quote(name): value for name, value in finals.items()},
+        }
         if not inserted:  # an absorbed table that says nothing but its own numbers
-            inserted = {quote(key): conversion.default(key)}
-        for chunk in _chunks(self.connection, conversion, loaded.rows):
-            where = " AND ".join(condition for condition in (notes.staying, chunk) if condition)
+            inserted = {quote(table.key[0]): conversion.default(table.key[0])}
+        chunks: Iterable[str] = ("",)
+        if loaded.rows > CHUNK:
+            chunks = conversion.engine.load.chunks(self.connection, conversion, loaded.rows, CHUNK)
+        for chunk in chunks:
+            where = " AND ".join(condition for condition in (rows.staying, chunk) if condition)
             done = run(
                 self.connection,
                 f"INSERT INTO {quote(table.name)} ({', '.join(inserted)}) "
@@ -88,42 +114,36 @@ class Loader:
             ).rowcount
             self.progress(done)
             loaded.kept += done
-        if conversion.dialect == "postgresql":
-            self.checksums.add(conversion, notes.found, finals, notes.staying)
-        elif shift is not None:
-            pair = f"t.rowid = {notes.row} + {shift}"
-            compare_rows(self.connection, conversion, notes.found, finals, notes.staying, pair, loaded.kept)
-        elif key in finals:  # numbers that the database gave cannot be foreseen, and pair with nothing
-            given = loaded.kept if key not in notes.found.dirty | notes.found.defaulted else None
-            pair = f"t.{quote(key)} = ({finals[key]})"
-            compare_rows(self.connection, conversion, notes.found, finals, notes.staying, pair, given)
-
-    def _shift(self, conversion: Conversion) -> int | None:
-        """Return what to add to the number of an old row on SQLite for that of ours, by which the two are compared."""
-        if conversion.dialect != "sqlite" or conversion.source.table.counted:
-            return None
-        ours = quote(conversion.source.table.name)
-        highest = run(self.connection, f"SELECT max(rowid) FROM {ours}").scalar()
-        row = conversion.row_id
-        first, last = run(self.connection, f"SELECT min({row}), max({row}) FROM {conversion.place}").one()
-        shift = 0 if highest is None or first is None else max(0, highest - first + 1)
-        return shift if last is None or last + shift <= _HIGHEST_ROWID else None
+        self.comparison.add(rows, finals, loaded.kept)
 
 
-def _chunks(connection: sa.Connection, conversion: Conversion, rows: int) -> Iterator[str]:
-    """Yield conditions that divide a large table."""
-    if rows <= CHUNK:
-        yield ""
-        return
-    if conversion.dialect == "sqlite":
-        row = conversion.row_id
-        first, last = run(connection, f"SELECT min({row}), max({row}) FROM {conversion.place}").one()
-        step = max(CHUNK, (last - first) // 200)
-        for start in range(first, last + 1, step):
-            yield f"o.{row} BETWEEN {start} AND {start + step - 1}"
-        return
-    place = literal(conversion.place)
-    pages = run(connection, f"SELECT pg_relation_size({place}) / current_setting('block_size')::int").scalar_one()
-    step = max(1, pages * CHUNK // rows)
-    for start in range(0, pages, step):
-        yield f"o.ctid >= '({start},0)'::tid AND o.ctid < '({start + step},0)'::tid"
+@contextmanager
+def without_indexes(connection: sa.Connection, table: str, rows: int) -> Iterator[None]:
+    """Load one of our tables in the block without its indexes, where it is large: adding them later costs far less.
+
+    Args:
+        connection: in the run's transaction.
+        table: the table.
+        rows: how many are to come.
+    """
+    drops, creates = dialects.of(connection).loading.indexes(connection, table) if rows >= MANY else ((), ())
+    for statement in drops:
+        run(connection, statement)
+    yield
+    for statement in creates:
+        run(connection, statement)
+
+
+@contextmanager
+def with_row_numbers(
+    connection: sa.Connection, tables: Mapping[str, LegacyTable], places: Mapping[str, str]
+) -> Iterator[dict[str, str]]:
+    """Yield where to find the rows of legacy tables: those without numbers have a copy with some, within the block."""
+    copies = {name: quote(f"cts_adoption_{name}") for name, table in tables.items() if not table.has_rowid}
+    for name, copy in copies.items():
+        run(connection, f"CREATE TEMP TABLE {copy} AS SELECT * FROM {places[name]}")
+    found = {**places, **copies}
+    # By both names of a table: ours, and the one that the database has for it.
+    yield {**found, **{table.name: found[name] for name, table in tables.items()}}
+    for copy in copies.values():
+        run(connection, f"DROP TABLE {copy}")

@@ -93,7 +93,7 @@ def find(
     Args:
         examined: the sources, and what is wrong with their rows.
         outcome: what a load on trial has shown.
-        refusals: what cannot be carried over of what hangs on the old tables.
+        refusals: what cannot be carried over of what depends on the legacy tables.
     """
     for refusal in refusals:
         yield Decision(
@@ -166,7 +166,7 @@ def _of_lost(found: LostReferences) -> Decision:
         lost = [f"that cannot be kept, because {why}"] if why else []
         lost += ["whose key goes, or becomes one that it cannot hold"] * (CHANGED in found.reasons)
         cause = f"{columns} refers to rows of {found.parent} {', or '.join(lost)}; "
-        remedy = f"the rows of {found.parent} are mended, or these refer to others"
+        remedy = f"the rows of {found.parent} are fixed, or these refer to others"
     done = (
         "the rows go to adoption_leftovers too"
         if found.moved

@@ -1,6 +1,7 @@
 """What is wrong with the rows of a source, counted by the database. Nothing is written.
 
-First one quick look at all rows, which is enough where all is well; then a close one at the columns where it is not.
+First one quick query over all rows, which is enough where all is well; then a close one over the columns where it is
+not.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from cts_schema import dialects
-from cts_schema.adoption.convert.conversion import Conversion, Problem
+from cts_schema.adoption.convert.conversion import Conversion
+from cts_schema.adoption.convert.converted import Problem
 from cts_schema.ddl.text import balanced, quote, run
 
 
@@ -55,20 +56,11 @@ def examine(connection: sa.Connection, conversion: Conversion, parents: Mapping[
         return found
     if found.dirty:
         _look_closely(connection, conversion, found)
-    for name, column in conversion.columns.items():
-        parent = column.column.parent
-        if parent is None or parent == conversion.source.table.name:
-            continue
-        orphans = _orphans(connection, conversion, name, found, parents.get(parent, ()))
-        if orphans:
-            found.orphans[name] = orphans
-            if column.column.required:
-                found.nulls[name] = found.nulls.get(name, 0) + orphans
+    _count_orphans(connection, conversion, found, parents)
     for key in conversion.unique_keys():
-        if not _is_sure(conversion, found, key):
-            repeated = _repeated(connection, conversion, found, key)
-            if repeated:
-                found.duplicates[key] = repeated
+        sure = conversion.known_unique(key) and not found.dirty & set(key)
+        if not sure and (repeated := _repeated(connection, conversion, found, key)):
+            found.duplicates[key] = repeated
     for check in conversion.source.table.checks:
         found.checks += _count(
             connection, f"SELECT count(*) FROM {conversion.place} o WHERE {broken(conversion, check)}"
@@ -139,17 +131,20 @@ def _look_closely(connection: sa.Connection, conversion: Conversion, found: Find
     found.nulls.update({name: count for name, count in zip(required, counts[len(problems) :], strict=True) if count})
 
 
-def _orphans(
-    connection: sa.Connection, conversion: Conversion, name: str, found: Findings, parents: Collection[str]
-) -> int:
-    value = conversion.columns[name].value(settled=name not in found.dirty)
-    there = " UNION ALL ".join(parents) or "SELECT NULL AS key"
-    lacking = dialects.of(connection).loading.lacking(value, there)
-    return _count(connection, f"SELECT count(*) FROM {conversion.place} o WHERE {lacking}")
-
-
-def _is_sure(conversion: Conversion, found: Findings, key: tuple[str, ...]) -> bool:
-    return conversion.known_unique(key) and not found.dirty & set(key)
+def _count_orphans(
+    connection: sa.Connection, conversion: Conversion, found: Findings, parents: Mapping[str, Collection[str]]
+) -> None:
+    for name, column in conversion.columns.items():
+        parent = column.column.parent
+        if parent is None or parent == conversion.source.table.name:
+            continue
+        there = " UNION ALL ".join(parents.get(parent, ())) or "SELECT NULL AS key"
+        lacking = conversion.engine.loading.lacking(column.value(settled=name not in found.dirty), there)
+        orphans = _count(connection, f"SELECT count(*) FROM {conversion.place} o WHERE {lacking}")
+        if orphans:
+            found.orphans[name] = orphans
+            if column.column.required:
+                found.nulls[name] = found.nulls.get(name, 0) + orphans
 
 
 def _repeated(connection: sa.Connection, conversion: Conversion, found: Findings, key: tuple[str, ...]) -> int:

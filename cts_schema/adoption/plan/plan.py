@@ -27,10 +27,10 @@ _GROWTH = 2.5
 
 @dataclass(frozen=True)
 class TablePlan:
-    """What happens to one old table.
+    """What happens to one legacy table.
 
     Attributes:
-        name: the old table.
+        name: the legacy table.
         into: ours.
         rows: how many rows it has.
         absorbed: its rows are copied and it stays; else it is moved aside.
@@ -42,7 +42,7 @@ class TablePlan:
         left_over: columns without a counterpart, whose values go to adoption_leftovers.
         conflicts: rows by what is wrong with them: orphan, duplicate, null, check, type, precision.
         refused: rows that cannot be kept and go to adoption_leftovers whole, about: one with two faults counts twice,
-            and what hangs on such a row is not foreseen.
+            and what refers to such a row is not counted.
     """
 
     name: str
@@ -78,13 +78,13 @@ class Plan:
         ledgers: which of the old runners have left a ledger, and how far each came.
         into: the revision that the old rows are loaded into.
         head: the revision that the line goes on to.
-        tables: what happens to each old table.
-        created: our tables that the old database does not have.
+        tables: what happens to each legacy table.
+        created: our tables that the legacy database does not have.
         unmanaged: tables that stay as they are.
         orphans: what happens to rows whose parent is gone: ``quarantine`` or ``fail``.
         decisions: what a person must say yes to before anything is done.
-        blockers: what must be mended before anything can be done.
-        backup: where a copy goes first; None where the old tables themselves stay, or there is no file.
+        blockers: what must be fixed before anything can be done.
+        backup: where a copy goes first; None where the legacy tables themselves stay, or there is no file.
         bytes_needed: on the disk of the database, the backup included.
         bytes_free: there; None where it cannot be known.
         seconds: how long it will take, roughly.
@@ -107,7 +107,7 @@ class Plan:
 
     @property
     def rows(self) -> int:
-        """How many rows come in."""
+        """How many rows are adopted."""
         return sum(table.rows for table in self.tables)
 
     def as_dict(self) -> dict[str, Any]:
@@ -116,8 +116,8 @@ class Plan:
         return {**dataclasses.asdict(self), "rows": self.rows, "decisions": decisions}
 
     def __str__(self) -> str:
-        looked = f"{len(self.tables)} tables, {self.rows:,} rows" if self.tables else "not looked at"
-        lines = [f"Old database  {self.database}   {looked}"]
+        counted = f"{len(self.tables)} tables, {self.rows:,} rows" if self.tables else "not counted"
+        lines = [f"Database      {self.database}   {counted}"]
         lines.append(f"Ledger        {', '.join(self.ledgers) or 'none'}")
         then = "" if self.head == self.into else f", then {self.head} (head)"
         lines.append(f"Into          revision {self.into}{then}")
@@ -167,7 +167,7 @@ def make(
         examined: the sources, and what is wrong with their rows.
         orphans: ``quarantine`` or ``fail``.
         decisions: what a person must say yes to.
-        blockers: what must be mended first.
+        blockers: what must be fixed first.
         backup: where a copy would go.
         bytes_free: on the disk of the database.
     """

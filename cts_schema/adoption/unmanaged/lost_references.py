@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import sqlalchemy as sa
-
-from cts_schema import dialects
 from cts_schema.adoption.unmanaged.changes import Changes
 from cts_schema.adoption.unmanaged.edits import EDITS, MOVES
 from cts_schema.adoption.unmanaged.references import Table
@@ -42,8 +39,9 @@ class LostReferences:
     repeated: bool
 
 
-def lost_references(connection: sa.Connection, changes: Changes) -> Iterator[LostReferences]:
+def lost_references(changes: Changes) -> Iterator[LostReferences]:
     """Yield what a person must agree to."""
+    connection = changes.connection
     for done, moved, lost in ((MOVES, True, "true"), (EDITS, False, "e.value IS NULL")):
         for number, reference in enumerate(changes.keys):
             for repeated in (False, True):
@@ -57,19 +55,19 @@ def lost_references(connection: sa.Connection, changes: Changes) -> Iterator[Los
                         reference.parent if reference.managed else changes.tables[reference.parent].title,
                         tuple(run(connection, f"SELECT DISTINCT e.cause {of} ORDER BY 1").scalars()),
                         rows,
-                        _first_keys(connection, table, of),
+                        _first_keys(changes, table, of),
                         moved,
                         repeated,
                     )
 
 
-def _first_keys(connection: sa.Connection, table: Table, of: str) -> tuple[str, ...]:
+def _first_keys(changes: Changes, table: Table, of: str) -> tuple[str, ...]:
     if not table.key:
         return ()
     order = ", ".join(f"c.{quote(name)}" for name in table.key)
-    key = dialects.of(connection).loading.readable(table.row_key("c"))
+    key = changes.engine.loading.readable(table.row_key("c"))
     keys = run(
-        connection,
+        changes.connection,
         f"SELECT {key} FROM {table.place} c "
         f"WHERE {table.row('c')} IN (SELECT e.row_id {of}) ORDER BY {order} LIMIT {EXAMPLES}",
     ).scalars()

@@ -1,12 +1,20 @@
-"""Unmanaged tables of PostgreSQL and their foreign keys, read from its catalogue."""
+"""Unmanaged tables of PostgreSQL: their foreign keys, read from its catalogue, and how references follow."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
 from cts_schema.adoption import target
+from cts_schema.adoption.convert.postgresql import key_as_text
+from cts_schema.adoption.survey.tables import LegacyTable
+from cts_schema.adoption.unmanaged import changes, preserved
 from cts_schema.adoption.unmanaged.references import ONLY, Column, Reference, Table, Unique
-from cts_schema.ddl.text import literal, run
+from cts_schema.ddl.text import literal, quote, run
+from cts_schema.exceptions import AdoptionBlocked
+
+_MOST_COLUMNS = 1600  # that a table may have
 
 _KEYS = """
 SELECT k.conrelid, k.confrelid, quote_ident(cn.nspname) || '.' || quote_ident(c.relname) AS child,
@@ -61,7 +69,7 @@ SELECT i.indisprimary, array(SELECT a.attname::text FROM unnest(i.indkey) WITH O
 """
 
 
-def keys(connection: sa.Connection) -> list[Reference]:
+def keys(connection: sa.Connection, old: Mapping[str, LegacyTable]) -> list[Reference]:
     """Return the foreign keys of unmanaged tables."""
     ours = f"({', '.join(map(literal, target.tables()))})"
     return [
@@ -109,3 +117,49 @@ def table(connection: sa.Connection, place: str) -> Table:
         "({0}.tableoid::text || {0}.ctid::text)",
         "postgresql",
     )
+
+
+class Changes(changes.Changes):
+    """What becomes of references; the rows that change are preserved for an undo."""
+
+    def as_parent(self, key: Reference, place: int) -> str:
+        """Return a referring column, which becomes text with its key."""
+        column = self.tables[key.table].columns[key.columns[place]]
+        value = f"c.{quote(column.name)}"
+        kind = target.tables()[key.parent].columns[key.parent_columns[place]].kind
+        return value if column.text or kind not in ("text", "word") else key_as_text(value, key.parent_types[place])
+
+    def require_possible(self, affected: Sequence[Table]) -> None:
+        """Check that the copies of the rows for an undo have room for their columns.
+
+        Raises:
+            AdoptionBlocked: one has not.
+        """
+        for one in affected:
+            columns, more = len(one.columns), len(self.referring(one)) + 1
+            if columns + more > _MOST_COLUMNS:
+                raise AdoptionBlocked(
+                    blockers=f"table {one.title}: rows of it refer to rows that are not kept as they were, and the "
+                    f"copy of them for an undo has {more} columns more than its {columns:,}; PostgreSQL takes "
+                    f"{_MOST_COLUMNS:,}: fix what they refer to, or drop the foreign key"
+                )
+
+    def apply(self, statements: Sequence[tuple[Table, Sequence[str]]]) -> None:
+        """Change tables by statements, once the rows are preserved."""
+        affected = [one for one, _ in statements]
+        self.require_possible(affected)
+        preserved.preserve(self.connection, [(one, self._rows(one), self.referring(one)) for one in affected])
+        preserved.change(
+            self.connection,
+            [one.name for one in affected],
+            [change for _, of_table in statements for change in of_table],
+        )
+
+    def _rows(self, one: Table) -> str:
+        """Return a query of the rows that change, as they were and with what their references become."""
+        news = "".join(
+            f", {self.edited(one, 'c', name)} AS {preserved.NEW}{number}"
+            for number, name in enumerate(self.referring(one))
+        )
+        moved, edited = self.is_moved(one, "c"), self.is_edited(one, "c")
+        return f"SELECT c.*, {moved} AS {preserved.MOVED}{news} FROM {one.place} c WHERE {moved} OR {edited}"

@@ -1,6 +1,6 @@
 """Rows of unmanaged tables as they were before an adoption changed them: on PostgreSQL, which has no backup of them.
 
-They are beside the old tables, in the legacy schema. What somebody has changed in such a row since stays as it is.
+They are beside the legacy tables, in the legacy schema. What somebody has changed in such a row since stays as it is.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def preserve(connection: sa.Connection, changed: Sequence[tuple[Table, str, Sequ
     """Keep the rows that are to be changed, within the adoption's transaction.
 
     Args:
-        connection: in which the old tables were moved, and no column of another table has become text yet.
+        connection: in which the legacy tables were moved, and no column of another table has become text yet.
         changed: tables, a query of their rows, and their referring columns.
     """
     if not changed:
@@ -33,11 +33,11 @@ def preserve(connection: sa.Connection, changed: Sequence[tuple[Table, str, Sequ
     schema = quote(legacy_schema_name(connection))
     index = f"{schema}.{_INDEX}"
     run(connection, f"CREATE TABLE {index} (copy text NOT NULL, about jsonb NOT NULL)")
-    record(connection, "before", [f"DROP TABLE {index}"], held=("table", index))
+    record(connection, "before", [f"DROP TABLE {index}"], content=("table", index))
     for number, (table, query, referring) in enumerate(changed):
         copy = f"{schema}.cts_changed_{number}"
         run(connection, f"CREATE TABLE {copy} AS {query}")
-        record(connection, "before", [f"DROP TABLE {copy}"], held=("table", copy))
+        record(connection, "before", [f"DROP TABLE {copy}"], content=("table", copy))
         about = {
             "table": table.name,
             "only": table.place,
@@ -56,19 +56,23 @@ def restore(connection: sa.Connection) -> None:
     changes: list[str] = []
     places: list[str] = []
     for copy, about in run(connection, f"SELECT copy, about::text FROM {index} ORDER BY copy").all():
-        told = json.loads(about)
-        if run(connection, f"SELECT to_regclass({literal(told['table'])})").scalar() is not None:
-            places.append(told["table"])
-            changes += _changes(copy, **told)
-    if not changes:
-        return
-    with triggers_off(connection, places):
-        parts = ", ".join(f"c{number} AS ({change})" for number, change in enumerate(changes))
+        facts = json.loads(about)
+        if run(connection, f"SELECT to_regclass({literal(facts['table'])})").scalar() is not None:
+            places.append(facts["table"])
+            changes += _changes(copy, **facts)
+    if changes:
+        change(connection, places, changes)
+
+
+def change(connection: sa.Connection, places: Sequence[str], statements: Sequence[str]) -> None:
+    """Change tables by one statement, so that no foreign key between them is checked half way; no trigger fires."""
+    with _triggers_off(connection, places):
+        parts = ", ".join(f"c{number} AS ({one})" for number, one in enumerate(statements))
         run(connection, f"WITH {parts} SELECT 1")
 
 
 @contextmanager
-def triggers_off(connection: sa.Connection, places: Sequence[str]) -> Iterator[None]:
+def _triggers_off(connection: sa.Connection, places: Sequence[str]) -> Iterator[None]:
     """Let no trigger and no rule of somebody's act on tables of PostgreSQL, for the time of the block."""
     tables = ", ".join(f"{literal(place)}::regclass" for place in places) or "1"
     found = run(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from cts_schema import dialects
 from cts_schema.adoption import target
+from cts_schema.adoption.engine import Engine
+from cts_schema.adoption.survey.tables import LegacyTable
 from cts_schema.ddl.text import quote
 
 #: Without the tables that inherit.
@@ -95,7 +97,7 @@ class Reference:
     """A foreign key of an unmanaged table.
 
     Attributes:
-        name: what a refusal calls it.
+        name: what a refusal calls it; empty on SQLite, where a refusal is about keys that do not last.
         table: which has it, as SQL.
         columns: its columns.
         parent: our table by its name, or an unmanaged one as SQL.
@@ -129,3 +131,29 @@ class References:
 
     tables: Mapping[str, Table]
     keys: tuple[Reference, ...]
+
+
+def read(engine: Engine, old: Mapping[str, LegacyTable], refused: Collection[str]) -> References:
+    """Return the keys that lead to managed tables, and do so afterwards; nothing is changed.
+
+    Args:
+        engine: with the legacy tables in their places.
+        old: the managed tables that are there, by our names.
+        refused: names of foreign keys that cannot be carried over.
+    """
+    found = engine.unmanaged.keys(engine.connection, old)
+    keys = _leading(key for key in found if key.lasting and key.name not in refused)
+    return References({key.table: engine.unmanaged.table(engine.connection, key.table) for key in keys}, tuple(keys))
+
+
+def _leading(keys: Iterable[Reference]) -> list[Reference]:
+    """Return the keys that lead to managed tables in the end."""
+    rest = list(keys)
+    found: list[Reference] = []
+    while True:
+        reached = {key.table for key in found}
+        more = [key for key in rest if key.managed or key.parent in reached]
+        if not more:
+            return found
+        found += more
+        rest = [key for key in rest if key not in more]

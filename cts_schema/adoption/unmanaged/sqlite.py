@@ -1,14 +1,19 @@
-"""Unmanaged tables of SQLite and their foreign keys, read from its catalogue."""
+"""Unmanaged tables of SQLite: their foreign keys, read from its catalogue, and how references follow."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from cts_schema.adoption import target
+from cts_schema.adoption.dependents.sqlite import schema_copy
 from cts_schema.adoption.survey.tables import LegacyTable
+from cts_schema.adoption.unmanaged import changes
+from cts_schema.adoption.unmanaged.changed_keys import CHANGED
+from cts_schema.adoption.unmanaged.changes import DANGLING
+from cts_schema.adoption.unmanaged.edits import MOVES, changing
 from cts_schema.adoption.unmanaged.references import Column, Reference, Table, Unique
 from cts_schema.ddl import sqlite_checks
 from cts_schema.ddl.text import literal, quote, run, token_texts, tokens, unquote
@@ -50,7 +55,7 @@ def keys(connection: sa.Connection, old: Mapping[str, LegacyTable]) -> list[Refe
             if len(named) == len(rows) and all(column.lower() in columns[parent] for column in named):
                 found.append(
                     Reference(
-                        f"of {name}",
+                        "",
                         f"main.{quote(name)}",
                         tuple(columns[lower][row[3].lower()][1] for row in sorted(rows, key=lambda row: row[1])),
                         parent if managed else f"main.{quote(tables[parent])}",
@@ -102,3 +107,80 @@ def _condition(index: str) -> str:
         if depth == 0 and token[0].upper() == "WHERE":
             start = token.end()
     return index[start:]
+
+
+class Changes(changes.Changes):
+    """What becomes of references, which SQLite compares as the type of the parent's column makes it."""
+
+    ROW_TYPE = ""
+
+    def typed(self, text: str, column: Column) -> str:
+        """Return a new value as it is: its column makes of it what it will."""
+        return text
+
+    def may_break(self, check: str, referring: Collection[str]) -> bool:
+        """Whether a condition names such a column: any other may call a function that only an application has."""
+        return not {unquote(word).lower() for word in token_texts(check)}.isdisjoint(referring)
+
+    def may_dangle(self, changed: str) -> bool:
+        """Whether a reference may lead nowhere: always, as its value may be written in another way than the key."""
+        return True
+
+    def also_dangling(self, key: Reference, rest: str) -> str:
+        """Add those that have found '007' where PostgreSQL would have had a 7."""
+        table, plain = self.tables[key.table], [f"CAST(p.{quote(parent)} AS TEXT)" for parent in key.parent_columns]
+        return (
+            f" UNION ALL SELECT {table.row('c')}, {', '.join(plain)}, {literal(CHANGED)} FROM {table.place} c "
+            f"JOIN {self.olds[key.parent]} p ON {self.refers(key)} WHERE {rest}"
+        )
+
+    def stored_as(self, value: str, place: int) -> Sequence[str]:
+        """Return the condition: a text with 17 digits is a real number in a column of numbers, equal to one with 15."""
+        return [f"{value} = +d.s{place}"]
+
+    def find_dangling(self, key: Reference, select: str, news: Sequence[str], found: str) -> None:
+        """Write the rows to the table.
+
+        There ``s0``, ``s1``, ... are what the referring columns make of the new values, and ``p0``, ``p1``, ... what
+        the columns of an unmanaged parent do.
+        """
+        stored = [f"s{at} {self.tables[key.table].columns[name].affinity}" for at, name in enumerate(key.columns)]
+        if not key.managed:
+            parent = self.tables[key.parent]
+            stored += [f"p{at} {parent.columns[name].affinity}" for at, name in enumerate(key.parent_columns)]
+        texts = ", ".join(f"{new} TEXT" for new in news)
+        run(self.connection, f"CREATE TEMP TABLE {DANGLING} (row_id, {texts}, cause TEXT, {', '.join(stored)})")
+        again = "".join(f", max({new})" for new in news) * (1 if key.managed else 2)
+        run(
+            self.connection,
+            f"INSERT INTO {DANGLING} SELECT row_id, {found}{again} FROM ({select}) found GROUP BY row_id",
+        )
+
+    def require_possible(self, affected: Sequence[Table]) -> None:
+        """Check that the tables need nothing of their application to change.
+
+        Raises:
+            AdoptionBlocked: one does.
+        """
+        for one in affected:
+            definitions = run(
+                self.connection,
+                f"SELECT sql FROM main.sqlite_master WHERE tbl_name = {literal(one.title)} AND sql IS NOT NULL "
+                "AND type IN ('table', 'index') ORDER BY type DESC",
+            ).scalars()
+            with changing(one), schema_copy.opened(definitions) as copy:
+                # The copy has neither triggers nor rows. SQLite opens some tables that it would not create.
+                if copy.execute("SELECT 1 FROM sqlite_master").fetchone() is not None:
+                    copy.execute(f"EXPLAIN SELECT * FROM {one.place}")
+                    if self.is_in(MOVES, one):
+                        copy.execute(f"EXPLAIN DELETE FROM {one.place} WHERE true")
+                    if columns := self.edited_columns(one):
+                        same = ", ".join(f"{quote(name)} = {quote(name)}" for name in columns)
+                        copy.execute(f"EXPLAIN UPDATE {one.place} SET {same}")
+
+    def apply(self, statements: Sequence[tuple[Table, Sequence[str]]]) -> None:
+        """Change tables by statements."""
+        for one, of_table in statements:
+            with changing(one):
+                for statement in of_table:
+                    run(self.connection, statement)

@@ -108,7 +108,7 @@ def read_committed(connection: sa.Connection) -> Iterator[None]:
 
 
 @contextmanager
-def undone(connection: sa.Connection) -> Iterator[None]:
+def rolled_back(connection: sa.Connection) -> Iterator[None]:
     """Run the block in a transaction or a savepoint that is rolled back, which also undoes every SET LOCAL."""
     transaction = connection.begin_nested() if connection.in_transaction() else connection.begin()
     try:

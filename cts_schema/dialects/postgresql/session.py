@@ -12,8 +12,8 @@ from cts_schema.dialects.postgresql.lock import (
     LOCK_TIMEOUT,
     in_autocommit,
     read_committed,
+    rolled_back,
     search_path,
-    undone,
     whole_view,
 )
 from cts_schema.dialects.postgresql.one_schema import require_one_schema as require_one_schema
@@ -83,6 +83,19 @@ def remaking(connection: sa.Connection) -> AbstractContextManager[object]:
 
 
 @contextmanager
+def undone(connection: sa.Connection, place: Place, *, milliseconds: int) -> Iterator[None]:
+    """See every row within the block, and undo all that it does."""
+    with (
+        rolled_back(connection),
+        as_owner(connection, place, reading=True),
+        search_path(connection, place.schema),
+        whole_view(connection),
+    ):
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {milliseconds}")
+        yield
+
+
+@contextmanager
 def reading_only(connection: sa.Connection, place: Place, *, deep: bool) -> Iterator[None]:
     """Let nothing be written within the block, and leave no trace of it. A transaction of the caller goes on after it.
 
@@ -93,7 +106,7 @@ def reading_only(connection: sa.Connection, place: Place, *, deep: bool) -> Iter
         RowsHidden: row security keeps rows from the role.
     """
     # In autocommit there is no transaction that could be read-only.
-    with read_committed(connection) if in_autocommit(connection) else nullcontext(), undone(connection):
+    with read_committed(connection) if in_autocommit(connection) else nullcontext(), rolled_back(connection):
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{'0' if deep else _STATEMENT_TIMEOUT}'")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from cts_schema.ddl.text import literal, quote, run
+from cts_schema.ddl.text import literal, quote, run, unquote
 
 ROW = "INTEGER"
 NO_ROW = "NULL"
@@ -47,6 +47,23 @@ def set_counter(connection: sa.Connection, table: str, column: str, last: int) -
     """Let the numbers of a column go on after a last one."""
     run(connection, f"DELETE FROM sqlite_sequence WHERE name = {literal(table)}")
     run(connection, f"INSERT INTO sqlite_sequence (name, seq) VALUES ({literal(table)}, {last})")
+
+
+def last_number(connection: sa.Connection, place: str, column: str | None) -> int | None:
+    """Return the last number that a table, given as SQL, gave a row; None where it has not counted by itself."""
+    if run(connection, "SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'").first() is None:
+        return None
+    found = run(connection, f"SELECT seq FROM sqlite_sequence WHERE name = {literal(unquote(place))}").scalar()
+    return found if isinstance(found, int) else None
+
+
+def indexes(connection: sa.Connection, table: str) -> tuple[Sequence[str], Sequence[str]]:
+    """Return what takes the indexes off a table, and what puts them on again."""
+    query = (
+        f"SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = {literal(table)} AND sql IS NOT NULL"
+    )
+    found = run(connection, query).all()
+    return [f"DROP INDEX {quote(name)}" for name, _ in found], [definition for _, definition in found]
 
 
 def may_make_temporary_tables(connection: sa.Connection) -> bool:

@@ -58,6 +58,16 @@ def remaking(connection: sa.Connection) -> Iterator[None]:
 
 
 @contextmanager
+def undone(connection: sa.Connection, place: Place, *, milliseconds: int) -> Iterator[None]:
+    """Undo all that the block does."""
+    transaction = connection.begin_nested() if connection.in_transaction() else connection.begin()
+    try:
+        yield
+    finally:
+        transaction.rollback()
+
+
+@contextmanager
 def reading_only(connection: sa.Connection, place: Place, *, deep: bool) -> Iterator[None]:
     """Let nothing be written within the block, and leave no trace of it."""
     began = connection.in_transaction()

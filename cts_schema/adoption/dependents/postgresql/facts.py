@@ -1,4 +1,4 @@
-"""What hangs on the old tables of PostgreSQL, as plain values: names and definitions are SQL.
+"""What depends on the legacy tables of PostgreSQL, as plain values: names and definitions are SQL.
 
 They are deparsed under a search path that has every schema concerned. So names in them are without a schema, and mean
 the new tables once these are in place of the old ones. Where two schemas have something of one name, the second is
@@ -27,7 +27,7 @@ class Relation:
     Attributes:
         kind: table, view or materialized view.
         name: as SQL, with its schema only where the search path does not find it.
-        title: as a person calls it, with its schema unless that is the one of the old tables.
+        title: as a person calls it, with its schema unless that is the one of the legacy tables.
         schema: the name of its schema, as SQL.
         own_name: its name without the schema, as SQL.
         owner: a role, as SQL.
@@ -38,7 +38,7 @@ class Relation:
         guarded: whether row level security is on, and whether it binds the owner too.
         definition: of a view: its query.
         hollow: of a view over a column that becomes text: a query of the same columns that reads nothing.
-        reads: of a view: the names of others that it reads, as far as they hang on old tables too.
+        reads: of a view: the names of others that it reads, as far as they depend on legacy tables too.
         options: of a view, as SQL.
         populated: of a materialized view.
         defaults: of columns of a view.
@@ -77,14 +77,14 @@ class Relation:
 
 @dataclass(frozen=True)
 class ForeignKey:
-    """A foreign key between an old table and one that is not.
+    """A foreign key between a legacy table and one that is not.
 
     Attributes:
         name: its own, as SQL.
         table: which has it, as SQL.
         definition: without NOT VALID.
         validated: whether all rows of the table meet it.
-        outward: whether the old table is the one that has it.
+        outward: whether the legacy table is the one that has it.
     """
 
     name: str
@@ -124,8 +124,8 @@ class Attachment:
     Attributes:
         kind: which of them.
         name: its own, as SQL.
-        table: what it hangs on, as SQL.
-        elsewhere: whether that is neither an old table nor a view over one.
+        table: what it is on, as SQL.
+        elsewhere: whether that is neither a legacy table nor a view over one.
         make: the statements that make it.
         drop: the statement that drops it.
     """
@@ -139,19 +139,19 @@ class Attachment:
 
 
 @dataclass(frozen=True)
-class Dependents:
-    """All that hangs on the old tables.
+class Facts:
+    """All that depends on the legacy tables.
 
     Attributes:
-        path: the search path under which names mean what they should; the schema of the old tables first.
-        tables: the old tables.
-        views: over the old tables, over each other, and over columns that become text; each after those that it reads.
+        path: the search path under which names mean what they should; the schema of the legacy tables first.
+        tables: the legacy tables.
+        views: over the legacy tables, over each other, over columns that become text; each after those that it reads.
         others: other tables that are concerned: they have foreign keys, triggers, rules or policies of those below.
         foreign_keys: of other tables onto old ones, and the other way round.
         retyped: columns of other tables.
-        hanging: triggers, rules, policies, publications.
-        sequences: sequences of old tables that others draw from, and the column that each belongs to, as SQL.
-        bound: what refers to the old tables in a way that cannot be made again, as (kind, description).
+        attachments: triggers, rules, policies, publications.
+        sequences: sequences of legacy tables that others draw from, and the column that each belongs to, as SQL.
+        bound: what refers to the legacy tables in a way that cannot be made again, as (kind, description).
     """
 
     path: str
@@ -160,7 +160,7 @@ class Dependents:
     others: tuple[Relation, ...]
     foreign_keys: tuple[ForeignKey, ...]
     retyped: tuple[Retyped, ...]
-    hanging: tuple[Attachment, ...]
+    attachments: tuple[Attachment, ...]
     sequences: tuple[tuple[str, str], ...]
     bound: tuple[tuple[str, str], ...]
 

@@ -1,4 +1,4 @@
-"""Foreign keys between old tables and others on PostgreSQL, and the columns that become text with the keys."""
+"""Foreign keys between legacy tables and others on PostgreSQL, and the columns that become text with the keys."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class Cause:
 def read(connection: sa.Connection, old: Collection[int]) -> tuple[Sequence[Any], dict[Place, Cause]]:
     """Return the foreign keys that must be made again, a row for each of their columns, and the columns to retype.
 
-    These are the keys with an old table on one side, and those that refer to a column that becomes text.
+    These are the keys with a legacy table on one side, and those that refer to a column that becomes text.
 
     Args:
         connection: any.
-        old: the old tables.
+        old: the legacy tables.
     """
     keys = run(connection, _KEYS.format(old=in_list(old))).all()
     columns = _to_text(keys)

@@ -1,4 +1,4 @@
-"""Reads what hangs on the old tables out of the catalogue of PostgreSQL.
+"""Reads what depends on the legacy tables out of the catalogue of PostgreSQL.
 
 The server deparses every definition. Nothing is locked that would hinder anybody.
 """
@@ -15,27 +15,27 @@ import sqlalchemy as sa
 
 from cts_schema.adoption.dependents.postgresql import foreign_keys as keys_on_postgresql
 from cts_schema.adoption.dependents.postgresql.attachments import Attachments, bound, in_list
-from cts_schema.adoption.dependents.postgresql.facts import Dependents, Grant, Relation
+from cts_schema.adoption.dependents.postgresql.facts import Facts, Grant, Relation
 from cts_schema.adoption.legacy.schema import current_schema
 from cts_schema.ddl.text import quote, run
 from cts_schema.dialects.postgresql.lock import setting
 
 
-def read(connection: sa.Connection, tables: Sequence[str]) -> Dependents:
-    """Return all that hangs on ``tables`` of the current schema; nothing is locked that would hinder anybody."""
+def read_facts(connection: sa.Connection, tables: Sequence[str]) -> Facts:
+    """Return all that depends on ``tables`` of the current schema; nothing is locked that would hinder anybody."""
     old = _oids(connection, tables)
     keys, columns = keys_on_postgresql.read(connection, old)
     view_reads = _view_reads(connection)
     views = _views(view_reads, old, columns)
     over_columns = [view for view, relation, column in view_reads if (relation, column) in columns]
     moved = [*old, *views]
-    hanging = Attachments(connection, old, moved, columns)
-    others = ({row.conrelid for row in keys} | {row.confrelid for row in keys} | hanging.tables) - set(moved)
+    attachments = Attachments(connection, old, moved, columns)
+    others = ({row.conrelid for row in keys} | {row.confrelid for row in keys} | attachments.tables) - set(moved)
     path = _path(connection, [*views, *others])
     with setting(connection, "search_path", path):
         relations = _relations(connection, [*moved, *others])
         hollow = _hollow(connection, over_columns)
-        return Dependents(
+        return Facts(
             path=path,
             tables=tuple(relations[oid] for oid in old),
             views=tuple(
@@ -49,9 +49,9 @@ def read(connection: sa.Connection, tables: Sequence[str]) -> Dependents:
             others=tuple(relations[oid] for oid in sorted(others)),
             foreign_keys=keys_on_postgresql.defined(connection, keys, old),
             retyped=keys_on_postgresql.retyped(connection, columns, keys),
-            hanging=hanging.defined(),
+            attachments=attachments.defined(),
             sequences=_sequences(connection, old),
-            bound=bound(connection, old, moved, hanging),
+            bound=bound(connection, old, moved, attachments),
         )
 
 
@@ -125,87 +125,68 @@ def _path(connection: sa.Connection, relations: Iterable[int]) -> str:
     return ", ".join(map(quote, [current_schema(connection), *schemas]))
 
 
+_RELATIONS = """
+SELECT c.oid, CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' ELSE 'table' END AS kind,
+       c.oid::regclass::text AS name,
+       CASE WHEN n.nspname <> current_schema() THEN quote_ident(n.nspname) || '.' ELSE '' END
+         || quote_ident(c.relname) AS title,
+       quote_ident(n.nspname) AS schema, quote_ident(c.relname) AS own_name,
+       quote_ident(pg_get_userbyid(c.relowner)) AS owner, pg_has_role(c.relowner, 'USAGE') AS owned,
+       current_setting('is_superuser') = 'on'
+         OR has_schema_privilege(c.relowner, c.relnamespace, 'CREATE') AS creatable,
+       array[c.relrowsecurity, c.relforcerowsecurity] AS guarded, c.relispopulated AS populated,
+       array(SELECT split_part(o, '=', 1) || ' = ' || quote_literal(substr(o, strpos(o, '=') + 1))
+               FROM unnest(c.reloptions) o) AS options,
+       CASE WHEN c.relkind IN ('v', 'm') THEN rtrim(pg_get_viewdef(c.oid), ';') ELSE '' END AS definition
+  FROM pg_class c
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.oid IN {oids}
+"""
+_PARTS = {
+    "comments": """
+SELECT d.objoid, quote_ident(a.attname), quote_literal(d.description)
+  FROM pg_description d
+  LEFT JOIN pg_attribute a ON a.attrelid = d.objoid AND a.attnum = d.objsubid AND d.objsubid > 0
+ WHERE d.classoid = 'pg_class'::regclass AND d.objoid IN {oids}
+ ORDER BY d.objsubid""",
+    "defaults": """
+SELECT d.adrelid, quote_ident(a.attname), pg_get_expr(d.adbin, d.adrelid)
+  FROM pg_attrdef d
+  JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+  JOIN pg_class c ON c.oid = d.adrelid AND c.relkind = 'v'
+ WHERE d.adrelid IN {oids}
+ ORDER BY d.adnum""",
+    "indexes": """
+SELECT i.indrelid, quote_ident(x.relname), pg_get_indexdef(i.indexrelid, 0, true)
+  FROM pg_index i
+  JOIN pg_class c ON c.oid = i.indrelid AND c.relkind = 'm'
+  JOIN pg_class x ON x.oid = i.indexrelid
+ WHERE i.indrelid IN {oids}
+ ORDER BY i.indexrelid""",
+}
+
+
 def _relations(connection: sa.Connection, oids: Collection[int]) -> dict[int, Relation]:
-    grants, comments = defaultdict(set), defaultdict(list)
-    defaults, indexes = defaultdict(list), defaultdict(list)
-    for oid, grant in read_grants(connection, f"c.oid IN {in_list(oids)}"):
+    listed = in_list(oids)
+    grants, parts = defaultdict[int, set[Grant]](set), defaultdict[tuple[int, str], list[Any]](list)
+    for oid, grant in read_grants(connection, f"c.oid IN {listed}"):
         grants[oid].add(grant)
-    for oid, column, text in run(
-        connection,
-        f"""
-        SELECT d.objoid, quote_ident(a.attname), quote_literal(d.description)
-          FROM pg_description d
-          LEFT JOIN pg_attribute a ON a.attrelid = d.objoid AND a.attnum = d.objsubid AND d.objsubid > 0
-         WHERE d.classoid = 'pg_class'::regclass AND d.objoid IN {in_list(oids)}
-         ORDER BY d.objsubid""",
-    ):
-        comments[oid].append((column, text))
-    for oid, column, default in run(
-        connection,
-        f"""
-        SELECT d.adrelid, quote_ident(a.attname), pg_get_expr(d.adbin, d.adrelid)
-          FROM pg_attrdef d
-          JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
-          JOIN pg_class c ON c.oid = d.adrelid AND c.relkind = 'v'
-         WHERE d.adrelid IN {in_list(oids)}
-         ORDER BY d.adnum""",
-    ):
-        defaults[oid].append((column, default))
-    for oid, name, definition in run(
-        connection,
-        f"""
-        SELECT i.indrelid, quote_ident(x.relname), pg_get_indexdef(i.indexrelid, 0, true)
-          FROM pg_index i
-          JOIN pg_class c ON c.oid = i.indrelid AND c.relkind = 'm'
-          JOIN pg_class x ON x.oid = i.indexrelid
-         WHERE i.indrelid IN {in_list(oids)}
-         ORDER BY i.indexrelid""",
-    ):
-        indexes[oid].append((name, definition))
-    return {
-        row.oid: Relation(
-            kind=row.kind,
-            name=row.name,
-            title=row.title,
-            schema=row.schema,
-            own_name=row.own_name,
-            owner=row.owner,
-            owned=row.owned,
-            creatable=row.creatable,
-            grants=frozenset(grants[row.oid]),
-            comments=tuple(comments[row.oid]),
-            guarded=(row.relrowsecurity, row.relforcerowsecurity),
-            definition=row.definition or "",
-            options=tuple(row.options),
-            populated=row.relispopulated,
-            defaults=tuple(defaults[row.oid]),
-            indexes=tuple(indexes[row.oid]),
-        )
-        for row in run(
-            connection,
-            f"""
-            SELECT c.oid,
-                   CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' ELSE 'table' END AS kind,
-                   c.oid::regclass::text AS name,
-                   CASE WHEN n.nspname <> current_schema() THEN quote_ident(n.nspname) || '.' ELSE '' END
-                     || quote_ident(c.relname) AS title,
-                   quote_ident(n.nspname) AS schema, quote_ident(c.relname) AS own_name,
-                   quote_ident(pg_get_userbyid(c.relowner)) AS owner, pg_has_role(c.relowner, 'USAGE') AS owned,
-                   current_setting('is_superuser') = 'on'
-                     OR has_schema_privilege(c.relowner, c.relnamespace, 'CREATE') AS creatable,
-                   c.relrowsecurity, c.relforcerowsecurity, c.relispopulated,
-                   array(SELECT split_part(o, '=', 1) || ' = ' || quote_literal(substr(o, strpos(o, '=') + 1))
-                           FROM unnest(c.reloptions) o) AS options,
-                   CASE WHEN c.relkind IN ('v', 'm') THEN rtrim(pg_get_viewdef(c.oid), ';') END AS definition
-              FROM pg_class c
-              JOIN pg_namespace n ON n.oid = c.relnamespace
-             WHERE c.oid IN {in_list(oids)}""",
-        )
-    }
+    for part, query in _PARTS.items():
+        for oid, name, text in run(connection, query.format(oids=listed)):
+            parts[oid, part].append((name, text))
+    found = {}
+    for row in run(connection, _RELATIONS.format(oids=listed)).mappings():
+        facts: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in row.items()
+        }
+        oid = facts.pop("oid")
+        facts |= {part: tuple(parts[oid, part]) for part in _PARTS}
+        found[oid] = Relation(grants=frozenset(grants[oid]), **facts)
+    return found
 
 
 def _sequences(connection: sa.Connection, old: Sequence[int]) -> tuple[tuple[str, str], ...]:
-    """Return the sequences that belong to a column of an old table, and that another table draws from too."""
+    """Return the sequences that belong to a column of a legacy table, and that another table draws from too."""
     rows = run(
         connection,
         f"""

@@ -1,4 +1,4 @@
-"""Makes what hung on the old tables of PostgreSQL again, on tables of the same names."""
+"""Makes what depended on the legacy tables of PostgreSQL again, on tables of the same names."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from cts_schema.adoption.dependents.postgresql.facts import Attachment, Dependents, ForeignKey, Relation, Retyped
+from cts_schema.adoption.dependents.postgresql.facts import Attachment, Facts, ForeignKey, Relation, Retyped
 from cts_schema.adoption.dependents.postgresql.read import read_grants
 from cts_schema.adoption.legacy.schema import record
 from cts_schema.adoption.refusal import Refusal, is_refusal, reason, run_first_of
@@ -25,7 +25,7 @@ class Recreation:
     def __init__(
         self,
         connection: sa.Connection,
-        found: Dependents,
+        found: Facts,
         left_out: Collection[tuple[str, str]],
         scratch: str | None = None,
     ) -> None:
@@ -40,13 +40,21 @@ class Recreation:
 
     def all(self) -> list[Refusal]:
         """Do it; return what PostgreSQL refused."""
+        self._tables()
+        self._columns_and_keys()
+        self._views()
+        return self._refusals
+
+    def _tables(self) -> None:
         found = self._found
         if self._scratch is not None:
             for other in found.others:
                 self._try(other.kind, other.title, other.name, self._copy, other)
         for table in found.tables:
             self._try("privileges of", table.title, table.name, self._equip, table)
-        texts: set[tuple[str, str] | None] = {None}
+
+    def _columns_and_keys(self) -> None:
+        found, texts = self._found, set[tuple[str, str] | None]({None})
         for column in found.retyped:
             if column.hindrance is None and column.follows in texts:
                 name = f"{found.title(column.table)}.{column.column}"
@@ -55,17 +63,19 @@ class Recreation:
         for key in found.foreign_keys:
             if not key.outward:
                 self._try("foreign key", f"{key.name} of {found.title(key.table)}", key.table, self._refer, key)
-        gone: set[str] = set()
+
+    def _views(self) -> None:
+        """Make the views, what acts on tables and views, and at last the rows of materialized views."""
+        found, gone = self._found, set[str]()
         for view in found.views:
             if not self._try(view.kind, view.title, view.name, self._create, view, gone.intersection(view.reads)):
                 gone.add(view.name)
-        for one in found.hanging:
+        for one in found.attachments:
             name = f"{one.name} on {found.title(one.table)}"
-            self._try(one.kind, name, one.table, self._hang, one, gone.intersection([one.table]))
+            self._try(one.kind, name, one.table, self._attach, one, gone.intersection([one.table]))
         for view in found.views:
             if view.populated and view.kind == "materialized view" and view.name not in gone:
                 self._try(view.kind, view.title, view.name, self._fill, view)
-        return self._refusals
 
     def _try(
         self,
@@ -182,7 +192,7 @@ class Recreation:
         """Fill a materialized view: as the last thing, since its owner sees what policies let him see."""
         self._run(f"REFRESH MATERIALIZED VIEW {view.name}")
 
-    def _hang(self, one: Attachment) -> None:
+    def _attach(self, one: Attachment) -> None:
         self._run(*one.make)
         if one.elsewhere:
             self._record(one.table, one.drop)

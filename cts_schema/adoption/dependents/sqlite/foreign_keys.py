@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing as closed
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from cts_schema.adoption.dependents.sqlite import schema_copy
 from cts_schema.ddl.rewriting import rewrite
-from cts_schema.ddl.text import quote, run, token_texts, tokens
+from cts_schema.ddl.text import closing, opening, quote, run, token_texts, tokens
 from cts_schema.exceptions import AdoptionFailed
 
 #: What may follow the parent, in words with a blank after each.
@@ -96,10 +96,10 @@ def drop(connection: sa.Connection, table: str, definition: str) -> None:
         raise AdoptionFailed(table=table, reported="it has other columns without the foreign key")
 
 
-def _copy(definitions: Sequence[tuple[str, str]]) -> closing[sqlite3.Connection]:
+def _copy(definitions: Sequence[tuple[str, str]]) -> closed[sqlite3.Connection]:
     copy = sqlite3.connect(":memory:", isolation_level=None)
     schema_copy.create(copy, (sql for _, sql in definitions))
-    return closing(copy)
+    return closed(copy)
 
 
 def _keys(copy: sqlite3.Connection, table: str, definition: str) -> Iterator[Key]:
@@ -154,43 +154,24 @@ def _fault(copy: sqlite3.Connection, key: Key, meant: tuple[str, ...] | None) ->
 def _spans(definition: str) -> Iterator[tuple[int, int]]:
     """Yield where each foreign key begins and ends in the definition of a table."""
     found = list(tokens(definition))
+    words = [token[0].upper() for token in found]
     depth = 0
-    for place, token in enumerate(found):
-        depth += (token[0] == "(") - (token[0] == ")")
-        if depth != 1 or token[0].upper() != "REFERENCES":
+    for place, word in enumerate(words):
+        depth += (word == "(") - (word == ")")
+        if depth != 1 or word != "REFERENCES":
             continue
         first = place
-        opening = _opening(found, place - 1)
-        if [one[0].upper() for one in found[max(0, opening - 2) : opening]] == ["FOREIGN", "KEY"]:
-            first = opening - 2
-        if found[first - 2][0].upper() == "CONSTRAINT":
+        before = opening(words, place - 1)
+        if words[max(0, before - 2) : before] == ["FOREIGN", "KEY"]:
+            first = before - 2
+        if words[first - 2] == "CONSTRAINT":
             first -= 2
         last = place + 1
-        if found[last + 1][0] == "(":
-            last = _closing(found, last + 1)
-        while rest := _REST.match("".join(f"{one[0].upper()} " for one in found[last + 1 : last + 5])):
+        if words[last + 1] == "(":
+            last = closing(words, last + 1)
+        while rest := _REST.match("".join(f"{one} " for one in words[last + 1 : last + 5])):
             last += rest[0].count(" ")
         yield found[first].start(), found[last].end()
-
-
-def _opening(found: Sequence[re.Match[str]], place: int) -> int:
-    """Return where the bracket that closes at a place was opened; the place itself where none does."""
-    depth = 0
-    for number in range(place, -1, -1):
-        depth += (found[number][0] == ")") - (found[number][0] == "(")
-        if depth == 0:
-            return number
-    return place
-
-
-def _closing(found: Sequence[re.Match[str]], place: int) -> int:
-    """Return where the bracket that opens at a place is closed."""
-    depth = 0
-    for number in range(place, len(found)):
-        depth += (found[number][0] == "(") - (found[number][0] == ")")
-        if depth == 0:
-            return number
-    return place
 
 
 def _next(text: str) -> str:
