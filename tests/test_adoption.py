@@ -1,4 +1,4 @@
-"""Old databases come in by a plain upgrade, and nothing of them is lost."""
+"""A plain upgrade adopts legacy databases, and loses nothing of them."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ from tests.support.state import catalogue_of
 
 FILLINGS: tuple[Filling, ...] = ("clean", "dirty")
 CASES = [(kind, variant, filling) for variant, engines in VARIANTS.items() for kind in engines for filling in FILLINGS]
-every_old_database = pytest.mark.parametrize(("kind", "variant", "filling"), CASES, indirect=["kind"])
+every_legacy_database = pytest.mark.parametrize(("kind", "variant", "filling"), CASES, indirect=["kind"])
 
 
 def built(database: Database, variant: str, filling: Filling) -> dict[str, Values]:
@@ -77,8 +77,8 @@ NEEDS_YES = {("numbered", "sqlite", filling) for filling in FILLINGS} | {
 }
 
 
-@every_old_database
-def test_an_old_database_comes_to_head_by_a_plain_upgrade_and_nothing_is_lost(
+@every_legacy_database
+def test_a_legacy_database_comes_to_head_by_a_plain_upgrade_and_nothing_is_lost(
     database: Database, variant: str, filling: Filling
 ) -> None:
     before = built(database, variant, filling)
@@ -228,7 +228,7 @@ def test_a_view_with_the_name_of_a_table_of_ours_stops_everything(database: Data
     assert (counted(database), catalogue_of(database)) == before
 
 
-def test_an_old_database_comes_in_at_one_revision_and_not_before_it(database: Database) -> None:
+def test_a_legacy_database_is_adopted_at_one_revision_and_not_before_it(database: Database) -> None:
     built(database, "route", "clean")
     before = counted(database)
     with pytest.raises(WrongUsage, match=ADOPTION_REVISION):
@@ -237,7 +237,7 @@ def test_an_old_database_comes_in_at_one_revision_and_not_before_it(database: Da
 
 
 @pytest.mark.parametrize("command", [("current",), ("check",), ("stamp", "head"), ("downgrade", "base")])
-def test_other_commands_refuse_an_old_database(database: Database, command: tuple[str, ...]) -> None:
+def test_other_commands_refuse_a_legacy_database(database: Database, command: tuple[str, ...]) -> None:
     built(database, "route", "clean")
     before = counted(database), catalogue_of(database)
     outcome = alembic(*command, url=database.url)
@@ -405,7 +405,9 @@ def test_an_undo_takes_the_backup_of_its_own_database(tmp_path: Path) -> None:
             undo_adoption(one.url)
 
 
-def test_a_revision_after_the_adoption_that_fails_is_the_one_that_is_told(database: Database, tmp_path: Path) -> None:
+def test_a_revision_after_the_adoption_that_fails_is_the_one_that_is_reported(
+    database: Database, tmp_path: Path
+) -> None:
     database.execute("CREATE TABLE users (id INTEGER PRIMARY KEY, username TEXT, password_hash TEXT)")
     database.execute("INSERT INTO users VALUES (1, 'me', 'x')")
     with scripts_in_use(tmp_path / "copy") as scripts:

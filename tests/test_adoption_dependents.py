@@ -13,7 +13,7 @@ from tests.support.databases import Database
 
 on_sqlite = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 on_postgresql = pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
-on_every_old_database = pytest.mark.parametrize(
+on_every_legacy_database = pytest.mark.parametrize(
     ("kind", "variant"), [(kind, variant) for variant, kinds in VARIANTS.items() for kind in kinds], indirect=["kind"]
 )
 
@@ -39,8 +39,8 @@ def trigger(database: Database, name: str = "mine") -> list[str]:
 # Every old database
 
 
-@on_every_old_database
-def test_what_a_user_has_in_an_old_database_works_on_the_new_tables(database: Database, variant: str) -> None:
+@on_every_legacy_database
+def test_what_a_user_has_in_a_legacy_database_works_on_the_new_tables(database: Database, variant: str) -> None:
     with database.engine.connect() as connection:
         build(connection, variant, "dirty")
     outcome = carry_over(database, load=())
@@ -116,7 +116,7 @@ def test_an_index_on_a_moving_expression_hinders_nobody(database: Database) -> N
 # Triggers
 
 
-def test_a_trigger_fires_on_the_new_table_and_not_during_the_pour(database: Database) -> None:
+def test_a_trigger_fires_on_the_new_table_and_not_during_the_load(database: Database) -> None:
     prepare(database, *trigger(database))
     carry_over(database)
     assert database.value("SELECT count(*) FROM notes") == 3
@@ -317,7 +317,7 @@ def index_of_head() -> str:
     return min(str(index.name) for index in Base.metadata.tables["orders"].indexes)
 
 
-def test_the_names_of_the_old_tables_and_their_indexes_are_free(database: Database) -> None:
+def test_the_names_of_the_legacy_tables_and_their_indexes_are_free(database: Database) -> None:
     prepare(database, f"CREATE INDEX {index_of_head()} ON users (username)")
     outcome = carry_over(database)
     assert (outcome.refused, outcome.failed) == ([], [])
@@ -354,7 +354,7 @@ def test_a_failure_takes_everything_back(database: Database) -> None:
     assert database.rows("SELECT id, name FROM mine") == [(1, "one"), (2, "two")]
 
 
-def test_what_fails_in_earnest_is_told(database: Database) -> None:
+def test_what_fails_in_earnest_is_reported(database: Database) -> None:
     prepare(database, VIEW, *trigger(database))
     hinder = {
         "sqlite": "CREATE TRIGGER mine AFTER INSERT ON notes BEGIN SELECT 1; END",
@@ -370,7 +370,7 @@ def test_what_fails_in_earnest_is_told(database: Database) -> None:
 
 
 @on_sqlite
-def test_a_name_aside_that_is_taken_is_passed_over(database: Database) -> None:
+def test_a_legacy_name_that_is_taken_is_passed_over(database: Database) -> None:
     prepare(database, "CREATE TABLE CTS_legacy_users (kept TEXT)", "CREATE TABLE cts_legacy_users_2 (kept TEXT)")
     assert carry_over(database).moved["users"] == '"cts_legacy_users_3"'
     assert "CTS_legacy_users" in database.tables()

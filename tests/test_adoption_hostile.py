@@ -1,4 +1,4 @@
-"""A SQLite file that somebody prepared: nothing in its schema is called, and a file that only looks odd comes in."""
+"""A SQLite file that somebody prepared: nothing in its schema is called, and a file that only looks odd is adopted."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize("what", UNREADABLE)
-def test_a_file_that_cannot_be_brought_in_is_told_in_words_and_left_as_it_was(what: str, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_adopted_is_refused_in_words_and_left_as_it_was(what: str, tmp_path: Path) -> None:
     file = prepared(tmp_path / "cts.db", UNREADABLE[what])
     url, before = f"sqlite:///{file}", file.read_bytes()
     with pytest.raises(SchemaError) as caught:
@@ -165,7 +165,7 @@ def test_rows_that_a_table_does_not_allow_are_no_damage_whatever_its_columns_are
     assert (finding.code, finding.where, finding.count) == ("refused-values", "mine.a\nnew line", 1)
 
 
-def test_an_old_file_that_computes_with_json_and_looks_at_its_own_schema_comes_in(tmp_path: Path) -> None:
+def test_a_legacy_file_that_computes_with_json_and_reads_its_own_schema_is_adopted(tmp_path: Path) -> None:
     file = prepared(
         tmp_path / "cts.db",
         """

@@ -1,4 +1,4 @@
-"""Adoptions that are kept waiting, or have no room: the old database stays as it was, and another run succeeds.
+"""Adoptions that are kept waiting, or have no room: the legacy database stays as it was, and another run succeeds.
 
 What happens to one that is struck at any of its statements is in tests/test_faults.py.
 """
@@ -94,7 +94,9 @@ def reading(database: Database, table: str) -> Iterator[None]:
         connection.rollback()
 
 
-def test_a_session_that_does_not_let_go_of_an_old_table_is_waited_for_and_told(old: Database, tmp_path: Path) -> None:
+def test_a_session_that_does_not_let_go_of_a_legacy_table_is_waited_for_and_reported(
+    old: Database, tmp_path: Path
+) -> None:
     before = state(old)
     with reading(old, "pseudo_positions"):
         with pytest.raises(DatabaseLocked):
@@ -142,7 +144,7 @@ def test_what_may_only_be_read_stays_as_it_is(old: Database, what: str, tmp_path
 
 
 @on_sqlite
-def test_a_file_in_the_place_of_the_backups_is_told(old: Database, tmp_path: Path) -> None:
+def test_a_file_in_the_place_of_the_backups_is_reported(old: Database, tmp_path: Path) -> None:
     before = state(old)
     (tmp_path / "backups").touch()
     with pytest.raises(BackupFailed, match="could not be copied"):
@@ -155,7 +157,7 @@ def test_a_file_in_the_place_of_the_backups_is_told(old: Database, tmp_path: Pat
 
 @on_sqlite
 @pytest.mark.parametrize("more", [0, 2, 30, 90])
-def test_a_disk_that_gets_full_on_the_way_leaves_the_old_database(old: Database, more: int) -> None:
+def test_a_disk_that_gets_full_on_the_way_leaves_the_legacy_database(old: Database, more: int) -> None:
     before = state(old)
     pages = old.value("PRAGMA page_count") + more
     engine = migration_engine(old.location)
@@ -202,7 +204,7 @@ def test_a_copy_that_a_killed_adoption_has_left_unfinished_goes_with_the_next_on
 
 
 @on_sqlite
-def test_a_disk_that_is_full_when_a_view_comes_back_is_told_as_that(old: Database) -> None:
+def test_a_disk_that_is_full_when_a_view_comes_back_is_reported_as_that(old: Database) -> None:
     before = state(old)
     engine = migration_engine(old.location)
 
@@ -222,7 +224,7 @@ def test_a_disk_that_is_full_when_a_view_comes_back_is_told_as_that(old: Databas
 
 
 @on_postgresql
-def test_a_connection_that_is_cut_leaves_the_old_database(old: Database) -> None:
+def test_a_connection_that_is_cut_leaves_the_legacy_database(old: Database) -> None:
     before = state(old)
     engine = migration_engine(old.location)
 

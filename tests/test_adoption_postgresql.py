@@ -1,4 +1,4 @@
-"""What hangs on tables of PostgreSQL by object id is put on the new ones; and the old database comes back by undo."""
+"""What depends on tables of PostgreSQL by object id is put on the new ones; an undo brings all of it back."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def kind() -> str:
 
 @pytest.fixture
 def old(database: Database) -> Database:
-    """The small old database with everything that may hang on it."""
+    """The small legacy database with everything that may depend on it."""
     prepare(database, EVERYTHING)
     return database
 
@@ -151,7 +151,7 @@ def test_comments_and_row_level_security_are_carried_over(old: Database) -> None
     assert "True, True" in line
 
 
-def test_an_owner_whom_policies_bind_pours_all_rows(old: Database) -> None:
+def test_an_owner_whom_policies_bind_loads_all_rows(old: Database) -> None:
     execute_all(old, "DROP POLICY all_of_them ON users", "GRANT USAGE ON SCHEMA public TO cts_test_owner")
     seen = []
 
@@ -182,7 +182,7 @@ def test_a_view_is_filled_with_what_its_owner_may_see(old: Database) -> None:
     assert old.rows("SELECT n, c FROM reports.names") == [("ann", 1)]
 
 
-def test_a_view_of_somebody_else_is_refused_and_stays_with_the_old_tables(database: Database) -> None:
+def test_a_view_of_somebody_else_is_refused_and_stays_with_the_legacy_tables(database: Database) -> None:
     prepare(database, ROLE.format("cts_test_migrator"), ROLE.format("cts_test_owner"))
     execute_all(
         database,
@@ -235,7 +235,7 @@ def test_other_tables_are_free_of_the_old_ones(old: Database) -> None:
     assert old.rows("SELECT id FROM numbered") == [(1,), (2,)]
 
 
-def test_tables_of_two_schemas_are_held_apart(old: Database) -> None:
+def test_tables_of_two_schemas_are_kept_apart(old: Database) -> None:
     old.execute('CREATE SCHEMA "Other: 5%"')
     with run_of(old, schema="Other: 5%") as connection:
         execute(connection, *OLD, "CREATE VIEW mine AS SELECT username FROM users")
@@ -343,7 +343,7 @@ def test_an_owner_who_may_no_longer_create_is_refused(old: Database) -> None:
     assert "may no longer create" in next(one.reason for one in found if one.name == "reports.names")
 
 
-def test_a_view_that_fails_over_the_rows_is_told_without_their_values(database: Database) -> None:
+def test_a_view_that_fails_over_the_rows_is_reported_without_their_values(database: Database) -> None:
     prepare(database, "CREATE MATERIALIZED VIEW m AS SELECT exchange::numeric FROM exchange_connections WITH NO DATA")
     # Filled when there was nothing wrong.
     execute_all(database, "UPDATE exchange_connections SET exchange = '1'", "REFRESH MATERIALIZED VIEW m")
@@ -357,7 +357,7 @@ def test_a_view_that_fails_over_the_rows_is_told_without_their_values(database: 
 
 
 @pytest.mark.parametrize("variant", ["numbered", "integer_installation", "route"])
-def test_undo_brings_an_old_database_back_as_it_was(database: Database, variant: str) -> None:
+def test_undo_brings_a_legacy_database_back_as_it_was(database: Database, variant: str) -> None:
     with database.engine.connect() as connection:
         build(connection, variant, "dirty")
     before = state(database)
@@ -448,7 +448,7 @@ def test_undo_needs_an_adoption(database: Database) -> None:
         postgresql_undo.bring_back(connection, [])
 
 
-def test_finalize_drops_the_old_tables_and_nothing_else(old: Database) -> None:
+def test_finalize_drops_the_legacy_tables_and_nothing_else(old: Database) -> None:
     carry_over(old)
     before = state(old)
     with run_of(old) as connection:
@@ -499,7 +499,7 @@ def as_role(database: Database, role: str) -> str:
     return database.location.set(username=role, password="geheim").render_as_string(hide_password=False)
 
 
-def test_a_user_who_may_only_read_is_told_whose_the_tables_are(database: Database) -> None:
+def test_a_user_who_may_only_read_learns_whose_the_tables_are(database: Database) -> None:
     prepare(database, ROLE.format("cts_test_reader"), "ALTER ROLE cts_test_reader LOGIN PASSWORD 'geheim'")
     execute_all(database, "GRANT SELECT ON ALL TABLES IN SCHEMA public TO cts_test_reader")
     with pytest.raises(NotPermitted, match="does not own all of the legacy tables") as error:
@@ -510,7 +510,7 @@ def test_a_user_who_may_only_read_is_told_whose_the_tables_are(database: Databas
     assert "table users belongs to another user" in plan.blockers
 
 
-def test_a_user_who_may_not_make_temporary_tables_is_told_before_anything_is_done(database: Database) -> None:
+def test_a_user_who_may_not_make_temporary_tables_is_refused_before_anything_is_done(database: Database) -> None:
     prepare(database, ROLE.format("cts_test_bare"), "ALTER ROLE cts_test_bare LOGIN PASSWORD 'geheim'")
     name = database.location.database
     execute_all(

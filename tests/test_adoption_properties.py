@@ -1,4 +1,4 @@
-"""Old databases of random shapes with random rows come in, nothing of them is lost, and all of it can be brought back.
+"""Legacy databases of random shapes with random rows are adopted, nothing is lost, and all can be brought back.
 
 CTS_TEST_EXAMPLES draws that many on either database, other ones each time; CTS_TEST_SEED draws those of a time again.
 """
@@ -87,7 +87,7 @@ def comes_in(database: Database, old: OldDatabase) -> None:
 
 @pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize(("kind", "examples"), [("sqlite", 3), ("postgresql", 2)], indirect=["kind"])
-def test_whatever_an_old_database_looks_like_it_comes_in_and_nothing_is_lost(
+def test_whatever_a_legacy_database_looks_like_it_is_adopted_and_nothing_is_lost(
     kind: str, examples: int, part: int, empty: Empty
 ) -> None:
     """A part of the examples, so that the workers share them; the first of each is the smallest database."""

@@ -242,7 +242,7 @@ def test_an_orphan_that_no_key_had_shown_before_is_no_hindrance(tmp_path: Path) 
         assert new.execute("SELECT * FROM notes ORDER BY id").fetchall() == [(1, "1"), (2, "gone")]
 
 
-def test_numbers_of_log_lines_go_on_where_the_old_table_stood(database: Database) -> None:
+def test_numbers_of_log_lines_go_on_where_the_legacy_table_stood(database: Database) -> None:
     kind = "INTEGER PRIMARY KEY AUTOINCREMENT" if database.kind == "sqlite" else "SERIAL PRIMARY KEY"
     adopted(
         database,
@@ -373,7 +373,7 @@ def test_what_referred_to_a_number_refers_to_its_text_however_it_was_written(dat
     assert left_over(database) == [("trade_engine_state", "1", "precision", {"connection_id": "1.0"})]
 
 
-def test_a_text_that_an_index_does_not_take_is_kept_aside(database: Database) -> None:
+def test_a_text_that_an_index_does_not_take_is_a_leftover(database: Database) -> None:
     long = "".join(f"{number * number % 9973:x}" for number in range(4000))  # which does not compress well
     adopted(
         database,
@@ -387,7 +387,7 @@ def test_a_text_that_an_index_does_not_take_is_kept_aside(database: Database) ->
         assert left_over(database) == [("users", "1", "check", {"api_key": long})]
 
 
-def test_a_time_that_python_does_not_know_is_kept_aside(database: Database) -> None:
+def test_a_time_that_python_does_not_know_is_a_leftover(database: Database) -> None:
     adopted(
         database,
         "CREATE TABLE users (id INTEGER PRIMARY KEY, username TEXT, password_hash TEXT, created_at TEXT)",

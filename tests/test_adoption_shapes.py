@@ -1,4 +1,4 @@
-"""Old databases of shapes that nobody foresaw: very wide ones, odd keys, and what only some application can compute."""
+"""Legacy databases of unusual shapes: very wide ones, odd keys, and what only some application can compute."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of unmanaged tables whose parents an adoption does not keep: counted, settled by the yes, and brought back."""
+"""Rows of unmanaged tables whose parents an adoption does not keep: counted, changed after a yes, and brought back."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_a_reference_that_may_be_missing_becomes_null_and_its_value_is_kept(data
     assert everything(database) == before
 
 
-def test_a_row_that_must_have_its_parent_goes_whole_and_so_does_what_hangs_on_it(database: Database) -> None:
+def test_a_row_that_must_have_its_parent_goes_whole_and_so_does_what_refers_to_it(database: Database) -> None:
     before = made(
         database,
         "CREATE TABLE my_a (id TEXT PRIMARY KEY, position_id INTEGER NOT NULL REFERENCES pseudo_positions (id), "

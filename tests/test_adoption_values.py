@@ -1,4 +1,4 @@
-"""No value of an old database is lost or changed in silence: it is in its new place, or in adoption_leftovers."""
+"""No value of a legacy database is lost or changed in silence: it is in its new place, or in adoption_leftovers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def everything() -> Iterator[tuple[str, list[str]]]:
         yield name, list(dict.fromkeys(column.lower() for column in columns))
 
 
-def test_a_mark_in_every_column_of_every_old_table_is_found_again(database: Database) -> None:
+def test_a_mark_in_every_column_of_every_legacy_table_is_found_again(database: Database) -> None:
     marks = {}
     with database.engine.begin() as connection:
         for place, (name, columns) in enumerate(everything()):
@@ -57,7 +57,7 @@ def test_a_mark_in_every_column_of_every_old_table_is_found_again(database: Data
     with database.engine.connect() as connection:
         after = census(connection)
         assert lost(before, connection) == []
-    # The tables that PostgreSQL keeps aside, and those that are absorbed and stay, prove nothing.
+    # The legacy tables that PostgreSQL keeps, and those that are absorbed and stay, prove nothing.
     texts = " ".join(
         text for table, values in after.items() if table in target.tables() for _, text in values if text is not None
     )
@@ -65,7 +65,7 @@ def test_a_mark_in_every_column_of_every_old_table_is_found_again(database: Data
     assert [where for mark, where in marks.items() if mark not in texts and where not in stay] == []
 
 
-def test_the_lowest_number_comes_in_from_every_column_of_numbers(database: Database) -> None:
+def test_the_lowest_number_is_loaded_from_every_column_of_numbers(database: Database) -> None:
     """It has no opposite: whoever asks for its size among integers is refused."""
     kinds = ("number", "integer", "float")
     with database.engine.begin() as connection:
@@ -135,7 +135,7 @@ def test_a_real_number_stays_the_same_to_the_last_bit(database: Database) -> Non
     assert [struct.pack("<d", float(kept[number]["mine"])) for number in range(len(values))] == bits
 
 
-def test_what_is_no_finite_number_is_told_as_a_text(database: Database) -> None:
+def test_what_is_no_finite_number_becomes_a_text(database: Database) -> None:
     words = ("9e999", "-9e999") if database.kind == "sqlite" else ("'Infinity'", "'-Infinity'")
     adopted(
         database,

@@ -1,4 +1,4 @@
-"""An adoption reduced to what moves and what hangs on it: a small old database, and the steps around the load."""
+"""An adoption reduced to what moves and what depends on it: a small legacy database, and the steps around the load."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def execute(connection: sa.Connection, *statements: str) -> None:
 
 
 def prepare(database: Database, *statements: str) -> None:
-    """Make the small old database, and what hangs on it."""
+    """Make the small legacy database, and what depends on it."""
     with database.engine.begin() as connection:
         execute(connection, *OLD, *statements)
 
