@@ -6,16 +6,18 @@ import dataclasses
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from cts_schema.adoption import target
+import sqlalchemy as sa
+
+from cts_schema.adoption import backup, target
 from cts_schema.adoption.convert import rules
 from cts_schema.adoption.convert.conversion import Conversion
 from cts_schema.adoption.convert.sources import Source
 from cts_schema.adoption.plan.decisions import Decision
 from cts_schema.adoption.plan.examine import Findings
 from cts_schema.adoption.survey.tables import Survey
+from cts_schema.exceptions import mask_url
 from cts_schema.schema.scripts import ADOPTION_REVISION, head
 
 # Measured on two cores, with indexes and the check afterwards; only to tell a second from an hour.
@@ -149,40 +151,37 @@ class Plan:
 
 
 def make(
-    *,
-    database: str,
+    connection: sa.Connection,
     survey: Survey,
     examined: Sequence[tuple[Conversion, Findings]],
     orphans: str,
     decisions: Iterable[Decision],
     blockers: Sequence[str],
-    backup: Path | None,
-    bytes_free: int | None,
 ) -> Plan:
     """Put the plan together.
 
     Args:
-        database: the URL, masked.
+        connection: the database.
         survey: what is there.
         examined: the sources, and what is wrong with their rows.
         orphans: ``quarantine`` or ``fail``.
         decisions: what a person must say yes to.
         blockers: what must be fixed first.
-        backup: where a copy would go.
-        bytes_free: on the disk of the database.
     """
+    file = backup.file_of(connection)
+    bytes_free = backup.free_bytes(file) if file else None
     tables = tuple(_table(conversion, found) for conversion, found in examined)
     for conversion, found in examined:
         name = conversion.source.old.name
         if orphans == "fail" and found.orphans:
             lost = ", ".join(f"{count:,} by {column}" for column, count in found.orphans.items())
             blockers = [*blockers, f"rows of {name} refer to rows that are not there: {lost}"]
-    needed = int(survey.size * _GROWTH) + (survey.size if backup else 0)
+    needed = int(survey.size * _GROWTH) + (survey.size if file else 0)
     if bytes_free is not None and bytes_free < needed:
         blockers = [*blockers, f"the disk has {_size(bytes_free)} free, and {_size(needed)} are needed"]
     rows = sum(table.rows for table in tables)
     return Plan(
-        database=database,
+        database=mask_url(connection.engine.url),
         ledgers=survey.ledgers,
         into=ADOPTION_REVISION,
         head=head(),
@@ -192,7 +191,7 @@ def make(
         orphans=orphans,
         decisions=tuple(decisions),
         blockers=tuple(blockers),
-        backup=None if backup is None else str(backup),
+        backup=str(backup.next_name(file)) if file else None,
         bytes_needed=needed,
         bytes_free=bytes_free,
         seconds=_SECONDS_AT_LEAST + rows * _SECONDS_PER_ROW,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from cts_schema.adoption import backup
 from cts_schema.adoption.convert import sources
 from cts_schema.adoption.convert.conversion import Conversion
 from cts_schema.adoption.engine import Dependents, Engine
@@ -18,7 +17,7 @@ from cts_schema.adoption.unmanaged.references import References, read
 from cts_schema.database.options import Options
 from cts_schema.ddl.text import quote
 from cts_schema.dialects.sqlite.untrusted import distrusted, readable_without_collations
-from cts_schema.exceptions import AdoptionBlocked, DecisionNeeded, DiskFull, NotPermitted, mask_url
+from cts_schema.exceptions import AdoptionBlocked, DecisionNeeded, DiskFull, NotPermitted
 from cts_schema.migration.progress import Progress
 
 
@@ -93,17 +92,8 @@ def make_plan(engine: Engine, options: Options, progress: Progress) -> Planned:
                     outcome = trial.run_trial(engine, found, examined, references)
                 except AdoptionBlocked as error:
                     blockers.append(str(error.place["blockers"]))
-        file = backup.file_of(connection)
-        made = plan.make(
-            database=mask_url(connection.engine.url),
-            survey=found,
-            examined=examined,
-            orphans=options.orphans,
-            decisions=decisions.find(examined, outcome, refusals),
-            blockers=blockers,
-            backup=backup.next_name(file) if file else None,
-            bytes_free=backup.free_bytes(file) if file else None,
-        )
+        found_decisions = decisions.find(examined, outcome, refusals)
+        made = plan.make(connection, found, examined, options.orphans, found_decisions, blockers)
         return Planned(made, found, dependents, examined, refusals, references)
 
 
