@@ -254,7 +254,8 @@ def test_secrets_that_were_logged_are_not_told(head: Database) -> None:
             'apiSecret "geheim1234" refused',
         ]
     ):
-        log(head, "critical", timedelta(seconds=number), message, more=json.dumps({"api_key": "geheim1234"}))
+        more = json.dumps({"api_key": "geheim1234"})
+        log(head, "critical", timedelta(seconds=number), message, "api_key=geheim1234", more=more)
     with client_of(head.url) as client:
         answer = client.get(STATS)
     assert len(answer.json()["stats"]["criticalErrors"]) == 20

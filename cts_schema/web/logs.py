@@ -67,7 +67,7 @@ _WORDS = {
 
 
 def masked(message: Any) -> str:
-    """Return a log message with recognizable secrets masked."""
+    """Return a text of a log with recognizable secrets masked."""
     return mask_secrets(_text(message))[:_LONGEST]
 
 
@@ -92,7 +92,7 @@ class SiteLogs:
             hours[row.hour] += row.number
             if row.level in _ERRORS:
                 bad_hours[row.hour] += row.number
-                categories[_text(row.category)] += row.number
+                categories[masked(row.category)] += row.number
         starts = [moment(self._first + timedelta(hours=hour)) for hour in range(_HOURS)]
         return Logs(
             summary=_summary(levels),
@@ -121,7 +121,7 @@ class SiteLogs:
             f"AND level IN {_ERRORS} GROUP BY 1, 2 ORDER BY 3 DESC, 4 DESC LIMIT {SHOWN}",
         )
         return [
-            TopError(message=masked(row.message), category=_text(row.category), count=row.number, lastSeen=row.last)
+            TopError(message=masked(row.message), category=masked(row.category), count=row.number, lastSeen=row.last)
             for row in rows
         ]
 
@@ -132,7 +132,7 @@ class SiteLogs:
         )
         return [
             Entry(
-                id=row.id, timestamp=row.at, level=row.level, category=_text(row.category), message=masked(row.message)
+                id=row.id, timestamp=row.at, level=row.level, category=masked(row.category), message=masked(row.message)
             )
             for row in rows
         ]
