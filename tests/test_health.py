@@ -15,8 +15,7 @@ from cts_schema.cli.output import worded
 from cts_schema.database.options import Options
 from cts_schema.dialects.postgresql import session
 from cts_schema.exceptions import DatabaseLocked, SchemaMissing
-from cts_schema.fingerprint import differences
-from cts_schema.health import drift, files, indexes, references, times
+from cts_schema.health import files, indexes, references, times
 from cts_schema.models import Base
 from cts_schema.schema.scripts import head as newest
 from cts_schema.schema.scripts import revisions, script_location
@@ -128,14 +127,6 @@ def test_a_file_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     assert shown(found) == [("empty-database", "alembic_version")]
     assert found.database.endswith("cts.db")
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
-def test_the_package_brings_the_schema_along_that_the_line_builds(head: Database) -> None:
-    there = json.loads(json.dumps(head.fingerprint()))
-    del there["table alembic_version"]
-    found = differences(there, drift.at_head(dialects.named("postgresql")))
-    assert found == {}, "python -m tools.freeze URL-OF-A-DATABASE-AT-HEAD writes it anew"
 
 
 def test_nothing_is_written(head: Database) -> None:

@@ -10,6 +10,6 @@ dependents  views, triggers, grants and foreign keys of others
 
 adopt       the phases in their order, within the run of a migration
 run         the same from code: plan, adopt, finalize, undo
-target      the tables of the adoption revision, frozen
+target      the tables that the revisions make, replayed
 verify      that nothing was lost, before anything is committed
 """

@@ -1,29 +1,26 @@
-"""What an adoption loads into: the tables of the adoption revision, frozen.
+"""What an adoption loads into: the tables that the revisions up to the adoption revision make.
 
-The models go on, that revision does not. So its tables are kept here as data: what each column holds in
-``target.json``, the statements that make them on either database in ``schema.<database>.sql``, and what is there then
-in ``fingerprint.<database>.json``, which an adopted database must equal.
+The models go on, those revisions do not. So the tables are replayed from them; see :mod:`cts_schema.schema.declared`.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from cts_schema import dialects
 from cts_schema.ddl import BigInt, ExactNumeric, Json, TextEnum, Timestamp
 from cts_schema.ddl.text import run
 from cts_schema.dialects.facts import Fingerprint
+from cts_schema.schema.declared import declared, statements
+from cts_schema.schema.scripts import ADOPTION_REVISION
 
 Kind = Literal["text", "word", "number", "integer", "float", "boolean", "timestamp", "json"]
-
-FOLDER = Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -75,8 +72,7 @@ class Table:
 @cache
 def tables() -> dict[str, Table]:
     """Return the tables by name, each after those that it refers to."""
-    found = json.loads((FOLDER / "target.json").read_text(encoding="utf-8"))
-    return {name: _table(name, facts) for name, facts in found.items()}
+    return {table.name: _table(table) for table in declared(ADOPTION_REVISION).sorted_tables}
 
 
 @cache
@@ -86,7 +82,7 @@ def indexed_texts(table: str) -> dict[str, int]:
     A row of an index takes 2704 bytes at most (nbtree.h, BTMaxItemSize), of all its columns together.
     """
     columns, found = tables()[table].columns, dict[str, int]()
-    for name, facts in frozen_fingerprint("postgresql")[f"table {table}"].items():
+    for name, facts in expected("postgresql")[f"table {table}"].items():
         if name.startswith("index "):
             listed = re.findall(r"\w+", facts[0].partition(" USING btree (")[2].partition(")")[0])
             texts = [column for column in listed if column in columns and columns[column].kind == "text"]
@@ -95,11 +91,9 @@ def indexed_texts(table: str) -> dict[str, int]:
     return found
 
 
-@cache
-def frozen_fingerprint(dialect: str) -> Fingerprint:
-    """Return the schema of the adoption revision on a database, as it is after JSON."""
-    found: Fingerprint = json.loads((FOLDER / f"fingerprint.{dialect}.json").read_text(encoding="utf-8"))
-    return found
+def expected(dialect: str) -> Fingerprint:
+    """Return the schema of the adoption revision, as an adopted database must have it."""
+    return dialects.named(dialect).shape.expected(declared(ADOPTION_REVISION))
 
 
 def create(connection: sa.Connection) -> None:
@@ -125,70 +119,54 @@ def create_temporary(connection: sa.Connection, names: Collection[str]) -> None:
             run(connection, f"CREATE TEMP TABLE {rest}")
 
 
+@cache
 def _statements(dialect: str) -> list[str]:
-    script = (FOLDER / f"schema.{dialect}.sql").read_text(encoding="utf-8")
-    return script.removesuffix(";\n").split(";\n\n")
+    return list(statements(declared(ADOPTION_REVISION), dialect))
 
 
-def describe(metadata: sa.MetaData) -> dict[str, Any]:
-    """Return of the models what ``target.json`` says: how that was written, while the two were equal."""
-    found: dict[str, Any] = {}
-    for table in metadata.sorted_tables:
-        found[table.name] = {
-            "columns": {column.name: _describe(column) for column in table.columns},
-            "key": [column.name for column in table.primary_key],
-            "unique": sorted(
-                [column.name for column in constraint.columns]
-                for constraint in table.constraints
-                if isinstance(constraint, sa.UniqueConstraint)
-            ),
-            "checks": sorted(
-                str(constraint.sqltext) for constraint in table.constraints if type(constraint) is sa.CheckConstraint
-            ),
-        }
-    return found
+def _table(table: sa.Table) -> Table:
+    constraints = sorted(table.constraints, key=lambda constraint: str(constraint.name))
+    uniques = (one for one in constraints if isinstance(one, sa.UniqueConstraint))
+    checks = (str(one.sqltext) for one in constraints if isinstance(one, sa.CheckConstraint))
+    return Table(
+        table.name,
+        columns={column.name: _column(column) for column in table.columns},
+        key=tuple(column.name for column in table.primary_key),
+        unique=tuple(sorted(tuple(column.name for column in one.columns) for one in uniques)),
+        checks=tuple(sorted(checks)),
+    )
 
 
-def _describe(column: sa.Column[Any]) -> dict[str, Any]:
-    kind, facts = _kind(column.type)
-    parents = [key.column.table.name for key in column.foreign_keys]
-    checks = [str(check.sqltext) for check in column.constraints if type(check) is sa.CheckConstraint]
+def _column(column: sa.Column[Any]) -> Column:
+    kind, size = _kind(column.type)
     filled = column.server_default is not None or column.identity is not None
-    return {
-        "kind": kind,
-        "nullable": bool(column.nullable),
-        **({"default": True} if filled or (column.primary_key and kind == "integer") else {}),
-        **facts,
-        **({"check": checks[0]} if checks else {}),
-        **({"parent": parents[0]} if parents else {}),
-    }
+    checks = [str(check.sqltext) for check in column.constraints if type(check) is sa.CheckConstraint]
+    return Column(
+        column.name,
+        kind,
+        nullable=bool(column.nullable),
+        default=filled or (column.primary_key and kind == "integer"),
+        size=size,
+        words=column.type.values if isinstance(column.type, TextEnum) else (),
+        check=checks[0] if checks else None,
+        parent=next((key.column.table.name for key in column.foreign_keys), None),
+    )
 
 
-def _kind(type_: Any) -> tuple[Kind, dict[str, Any]]:
+def _kind(type_: Any) -> tuple[Kind, tuple[int, ...]]:
+    """Return what a column holds, and its size."""
     if isinstance(type_, ExactNumeric):
-        return "number", {"size": [type_.precision, type_.scale]}
-    if isinstance(type_, TextEnum):
-        return "word", {"words": list(type_.values)}
+        return "number", (type_.precision, type_.scale)
     if isinstance(type_, BigInt):
-        return "integer", {"size": [64]}
+        return "integer", (64,)
     kinds: dict[type[Any], Kind] = {
         Timestamp: "timestamp",
         Json: "json",
+        TextEnum: "word",
         sa.Boolean: "boolean",
         sa.Double: "float",
         sa.Integer: "integer",
         sa.Text: "text",
     }
     kind = next(kind for known, kind in kinds.items() if isinstance(type_, known))
-    return kind, {"size": [32]} if kind == "integer" else {}
-
-
-def _table(name: str, facts: dict[str, Any]) -> Table:
-    columns = {
-        column: Column(
-            column,
-            **dict[str, Any]({key: tuple(value) if isinstance(value, list) else value for key, value in about.items()}),
-        )
-        for column, about in facts["columns"].items()
-    }
-    return Table(name, columns, tuple(facts["key"]), tuple(map(tuple, facts["unique"])), tuple(facts["checks"]))
+    return kind, (32,) if kind == "integer" else ()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from alembic import op
+from alembic.ddl.impl import DefaultImpl
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 
@@ -32,13 +35,31 @@ def script(dialect: str, function: Callable[[], None], *, empty: bool = False) -
         Exception: what the function raises; it may ask the database, which no script can.
     """
     found = _Statements()
-    options = {"as_sql": True, "output_buffer": found, "literal_binds": True, "empty": empty}
+    with _scripting(dialect, {"output_buffer": found, "literal_binds": True, "empty": empty}):
+        function()
+    return found
+
+
+def record(function: Callable[[], None], recorder: DefaultImpl) -> None:
+    """Let a recorder take what an upgrade() would execute on a new PostgreSQL database.
+
+    Args:
+        function: the function of a revision.
+        recorder: gets each construct of SQLAlchemy and Alembic in place of a connection.
+    """
+    with _scripting("postgresql", {"empty": True}, recorder):
+        function()
+
+
+@contextmanager
+def _scripting(dialect: str, options: dict[str, Any], recorder: DefaultImpl | None = None) -> Iterator[None]:
     running = getattr(op, "_proxy", None)  # Alembic knows one at a time, and forgets it
+    opts = {"as_sql": True, **options}
     try:
-        context = MigrationContext.configure(dialect_name=dialect, dialect_opts={"paramstyle": "named"}, opts=options)
+        context = MigrationContext.configure(dialect_name=dialect, dialect_opts={"paramstyle": "named"}, opts=opts)
+        context.impl = recorder or context.impl
         with Operations.context(context):
-            function()
+            yield
     finally:
         if running is not None:
             running._install_proxy()
-    return found

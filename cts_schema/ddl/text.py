@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 _NAME = r'"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]'
 _TOKEN = re.compile(rf"--[^\n]*|/\*.*?\*/|{_NAME}|'(?:[^']|'')*'|[\w$]+|\S", re.DOTALL)
+_QUOTED = re.compile(r"""'(?:[^']|'')*'|"(?P<plain>[a-z_][a-z0-9_]*)"|"(?:[^"]|"")*\"""")
 
 
 def quote(name: str) -> str:
@@ -92,6 +93,11 @@ def definitions(create_table: str) -> Iterator[str]:
         depth += {"(": 1, ")": -1}.get(token[0], 0)
         if depth == 1 and token[0] in ("(", ","):
             start = token.end()
+
+
+def plain_names(statement: str) -> str:
+    """Return SQL in which no name is quoted but those that must be; that of a keyword, which may, is none of them."""
+    return _QUOTED.sub(lambda found: found["plain"] or found[0], statement) if '"' in statement else statement
 
 
 def without_comments(statement: str) -> str:

@@ -75,6 +75,12 @@ class Shape(Protocol):
     def fingerprint(self, connection: sa.Connection) -> Fingerprint:
         """Return all that is in the current schema, unmanaged tables too."""
 
+    def expected(self, metadata: sa.MetaData) -> Fingerprint:
+        """Return the fingerprint of a schema that has the tables of metadata, and nothing else."""
+
+    def worded(self, connection: sa.Connection, wanted: Fingerprint, there: Fingerprint) -> Fingerprint:
+        """Return what is wanted in the words of what is there, as far as the two mean the same."""
+
     def items(self, facts: Mapping[str, Any]) -> dict[Item, Any]:
         """Return the parts of a table by what they are, from its fingerprint."""
 

@@ -49,6 +49,12 @@ class CheckContext:
         return self.dialect.shape.fingerprint(self.connection)
 
     @cached_property
+    def head(self) -> Fingerprint:
+        """The schema of the models, with expressions as the database words them."""
+        shape = self.dialect.shape
+        return shape.worded(self.connection, shape.expected(Base.metadata), self.schema)
+
+    @cached_property
     def index_use(self) -> Sequence[IndexUse]:
         """The use of each index."""
         return self.dialect.catalogue.index_use(self.connection)

@@ -1,15 +1,11 @@
 """The schema against the models, down to what Alembic does not compare: CHECKs, predicates, triggers, actions.
 
-What is compared are two fingerprints. That of head is built from the models in memory for SQLite; for PostgreSQL, where
-nothing may be written, the package brings it along in ``head.postgresql.json``.
+What is compared are two fingerprints: of what is there, and of what the models would make.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,14 +13,9 @@ import sqlalchemy as sa
 from cts_schema.ddl.checks import comes_with
 from cts_schema.ddl.triggers import FUNCTION
 from cts_schema.dialects.facts import Fingerprint, Item
-from cts_schema.dialects.interface import Dialect
-from cts_schema.fingerprint import fingerprint
 from cts_schema.health.context import CheckContext
 from cts_schema.health.report import EXAMPLES, Finding, Severity
 from cts_schema.models import Base
-
-FROZEN = Path(__file__).with_name("head.postgresql.json")
-
 
 # An index that is missing makes things slow. Whatever else is missing lets in what the models exclude, or fails.
 _MISSING: dict[str, Severity] = {"index": "warning"}
@@ -32,25 +23,9 @@ _MISSING: dict[str, Severity] = {"index": "warning"}
 _EXTRA: dict[str, Severity] = {"trigger": "info"}
 
 
-@cache
-def at_head(dialect: Dialect) -> Fingerprint:
-    """Return the fingerprint of head."""
-    frozen = FROZEN.with_name(f"head.{dialect.name}.json")
-    if frozen.exists():
-        found: Fingerprint = json.loads(frozen.read_text(encoding="utf-8"))
-        return found
-    engine = sa.create_engine(f"{dialect.name}://")
-    try:
-        with engine.connect() as connection:
-            Base.metadata.create_all(connection)
-            return fingerprint(connection)
-    finally:
-        engine.dispose()
-
-
 def findings(look: CheckContext) -> Iterator[Finding]:
     """Find what is missing, has changed, or is there without need, in the tables of the models and beside them."""
-    expected, items = at_head(look.dialect), look.dialect.shape.items
+    expected, items = look.head, look.dialect.shape.items
     for table in Base.metadata.sorted_tables:
         wanted, there = expected[f"table {table.name}"], look.schema.get(f"table {table.name}")
         if there is None:

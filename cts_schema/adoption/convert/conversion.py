@@ -10,7 +10,7 @@ from cts_schema.adoption.convert.rules import Fill
 from cts_schema.adoption.convert.sources import Source
 from cts_schema.adoption.engine import Engine
 from cts_schema.adoption.survey.tables import LegacyColumn, LegacyTable
-from cts_schema.adoption.target import frozen_fingerprint
+from cts_schema.adoption.target import expected
 from cts_schema.ddl.text import balanced, quote
 
 
@@ -74,7 +74,7 @@ class Conversion:
 
     def default(self, name: str) -> str:
         """Return the default of our column as SQL."""
-        facts = frozen_fingerprint(self.engine.name)[f"table {self.source.table.name}"][f"column {name}"]
+        facts = expected(self.engine.name)[f"table {self.source.table.name}"][f"column {name}"]
         if facts[2] is not None:
             return str(facts[2])
         return self.engine.loading.next_number(self.source.table.name, name)

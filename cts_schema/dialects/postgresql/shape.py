@@ -9,7 +9,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from cts_schema.ddl.text import plain_names
 from cts_schema.dialects.facts import Fingerprint, Item
+from cts_schema.dialects.postgresql.expected import expected
+from cts_schema.dialects.postgresql.wording import worded
+
+__all__ = ["differs_in_validity", "expected", "fingerprint", "items", "worded"]
 
 _COLUMNS = """
 SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, pg_get_expr(d.adbin, d.adrelid),
@@ -60,15 +65,15 @@ def fingerprint(connection: sa.Connection) -> Fingerprint:
         found[f"table {table}"][f"column {column}"] = tuple(facts)
     for kind, query in _ITEMS.items():
         for table, name, *facts in connection.exec_driver_sql(query):
-            found[f"table {table}"][f"{kind} {name}"] = tuple(_without(schema, fact) for fact in facts)
+            found[f"table {table}"][f"{kind} {name}"] = tuple(_plain(schema, fact) for fact in facts)
     for kind, query in _WHOLE.items():
         for name, definition in connection.exec_driver_sql(query):
-            found[f"{kind} {name}"] = {"sql": _without(schema, definition)}
+            found[f"{kind} {name}"] = {"sql": _plain(schema, definition)}
     return dict(found)
 
 
-def _without(schema: str, fact: Any) -> Any:
-    return fact.replace(schema, "") if isinstance(fact, str) else fact
+def _plain(schema: str, fact: Any) -> Any:
+    return plain_names(fact.replace(schema, "")) if isinstance(fact, str) else fact
 
 
 _CONSTRAINTS = {"CHECK": "check", "FOREIGN": "foreign-key", "PRIMARY": "primary-key", "UNIQUE": "unique"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -67,6 +68,23 @@ def _table(connection: sa.Connection, table: str, sql: str) -> dict[str, Any]:
     clauses = r"(?i)\b(autoincrement|without\s+rowid|strict$|collate\s+\w+|on\s+conflict\s+\w+|(?:not\s+)?deferrable)"
     found["clauses"] = sorted(clause.upper() for clause in re.findall(clauses, code))
     return found
+
+
+@cache
+def expected(metadata: sa.MetaData) -> Fingerprint:
+    """Return the fingerprint of a schema that has the tables of metadata: it is made in memory."""
+    engine = sa.create_engine("sqlite://")
+    try:
+        with engine.connect() as connection:
+            metadata.create_all(connection)
+            return fingerprint(connection)
+    finally:
+        engine.dispose()
+
+
+def worded(connection: sa.Connection, wanted: Fingerprint, there: Fingerprint) -> Fingerprint:
+    """Return what is wanted: SQLite keeps the words of a statement."""
+    return wanted
 
 
 def items(facts: Mapping[str, Any]) -> dict[Item, Any]:

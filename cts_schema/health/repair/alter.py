@@ -46,7 +46,7 @@ def plan(
     """
     name = finding.where.partition(".")[2]
     items = context.dialect.shape.items
-    wanted = items(drift.at_head(context.dialect)[f"table {table.name}"])
+    wanted = items(context.head[f"table {table.name}"])
     there = items(context.schema[f"table {table.name}"])
     kinds = [item.kind for item in wanted if item.name == name]
     kind = finding.code.partition("-")[2]

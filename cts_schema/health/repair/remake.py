@@ -20,7 +20,6 @@ from cts_schema.ddl.text import definitions, literal, quote, run, unquote, witho
 from cts_schema.dialects.facts import Item
 from cts_schema.dialects.sqlite import shape
 from cts_schema.dialects.sqlite.sql import row_id
-from cts_schema.health import drift
 from cts_schema.health.context import CheckContext
 from cts_schema.health.repair.refused import duplicates, rows_where
 from cts_schema.health.repair.report import Left, Proof, RepairStep
@@ -44,7 +43,7 @@ def plan(context: CheckContext, table: sa.Table, mends: Sequence[Finding]) -> It
 
 def _refused(context: CheckContext, table: sa.Table) -> str | None:
     """Return which rows the new table would refuse or change; None for none."""
-    facts, wanted = context.schema[f"table {table.name}"], drift.at_head(context.dialect)[f"table {table.name}"]
+    facts, wanted = context.schema[f"table {table.name}"], context.head[f"table {table.name}"]
     if "WITHOUT ROWID" in re.sub(r"\s+", " ", " ".join(facts["clauses"])):
         return "the table is WITHOUT ROWID, and cannot be rebuilt"
     reasons = []
@@ -92,7 +91,7 @@ def _model(context: CheckContext, table: sa.Table) -> str:
 def _target(context: CheckContext, table: sa.Table) -> str | None:
     """Return the CREATE TABLE of the new table; None if it would lose an unmanaged column or constraint."""
     facts = context.schema[f"table {table.name}"]
-    wanted = shape.items(drift.at_head(context.dialect)[f"table {table.name}"])
+    wanted = shape.items(context.head[f"table {table.name}"])
     there = shape.items(facts)
     extras = {item for item in there.keys() - wanted.keys() if item.kind not in ("index", "trigger")}
     sql = run(

@@ -1,0 +1,193 @@
+"""What the revisions make, replayed into metadata without a database.
+
+A revision runs as for an offline script of PostgreSQL, whose changes are statements of their own. What it would execute
+is recorded instead: the tables, columns, constraints, indexes and triggers that it creates, changes and drops. Rows are
+no part of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, singledispatchmethod
+from itertools import takewhile
+from typing import Any
+
+import sqlalchemy as sa
+from alembic.ddl import base as alter
+from alembic.ddl.postgresql import PostgresqlColumnType, PostgresqlImpl
+from alembic.script import ScriptDirectory
+from sqlalchemy import schema
+from sqlalchemy.dialects import registry
+from sqlalchemy.util import OrderedSet
+
+from cts_schema import dialects
+from cts_schema.ddl import NAMING_CONVENTION
+from cts_schema.ddl.scripting import record
+from cts_schema.ddl.tables import indexes_of
+from cts_schema.ddl.text import clause
+from cts_schema.ddl.triggers import (
+    CreateUpdatedAtFunction,
+    CreateUpdatedAtTrigger,
+    DropUpdatedAtTrigger,
+    keep_updated_at,
+)
+from cts_schema.schema.remade import add_index, constraint_of, remade
+from cts_schema.schema.scripts import script_location
+
+_BY_TEXT = re.compile(r"\s*(ALTER|CREATE|DROP)\s+((UNIQUE\s+)?INDEX|TABLE)\b", re.IGNORECASE)
+
+
+@cache
+def declared(revision: str) -> sa.MetaData:
+    """Return the schema at a revision: the tables that the upgrade of a new database to it makes.
+
+    Args:
+        revision: the id of the last revision that is replayed.
+    """
+    line = reversed(list(ScriptDirectory(str(script_location())).walk_revisions()))
+    return replay(script.module.upgrade for script in takewhile(lambda script: script.revision <= revision, line))
+
+
+def replay(upgrades: Iterable[Callable[[], None]]) -> sa.MetaData:
+    """Return the schema that functions of revisions make, one after the other, where nothing was.
+
+    Args:
+        upgrades: the functions.
+
+    Raises:
+        NotImplementedError: one changes a table in a way that cannot be followed: by SQL as text, for example.
+    """
+    recorder = _Recorder()
+    for upgrade in upgrades:
+        record(upgrade, recorder)
+    found = sa.MetaData(naming_convention=NAMING_CONVENTION)
+    for table in recorder.metadata.tables.values():  # once more: a foreign key may hold a parent that was made anew
+        remade(table, found)
+    return found
+
+
+def statements(metadata: sa.MetaData, dialect: str) -> Iterator[str]:
+    """Yield the statements that create the tables of metadata in an empty schema, parents first.
+
+    Args:
+        metadata: the tables.
+        dialect: the database they are for.
+    """
+    compiled = {"dialect": registry.load(dialect)(paramstyle="named")}
+    triggers = [table.name for table in metadata.sorted_tables if table.info.get("updated_at_trigger")]
+    for table in metadata.sorted_tables:
+        yield str(schema.CreateTable(table).compile(**compiled)).strip()
+        for index in indexes_of(table):
+            yield str(schema.CreateIndex(index).compile(**compiled))
+    if triggers and dialects.named(dialect).has_functions:
+        yield str(CreateUpdatedAtFunction().compile(**compiled))
+    for name in triggers:
+        yield str(CreateUpdatedAtTrigger(name).compile(**compiled))
+
+
+class _Recorder(PostgresqlImpl):
+    """What an Alembic context executes with, of a database that is not there."""
+
+    def __init__(self) -> None:
+        super().__init__(registry.load("postgresql")(), None, True, None, None, {})
+        self.metadata = sa.MetaData(naming_convention=NAMING_CONVENTION)
+
+    def _exec(self, construct: Any, *_args: Any, **_options: Any) -> None:
+        self.take(clause(construct) if isinstance(construct, str) else construct)
+
+    def _table(self, name: str) -> sa.Table:
+        return self.metadata.tables[name]
+
+    def _remake(self, table: sa.Table, **changes: Any) -> None:
+        self.metadata.remove(table)
+        remade(table, self.metadata, **changes)
+
+    @singledispatchmethod
+    def take(self, construct: Any) -> None:
+        """Follow what would be executed."""
+        raise NotImplementedError(f"a replay cannot follow {type(construct).__name__}")
+
+    @take.register(sa.Insert | sa.Update | sa.Delete | CreateUpdatedAtFunction)
+    def _(self, construct: Any) -> None:
+        """Leave out what is no part of a table."""
+
+    @take.register
+    def _(self, construct: sa.TextClause) -> None:
+        if _BY_TEXT.match(construct.text):
+            raise NotImplementedError(f"a replay cannot follow SQL as text: {construct.text.strip()[:80]}")
+
+    @take.register
+    def _(self, construct: schema.CreateTable) -> None:
+        table = remade(construct.element, self.metadata)
+        table.indexes.clear()  # each is created by a statement of its own, and so is the trigger
+        table.info.pop("updated_at_trigger", None)
+
+    @take.register
+    def _(self, construct: schema.DropTable) -> None:
+        self.metadata.remove(self._table(construct.element.name))
+
+    @take.register
+    def _(self, construct: alter.RenameTable) -> None:
+        table = self._table(construct.table_name)
+        self.metadata.remove(table)
+        table.name = table.fullname = str(construct.new_table_name)
+        remade(table, self.metadata)
+
+    @take.register
+    def _(self, construct: schema.CreateIndex) -> None:
+        table: Any = construct.element.table
+        add_index(self._table(table.name), construct.element)
+
+    @take.register
+    def _(self, construct: schema.DropIndex) -> None:
+        for table in self.metadata.tables.values():
+            table.indexes = {one for one in table.indexes if one.name != construct.element.name}
+
+    @take.register
+    def _(self, construct: alter.AddColumn) -> None:
+        self._table(construct.table_name).append_column(construct.column._copy())
+
+    @take.register
+    def _(self, construct: alter.DropColumn) -> None:
+        self._remake(self._table(construct.table_name), without=construct.column.name)
+
+    @take.register
+    def _(self, construct: schema.AddConstraint) -> None:
+        self._table(construct.element.table.name).append_constraint(constraint_of(construct.element))
+
+    @take.register
+    def _(self, construct: schema.DropConstraint) -> None:
+        table, name = self._table(construct.element.table.name), construct.element.name
+        table.constraints = {one for one in table.constraints if one.name != name}
+        for column in table.columns:
+            column.constraints = OrderedSet(one for one in column.constraints if one.name != name)
+
+    @take.register
+    def _(self, construct: alter.ColumnName) -> None:
+        self._remake(self._table(construct.table_name), names={construct.column_name: construct.newname})
+
+    @take.register
+    def _(self, construct: alter.ColumnNullable) -> None:
+        self._table(construct.table_name).columns[construct.column_name].nullable = construct.nullable
+
+    @take.register
+    def _(self, construct: alter.ColumnType | PostgresqlColumnType) -> None:
+        self._table(construct.table_name).columns[construct.column_name].type = construct.type_
+
+    @take.register
+    def _(self, construct: alter.ColumnDefault) -> None:
+        column = self._table(construct.table_name).columns[construct.column_name]
+        column.server_default = sa.Column("", server_default=construct.default).server_default
+
+    @take.register
+    def _(self, construct: schema.SetTableComment | schema.DropTableComment) -> None:
+        self._table(construct.element.name).comment = construct.element.comment
+
+    @take.register
+    def _(self, construct: CreateUpdatedAtTrigger) -> None:
+        keep_updated_at(self._table(construct.table))
+
+    @take.register
+    def _(self, construct: DropUpdatedAtTrigger) -> None:
+        del self._table(construct.table).info["updated_at_trigger"]
