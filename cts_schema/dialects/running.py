@@ -5,7 +5,7 @@ Each protocol is met by a module of each database, as in :mod:`cts_schema.dialec
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -30,7 +30,17 @@ class Place(Protocol):
 
 
 class Session(Protocol):
-    """What a connection is set to, for the time of a block."""
+    """What a connection is set to, for the time of a block, or by a script of a run.
+
+    Attributes:
+        SCRIPT_COMMENT: how a script is to be executed.
+        BEFORE_SCRIPT: statements before the transaction of a script.
+        IN_SCRIPT: statements at the beginning of that transaction.
+    """
+
+    SCRIPT_COMMENT: str
+    BEFORE_SCRIPT: Sequence[str]
+    IN_SCRIPT: Sequence[str]
 
     def attempt(self, connection: sa.Connection) -> AbstractContextManager[object]:
         """Let a statement of the block fail, without an end of the transaction around it."""
@@ -71,6 +81,13 @@ class Session(Protocol):
 
         Raises:
             ForeignKeyViolations: more rows than before lack the row they refer to.
+        """
+
+    def comparing(self, connection: sa.Connection, place: Place) -> AbstractContextManager[object]:
+        """Read the schema within the block as its owner, in the forms that the models are compared in.
+
+        Raises:
+            SchemaMissing: there is no such schema.
         """
 
     def undone(self, connection: sa.Connection, place: Place, *, milliseconds: int) -> AbstractContextManager[None]:

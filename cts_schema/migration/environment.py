@@ -21,10 +21,6 @@ from cts_schema.database.handle import Database
 from cts_schema.database.options import Options
 from cts_schema.database.urls import resolve_url
 from cts_schema.ddl.text import clause, quote
-from cts_schema.dialects.postgresql.lock import search_path
-from cts_schema.dialects.postgresql.owner import as_owner
-from cts_schema.dialects.postgresql.pinned import FORMS
-from cts_schema.dialects.postgresql.settings import settings as settings_of
 from cts_schema.exceptions import EXIT_OK, NextCommand, NextStep, SchemaError, WrongUsage, mask_url, of_alembic
 from cts_schema.migration import autogenerate, ledger
 from cts_schema.migration.executor import Executor
@@ -166,19 +162,15 @@ def _offline(context: Any, options: Options, x_arguments: dict[str, str], settin
         on_version_apply=lambda ctx, step, **_: ledger.record(ctx, step, None),
         **settings,
     )
-    if url.get_backend_name() == "sqlite":
-        context.get_context().impl.static_output(
-            "-- Run it with sqlite3 -bail, which stops at an error: nothing is done then."
-        )
-        # Where they are on, dropping a table deletes the rows of other tables that refer to it.
-        context.execute("PRAGMA foreign_keys = OFF")
-    else:
-        context.get_context().impl.static_output("-- Run it with psql -v ON_ERROR_STOP=1, which tells of an error.")
+    session = dialects.of(url).session
+    context.get_context().impl.static_output(f"-- {session.SCRIPT_COMMENT}")
+    for statement in session.BEFORE_SCRIPT:
+        context.execute(statement)
     if options.schema is not None:
         context.execute(clause(f"SET search_path TO {quote(options.schema)}"))
     with context.begin_transaction():
-        if url.get_backend_name() == "postgresql":  # a row that a policy hides must be an error, and not a loss
-            context.execute("DO $$ BEGIN PERFORM set_config('row_security', 'off', true); END $$")
+        for statement in session.IN_SCRIPT:
+            context.execute(statement)
         context.run_migrations()
 
 
@@ -191,16 +183,7 @@ def _look(context: Any, connection: sa.Connection, options: Options, settings: d
 
     comparison = autogenerate.settings(settings["target_metadata"], connection, context.script)
     context.configure(connection=connection, dont_mutate=True, fn=checked, **settings, **comparison)
-    if connection.dialect.name == "postgresql":
-        transaction = nullcontext() if connection.in_transaction() else connection.begin()
-        with (
-            transaction,
-            as_owner(connection, options, reading=True),
-            search_path(connection, options.schema),
-            settings_of(connection, FORMS),
-        ):
-            context.run_migrations()
-    else:
+    with dialects.of(connection).session.comparing(connection, options):
         context.run_migrations()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import MappingProxyType
 
@@ -19,6 +19,7 @@ from cts_schema.dialects.postgresql.lock import (
 from cts_schema.dialects.postgresql.one_schema import require_one_schema as require_one_schema
 from cts_schema.dialects.postgresql.owner import as_owner
 from cts_schema.dialects.postgresql.owner import has_power as has_power
+from cts_schema.dialects.postgresql.pinned import FORMS
 from cts_schema.dialects.postgresql.settings import settings
 from cts_schema.dialects.running import Place
 
@@ -26,6 +27,11 @@ _STATEMENT_TIMEOUT = "10s"
 # A row that a policy hides is an error; a time comes in the form that drivers read, and the name of a type as it is.
 # A table that is not there must not end the session of a caller.
 _READING = {"row_security": "off", "DateStyle": "ISO", "quote_all_identifiers": "off", "exit_on_error": "off"}
+
+SCRIPT_COMMENT = "Run it with psql -v ON_ERROR_STOP=1, which tells of an error."
+BEFORE_SCRIPT: Sequence[str] = ()
+# A row that a policy hides must be an error, and not a loss.
+IN_SCRIPT: Sequence[str] = ("DO $$ BEGIN PERFORM set_config('row_security', 'off', true); END $$",)
 
 
 def attempt(connection: sa.Connection) -> AbstractContextManager[object]:
@@ -80,6 +86,18 @@ def comparing_keys(connection: sa.Connection) -> AbstractContextManager[object]:
 def remaking(connection: sa.Connection) -> AbstractContextManager[object]:
     """Change tables in the block: no foreign key is off meanwhile."""
     return nullcontext()
+
+
+@contextmanager
+def comparing(connection: sa.Connection, place: Place) -> Iterator[None]:
+    """Read the schema within the block as its owner, in the forms that the models are compared in."""
+    with (
+        nullcontext() if connection.in_transaction() else connection.begin(),
+        as_owner(connection, place, reading=True),
+        search_path(connection, place.schema),
+        settings(connection, FORMS),
+    ):
+        yield
 
 
 @contextmanager

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import sqlalchemy as sa
 
 from cts_schema.dialects.running import Place
 from cts_schema.dialects.sqlite.transaction import no_new_violations
+
+SCRIPT_COMMENT = "Run it with sqlite3 -bail, which stops at an error: nothing is done then."
+# Where they are on, dropping a table deletes the rows of other tables that refer to it.
+BEFORE_SCRIPT: Sequence[str] = ("PRAGMA foreign_keys = OFF",)
+IN_SCRIPT: Sequence[str] = ()
 
 
 def attempt(connection: sa.Connection) -> AbstractContextManager[object]:
@@ -55,6 +60,11 @@ def remaking(connection: sa.Connection) -> Iterator[None]:
             yield
         finally:
             connection.exec_driver_sql(f"PRAGMA legacy_alter_table = {legacy}")
+
+
+def comparing(connection: sa.Connection, place: Place) -> AbstractContextManager[object]:
+    """Set nothing: there is one form."""
+    return nullcontext()
 
 
 @contextmanager
