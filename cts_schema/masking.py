@@ -193,14 +193,14 @@ def _value(text: str, found: re.Match[str]) -> int | None:
         block = re.compile(rf"(?:(?<=\n){same}[^\n]*(?:\n|\Z))+").match(text, at - len(indented[1]))
         if block:
             return block.end() - (block[0][-1] == "\n")
-    bare = _BARE.match(text, at)
-    if bare and _WHOLE_LINE.search(_plain(found["name"])) and not re.match(r"(?i)(bearer|basic)\s", bare[0]):
-        line = _LINE.match(text, at)
-        around = text[found.start() - 1 : found.start()]
-        if line and around and around in "\"'`":
-            return at + len(line[0].partition(around)[0])
-        return line and line.end()
-    return bare and bare.end()
+    begun = _BARE.match(text, at, at + 64)  # before a line is read to its end
+    if not begun or not _WHOLE_LINE.search(_plain(found["name"])) or re.match(r"(?i)(bearer|basic)\s", begun[0]):
+        bare = _BARE.match(text, at)
+        return bare and bare.end()
+    around = text[found.start() - 1 : found.start()]
+    stop = text.find(around, at) if around and around in "\"'`" else -1
+    line = _LINE.match(text, at, len(text) if stop < 0 else stop)
+    return line and line.end()
 
 
 @lru_cache(1024)

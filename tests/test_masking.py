@@ -281,6 +281,19 @@ def test_a_masked_text_stays_as_it_is() -> None:
 
 def test_a_long_text_takes_no_longer_than_its_length() -> None:
     parts = ["a", "key ", "key=", "'", "\\", "://a:", "a%253D", "%25", "53D", "curl -u ", "curl -", "key=&quot;"]
-    parts += ["-u", "a.", "a://", "a,", ": ", "Failing row contains (", 'a,"\n', "a,api_key\n", 'a,api_key\n"x\n', " "]
-    for text in (part * (60_000 // len(part)) for part in parts):
+    parts += [
+        "Cookie:\\n",
+        "'Cookie:a",
+        "-u",
+        "a.",
+        "a://",
+        "a,",
+        ": ",
+        "Failing row contains (",
+        'a,"\n',
+        "a,api_key\n",
+        'a,api_key\n"x\n',
+        " ",
+    ]
+    for text in (part * (40_000 // len(part)) for part in parts):
         assert mask_secrets(text)
