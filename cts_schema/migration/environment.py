@@ -114,7 +114,7 @@ def _run(context: Any, metadata: sa.MetaData) -> None:
             line.log.recorded(connection, options, line.state, owned=owned),
             line.explained(connection.engine.url),
         ):
-            _migrate(context, connection, options, line, settings)
+            _migrate(context, connection, options, line, settings, command)
         line.finish(connection, options)
 
 
@@ -187,14 +187,16 @@ def _look(context: Any, connection: sa.Connection, options: Options, settings: d
         context.run_migrations()
 
 
-def _migrate(context: Any, connection: sa.Connection, options: Options, line: Line, settings: dict[str, Any]) -> None:
+def _migrate(
+    context: Any, connection: sa.Connection, options: Options, line: Line, settings: dict[str, Any], command: Any
+) -> None:
     executor = Executor(connection, options, NextCommand("upgrade", wait=600), line.waiting)
     settings = {**settings, "deadline": executor.deadline}  # for the online operations of ddl
 
     def all_of_it() -> None:
-        steps = line.plan(context, connection, settings, options)
+        steps = line.plan(context, connection, settings, command, options)
         with dialects.of(connection).session.comparing_keys(connection) if steps else nullcontext():
-            line.run(context, connection, settings, steps)
+            line.run(context, connection, steps)
 
     if executor.takes_one_transaction:
         try:
@@ -204,7 +206,8 @@ def _migrate(context: Any, connection: sa.Connection, options: Options, line: Li
             raise
     else:
         with executor.between_transactions():
-            steps = line.plan(context, connection, settings, options)
-            connection.rollback()  # the transaction that SQLAlchemy began for reading
+            connection.rollback()  # the transaction that SQLAlchemy began for reading: Alembic takes one for a caller's
+            steps = line.plan(context, connection, settings, command, options)
+            connection.rollback()
             for stretch in stretches(steps):
-                executor.again(partial(line.run, context, connection, settings, stretch))
+                executor.again(partial(line.run, context, connection, stretch))

@@ -75,18 +75,34 @@ class Line:
     _adoption: Adoption | None = None
     _adopting: bool = False
     _by_script: bool = False
+    _stretch: Iterable[Step] = ()
 
-    def plan(self, context: Any, connection: sa.Connection, settings: dict[str, Any], options: Options) -> list[Step]:
-        """Return the steps that are due. The lock is held; nothing is written yet.
+    def plan(
+        self, context: Any, connection: sa.Connection, settings: dict[str, Any], command: Any, options: Options
+    ) -> list[Step]:
+        """Configure Alembic for the run, and return the steps that are due. The lock is held; nothing is written yet.
+
+        Args:
+            context: the environment of Alembic.
+            connection: the database, in the transaction of the run, or in none.
+            settings: what Alembic is configured with.
+            command: what finds the steps of the running command.
+            options: those of the run.
 
         Raises:
             SchemaError: the database is not in a state from which this package can take these steps.
         """
-        context.configure(connection=connection, **settings)
+        context.configure(
+            connection=connection,
+            transactional_ddl=True,
+            on_version_apply=self._applied,
+            fn=lambda heads, running: self._each(self._stretch),
+            **settings,
+        )
         running = context.get_context()
         heads = () if running.purge else running.get_current_heads()
         require_known(running, heads)
-        steps = _due(running, heads)
+        steps = _due(running, heads, command)
         if not options.may_drop:
             require_nothing_to_drop(running, connection, steps)
         if not heads:
@@ -102,16 +118,10 @@ class Line:
             self.log.started(self.before, len(steps))
         return steps
 
-    def run(self, context: Any, connection: sa.Connection, settings: dict[str, Any], steps: list[Step]) -> None:
+    def run(self, context: Any, connection: sa.Connection, steps: list[Step]) -> None:
         """Take ``steps`` in one transaction; a failure leaves the record as it was, like the database."""
         done, after, adopted = len(self.applied), self.after, self.adopted
-        context.configure(
-            connection=connection,
-            transactional_ddl=True,
-            on_version_apply=self._applied,
-            fn=lambda heads, running: self._each(by_script(connection, steps) if self._by_script else steps),
-            **settings,
-        )
+        self._stretch = by_script(connection, steps) if self._by_script else steps
         running = context.get_context()
         try:
             with context.begin_transaction():
@@ -257,7 +267,7 @@ def stretches(steps: list[Step]) -> list[list[Step]]:
     return [list(group) for _, group in groupby(steps, alone)] or [[]]
 
 
-def _due(context: MigrationContext, heads: tuple[str, ...]) -> list[Step]:
+def _due(context: MigrationContext, heads: tuple[str, ...], command: Any) -> list[Step]:
     newest = script_of(context).get_heads()
     if len(newest) > 1:
         raise SeveralHeads(
@@ -269,7 +279,7 @@ def _due(context: MigrationContext, heads: tuple[str, ...]) -> list[Step]:
     if asked == "":
         raise UnknownRevision(revision='""', database=url_of(context), reason="the revision asked for is empty")
     try:
-        return list(context.opts["fn"](heads, context))
+        return list(command(heads, context))
     except CommandError as error:
         asked = ", ".join(asked) if isinstance(asked, tuple) else asked
         raise UnknownRevision(revision=asked, database=url_of(context), reason=str(error)) from error
