@@ -1,6 +1,6 @@
 """Conversions on SQLite, where any column may hold a value of any type.
 
-JSON is what tells a number in a text from a text that only begins like one, which CAST does not.
+JSON distinguishes a number in a text from a text that only begins like one, which CAST does not.
 """
 
 from __future__ import annotations

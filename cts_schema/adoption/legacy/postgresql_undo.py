@@ -146,7 +146,7 @@ def _all_or_nothing(connection: sa.Connection) -> Iterator[None]:
 
 
 def _state(connection: sa.Connection) -> State:
-    """Return what tells of our tables whether they have changed since: how many rows, and who has written them.
+    """Return what shows whether our tables have changed since: how many rows, and who has written them.
 
     The ledger and the run log are left out: every run writes them.
     """

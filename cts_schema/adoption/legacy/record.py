@@ -18,7 +18,7 @@ from cts_schema.schema.scripts import ADOPTION_RECORD
 
 _NAMED = 8  # tables, in a message
 State = dict[str, dict[str, str]]
-"""What tells of each table whether its rows have changed."""
+"""What shows of each table whether its rows have changed."""
 
 
 @dataclass(frozen=True)

@@ -173,7 +173,7 @@ def finalize(connection: sa.Connection, options: Options) -> Sequence[str]:
 
 
 def _state(connection: sa.Connection, version_table: str) -> State:
-    """Return what tells of all tables whether they have changed since: an undo brings the whole file back."""
+    """Return what shows whether any table has changed since: an undo brings the whole file back."""
     with readable_without_collations(connection):
         return {name: _state_of(connection, name) for name in _tables(connection, version_table)}
 

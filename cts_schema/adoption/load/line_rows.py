@@ -8,7 +8,7 @@ from cts_schema.adoption import target
 from cts_schema.adoption.convert.conversion import Conversion
 from cts_schema.ddl.text import literal, quote, run
 
-# What tells a row of the line apart from others: not its number, which only counts.
+# What identifies a row of the line: not its number, which only counts.
 _KEYS = {"schema_migrations": ("migration_id",)}
 
 

@@ -51,11 +51,11 @@ def examine(connection: sa.Connection, conversion: Conversion, parents: Mapping[
         conversion: the source.
         parents: for each table examined before, queries that give its keys.
     """
-    found = _look(connection, conversion)
+    found = _survey_columns(connection, conversion)
     if found.rows == 0:
         return found
     if found.dirty:
-        _look_closely(connection, conversion, found)
+        _count_problems(connection, conversion, found)
     _count_orphans(connection, conversion, found, parents)
     for key in conversion.unique_keys():
         sure = conversion.known_unique(key) and not found.dirty & set(key)
@@ -84,16 +84,16 @@ def keys(conversion: Conversion, found: Findings) -> str | None:
     return f"SELECT {value} AS key FROM {conversion.place} o"
 
 
-def _look(connection: sa.Connection, conversion: Conversion) -> Findings:
+def _survey_columns(connection: sa.Connection, conversion: Conversion) -> Findings:
     """Ask of all columns at once whether they are plain; only if not, of each."""
-    looked = {name: column.plain for name, column in conversion.columns.items() if column.plain is not None}
+    asked = {name: column.plain for name, column in conversion.columns.items() if column.plain is not None}
     defaulted = {
         name: f"o.{quote(old.name)} IS NOT NULL"
         for name, column in conversion.columns.items()
         if column.defaulted and (old := column.raw_column())
     }
     unknown = balanced([f"o.{quote(column.name)} IS NOT NULL" for column in conversion.source.unknown], "OR")
-    all_plain = " AND ".join(f"({condition})" for condition in [*looked.values(), *defaulted.values()]) or "true"
+    all_plain = " AND ".join(f"({condition})" for condition in [*asked.values(), *defaulted.values()]) or "true"
     rows, of_unknown, not_plain = run(
         connection,
         f"SELECT count(*), {_sum(unknown) if unknown else 0}, {_sum(f'NOT coalesce({all_plain}, false)')} "
@@ -103,10 +103,10 @@ def _look(connection: sa.Connection, conversion: Conversion) -> Findings:
     if not rows:
         return found
     if not_plain:
-        sums = [_sum(f"NOT coalesce({condition}, false)") for condition in [*looked.values(), *defaulted.values()]]
+        sums = [_sum(f"NOT coalesce({condition}, false)") for condition in [*asked.values(), *defaulted.values()]]
         counts = run(connection, f"SELECT {', '.join(sums)} FROM {conversion.place} o").one()
-        found.dirty = frozenset(name for name, count in zip(looked, counts, strict=False) if count)
-        found.defaulted = frozenset(name for name, count in zip(defaulted, counts[len(looked) :], strict=True) if count)
+        found.dirty = frozenset(name for name, count in zip(asked, counts, strict=False) if count)
+        found.defaulted = frozenset(name for name, count in zip(defaulted, counts[len(asked) :], strict=True) if count)
     found.nulls = {
         name: rows
         for name, column in conversion.source.table.columns.items()
@@ -119,7 +119,7 @@ def _sum(condition: str) -> str:
     return f"sum(CASE WHEN {condition} THEN 1 ELSE 0 END)"
 
 
-def _look_closely(connection: sa.Connection, conversion: Conversion, found: Findings) -> None:
+def _count_problems(connection: sa.Connection, conversion: Conversion, found: Findings) -> None:
     problems = [problem for name in sorted(found.dirty) for problem in conversion.columns[name].problems]
     required = [name for name in sorted(found.dirty) if conversion.columns[name].column.required]
     sums = [_sum(problem.condition) for problem in problems]

@@ -58,7 +58,7 @@ class Table:
         key: its primary key.
         unique: what no two rows agree in.
         checks: conditions that its rows meet, as SQL.
-        rows: what tells its rows apart, as SQL over ``{0}``.
+        rows: what identifies its rows, as SQL over ``{0}``.
         dialect: sqlite or postgresql.
     """
 
@@ -77,7 +77,7 @@ class Table:
         return self.place.removeprefix(ONLY)
 
     def row(self, alias: str) -> str:
-        """Return what tells a row apart, while nobody changes it."""
+        """Return what identifies a row, while nobody changes it."""
         return self.rows.replace("{0}", alias)
 
     def row_key(self, alias: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cts_schema.adoption import target
-from cts_schema.adoption.dependents.sqlite import schema_copy
+from cts_schema.adoption.dependents.sqlite import in_memory
 from cts_schema.adoption.survey.tables import LegacyTable
 from cts_schema.adoption.unmanaged import changes
 from cts_schema.adoption.unmanaged.changed_keys import CHANGED
@@ -168,7 +168,7 @@ class Changes(changes.Changes):
                 f"SELECT sql FROM main.sqlite_master WHERE tbl_name = {literal(one.title)} AND sql IS NOT NULL "
                 "AND type IN ('table', 'index') ORDER BY type DESC",
             ).scalars()
-            with changing(one), schema_copy.opened(definitions) as copy:
+            with changing(one), in_memory.opened(definitions) as copy:
                 # The copy has neither triggers nor rows. SQLite opens some tables that it would not create.
                 if copy.execute("SELECT 1 FROM sqlite_master").fetchone() is not None:
                     copy.execute(f"EXPLAIN SELECT * FROM {one.place}")

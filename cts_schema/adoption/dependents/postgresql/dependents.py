@@ -182,8 +182,8 @@ def _tried(connection: sa.Connection, found: Facts, left_out: Collection[tuple[s
         run(connection, f"SET LOCAL search_path TO {scratch}, {found.path}")
         target.create(connection)
         taken = _taken(connection, found, scratch, schema)
-        making = Recreation(connection, found, {*left_out, *((one.kind, one.name) for one in taken)}, scratch)
-        return [*taken, *making.all()]
+        recreation = Recreation(connection, found, {*left_out, *((one.kind, one.name) for one in taken)}, scratch)
+        return [*taken, *recreation.all()]
     finally:
         trial.rollback()
 

@@ -15,9 +15,9 @@ import sqlalchemy as sa
 
 from cts_schema.adoption import target
 from cts_schema.adoption.dependents import by_size
-from cts_schema.adoption.dependents.sqlite.compile import Compiled, Known, Object, compiled, objects_of
 from cts_schema.adoption.dependents.sqlite.foreign_keys import Key, drop, lost
 from cts_schema.adoption.dependents.sqlite.foreign_keys import without as without_keys
+from cts_schema.adoption.dependents.sqlite.in_memory import Compiled, Known, Object, compiled, objects_of
 from cts_schema.adoption.refusal import Refusal
 from cts_schema.adoption.survey.sqlite import OF_APPLICATION
 from cts_schema.adoption.survey.tables import LegacyTable

@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cts_schema.adoption.dependents.sqlite import schema_copy
+from cts_schema.adoption.dependents.sqlite import in_memory
 from cts_schema.ddl.rewriting import rewrite
 from cts_schema.ddl.text import closing, opening, quote, run, token_texts, tokens
 from cts_schema.exceptions import AdoptionFailed
@@ -98,7 +98,7 @@ def drop(connection: sa.Connection, table: str, definition: str) -> None:
 
 def _copy(definitions: Sequence[tuple[str, str]]) -> closed[sqlite3.Connection]:
     copy = sqlite3.connect(":memory:", isolation_level=None)
-    schema_copy.create(copy, (sql for _, sql in definitions))
+    in_memory.create(copy, (sql for _, sql in definitions))
     return closed(copy)
 
 

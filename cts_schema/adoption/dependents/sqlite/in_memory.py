@@ -1,23 +1,25 @@
-"""Views and triggers of SQLite, compiled in a copy of their schema in memory, without a row.
+"""A schema of SQLite in memory, without a row: its views and triggers are compiled there.
 
-SQLite tells by its authorizer which columns a statement reads, and what it writes.
+SQLite reports by its authorizer which columns a statement reads, and what it writes. Functions and collations that only
+an application has are stood in for, so that its tables can be created.
 """
 
 from __future__ import annotations
 
+import re
 import sqlite3
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import takewhile
 
 import sqlalchemy as sa
 
-from cts_schema.adoption.dependents.sqlite import schema_copy
 from cts_schema.ddl.text import quote, token_texts, unquote
 
 #: What is known by kind and name.
 Known = tuple[str, str]
+_MISSING = re.compile(r"(?:unknown|no such) (function): (.+?)(?:\(\))?$|no such (collation) sequence: (.+)$")
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,44 @@ def objects_of(connection: sa.Connection) -> tuple[Object, ...]:
     return tuple(Object(*row) for row in rows)
 
 
+def create(copy: sqlite3.Connection, definitions: Iterable[str]) -> None:
+    """Create tables and indexes; what they lack of an application is there from then on, and means nothing.
+
+    A table whose module is not there is left out.
+    """
+    for sql in definitions:
+        with suppress(sqlite3.Error):
+            _create(copy, sql)
+
+
+@contextmanager
+def opened(definitions: Iterable[str]) -> Iterator[sqlite3.Connection]:
+    """Yield a database of such tables that has nothing of an application, as this package opens a file."""
+    with closing(sqlite3.connect(":memory:")) as made, closing(sqlite3.connect(":memory:")) as copy:
+        create(made, definitions)
+        made.commit()
+        made.backup(copy)
+        copy.isolation_level = None
+        yield copy
+
+
+def _create(copy: sqlite3.Connection, sql: str) -> None:
+    made: set[str] = set()
+    while True:
+        try:
+            copy.execute(sql)
+            return
+        except sqlite3.OperationalError as error:
+            found = _MISSING.search(str(error))
+            if found is None or found[0] in made:
+                raise
+            made.add(found[0])
+            if found[1]:
+                copy.create_function(found[2], -1, lambda *_: None, deterministic=True)
+            else:
+                copy.create_collation(found[4], lambda *_: 0)
+
+
 @dataclass(frozen=True)
 class Compiled:
     """What SQLite says of a view or a trigger: an error, or the columns it reads and what it writes."""
@@ -57,7 +97,7 @@ def compiled(objects: Sequence[Object]) -> dict[Known, Compiled]:
     """Compile all views and triggers of a schema, in a copy of it in memory."""
     found: dict[Known, Compiled] = {}
     # Without indexes: one on a moving expression lets no write compile.
-    with schema_copy.opened(one.sql for one in objects if one.kind == "table") as copy:
+    with opened(one.sql for one in objects if one.kind == "table") as copy:
         for one in objects:
             if one.kind == "view":
                 with suppress(sqlite3.Error):  # whatever needs it will not compile, and say so
@@ -98,7 +138,7 @@ def _compiled_trigger(copy: sqlite3.Connection, trigger: Object) -> Compiled:
 
 
 def _compiled(copy: sqlite3.Connection, statement: str, trigger: str | None = None) -> Compiled:
-    """Compile a statement; of what it does, tell all or what ``trigger`` does."""
+    """Compile a statement; return all that it does, or what ``trigger`` does."""
     reads: set[tuple[str, str]] = set()
     writes: set[tuple[int, str, str]] = set()
 
