@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,6 +26,12 @@ def names(columns: Iterable[str]) -> str:
 def literal(value: str) -> str:
     """Return a text as SQL."""
     return "'" + value.replace("'", "''") + "'"
+
+
+def holds(condition: str, values: Mapping[str, str]) -> str:
+    """Return a condition over columns, which are given as SQL."""
+    columns = ", ".join(f"{value} AS {quote(name)}" for name, value in values.items())
+    return f"(SELECT {condition} FROM (SELECT {columns}) checked)"
 
 
 def balanced(parts: Sequence[str], operator: str) -> str:

@@ -12,7 +12,7 @@ from cts_schema.adoption.convert.conversion import Conversion
 from cts_schema.adoption.load.leftovers import EXCEPTIONS, REFUSED, SURVIVORS
 from cts_schema.adoption.plan.examine import Findings
 from cts_schema.adoption.survey.tables import LegacyColumn
-from cts_schema.ddl.text import literal, quote, run
+from cts_schema.ddl.text import holds, literal, quote, run
 
 
 class RowExceptions:
@@ -189,10 +189,8 @@ class RowExceptions:
         for check in self.table.checks:
             if self.findings.checks or self._special:
                 named = [name for name in self.table.columns if name in check]
-                values = ", ".join(
-                    f"{self.final(name) if name in self.values else 'NULL'} AS {quote(name)}" for name in named
-                )
-                self._refuse(f"NOT (SELECT {check} FROM (SELECT {values}) checked)", reason)
+                values = {name: self.final(name) if name in self.values else "NULL" for name in named}
+                self._refuse(f"NOT {holds(check, values)}", reason)
         if self.any:  # a row that stays out goes to adoption_leftovers as it is: nothing else matters about it
             run(self.connection, f"DELETE FROM {EXCEPTIONS} WHERE kind <> 'row' AND source_row IN ({REFUSED})")
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from cts_schema.adoption.convert.conversion import Conversion
 from cts_schema.adoption.convert.converted import Problem
-from cts_schema.ddl.text import balanced, quote, run
+from cts_schema.ddl.text import balanced, holds, quote, run
 
 
 @dataclass
@@ -51,7 +51,7 @@ def examine(connection: sa.Connection, conversion: Conversion, parents: Mapping[
         conversion: the source.
         parents: for each table examined before, queries that give its keys.
     """
-    found = _survey_columns(connection, conversion)
+    found = _examine_columns(connection, conversion)
     if found.rows == 0:
         return found
     if found.dirty:
@@ -61,18 +61,12 @@ def examine(connection: sa.Connection, conversion: Conversion, parents: Mapping[
         sure = conversion.known_unique(key) and not found.dirty & set(key)
         if not sure and (repeated := _repeated(connection, conversion, found, key)):
             found.duplicates[key] = repeated
+    columns = conversion.source.table.columns
     for check in conversion.source.table.checks:
-        found.checks += _count(
-            connection, f"SELECT count(*) FROM {conversion.place} o WHERE {broken(conversion, check)}"
-        )
+        values = {name: conversion.final(name, settled=False) for name in columns if name in check}
+        broken = f"NOT {holds(check, values)}"
+        found.checks += _count(connection, f"SELECT count(*) FROM {conversion.place} o WHERE {broken}")
     return found
-
-
-def broken(conversion: Conversion, check: str) -> str:
-    """Return the condition that a row would break a CHECK of our table."""
-    names = {name: conversion.final(name, settled=False) for name in conversion.source.table.columns if name in check}
-    values = ", ".join(f"{value} AS {quote(name)}" for name, value in names.items())
-    return f"NOT (SELECT {check} FROM (SELECT {values}) checked)"
 
 
 def keys(conversion: Conversion, found: Findings) -> str | None:
@@ -84,7 +78,7 @@ def keys(conversion: Conversion, found: Findings) -> str | None:
     return f"SELECT {value} AS key FROM {conversion.place} o"
 
 
-def _survey_columns(connection: sa.Connection, conversion: Conversion) -> Findings:
+def _examine_columns(connection: sa.Connection, conversion: Conversion) -> Findings:
     """Ask of all columns at once whether they are plain; only if not, of each."""
     asked = {name: column.plain for name, column in conversion.columns.items() if column.plain is not None}
     defaulted = {

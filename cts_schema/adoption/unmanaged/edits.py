@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from cts_schema.adoption.engine import Engine
 from cts_schema.adoption.survey.sqlite import OF_APPLICATION
 from cts_schema.adoption.unmanaged.references import Column, References, Table, Unique
-from cts_schema.ddl.text import literal, quote, run
+from cts_schema.ddl.text import holds, literal, quote, run
 from cts_schema.exceptions import AdoptionBlocked
 
 #: Rows that go, and columns that change: to NULL, or to what the parent is called now.
@@ -101,8 +101,7 @@ class Edits:
 
     def _holds(self, table: Table, condition: str) -> str:
         """Return a condition over a table's columns as it will be of a row ``c``."""
-        columns = ", ".join(f"{self.edited(table, 'c', name)} AS {quote(name)}" for name in table.columns)
-        return f"(SELECT {condition} FROM (SELECT {columns}) checked)"
+        return holds(condition, {name: self.edited(table, "c", name) for name in table.columns})
 
     def record_refused(self, table: Table) -> int:
         """Record the rows that the table would not take with their references changed."""
