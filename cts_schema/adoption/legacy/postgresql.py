@@ -16,7 +16,7 @@ from cts_schema.adoption.legacy.postgresql_undo import remember as remember
 from cts_schema.adoption.legacy.postgresql_undo import undo as undo
 from cts_schema.adoption.legacy.schema import legacy_schema_name
 from cts_schema.ddl import moved, returned
-from cts_schema.ddl.text import quote, run
+from cts_schema.ddl.text import literal, quote, run
 from cts_schema.ddl.triggers import FUNCTION, LEGACY_FUNCTION
 
 _DEPENDENTS_STILL_EXIST = "2BP01"
@@ -57,8 +57,8 @@ def move(connection: sa.Connection, tables: Sequence[str]) -> dict[str, str]:
     legacy.lock(connection, [f"{schema}.{quote(table)}" for table in tables])
     beside = legacy.open_legacy_schema(connection)
     for function in (FUNCTION, LEGACY_FUNCTION):  # the revisions make them where they are absent
-        there = sa.text("SELECT to_regprocedure(:name) IS NOT NULL")
-        if not connection.execute(there, {"name": f"{schema}.{function}()"}).scalar_one():
+        there = f"SELECT to_regprocedure({literal(f'{schema}.{function}()')}) IS NOT NULL"
+        if not run(connection, there).scalar_one():
             legacy.record(connection, "before", [f"DROP FUNCTION IF EXISTS {schema}.{function}()"])
     moved = {table: f"{beside}.{quote(table)}" for table in tables}
     for place in moved.values():

@@ -51,7 +51,7 @@ def undo(connection: sa.Connection, options: Options, *, discard_new: bool) -> s
 
 def _undo(connection: sa.Connection, version_table: str, discard_new: bool) -> None:
     place = f"{quote(legacy_schema_name(connection))}.{_STATE}"
-    if run(connection, f"SELECT to_regclass({literal(place)})").scalar() is None:
+    if not legacy.exists(connection, place):
         raise NoAdoption(database=mask_url(connection.engine.url))
     there = set(sa.inspect(connection).get_table_names())
     tables = [name for name in (*target.tables(), version_table) if name in there]
@@ -76,14 +76,13 @@ def bring_back(connection: sa.Connection, new_tables: Sequence[str]) -> None:
     if not legacy.has_journal(connection):
         raise NoAdoption(database=mask_url(connection.engine.url))
     schema, beside = quote(legacy.current_schema(connection)), quote(legacy_schema_name(connection))
-    entries = legacy.journal(connection)
     with _all_or_nothing(connection):
-        legacy.take_back(connection, [entry for entry in entries if entry.phase == "after"])
+        legacy.take_back(connection, "after")
         there = set(sa.inspect(connection).get_table_names())  # preserved tables are away again
         if new := [table for table in new_tables if table in there]:
             run(connection, f"DROP TABLE {', '.join(f'{schema}.{quote(table)}' for table in new)}")
         preserved.restore(connection)
-        legacy.take_back(connection, [entry for entry in entries if entry.phase == "before"])
+        legacy.take_back(connection, "before")
         run(connection, f"DROP TABLE {beside}.{JOURNAL}")
         run(connection, f"DROP SCHEMA {beside}")
 

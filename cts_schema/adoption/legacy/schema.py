@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import sqlalchemy as sa
@@ -12,7 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from cts_schema.adoption.refusal import run_first_of
 from cts_schema.ddl.naming import legacy_schema_of
-from cts_schema.ddl.text import quote, run
+from cts_schema.ddl.text import literal, quote, run
 from cts_schema.dialects.postgresql.lock import setting
 from cts_schema.exceptions import LegacySchemaTaken, mask_url
 
@@ -51,17 +50,22 @@ def is_taken(connection: sa.Connection) -> bool:
     """Tell whether the schema for the legacy tables is there although this run has moved none."""
     legacy = quote(legacy_schema_name(connection))
     if not has_journal(connection):
-        there = sa.text("SELECT to_regnamespace(:name) IS NOT NULL")
-        return bool(connection.execute(there, {"name": legacy}).scalar_one())
-    moved = f"SELECT EXISTS (SELECT 1 FROM {legacy}.{JOURNAL} WHERE held_kind = 'table')"
-    return bool(run(connection, moved).scalar_one())
+        return bool(run(connection, f"SELECT to_regnamespace({literal(legacy)}) IS NOT NULL").scalar_one())
+    return any(kind == "table" for kind, _ in contents(connection))
 
 
 def has_journal(connection: sa.Connection) -> bool:
     """Tell whether the schema for the legacy tables is there with its journal."""
-    there = sa.text("SELECT to_regclass(:name) IS NOT NULL")
-    journal = f"{quote(legacy_schema_name(connection))}.{JOURNAL}"
-    return bool(connection.execute(there, {"name": journal}).scalar_one())
+    return exists(connection, _journal(connection))
+
+
+def exists(connection: sa.Connection, relation: str) -> bool:
+    """Tell whether a relation, given as SQL, is there."""
+    return bool(run(connection, f"SELECT to_regclass({literal(relation)}) IS NOT NULL").scalar_one())
+
+
+def _journal(connection: sa.Connection) -> str:
+    return f"{quote(legacy_schema_name(connection))}.{JOURNAL}"
 
 
 def record(
@@ -99,56 +103,26 @@ def record(
 
 def contents(connection: sa.Connection) -> list[tuple[str, str]]:
     """Return kind and name, as SQL, of what is in the schema, each before what it depends on."""
-    rows = run(
-        connection,
-        f"SELECT held_kind, held_name FROM {quote(legacy_schema_name(connection))}.{JOURNAL} "
-        "WHERE held_kind IS NOT NULL ORDER BY number DESC",
-    )
-    return [(row[0], row[1]) for row in rows]
+    query = f"SELECT held_kind, held_name FROM {_journal(connection)} WHERE held_kind IS NOT NULL ORDER BY number DESC"
+    return [(row[0], row[1]) for row in run(connection, query)]
 
 
 def release(connection: sa.Connection, name: str) -> None:
-    """Note that ``name``, as SQL, is not in the schema any more."""
-    connection.execute(
-        sa.text(
-            f"UPDATE {quote(legacy_schema_name(connection))}.{JOURNAL} SET held_kind = NULL, held_name = NULL "
-            "WHERE held_name = :name"
-        ),
-        {"name": name},
-    )
+    """Write into the journal that ``name``, as SQL, is not in the schema any more."""
+    change = f"UPDATE {_journal(connection)} SET held_kind = NULL, held_name = NULL"
+    run(connection, f"{change} WHERE held_name = {literal(name)}")
 
 
-@dataclass(frozen=True)
-class Entry:
-    """An entry of the journal; see :func:`record`."""
-
-    phase: Phase
-    path: str
-    needs: str | None
-    statements: list[str]
-    alternatives: list[str]
-
-
-def journal(connection: sa.Connection) -> list[Entry]:
-    """Return the entries of the journal, the last first."""
-    rows = run(
-        connection,
-        f"SELECT phase, path, needs, statements::text, alternatives::text "
-        f"FROM {quote(legacy_schema_name(connection))}.{JOURNAL} ORDER BY number DESC",
-    )
-    return [Entry(*row[:3], *map(json.loads, row[3:])) for row in rows]
-
-
-def take_back(connection: sa.Connection, entries: Sequence[Entry]) -> None:
-    """Do what entries of the journal say, in their order."""
-    for entry in entries:
-        with setting(connection, "search_path", entry.path):
-            there = sa.text("SELECT CAST(:name AS text) IS NULL OR to_regclass(:name) IS NOT NULL")
-            if not connection.execute(there, {"name": entry.needs}).scalar_one():
-                continue
-            for statement in entry.statements:
-                run(connection, statement)
-            run_first_of(connection, entry.alternatives)
+def take_back(connection: sa.Connection, phase: Phase) -> None:
+    """Do what the journal says about a phase, the last first."""
+    columns = "path, needs, statements::text, alternatives::text"
+    entries = f"SELECT {columns} FROM {_journal(connection)} WHERE phase = {literal(phase)} ORDER BY number DESC"
+    for path, needs, statements, alternatives in run(connection, entries).all():
+        with setting(connection, "search_path", path):
+            if needs is None or exists(connection, needs):
+                for statement in json.loads(statements):
+                    run(connection, statement)
+                run_first_of(connection, json.loads(alternatives))
 
 
 def current_schema(connection: sa.Connection) -> str:

@@ -22,14 +22,14 @@ SELECT a.attname, a.attnum, CASE WHEN t.typtype = 'e' THEN 'enum' ELSE format_ty
   FROM pg_attribute a
   JOIN pg_type d ON d.oid = a.atttypid
   JOIN pg_type t ON t.oid = CASE d.typtype WHEN 'd' THEN d.typbasetype ELSE d.oid END
- WHERE a.attrelid = :oid AND a.attnum > 0 AND NOT a.attisdropped
+ WHERE a.attrelid = {oid} AND a.attnum > 0 AND NOT a.attisdropped
  ORDER BY a.attnum
 """
 _KEYS = """
 SELECT i.indisprimary, array(SELECT a.attname::text FROM unnest(i.indkey) k JOIN pg_attribute a
                               ON a.attrelid = i.indrelid AND a.attnum = k) AS columns
   FROM pg_index i
- WHERE i.indrelid = :oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
+ WHERE i.indrelid = {oid} AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
    AND i.indnatts = i.indnkeyatts
 """
 
@@ -43,10 +43,10 @@ def survey(connection: sa.Connection, version_table: str) -> Survey:
             if name in target.tables():
                 taken.append(f"{ {'p': 'partitioned table', 'f': 'foreign table'}.get(kind, 'view') } {name}")
         elif is_ours(name):
-            if connection.execute(sa.text("SELECT 1 FROM pg_inherits WHERE inhparent = :oid"), {"oid": oid}).first():
+            if run(connection, f"SELECT 1 FROM pg_inherits WHERE inhparent = {oid}").first():
                 taken.append(f"table {name}, which has child tables,")
-            found = connection.execute(sa.text(_COLUMNS), {"oid": oid}).all()
-            keys = [(row[0], tuple(row[1])) for row in connection.execute(sa.text(_KEYS), {"oid": oid})]
+            found = run(connection, _COLUMNS.format(oid=oid)).all()
+            keys = [(row[0], tuple(row[1])) for row in run(connection, _KEYS.format(oid=oid))]
             tables[name] = LegacyTable(
                 name=name,
                 columns={column.attname: LegacyColumn(column.attname, column.type) for column in found},

@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from cts_schema.adoption import target
 from cts_schema.adoption.survey.tables import LegacyColumn, LegacyTable, Survey, is_ours, ledgers
-from cts_schema.ddl.text import quote, run
+from cts_schema.ddl.text import literal, quote, run
 from cts_schema.dialects.sqlite.catalogue import is_without_rowid
 
 
@@ -20,9 +20,8 @@ def survey(connection: sa.Connection, version_table: str) -> Survey:
     tables: dict[str, LegacyTable] = {}
     unmanaged, taken = [], []
     for kind, name in connection.exec_driver_sql(
-        "SELECT type, name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' "
-        "ESCAPE '\\' "
-        "ORDER BY name"
+        "SELECT type, name FROM sqlite_master WHERE type IN ('table', 'view') "
+        "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"
     ).all():
         if kind == "table" and is_ours(name.lower()):
             tables[name.lower()] = _table(connection, name)
@@ -53,11 +52,7 @@ def _table(connection: sa.Connection, name: str) -> LegacyTable:
     key = tuple(fact.name.lower() for fact in sorted(facts, key=lambda fact: fact.pk) if fact.pk)
     unique = set()
     for index in connection.exec_driver_sql(f"PRAGMA index_list({quoted})").all():
-        names = (
-            connection.execute(sa.text("SELECT name FROM pragma_index_info(:name)"), {"name": index.name})
-            .scalars()
-            .all()
-        )
+        names = run(connection, f"SELECT name FROM pragma_index_info({literal(index.name)})").scalars().all()
         if index.unique and not index.partial and None not in names:
             unique.add(tuple(sorted(part.lower() for part in names)))
     if len(key) == 1 and columns[key[0]].type == "integer":
@@ -65,10 +60,8 @@ def _table(connection: sa.Connection, name: str) -> LegacyTable:
     rows, unreadable = _rows(connection, name, [fact.name for fact in facts if fact.hidden == _VIRTUAL])
     if columns.keys() >= {"rowid", "_rowid_", "oid"}:
         unreadable = f"table {name} has columns called rowid, _rowid_ and oid, by which its rows are found: rename one"
-    made = connection.execute(
-        sa.text("SELECT upper(sql) LIKE '%COLLATE%' FROM sqlite_master WHERE type = 'table' AND name = :name"),
-        {"name": name},
-    )
+    of = f"type = 'table' AND name = {literal(name)}"
+    collates = run(connection, f"SELECT upper(sql) LIKE '%COLLATE%' FROM sqlite_master WHERE {of}").scalar_one()
     return LegacyTable(
         name,
         columns,
@@ -76,7 +69,7 @@ def _table(connection: sa.Connection, name: str) -> LegacyTable:
         frozenset(unique),
         rows,
         has_rowid=not is_without_rowid(connection, name),
-        collates=bool(made.scalar_one()),
+        collates=bool(collates),
         unreadable=unreadable,
     )
 

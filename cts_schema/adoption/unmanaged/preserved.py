@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 
-from cts_schema.adoption.legacy.schema import legacy_schema_name, record
+from cts_schema.adoption.legacy.schema import exists, legacy_schema_name, record
 from cts_schema.adoption.unmanaged.references import Table
 from cts_schema.ddl.text import literal, quote, run
 
@@ -51,13 +51,13 @@ def preserve(connection: sa.Connection, changed: Sequence[tuple[Table, str, Sequ
 def restore(connection: sa.Connection) -> None:
     """Bring the rows back, once their columns have their old types; the journal drops what was kept of them."""
     index = f"{quote(legacy_schema_name(connection))}.{_INDEX}"
-    if run(connection, f"SELECT to_regclass({literal(index)})").scalar() is None:
+    if not exists(connection, index):
         return
     changes: list[str] = []
     places: list[str] = []
     for copy, about in run(connection, f"SELECT copy, about::text FROM {index} ORDER BY copy").all():
         facts = json.loads(about)
-        if run(connection, f"SELECT to_regclass({literal(facts['table'])})").scalar() is not None:
+        if exists(connection, facts["table"]):
             places.append(facts["table"])
             changes += _changes(copy, **facts)
     if changes:

@@ -141,11 +141,8 @@ class Recreation:
                 self._run(f"ALTER TABLE {relation.name} {guard} ROW LEVEL SECURITY")
 
     def _columns(self, relation: Relation) -> set[str]:
-        query = sa.text(
-            "SELECT quote_ident(attname) FROM pg_attribute "
-            "WHERE attrelid = CAST(CAST(:name AS text) AS regclass) AND attnum > 0 AND NOT attisdropped"
-        )
-        return set(self._connection.execute(query, {"name": relation.name}).scalars())
+        of = f"attrelid = {literal(relation.name)}::regclass AND attnum > 0 AND NOT attisdropped"
+        return set(run(self._connection, f"SELECT quote_ident(attname) FROM pg_attribute WHERE {of}").scalars())
 
     def _grant(self, relation: Relation, columns: Collection[str]) -> None:
         """Let the roles do what they could; what default privileges gave beyond that is taken."""
