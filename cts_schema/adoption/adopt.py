@@ -16,8 +16,7 @@ from cts_schema.adoption import backup, verify
 from cts_schema.adoption.convert.conversion import Conversion
 from cts_schema.adoption.engine import Engine
 from cts_schema.adoption.legacy.preserved_tables import PreservedTables
-from cts_schema.adoption.load import leftovers
-from cts_schema.adoption.load.line_rows import LineRows, insert_rows_of_columns
+from cts_schema.adoption.load import leftovers, line_rows
 from cts_schema.adoption.load.loader import Loader, with_row_numbers, without_indexes
 from cts_schema.adoption.plan.planning import Planned, make_plan
 from cts_schema.adoption.unmanaged.apply import apply
@@ -88,11 +87,9 @@ class Adoption:
             AdoptionFailed: something differs; the caller rolls back.
         """
         connection, legacy, made = self.connection, self._engine.legacy, self._planned
-        line_rows = LineRows(connection)
-        line_rows.take_out()
         changed_keys = ChangedKeys(connection, made.references)
-        loaded = self._load(changed_keys)
-        line_rows.put_back()
+        with line_rows.taken_out(connection):
+            loaded = self._load(changed_keys)
         moved, kept = self._change_references(changed_keys)
         self.progress.report("verifying")
         verify.require_schema(connection)
@@ -167,7 +164,7 @@ class Adoption:
                 conversions.append(conversion)
             comparison.require_equal()
             for conversion in conversions:
-                insert_rows_of_columns(connection, conversion)
+                line_rows.insert_rows_of_columns(connection, conversion)
             leftovers.dispose(connection)
         return loaded
 

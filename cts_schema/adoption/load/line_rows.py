@@ -2,55 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import sqlalchemy as sa
 
 from cts_schema.adoption import target
 from cts_schema.adoption.convert.conversion import Conversion
-from cts_schema.ddl.text import literal, quote, run
+from cts_schema.adoption.target import Table
+from cts_schema.ddl.text import literal, names, quote, run
 
 # What identifies a row of the line: not its number, which only counts.
 _KEYS = {"schema_migrations": ("migration_id",)}
 
 
-class LineRows:
-    """What is in the new tables before anything is loaded."""
+@contextmanager
+def taken_out(connection: sa.Connection) -> Iterator[None]:
+    """Have the new tables empty for the time of the block; afterwards insert those rows whose key no loaded row has."""
+    filled = [
+        name for name in target.tables() if run(connection, f"SELECT EXISTS (SELECT 1 FROM {quote(name)})").scalar_one()
+    ]
+    for name in filled:
+        run(connection, f"CREATE TEMP TABLE {_copy(name)} AS SELECT * FROM {quote(name)}")
+        run(connection, f"DELETE FROM {quote(name)}")
+    yield
+    for name in filled:
+        _put_back(connection, target.tables()[name])
+        run(connection, f"DROP TABLE {_copy(name)}")
 
-    def __init__(self, connection: sa.Connection) -> None:
-        self._connection = connection
-        self._tables: list[str] = []
 
-    def take_out(self) -> None:
-        """Move all rows of the new tables into temporary ones."""
-        for name in target.tables():
-            if run(self._connection, f"SELECT EXISTS (SELECT 1 FROM {quote(name)})").scalar_one():
-                run(self._connection, f"CREATE TEMP TABLE {_copy(name)} AS SELECT * FROM {quote(name)}")
-                run(self._connection, f"DELETE FROM {quote(name)}")
-                self._tables.append(name)
-
-    def put_back(self) -> None:
-        """Insert those whose key no loaded row has."""
-        for name in self._tables:
-            table = target.tables()[name]
-            columns = [column for column in table.columns if not (table.counted and column in table.key)]
-            names = ", ".join(map(quote, columns))
-            absent = " AND ".join(
-                f"NOT EXISTS (SELECT 1 FROM {quote(name)} t WHERE t.{quote(key)} = own.{quote(key)})"
-                for key in _KEYS.get(name, table.key)
-            )
-            # An old ledger may have the names of ours under other numbers: who came first keeps them.
-            values = {
-                column: f"CASE WHEN NOT EXISTS (SELECT 1 FROM {quote(name)} t WHERE t.{quote(column)} = "
-                f"own.{quote(column)}) THEN own.{quote(column)} END"
-                if table.columns[column].nullable and (column,) in table.unique and column not in _KEYS.get(name, ())
-                else f"own.{quote(column)}"
-                for column in columns
-            }
-            run(
-                self._connection,
-                f"INSERT INTO {quote(name)} ({names}) SELECT {', '.join(values.values())} "
-                f"FROM {_copy(name)} own WHERE {absent}",
-            )
-            run(self._connection, f"DROP TABLE {_copy(name)}")
+def _put_back(connection: sa.Connection, table: Table) -> None:
+    there, keys = f"SELECT 1 FROM {quote(table.name)} t WHERE", _KEYS.get(table.name, table.key)
+    columns = [column for column in table.columns if not (table.counted and column in table.key)]
+    absent = " AND ".join(f"NOT EXISTS ({there} t.{quote(key)} = own.{quote(key)})" for key in keys)
+    # An old ledger may have the names of ours under other numbers: who came first keeps them.
+    values = [
+        f"CASE WHEN NOT EXISTS ({there} t.{quote(column)} = own.{quote(column)}) THEN own.{quote(column)} END"
+        if table.columns[column].nullable and (column,) in table.unique and column not in keys
+        else f"own.{quote(column)}"
+        for column in columns
+    ]
+    run(
+        connection,
+        f"INSERT INTO {quote(table.name)} ({names(columns)}) SELECT {', '.join(values)} "
+        f"FROM {_copy(table.name)} own WHERE {absent}",
+    )
 
 
 def insert_rows_of_columns(connection: sa.Connection, conversion: Conversion) -> None:

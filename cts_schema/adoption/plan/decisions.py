@@ -109,8 +109,7 @@ def find(
         large = refused.rows > LARGE and refused.rows * LARGE_PART > refused.of
         if (large or lost[refused.table] == refused.of) and not refused.absorbed and refused.table not in lacking:
             yield _large(refused, columns[refused.table])
-    for lost_ in outcome.lost_references:
-        yield _of_lost(lost_)
+    yield from map(_of_lost, outcome.lost_references)
 
 
 def _lacking(
