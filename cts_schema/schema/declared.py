@@ -62,7 +62,7 @@ def replay(upgrades: Iterable[Callable[[], None]]) -> sa.MetaData:
     for upgrade in upgrades:
         record(upgrade, recorder)
     found = sa.MetaData(naming_convention=NAMING_CONVENTION)
-    for table in recorder.metadata.tables.values():  # once more: a foreign key may hold a parent that was made anew
+    for table in recorder.tables.values():
         remade(table, found)
     return found
 
@@ -91,17 +91,13 @@ class _Recorder(PostgresqlImpl):
 
     def __init__(self) -> None:
         super().__init__(registry.load("postgresql")(), None, True, None, None, {})
-        self.metadata = sa.MetaData(naming_convention=NAMING_CONVENTION)
+        self.tables: dict[str, sa.Table] = {}
 
     def _exec(self, construct: Any, *_args: Any, **_options: Any) -> None:
         self.take(clause(construct) if isinstance(construct, str) else construct)
 
-    def _table(self, name: str) -> sa.Table:
-        return self.metadata.tables[name]
-
-    def _remake(self, table: sa.Table, **changes: Any) -> None:
-        self.metadata.remove(table)
-        remade(table, self.metadata, **changes)
+    def _remake(self, name: str, **changes: Any) -> None:
+        self.tables[name] = remade(self.tables[name], sa.MetaData(naming_convention=NAMING_CONVENTION), **changes)
 
     @singledispatchmethod
     def take(self, construct: Any) -> None:
@@ -119,75 +115,73 @@ class _Recorder(PostgresqlImpl):
 
     @take.register
     def _(self, construct: schema.CreateTable) -> None:
-        table = remade(construct.element, self.metadata)
-        table.indexes.clear()  # each is created by a statement of its own, and so is the trigger
-        table.info.pop("updated_at_trigger", None)
+        table = self.tables[construct.element.name] = construct.element
+        table.info.pop("updated_at_trigger", None)  # created by a statement of its own
 
     @take.register
     def _(self, construct: schema.DropTable) -> None:
-        self.metadata.remove(self._table(construct.element.name))
+        del self.tables[construct.element.name]
 
     @take.register
     def _(self, construct: alter.RenameTable) -> None:
-        table = self._table(construct.table_name)
-        self.metadata.remove(table)
+        table = self.tables[str(construct.new_table_name)] = self.tables.pop(construct.table_name)
         table.name = table.fullname = str(construct.new_table_name)
-        remade(table, self.metadata)
 
     @take.register
     def _(self, construct: schema.CreateIndex) -> None:
         table: Any = construct.element.table
-        add_index(self._table(table.name), construct.element)
+        if construct.element not in self.tables[table.name].indexes:  # those of a new table are
+            add_index(self.tables[table.name], construct.element)
 
     @take.register
     def _(self, construct: schema.DropIndex) -> None:
-        for table in self.metadata.tables.values():
+        for table in self.tables.values():
             table.indexes = {one for one in table.indexes if one.name != construct.element.name}
 
     @take.register
     def _(self, construct: alter.AddColumn) -> None:
-        self._table(construct.table_name).append_column(construct.column._copy())
+        self.tables[construct.table_name].append_column(construct.column._copy())
 
     @take.register
     def _(self, construct: alter.DropColumn) -> None:
-        self._remake(self._table(construct.table_name), without=construct.column.name)
+        self._remake(construct.table_name, without=construct.column.name)
 
     @take.register
     def _(self, construct: schema.AddConstraint) -> None:
-        self._table(construct.element.table.name).append_constraint(constraint_of(construct.element))
+        self.tables[construct.element.table.name].append_constraint(constraint_of(construct.element))
 
     @take.register
     def _(self, construct: schema.DropConstraint) -> None:
-        table, name = self._table(construct.element.table.name), construct.element.name
+        table, name = self.tables[construct.element.table.name], construct.element.name
         table.constraints = {one for one in table.constraints if one.name != name}
         for column in table.columns:
             column.constraints = OrderedSet(one for one in column.constraints if one.name != name)
 
     @take.register
     def _(self, construct: alter.ColumnName) -> None:
-        self._remake(self._table(construct.table_name), names={construct.column_name: construct.newname})
+        self._remake(construct.table_name, names={construct.column_name: construct.newname})
 
     @take.register
     def _(self, construct: alter.ColumnNullable) -> None:
-        self._table(construct.table_name).columns[construct.column_name].nullable = construct.nullable
+        self.tables[construct.table_name].columns[construct.column_name].nullable = construct.nullable
 
     @take.register
     def _(self, construct: alter.ColumnType | PostgresqlColumnType) -> None:
-        self._table(construct.table_name).columns[construct.column_name].type = construct.type_
+        self.tables[construct.table_name].columns[construct.column_name].type = construct.type_
 
     @take.register
     def _(self, construct: alter.ColumnDefault) -> None:
-        column = self._table(construct.table_name).columns[construct.column_name]
+        column = self.tables[construct.table_name].columns[construct.column_name]
         column.server_default = sa.Column("", server_default=construct.default).server_default
 
     @take.register
     def _(self, construct: schema.SetTableComment | schema.DropTableComment) -> None:
-        self._table(construct.element.name).comment = construct.element.comment
+        self.tables[construct.element.name].comment = construct.element.comment
 
     @take.register
     def _(self, construct: CreateUpdatedAtTrigger) -> None:
-        keep_updated_at(self._table(construct.table))
+        keep_updated_at(self.tables[construct.table])
 
     @take.register
     def _(self, construct: DropUpdatedAtTrigger) -> None:
-        del self._table(construct.table).info["updated_at_trigger"]
+        del self.tables[construct.table].info["updated_at_trigger"]
