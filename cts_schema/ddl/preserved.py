@@ -88,7 +88,12 @@ def restore_table(revision: str, table: sa.Table, *, private: bool = False) -> N
     _create(table, private=private, anew=scripted)
     if scripted or there:
         restore_rows(table, preserved)
-    made = {name for name, _ in moved_sqlite.definitions(table.name)} if own else set()
+    _create_absent(table.name, own)
+
+
+def _create_absent(table: str, own: Sequence[tuple[str, str]]) -> None:
+    """Create the indexes and triggers of others on a table, as far as the revision has not created them."""
+    made = {name for name, _ in moved_sqlite.definitions(table)} if own else set()
     for name, definition in own:
         if name not in made:
             sql.execute(definition)

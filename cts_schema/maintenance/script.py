@@ -136,9 +136,7 @@ class _Reader:
                 if self._within:
                     at = self._end_of_quoted(line, at)
                     continue
-                token = _TOKEN.match(line, at)
-                if token is None:
-                    raise AssertionError("every byte is a token")
+                token = _token(line, at)
                 if not self._first and not token["space"] and not token["comment"] and token["sign"] != b";":
                     self._first, begun = self._number, at
                 at = token.end()
@@ -273,3 +271,10 @@ class _Reader:
 
     def _damaged(self, cause: str, line: int) -> NoReturn:
         raise BackupDamaged(cause=cause, file=self._path, line=line)
+
+
+def _token(line: bytes, at: int) -> re.Match[bytes]:
+    found = _TOKEN.match(line, at)
+    if found is None:
+        raise AssertionError("every byte is a token")
+    return found

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cts_schema.ddl.text import literal, quote
 from cts_schema.exceptions import NextCommand, NextStep, WrongUsage
 from cts_schema.health import check
 from cts_schema.health.context import CheckContext
-from cts_schema.health.repair import alter, orphans, remake, statements, unreadable, values
+from cts_schema.health.repair import alter, indexes, orphans, remake, statements, unreadable, values
 from cts_schema.health.repair.report import Left, OrphanPolicy, RepairStep
 from cts_schema.health.report import REPAIRABLE, SEVERITIES, Finding
 from cts_schema.migration import ledger
@@ -46,7 +45,6 @@ CODES = tuple(sorted({*REPAIRABLE, *_STOPPING, *_EXPLAINED}))
 """All codes that a repair accepts."""
 
 _SHAPES = ("column", "identity", "primary-key", "unique", "check", "foreign-key")
-_LEFT_BY_REINDEX = re.compile(r"_cc(new|old)\d*$")
 
 
 @dataclass(frozen=True)
@@ -127,6 +125,35 @@ def _made(
         for finding in by_code.pop(code, ()):
             yield RepairStep((finding,), (statements.create_function(dialect),))
     missing = {finding.where: finding for finding in by_code.pop("missing-table", ())}
+    yield from _tables(context, missing)
+    for finding in by_code.pop("time-form", ()):
+        yield from values.plan_times(context, context.tables[_table(finding)], finding)
+    blobs = [finding for finding in by_code.get("wrong-id-type", ()) if finding.found is None]
+    for finding in blobs:
+        yield from values.plan_blobs(context, context.tables[_table(finding)], finding)
+    settled = set[str]()
+    for one in _rows(context, asked, by_code, missing.keys()):
+        settled |= {finding.where for finding in one.mends} if isinstance(one, RepairStep) else set()
+        yield one
+    yield from _shapes(context, found, wanted, settled)
+    for code in ("missing-trigger", "changed-trigger"):
+        for finding in by_code.pop(code, ()):
+            table, there = context.tables[_table(finding)], code == "changed-trigger"
+            yield RepairStep((finding,), tuple(statements.trigger(table, dialect, there=there)), (table.name,))
+    codes = ("missing-index", "changed-index", "invalid-index")
+    of_indexes = [one for code in codes for one in by_code.pop(code, ())]
+    yield from indexes.plan(context, of_indexes, concurrently=asked.concurrently)
+    for finding in by_code.pop("sequence-behind", ()):
+        name, _, column = finding.where.partition(".")
+        sequence = f"pg_get_serial_sequence({literal(quote(name))}, {literal(column)})"
+        yield RepairStep((finding,), (statements.set_sequence(name, column, sequence),))
+    astray = [*by_code.pop("ledger-row-missing", ()), *by_code.pop("ledger-row-surplus", ())]
+    yield from _ledger(context, [*astray, *(one for name, one in missing.items() if name == ledger.LEDGER.name)])
+    yield from (Left(one, _EXPLAINED[code]) for code in by_code if code in _EXPLAINED for one in by_code[code])
+
+
+def _tables(context: CheckContext, missing: Mapping[str, Finding]) -> Iterator[RepairStep | Left]:
+    """Yield what creates the tables that are missing, unless a downgrade has preserved their rows."""
     for table in Base.metadata.sorted_tables:
         preserved = [one for one in context.status.preserved if one[13:] == table.name]
         if table.name in missing and preserved:
@@ -134,47 +161,34 @@ def _made(
             reason = f"{preserved[0]} has its rows: alembic stamp {below}, then: alembic upgrade head"
             yield Left(missing[table.name], reason)
         elif table.name in missing:
-            yield RepairStep((missing[table.name],), tuple(statements.create_table(table, dialect)))
-    for finding in by_code.pop("time-form", ()):
-        yield from values.plan_times(context, context.tables[_table(finding)], finding)
-    blobs = [finding for finding in by_code.get("wrong-id-type", ()) if finding.found is None]
-    for finding in blobs:
-        yield from values.plan_blobs(context, context.tables[_table(finding)], finding)
+            created = statements.create_table(table, context.connection.dialect)
+            yield RepairStep((missing[table.name],), tuple(created))
+
+
+def _rows(
+    context: CheckContext, asked: Asked, by_code: dict[str, list[Finding]], missing: Collection[str]
+) -> Iterator[RepairStep | Left]:
+    """Yield what settles values that the models cannot read, and rows without their parents."""
     refused = unreadable.sort(context, by_code.pop("unreadable-values", []))
     strayed = by_code.pop("orphans", [])
     leaving = [one for one in refused if one.leaving] if asked.orphans == "quarantine" else []
-    settled = set[str]()
-    for one in (
-        *unreadable.plan(context, refused, asked.orphans, made=missing.keys()),
-        *orphans.plan(context, strayed, asked.orphans, made=missing.keys(), unreadable=leaving),
-    ):
-        settled |= {finding.where for finding in one.mends} if isinstance(one, RepairStep) else set()
-        yield one
+    yield from unreadable.plan(context, refused, asked.orphans, made=missing)
+    yield from orphans.plan(context, strayed, asked.orphans, made=missing, unreadable=leaving)
+
+
+def _shapes(
+    context: CheckContext, found: Sequence[Finding], wanted: Sequence[Finding], settled: Collection[str]
+) -> Iterator[RepairStep | Left]:
+    """Yield what brings columns and constraints to what the models say."""
     shapes = [finding for finding in wanted if _is_shape(finding)]
     if not context.dialect.alters_tables:
         yield from _remade(context, [finding for finding in found if _is_shape(finding)], shapes)
-    else:
-        # Columns first: constraints may need them. Keys before the foreign keys that need them.
-        for kind in ("column", "type", "identity", "primary-key", "unique", "check", "foreign-key", "validated"):
-            for finding in shapes:
-                if finding.code.endswith(f"-{kind}"):
-                    yield from alter.plan(context, context.tables[_table(finding)], finding, settled)
-    for code in ("missing-trigger", "changed-trigger"):
-        for finding in by_code.pop(code, ()):
-            table, there = context.tables[_table(finding)], code == "changed-trigger"
-            yield RepairStep((finding,), tuple(statements.trigger(table, dialect, there=there)), (table.name,))
-    yield from _indexes(context, asked, by_code)
-    for finding in by_code.pop("sequence-behind", ()):
-        name, _, column = finding.where.partition(".")
-        sequence = f"pg_get_serial_sequence({literal(quote(name))}, {literal(column)})"
-        yield RepairStep((finding,), (statements.set_sequence(name, column, sequence),))
-    astray = [*by_code.pop("ledger-row-missing", ()), *by_code.pop("ledger-row-surplus", ())]
-    if ledger.LEDGER.name in missing:
-        astray.append(missing[ledger.LEDGER.name])
-    yield from _ledger(context, astray)
-    for code, of_code in by_code.items():
-        for finding in of_code if code in _EXPLAINED else ():
-            yield Left(finding, _EXPLAINED[code])
+        return
+    # Columns first: constraints may need them. Keys before the foreign keys that need them.
+    for kind in ("column", "type", "identity", "primary-key", "unique", "check", "foreign-key", "validated"):
+        for finding in shapes:
+            if finding.code.endswith(f"-{kind}"):
+                yield from alter.plan(context, context.tables[_table(finding)], finding, settled)
 
 
 def _table(finding: Finding) -> str:
@@ -198,25 +212,6 @@ def _remade(context: CheckContext, found: Sequence[Finding], wanted: Sequence[Fi
                 yield Left(finding, f"the table is rebuilt as a whole; request these codes, too: {' '.join(others)}")
         else:
             yield from remake.plan(context, context.tables[name], mends)
-
-
-def _indexes(context: CheckContext, asked: Asked, by_code: dict[str, list[Finding]]) -> Iterator[RepairStep | Left]:
-    dialect, concurrently = context.connection.dialect, asked.concurrently
-    codes = ("missing-index", "changed-index", "invalid-index")
-    for finding in [one for code in codes for one in by_code.pop(code, ())]:
-        table, _, name = finding.where.partition(".")
-        model = context.tables.get(table)
-        word = "CONCURRENTLY " if concurrently else ""
-        if model is None or all(index.name != name for index in model.indexes):
-            # Drop what an interrupted REINDEX left; rebuild an unmanaged index for its owner.
-            left = _LEFT_BY_REINDEX.search(name)
-            made = [f"DROP INDEX {word}{quote(name)}" if left else f"REINDEX INDEX {word}{quote(name)}"]
-            yield RepairStep((finding,), tuple(made), apart=concurrently)
-            continue
-        there = finding.code != "missing-index"
-        made = list(statements.index(model, name, dialect, there=there, concurrently=concurrently))
-        undo = (f"DROP INDEX CONCURRENTLY IF EXISTS {quote(name)}",) if concurrently else ()
-        yield RepairStep((finding,), tuple(made), (table,), apart=concurrently, undo=undo)
 
 
 def _ledger(context: CheckContext, found: Sequence[Finding]) -> Iterator[RepairStep]:

@@ -46,34 +46,49 @@ def _refused(context: CheckContext, table: sa.Table) -> str | None:
     facts, wanted = context.schema[f"table {table.name}"], context.head[f"table {table.name}"]
     if "WITHOUT ROWID" in re.sub(r"\s+", " ", " ".join(facts["clauses"])):
         return "the table is WITHOUT ROWID, and cannot be rebuilt"
-    reasons = []
+    absent = {column.name for column in table.columns if not context.has(table.name, column.name)}
+    reasons = [
+        *_of_columns(context, table, facts, wanted),
+        *_of_checks(context, table, absent),
+        *_of_keys(context, table, facts, wanted, absent),
+    ]
+    return "; ".join(reasons) or None
+
+
+def _of_columns(context: CheckContext, table: sa.Table, facts: dict[str, Any], wanted: dict[str, Any]) -> Iterator[str]:
     for column in table.columns:
         name, value = column.name, f"c.{quote(column.name)}"
         type_, required, default, *_ = wanted[f"column {name}"]
         if not context.has(table.name, name):
             if required and default is None and (found := rows_where(context, table, "1")):
-                reasons.append(f"{found} would have no value in {name}, which is required and has no default")
+                yield f"{found} would have no value in {name}, which is required and has no default"
             elif isinstance(column.type, sa.Text) and column.primary_key and (found := rows_where(context, table, "1")):
-                reasons.append(f"{found} have lost {name}, and new ids would match no reference: restore a backup")
+                yield f"{found} have lost {name}, and new ids would match no reference: restore a backup"
             continue
         if required and (found := rows_where(context, table, f"{value} IS NULL")):
-            reasons.append(f"{found} have no value in {name}, which is required")
+            yield f"{found} have no value in {name}, which is required"
         there = facts[f"column {name}"][0]
         if type_ != there and (found := rows_where(context, table, _changed_by(type_, value))):
-            reasons.append(f"{found} have a value in {name} that {type_} would change")
-    absent = [column.name for column in table.columns if not context.has(table.name, column.name)]
+            yield f"{found} have a value in {name} that {type_} would change"
+
+
+def _of_checks(context: CheckContext, table: sa.Table, absent: set[str]) -> Iterator[str]:
     for check, condition in parse_checks(_model(context, table)):
         if not any(re.search(rf"\b{re.escape(one)}\b", condition) for one in absent) and (
             found := rows_where(context, table, f"NOT ({condition})")
         ):
-            reasons.append(f"{found} violate {check}")
+            yield f"{found} violate {check}"
+
+
+def _of_keys(
+    context: CheckContext, table: sa.Table, facts: dict[str, Any], wanted: dict[str, Any], absent: set[str]
+) -> Iterator[str]:
     for _, columns in wanted["unique"]:
         names = [str(part[0]) for part in columns]
-        if not set(names) & set(absent) and columns not in [key for _, key in facts["unique"]]:
+        if not absent & set(names) and columns not in [key for _, key in facts["unique"]]:
             values = [f"c.{quote(name)}" for name in names]
             if found := duplicates(context, table, values):
-                reasons.append(f"{found} have the same {', '.join(names)}")
-    return "; ".join(reasons) or None
+                yield f"{found} have the same {', '.join(names)}"
 
 
 def _changed_by(type_: str, value: str) -> str:
