@@ -246,7 +246,7 @@ def test_whoever_may_not_read_is_told_and_not_asked_for_the_wrong_right(guest: s
     ):
         done = cts_schema(*command.split(), url=url)
         assert (done.code, "lacks a privilege" in done.err) == (3, True), (command, done)
-        assert "as the owner of what is reported" in done.err
+        assert "as the owner of the reported object" in done.err
         assert "geheim" not in done.err
         assert "Traceback" not in done.err
     assert list(tmp_path.iterdir()) == []

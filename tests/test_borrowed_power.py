@@ -351,7 +351,7 @@ def test_tables_of_several_owners_are_checked(head: Database, owner: str) -> Non
 
 def test_an_owner_who_may_not_create_is_told_what_is_missing(head: Database, owner: str) -> None:
     head.execute("ALTER SCHEMA public OWNER TO CURRENT_USER")
-    with pytest.raises(NotPermitted, match="may create nothing") as caught:
+    with pytest.raises(NotPermitted, match="may not create objects") as caught:
         downgrade(head.url, "059")
     assert str(caught.value.next_step).endswith(f"GRANT USAGE, CREATE ON SCHEMA public TO {owner}")
 
@@ -394,7 +394,7 @@ def test_a_role_that_is_not_the_owner_is_refused(head: Database, server: Server,
     with roles(head, server, "other") as (other,):
         head.execute(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {other}")
         for run in (lambda url: downgrade(url, "059"), repair, lambda url: seed(url, "test")):
-            with pytest.raises(NotPermitted, match="works as the owner of the tables") as caught:
+            with pytest.raises(NotPermitted, match="acts as the owner of the tables") as caught:
                 run(as_role(head, other))
             assert f"GRANT {owner} TO {other}" in str(caught.value.next_step)
         assert status(as_role(head, other)).at_head

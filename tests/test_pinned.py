@@ -226,7 +226,7 @@ def test_an_old_database_is_adopted_by_an_engine_where_each_error_would_end_the_
 def test_a_search_path_without_a_schema_is_told_as_one(head: Database, path: str) -> None:
     head.execute(f"ALTER DATABASE {head.location.database} SET search_path = '{path}'")
     for act in (upgrade, adopt):
-        with pytest.raises(SchemaMissing, match="the search path has no schema") as caught:
+        with pytest.raises(SchemaMissing, match="no schema of the search path") as caught:
             act(head.url)
         assert caught.value.place["search_path"] == repr(path or '""')
         assert "schema='public'" in str(caught.value.next_step)

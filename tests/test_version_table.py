@@ -73,7 +73,7 @@ def test_a_version_table_is_named_as_it_is_written(head: Database) -> None:
     for action in ACTIONS.values():
         with pytest.raises(WrongUsage) as caught:
             action(head.url, version_table="Alembic_Version")
-        assert caught.value.place["reason"] == "that table is called alembic_version"
+        assert caught.value.place["reason"] == "the table is spelled alembic_version"
 
 
 def test_a_new_database_has_room_for_its_version_table_or_gets_nothing(database: Database) -> None:
@@ -81,7 +81,7 @@ def test_a_new_database_has_room_for_its_version_table_or_gets_nothing(database:
     database.execute("CREATE INDEX taken ON mine (a)")
     with pytest.raises(WrongUsage) as caught:
         upgrade(database.url, version_table="taken")
-    assert caught.value.place["reason"] == "that is an index"
+    assert caught.value.place["reason"] == "it is an index"
     assert database.tables() == {"mine"}
 
 

@@ -1,4 +1,4 @@
-"""All that differs by database: one interface, a folder for each, chosen once."""
+"""What differs between the databases: one interface, one folder each, selected once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cts_schema.dialects.interface import Dialect
 
 
 def of(place: sa.Connection | sa.Engine | sa.Dialect | sa.URL) -> Dialect:
-    """Return what the database of a connection, an engine, its SQL or a URL is like."""
+    """Return the dialect of a connection, an engine, a SQLAlchemy dialect or a URL."""
     if isinstance(place, sa.URL):
         return named(place.get_backend_name())
     return named((place if isinstance(place, sa.Dialect) else place.dialect).name)
@@ -18,7 +18,7 @@ def of(place: sa.Connection | sa.Engine | sa.Dialect | sa.URL) -> Dialect:
 
 @cache
 def named(name: str) -> Dialect:
-    """Return a database by its name, as SQLAlchemy has it; the other one is not imported."""
+    """Return a dialect by its SQLAlchemy name, without importing the other one."""
     if name == "sqlite":
         from cts_schema.dialects.sqlite.dialect import SQLITE
 

@@ -1,4 +1,4 @@
-"""How long a run waits in all, and how it waits: with jitter, and without stopping an event loop."""
+"""The deadline of a run, and pauses with jitter that do not block an event loop."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LONGEST_PAUSE = 2.0
 
 
 class Deadline:
-    """A number of seconds from now, shared by everything in a run that waits."""
+    """A number of seconds from now, shared by all waits of a run."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
@@ -30,7 +30,7 @@ class Deadline:
         return max(0.0, self._end - time.monotonic())
 
     def pauses(self) -> Iterator[float]:
-        """Yield the seconds to pause before each new attempt, ever longer ones, until the time is over."""
+        """Yield increasing pauses in seconds, one before each attempt, until the time is over."""
         pause = 0.1
         while self.remaining >= pause:
             yield pause
@@ -38,7 +38,7 @@ class Deadline:
 
 
 def pause(connection: sa.Connection, seconds: float) -> None:
-    """Sleep with some jitter, so that many waiters do not ask in step. An event loop goes on meanwhile."""
+    """Sleep with jitter, so that many waiters do not retry in step. Does not block an event loop."""
     seconds *= random.uniform(0.5, 1.5)  # noqa: S311  no secret depends on it
     if connection.dialect.is_async:
         import asyncio

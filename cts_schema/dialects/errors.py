@@ -1,7 +1,7 @@
-"""What the drivers report, said as an error of this package.
+"""Translates errors of the drivers into errors of this package.
 
-`classify` knows the errors that come from the environment: the server, the file, the disk, the credentials. A
-mistake in the program (wrong SQL, a violated constraint) is not one of these and passes through unchanged.
+`classify` recognizes errors of the environment: the server, the file, the disk, the credentials. A
+mistake in the program (wrong SQL, a violated constraint) is not one of them, and passes through unchanged.
 """
 
 import errno
@@ -37,13 +37,13 @@ _PACKAGES = {
 
 @contextmanager
 def translate_errors(url: URL | str | None = None) -> Iterator[None]:
-    """Within this context an error of a driver is raised as the error of this package that explains it.
+    """Within the block raise an error of a driver as the error of this package that explains it.
 
     Args:
-        url: the database in question, for the text of the error; its password is never shown.
+        url: the database, for the text of the error, which never shows the password.
 
     Raises:
-        SchemaError: from the driver's error, see `classify`. Any other error passes through unchanged.
+        SchemaError: a translated error, see `classify`. Any other error passes through unchanged.
     """
     try:
         yield
@@ -57,17 +57,17 @@ def translate_errors(url: URL | str | None = None) -> Iterator[None]:
 
 
 def classify(error: BaseException, url: URL | str | None = None) -> SchemaError | None:
-    """The error of this package that explains an error of SQLAlchemy or a driver; None when there is none.
+    """Return the error of this package that explains an error of SQLAlchemy or a driver; None if there is none.
 
     Args:
-        error: what was raised by SQLAlchemy, psycopg, asyncpg, sqlite3, or the network underneath.
-        url: the database in question.
+        error: an error of SQLAlchemy, psycopg, asyncpg, sqlite3 or the network.
+        url: the database.
     """
     place = _place(url)
     database = place.get("database")
     text = str(error)
     if isinstance(error, NoSuchModuleError):
-        return UnknownScheme(cause="SQLAlchemy knows no such driver", database=database, reported=text)
+        return UnknownScheme(cause="SQLAlchemy does not know this driver", database=database, reported=text)
     if isinstance(error, ArgumentError):
         return WrongUrl(database=database) if "URL" in text else None
     if isinstance(error, TypeError):
@@ -75,7 +75,7 @@ def classify(error: BaseException, url: URL | str | None = None) -> SchemaError 
             return postgresql.sql_ascii(url)
         found = re.search(r"connect\(\) got an unexpected keyword argument ('.*')", text)
         return (
-            WrongUrl(cause="the driver knows no such parameter", database=database, parameter=found[1])
+            WrongUrl(cause="the driver does not know this parameter", database=database, parameter=found[1])
             if found
             else None
         )
@@ -89,14 +89,14 @@ def classify(error: BaseException, url: URL | str | None = None) -> SchemaError 
 
 
 def name_taken(error: BaseException) -> bool:
-    """Tell whether an error says that something else has a name already."""
+    """Return whether an error says that a name is already in use."""
     original = error.orig if isinstance(error, StatementError) and error.orig else error
     state = getattr(original, "sqlstate", None) or getattr(original, "pgcode", None)
     return state in postgresql.NAME_TAKEN if state else sqlite.NAME_TAKEN.search(str(original)) is not None
 
 
 def _place(url: URL | str | None) -> dict[str, Any]:
-    """The facts about the database: `database` is the masked URL, the others serve the next steps."""
+    """Return the facts about a database: `database` is the masked URL, the others are for the next steps."""
     if url is None:
         return {}
     try:

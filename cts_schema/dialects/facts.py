@@ -1,4 +1,4 @@
-"""What databases tell of themselves: plain values, the same for each."""
+"""Facts about a database: plain values, the same for each dialect."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 Fingerprint = dict[str, dict[str, Any]]
-"""What there is, by kind and name: ``{"table users": {"column id": ..., "index ...": ...}}``."""
+"""A schema, by kind and name: ``{"table users": {"column id": ..., "index ...": ...}}``."""
 
 
 class Item(NamedTuple):
-    """A part of a table: what kind of thing it is, and what it is called."""
+    """A part of a table: its kind and its name."""
 
     kind: str
     name: str
 
 
 class Size(NamedTuple):
-    """How large a table is: None where the database does not know."""
+    """The size of a table; None if the database does not know it."""
 
     table: str
     rows: int | None
@@ -26,7 +26,7 @@ class Size(NamedTuple):
 
 
 class DeadRows(NamedTuple):
-    """How many rows of a table there are, and how many that vacuum has left."""
+    """The numbers of live and dead rows of a table."""
 
     table: str
     live: int
@@ -35,16 +35,16 @@ class DeadRows(NamedTuple):
 
 @dataclass(frozen=True)
 class Index:
-    """An index that is there.
+    """An index of the database.
 
     Attributes:
         table: its table.
-        name: its name; None where SQLite made it for a key.
-        first: the column that it begins with, None for an expression.
-        parts: what it orders by, with direction, collation and operators, in the words of the database.
-        predicate: its WHERE; empty without.
-        unique: whether it keeps values apart.
-        valid: false where a concurrent build was cut short.
+        name: its name; None if SQLite created it for a key.
+        first: its first column, None for an expression.
+        parts: its columns and expressions, with direction, collation and operators, as the database writes them.
+        predicate: its WHERE; empty if it has none.
+        unique: whether it is unique.
+        valid: false if a concurrent build was interrupted.
         key: whether it belongs to a constraint.
     """
 
@@ -59,7 +59,7 @@ class Index:
 
 
 class IndexUse(NamedTuple):
-    """How much an index was used: entries are those that were read."""
+    """The use of an index; entries are those that were read."""
 
     table: str
     name: str
@@ -71,16 +71,16 @@ class IndexUse(NamedTuple):
 
 @dataclass(frozen=True)
 class ForeignKey:
-    """A foreign key that is there.
+    """A foreign key of the database.
 
     Attributes:
-        name: what a person calls it.
-        table: the table that it is in, None of one in another schema.
-        title: the table as a person calls it.
-        child: the table as SQL.
-        columns: each of its columns with the one that it refers to.
-        parent: the table that it refers to, None of one in another schema.
-        validated: whether the database makes sure that all rows meet it.
+        name: its name for a reader.
+        table: its table, None for one in another schema.
+        title: its table for a reader.
+        child: its table as SQL.
+        columns: its columns, each with the column that it refers to.
+        parent: the table that it refers to, None for one in another schema.
+        validated: whether the database guarantees that all rows meet it.
     """
 
     name: str
@@ -93,7 +93,7 @@ class ForeignKey:
 
     @property
     def where(self) -> str:
-        """The table with its columns, as a person calls them."""
+        """The table with its columns, for a reader."""
         return f"{self.title}.{', '.join(own for own, _ in self.columns)}"
 
 

@@ -1,6 +1,7 @@
-"""What every database must be able to do: one protocol for each concept.
+"""What every dialect must implement: one protocol per concept.
 
-Each protocol is met by a module, ``dialects/sqlite/sql.py`` and ``dialects/postgresql/sql.py`` for :class:`Sql`.
+A module of each dialect implements a protocol: ``dialects/sqlite/sql.py`` and ``dialects/postgresql/sql.py`` for
+:class:`Sql`.
 """
 
 from __future__ import annotations
@@ -24,56 +25,56 @@ from cts_schema.dialects.running import Engines, Exclusive, Session
 
 
 class Sql(Protocol):
-    """Expressions and statements that the databases spell differently."""
+    """SQL expressions and statements that differ between the databases."""
 
     def row_id(self, columns: Collection[str]) -> str:
-        """Return the column by which a row of a table is found; it stays while nobody changes the row."""
+        """Return the column that identifies a row; it stays the same until the row changes."""
 
     def differs(self, one: str, other: str) -> str:
-        """Return the condition that two values differ, NULL being a value."""
+        """Return the condition that two values differ, treating NULL as a value."""
 
     def as_text(self, value: str) -> str:
         """Return a value of any type as text, a number with all its digits."""
 
     def as_json(self, value: str) -> str:
-        """Return a value of any type as JSON, with all its digits; what is no text as a hexadecimal literal."""
+        """Return a value of any type as JSON, with all its digits; binary values become hexadecimal literals."""
 
     def key_text(self, value: str) -> str:
-        """Return a part of a key as text that can be shown."""
+        """Return a part of a key as printable text."""
 
     def json_object(self, members: str) -> str:
-        """Return the JSON object of names and values."""
+        """Return a JSON object of names and values."""
 
     def moment(self, seconds: str) -> str:
-        """Return the time that is so many seconds after the beginning of 1970."""
+        """Return the time of a number of seconds since 1970."""
 
     def insert(self, table: sa.Table) -> Insert:
-        """Return an INSERT that can do something else where a row is there."""
+        """Return an INSERT that supports ON CONFLICT."""
 
     def untyped(self, value: str) -> str:
         """Return a value as a foreign key compares it: as if its column had no type."""
 
     def lock_tables(self, tables: Sequence[str]) -> Sequence[str]:
-        """Return what keeps others from writing tables; nothing where a transaction does so anyway."""
+        """Return statements that lock tables against writes; none if a transaction does so anyway."""
 
     def temporary_rows(self, name: str) -> Sequence[str]:
-        """Return what makes a temporary table that names rows of others: table_name, row_key, source_row."""
+        """Return statements that create a temporary table of row references: table_name, row_key, source_row."""
 
     def create_index(self, table: str, columns: Sequence[str]) -> str:
-        """Return what makes an index, for a person to run."""
+        """Return the statement that creates an index, for display."""
 
     def drop_index(self, name: str) -> str:
-        """Return what drops an index beside the traffic, for a person to run."""
+        """Return the statement that drops an index concurrently with traffic, for display."""
 
     def drop_trigger(self, table: str, name: str) -> str:
-        """Return what drops a trigger."""
+        """Return the statement that drops a trigger."""
 
 
 class Shape(Protocol):
-    """The schema that is there, as plain values that can be compared."""
+    """The schema of the database as plain values that can be compared."""
 
     def fingerprint(self, connection: sa.Connection) -> Fingerprint:
-        """Return all that is in the current schema, unmanaged tables too."""
+        """Return everything in the current schema, including unmanaged tables."""
 
     def expected(self, metadata: sa.MetaData) -> Fingerprint:
         """Return the fingerprint of a schema that has the tables of metadata, and nothing else."""
@@ -82,80 +83,80 @@ class Shape(Protocol):
         """Return what is wanted in the words of what is there, as far as the two mean the same."""
 
     def items(self, facts: Mapping[str, Any]) -> dict[Item, Any]:
-        """Return the parts of a table by what they are, from its fingerprint."""
+        """Return the parts of a table by kind and name, from its fingerprint."""
 
     def differs_in_validity(self, wanted: Any, there: Any) -> bool:
-        """Whether an index is as it should be, but not built to its end."""
+        """Return whether an index is correct except for an interrupted build."""
 
 
 class Catalogue(Protocol):
-    """What the database knows of itself beyond its schema."""
+    """What the database knows about itself besides its schema."""
 
     def sizes(self, connection: sa.Connection, *, deep: bool) -> Sequence[Size]:
-        """Return the size of each table: rows are estimated, unless ``deep``."""
+        """Return the size of each table; rows are an estimate unless ``deep``."""
 
     def database_bytes(self, connection: sa.Connection) -> int:
-        """Return the bytes of the database."""
+        """Return the size of the database in bytes."""
 
     def dead_rows(self, connection: sa.Connection) -> Sequence[DeadRows]:
-        """Return what vacuum has left; nothing where there is no vacuum that runs by itself."""
+        """Return the dead rows of each table; empty without an automatic vacuum."""
 
     def indexes(self, connection: sa.Connection, schema: Fingerprint) -> Sequence[Index]:
         """Return the indexes of all tables."""
 
     def index_use(self, connection: sa.Connection) -> Sequence[IndexUse]:
-        """Return how much each index is used; nothing where nobody counts."""
+        """Return the use of each index; empty without statistics."""
 
     def statistics_since(self, connection: sa.Connection) -> str | None:
-        """Return since when the use of indexes is counted, None where nobody knows."""
+        """Return since when the use of indexes is counted; None if unknown."""
 
     def foreign_keys(self, connection: sa.Connection, schema: Fingerprint) -> Sequence[ForeignKey]:
-        """Return the foreign keys in the current schema, and those of others to tables in it."""
+        """Return the foreign keys in the current schema, and those of other schemas to tables in it."""
 
     def sequences(self, connection: sa.Connection) -> Sequence[Counter]:
-        """Return the sequences of columns; nothing where a table itself is looked at for the next number."""
+        """Return the sequences of columns; empty if the database takes the next number from the table."""
 
     def triggers(self, connection: sa.Connection, schema: Fingerprint, table: str) -> Sequence[tuple[str, str]]:
-        """Return for each trigger that would fire what lets it rest, and what makes it fire again."""
+        """Return, for each active trigger, the statements that disable and enable it."""
 
 
 class Values(Protocol):
-    """Values that the database takes, and the models may not be able to read."""
+    """Values that the database accepts and the models may not be able to read."""
 
     def unreadable(self, connection: sa.Connection, column: sa.Column[Any], there: Any, head: Any) -> str | None:
-        """Return the condition under which a row ``c`` has one in a column; None where it can have none.
+        """Return the condition that a row ``c`` has such a value in a column; None if it cannot.
 
         Args:
             connection: the database.
-            column: of the models.
+            column: the column in the models.
             there: the fingerprint of its table.
-            head: the fingerprint that the table has at head.
+            head: the fingerprint of the table at head.
         """
 
     def tolerant(self, connection: sa.Connection) -> AbstractContextManager[None]:
-        """Let any value be read within the block: keys that are no UTF-8 too, and numbers to the last bit."""
+        """Within the block read any value: keys that are not UTF-8, too, and numbers to the last bit."""
 
     def some_rows(self, table: str, columns: Collection[str]) -> str:
         """Return some rows of a table as a subquery: the first, or the oldest and the newest."""
 
     def readable(self, value: str) -> str:
-        """Return a value as JSON that can be read, whatever it is."""
+        """Return any value as readable JSON."""
 
     def whole_row(self, table: sa.Table, columns: Sequence[str], refused: Mapping[str, str]) -> str:
-        """Return a row ``c`` as one JSON object that can be read.
+        """Return a row ``c`` as one readable JSON object.
 
         Args:
-            table: of the models.
-            columns: all that are there.
-            refused: when a column has what cannot be read; empty where all can be.
+            table: the table in the models.
+            columns: all columns in the database.
+            refused: the condition of each column that has an unreadable value; empty if all are readable.
         """
 
 
 class Relations(Protocol):
-    """What a name stands for, and what others have built on a table."""
+    """What a name refers to, and what unmanaged objects use a table."""
 
     def no_table(self, connection: sa.Connection, name: str, quoted: str) -> str | None:
-        """Say what else than a table has a name, or how its table is written; None where nothing is wrong.
+        """Return what else than a table has the name, or how the table spells it; None if it is correct.
 
         Args:
             connection: the database.
@@ -164,13 +165,13 @@ class Relations(Protocol):
         """
 
     def by_name(self, connection: sa.Connection) -> Sequence[str]:
-        """Return what finds a table by its name alone, and so may wait for one that is not there yet."""
+        """Return objects that find a table by name only, so they may mention one that does not exist yet."""
 
     def in_the_way(self, connection: sa.Connection, table: str) -> Sequence[str]:
-        """Return what drops each thing that may act in the place of a statement about a table."""
+        """Return statements that drop each object that may replace a statement about a table."""
 
     def on_table(self, connection: sa.Connection, table: str, managed: Collection[str]) -> Iterator[str]:
-        """Yield what of others names a table, each with what becomes of it while the table is away."""
+        """Yield the unmanaged objects that use a table, each with its behaviour while the table is preserved."""
 
     def with_columns(
         self,
@@ -180,37 +181,37 @@ class Relations(Protocol):
         indexes: Sequence[str],
         constraints: Sequence[str],
     ) -> Sequence[str]:
-        """Return what of others goes with columns of a table; indexes and constraints are ours."""
+        """Return the unmanaged objects that would be lost with columns; ``indexes`` and ``constraints`` are ours."""
 
 
 class CurrentRevision(Protocol):
-    """Whether a database is at head: what a start-up asks, by one query."""
+    """Whether a database is at head: the one query of a start."""
 
     def query(self, version: str, ledger: str, numbers: tuple[int, ...]) -> str:
-        """Return the query, of version table and ledger, for the numbers that the ledger must have."""
+        """Return the query of the version table and the ledger, for the numbers that the ledger must have."""
 
     def is_at_head(self, found: Sequence[Sequence[Any]], head: str, numbers: tuple[int, ...]) -> bool:
-        """Tell by its rows whether nothing is left to do."""
+        """Return whether its rows mean that nothing is left to do."""
 
 
 class Comparison(Protocol):
-    """What Alembic does not compare by itself."""
+    """What Alembic does not compare itself."""
 
     def triggers(self, connection: sa.Connection) -> Mapping[tuple[str, str], str]:
-        """Return the statement of each trigger by table and name; one that does not always fire is marked."""
+        """Return the statement of each trigger by table and name, with a mark if it does not always fire."""
 
     def checks(self, connection: sa.Connection, table: str) -> Mapping[str, str]:
         """Return the condition of each CHECK by its name."""
 
     def indexes(self, connection: sa.Connection, table: str) -> Mapping[str, str]:
-        """Return by its name what Alembic does not compare of each index."""
+        """Return, for each index by name, what Alembic does not compare."""
 
     def wanted_index(self, index: sa.Index, dialect: sa.Dialect) -> str:
-        """Return the same of an index of the models."""
+        """Return the same for an index of the models."""
 
 
 class Parts:
-    """The parts of a database, modules of its folder. Each is imported as it is used: a start-up needs few of them."""
+    """The parts of a dialect, which are modules of its folder, imported at first use: a start needs few of them."""
 
     name: Literal["sqlite", "postgresql"]
     sql: Sql
@@ -235,15 +236,15 @@ class Parts:
 
 @dataclass(frozen=True)
 class Dialect(Parts):
-    """A database: its parts, and what it is like.
+    """A dialect: its parts and its properties.
 
     Attributes:
         name: ``sqlite`` or ``postgresql``, as SQLAlchemy says.
-        in_a_file: whether the database is a file, and each statement is seen by this process alone.
-        keeps_types: whether a column takes only values of its type.
-        has_functions: whether triggers call functions, and sequences give the numbers.
-        alters_tables: whether a constraint can be added to a table that is there, and indexes are built beside
-            the traffic.
+        in_a_file: whether the database is a file, so that only this process sees its statements.
+        keeps_types: whether a column accepts only values of its type.
+        has_functions: whether triggers call functions, and sequences generate numbers.
+        alters_tables: whether it can add a constraint to an existing table, and build indexes concurrently with
+            traffic.
     """
 
     name: Literal["sqlite", "postgresql"]

@@ -1,4 +1,4 @@
-"""An error of this package, made of the facts that its text and its next step mention."""
+"""Makes an error of this package from the facts that its text and its next step mention."""
 
 import shlex
 from typing import Any, NamedTuple
@@ -7,7 +7,7 @@ from cts_schema.exceptions import SchemaError, SchemaMissing
 
 
 class Kind(NamedTuple):
-    """What is raised, and what it says instead of its usual text."""
+    """The error class, and texts that replace its usual ones."""
 
     error: type[SchemaError]
     cause: str | None = None
@@ -15,7 +15,7 @@ class Kind(NamedTuple):
 
 
 def make(kind: Kind, place: dict[str, Any], reported: str) -> SchemaError:
-    """The error, with those facts which it or its next step mentions."""
+    """Return the error, with the facts that it or its next step mentions."""
     path = place.get("path")
     if path is not None:
         place = place | {"file": shlex.quote(str(path)), "folder": shlex.quote(str(path.parent))}

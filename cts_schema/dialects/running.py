@@ -1,6 +1,6 @@
-"""What a run needs of every database: its connections, their settings, and exclusive access.
+"""What a run needs of every dialect: connections, their settings, and exclusive access.
 
-Each protocol is met by a module of each database, as in :mod:`cts_schema.dialects.interface`.
+A module of each dialect implements a protocol, as in :mod:`cts_schema.dialects.interface`.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import sqlalchemy as sa
 from cts_schema.dialects.deadline import Deadline
 
 BUSY_TIMEOUT = 30
-"""Seconds to wait for another writer of a file, instead of failing at once."""
+"""Seconds to wait for another writer of a file."""
 
 
 class Place(Protocol):
-    """Where the tables are: the options of a run, and the handle of a database."""
+    """Where the tables are; implemented by the options of a run and the handle of a database."""
 
     @property
     def version_table(self) -> str:
@@ -30,10 +30,10 @@ class Place(Protocol):
 
 
 class Session(Protocol):
-    """What a connection is set to, for the time of a block, or by a script of a run.
+    """Settings of a connection for the time of a block, and of a script of a run.
 
     Attributes:
-        SCRIPT_COMMENT: how a script is to be executed.
+        SCRIPT_COMMENT: how to execute a script.
         BEFORE_SCRIPT: statements before the transaction of a script.
         IN_SCRIPT: statements at the beginning of that transaction.
     """
@@ -43,48 +43,48 @@ class Session(Protocol):
     IN_SCRIPT: Sequence[str]
 
     def attempt(self, connection: sa.Connection) -> AbstractContextManager[object]:
-        """Let a statement of the block fail, without an end of the transaction around it."""
+        """Allow a statement of the block to fail without ending the transaction."""
 
     def has_power(self, connection: sa.Connection) -> bool:
-        """Tell without a query whether the role may do anything, or does not say that it may not."""
+        """Return, without a query, whether the role is or may be a superuser."""
 
     def without_a_trace(self, connection: sa.Connection, *, milliseconds: int | None) -> AbstractContextManager[None]:
-        """Leave no transaction behind where there was none; where there is one, an error does not end it."""
+        """End a transaction that the block began; within one of the caller, an error does not end it."""
 
     def reading(
         self, connection: sa.Connection, place: Place, *, milliseconds: int | None
     ) -> AbstractContextManager[None]:
-        """Leave no trace, see every row, and lend nobody the power of a superuser.
+        """Change nothing, see every row, and run no code of others with the rights of a superuser.
 
         Args:
             connection: the database.
             place: where the tables are.
-            milliseconds: to wait for a lock, where the transaction is not the caller's.
+            milliseconds: how long to wait for a lock, unless the transaction is the caller's.
         """
 
     def require_one_schema(self, connection: sa.Connection, place: Place) -> None:
-        """Check that no table of ours is in a schema behind the first one of the search path.
+        """Check that none of our tables is in a later schema of the search path.
 
         Raises:
-            OtherSchema: some are, and a run would spread the tables over both.
+            OtherSchema: some are, so a run would spread the tables over both.
         """
 
     def comparing_keys(self, connection: sa.Connection) -> AbstractContextManager[object]:
-        """Compare the foreign keys before and after the block, where they may be off meanwhile.
+        """Compare foreign key violations before and after the block, if foreign keys may be off meanwhile.
 
         Raises:
-            ForeignKeyViolations: more rows than before lack the row they refer to.
+            ForeignKeyViolations: there are new orphans.
         """
 
     def remaking(self, connection: sa.Connection) -> AbstractContextManager[object]:
-        """Change or remake tables in the block, and compare the foreign keys where they are off meanwhile.
+        """Alter or rebuild tables in the block, and compare foreign key violations if foreign keys are off meanwhile.
 
         Raises:
-            ForeignKeyViolations: more rows than before lack the row they refer to.
+            ForeignKeyViolations: there are new orphans.
         """
 
     def comparing(self, connection: sa.Connection, place: Place) -> AbstractContextManager[object]:
-        """Read the schema within the block as its owner, in the forms that the models are compared in.
+        """Read the schema within the block as its owner, in the forms of the models.
 
         Raises:
             SchemaMissing: there is no such schema.
@@ -99,28 +99,28 @@ class Session(Protocol):
         """
 
     def reading_only(self, connection: sa.Connection, place: Place, *, deep: bool) -> AbstractContextManager[None]:
-        """Let nothing be written within the block, and leave no trace of it.
+        """Prevent writes within the block, and restore the settings afterwards.
 
-        A transaction of the caller goes on after it. Nothing waits for long either: neither for a lock, nor, unless
+        A transaction of the caller continues. It waits briefly for a lock and, unless
         ``deep``, for a statement.
 
         Raises:
             SchemaMissing: there is no such schema.
-            RowsHidden: row security keeps rows from the role.
+            RowsHidden: row security hides rows from the role.
         """
 
 
 class Exclusive(Protocol):
-    """How a run works as the only one of its database, and hinders nobody else for long."""
+    """How a run gets exclusive access to its database, and blocks others only briefly."""
 
     def takes_one_transaction(self, connection: sa.Connection) -> bool:
-        """Whether all must be in one transaction."""
+        """Return whether the whole run must be one transaction."""
 
     def transactions(self, connection: sa.Connection) -> AbstractContextManager[object]:
         """Prepare for transactions of a run.
 
         Raises:
-            TransactionRefused: that of the caller is not fit for it.
+            TransactionRefused: that of the caller is not suitable.
         """
 
     def transaction(
@@ -132,46 +132,46 @@ class Exclusive(Protocol):
         *,
         rebuilds: bool,
     ) -> AbstractContextManager[None]:
-        """Work as the only run, in a new transaction or in that of the caller.
+        """Run exclusively, in a new transaction or in that of the caller.
 
         Raises:
-            LockTimeout: another run did not end by the deadline.
-            TransactionRefused: that of the caller could lose rows.
+            LockTimeout: another run did not end before the deadline.
+            TransactionRefused: in the transaction of the caller the run could lose rows.
         """
 
     def between_transactions(
         self, connection: sa.Connection, place: Place, deadline: Deadline, on_wait: Callable[[str], None]
     ) -> AbstractContextManager[None]:
-        """Work as the only run for the time of the block, through many transactions."""
+        """Run exclusively for the time of the block, across transactions."""
 
     def beside(self, connection: sa.Connection, place: Place) -> AbstractContextManager[None]:
-        """Write a row beside a run in a transaction that waits for nobody long."""
+        """Write a row after a run, in a transaction with a short lock timeout."""
 
 
 class Engines(Protocol):
-    """How engines are made, and what every connection begins with."""
+    """How engines are made, and how their connections begin."""
 
     def settings(self, url: sa.URL, *, pooled: bool) -> dict[str, Any]:
-        """Return the settings of an engine; ``pooled`` where the caller has chosen no pool."""
+        """Return the settings of an engine; ``pooled`` if the caller has not chosen a pool."""
 
     def connect_args(self, url: sa.URL, schema: str | None, given: dict[str, Any]) -> dict[str, Any]:
-        """Return what the driver is told, unless the caller or the URL says otherwise.
+        """Return arguments for the driver that the caller or the URL may override.
 
         Raises:
-            WrongUsage, UnknownScheme, DatabaseUnusable: the schema, the driver, or the library.
+            WrongUsage, UnknownScheme, DatabaseUnusable: the schema, the driver or the library is not suitable.
         """
 
     def forced_args(self, url: sa.URL, schema: str | None, given: dict[str, Any]) -> dict[str, Any]:
-        """Return what the driver is told whatever the caller says."""
+        """Return arguments for the driver that override those of the caller."""
 
     def run_args(self, url: sa.URL, wait: float) -> dict[str, Any]:
-        """Return what the driver is told for a run."""
+        """Return arguments for the driver during a run."""
 
     def spared(self, url: sa.URL) -> dict[str, Any]:
-        """Return the settings that keep SQLAlchemy from asking what is not needed."""
+        """Return settings that prevent unneeded queries of SQLAlchemy."""
 
     def for_a_run(self, engine: sa.Engine) -> sa.Engine:
         """Prepare the engine of a run."""
 
     def for_an_application(self, engine: sa.Engine, kw: dict[str, Any]) -> sa.Engine:
-        """Prepare the engine of an application, made with these arguments."""
+        """Prepare the engine of an application, which was made with these arguments."""

@@ -1,1 +1,1 @@
-"""PostgreSQL: how it spells things, how it keeps a schema, and how one works with a server."""
+"""The dialect of PostgreSQL: its SQL, its schema, and access to a server."""

@@ -1,4 +1,4 @@
-"""What a PostgreSQL database knows of itself beyond its schema: of the current one."""
+"""What a PostgreSQL database knows about its current schema besides the schema itself."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ SELECT c.relname AS table, a.attname AS column, s.seqrelid::regclass::text AS se
 
 
 def sizes(connection: sa.Connection, *, deep: bool) -> Sequence[Size]:
-    """Return the size of each table. Rows are the estimate of the server, unless ``deep``."""
+    """Return the size of each table; rows are the estimate of the server unless ``deep``."""
     found = []
     for table in run(connection, _TABLES).all():
         rows = table.rows
@@ -79,12 +79,12 @@ def sizes(connection: sa.Connection, *, deep: bool) -> Sequence[Size]:
 
 
 def database_bytes(connection: sa.Connection) -> int:
-    """Return the bytes of the database."""
+    """Return the size of the database in bytes."""
     return int(run(connection, "SELECT pg_database_size(current_database())").scalar_one())
 
 
 def dead_rows(connection: sa.Connection) -> Sequence[DeadRows]:
-    """Return what vacuum has left, by the statistics of the server."""
+    """Return the dead rows of each table, by the statistics of the server."""
     return [DeadRows(one.name, one.n_live_tup or 0, one.n_dead_tup or 0) for one in run(connection, _TABLES)]
 
 
@@ -100,20 +100,20 @@ def indexes(connection: sa.Connection, schema: Fingerprint) -> Sequence[Index]:
 
 
 def index_use(connection: sa.Connection) -> Sequence[IndexUse]:
-    """Return how much each index is used."""
+    """Return the use of each index."""
     return [IndexUse(*row) for row in run(connection, _INDEX_USE)]
 
 
 def statistics_since(connection: sa.Connection) -> str | None:
-    """Return since when the use of indexes is counted; the server forgets after a crash, and on demand."""
-    # Where nobody has reset them, they are as old as the database, whose age the server does not tell.
+    """Return since when the use of indexes is counted; a crash or a reset starts it again."""
+    # Without a reset they are as old as the database, whose age the server does not know.
     query = "SELECT stats_reset FROM pg_stat_database WHERE datname = current_database()"
     since = run(connection, query).scalar_one()
     return None if since is None else f"{since:%Y-%m-%d %H:%M:%S}"
 
 
 def foreign_keys(connection: sa.Connection, schema: Fingerprint) -> Sequence[ForeignKey]:
-    """Return the foreign keys in the current schema, and those of others to tables in it."""
+    """Return the foreign keys in the current schema, and those of other schemas to tables in it."""
     found = []
     for row in run(connection, _FOREIGN_KEYS):
         title, child = row.ours or f"{row.schema}.{row.name}", f"{quote(row.schema)}.{quote(row.name)}"
@@ -131,7 +131,7 @@ def sequences(connection: sa.Connection) -> Sequence[Counter]:
 
 
 def triggers(connection: sa.Connection, schema: Fingerprint, table: str) -> Sequence[tuple[str, str]]:
-    """Return for each trigger that would fire what lets it rest, and what makes it fire again."""
+    """Return, for each active trigger, the statements that disable and enable it."""
     words = {"O": "ENABLE", "A": "ENABLE ALWAYS"}
     alter, found = f"ALTER TABLE {quote(table)}", []
     for what, facts in schema[f"table {table}"].items():

@@ -19,7 +19,7 @@ _INDEXES = sa.text(
 
 
 def triggers(connection: sa.Connection) -> Mapping[tuple[str, str], str]:
-    """Return the statement of each trigger by table and name; one that does not always fire is marked."""
+    """Return the statement of each trigger by table and name, with a mark if it does not always fire."""
     return {(table, name): statement for table, name, statement in connection.exec_driver_sql(_TRIGGERS)}
 
 
@@ -29,11 +29,11 @@ def checks(connection: sa.Connection, table: str) -> Mapping[str, str]:
 
 
 def indexes(connection: sa.Connection, table: str) -> Mapping[str, str]:
-    """Return the predicate of each index by its name; empty without."""
+    """Return the predicate of each index by name; empty without one."""
     return {row[0]: row[1] for row in connection.execute(_INDEXES, {"table": table})}
 
 
 def wanted_index(index: sa.Index, dialect: sa.Dialect) -> str:
-    """Return the predicate of an index of the models; empty without."""
+    """Return the predicate of an index of the models; empty without one."""
     where = index.dialect_options["postgresql"]["where"]
     return "" if where is None else str(where.compile(compile_kwargs={"literal_binds": True}))

@@ -9,10 +9,10 @@ from typing import Any
 
 @cache
 def query(version: str, ledger: str, numbers: tuple[int, ...]) -> str:
-    """Return a query that gives the revision, with the numbers that are in the ledger.
+    """Return a query that returns the revision and the numbers in the ledger.
 
-    It runs nothing that somebody else may have written: only a table can be sampled, and no view; no function and no
-    operator is looked for in the search path, and no value is cast.
+    It runs no code of others: only a table can be sampled, not a view; it looks up no function and no
+    operator in the search path, and casts no value.
     """
     sample = "TABLESAMPLE pg_catalog.system (100)"
     done = f"SELECT pg_catalog.array_agg(migration_id) FROM {ledger} {sample}"
@@ -20,5 +20,5 @@ def query(version: str, ledger: str, numbers: tuple[int, ...]) -> str:
 
 
 def is_at_head(found: Sequence[Sequence[Any]], head: str, numbers: tuple[int, ...]) -> bool:
-    """Tell by the rows of that query whether nothing is left to do."""
+    """Return whether the rows of that query mean that nothing is left to do."""
     return [row[0] for row in found] == [head] and set(numbers) <= set(found[0][1] or ())

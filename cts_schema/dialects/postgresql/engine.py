@@ -1,4 +1,4 @@
-"""How engines work with a PostgreSQL server."""
+"""Engines for a PostgreSQL server."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from cts_schema.dialects.postgresql.pinned import START_UP, pinned
 from cts_schema.dialects.postgresql.row_values import hide_row_values
 from cts_schema.exceptions import UnknownScheme, mask_url
 
-_CONNECT_TIMEOUT = 10  # seconds; the drivers' own defaults wait for minutes on a host that does not answer
+_CONNECT_TIMEOUT = 10  # seconds; the drivers' defaults wait for minutes for a host that does not respond
 _LIBPQ = {"psycopg", "psycopg_async", "psycopg2"}
 
 
 def settings(url: URL, *, pooled: bool) -> dict[str, Any]:
-    """Return the settings of an engine; ``pooled`` where the caller has chosen no pool."""
+    """Return the settings of an engine; ``pooled`` if the caller has not chosen a pool."""
     found = spared(url) | {
         "pool_pre_ping": True,  # a restarted server or a proxy leaves dead connections in the pool
         "pool_recycle": 1800,  # seconds; firewalls and proxies forget idle connections, often after an hour
     }
-    if pooled:  # not every pool takes these
+    if pooled:  # not every pool accepts these
         found |= {
             "pool_size": 5,  # a server has about 100 connections for all its clients together
             "max_overflow": 10,  # for bursts; closed again afterwards
@@ -32,10 +32,10 @@ def settings(url: URL, *, pooled: bool) -> dict[str, Any]:
 
 
 def connect_args(url: URL, schema: str | None, given: dict[str, Any]) -> dict[str, Any]:
-    """Return what the driver is told, unless the caller or the URL says otherwise.
+    """Return arguments for the driver that the caller or the URL may override.
 
     Raises:
-        UnknownScheme: nobody here knows the driver.
+        UnknownScheme: this package does not know the driver.
     """
     driver = url.get_driver_name()
     if driver == "asyncpg":
@@ -47,8 +47,8 @@ def connect_args(url: URL, schema: str | None, given: dict[str, Any]) -> dict[st
         raise UnknownScheme(cause="this package does not know the driver", database=mask_url(url), next_step=step)
     return {
         "connect_timeout": _CONNECT_TIMEOUT,
-        "application_name": "cts",  # who holds a lock is then readable in pg_stat_activity
-        # A peer that vanished without a word is noticed after a minute, not after the system's two hours.
+        "application_name": "cts",  # shows the holder of a lock in pg_stat_activity
+        # A peer that vanished silently is noticed after a minute, not after the system's two hours.
         "keepalives": 1,
         "keepalives_idle": 30,  # seconds
         "keepalives_interval": 10,  # seconds
@@ -57,41 +57,41 @@ def connect_args(url: URL, schema: str | None, given: dict[str, Any]) -> dict[st
 
 
 def forced_args(url: URL, schema: str | None, given: dict[str, Any]) -> dict[str, Any]:
-    """Return what the driver is told whatever the caller says."""
+    """Return arguments for the driver that override those of the caller."""
     if url.get_driver_name() not in _LIBPQ:
         return {}
-    found: dict[str, Any] = {"client_encoding": "utf8"}  # before the first text, which says the version
+    found: dict[str, Any] = {"client_encoding": "utf8"}  # before the first text, the version
     if options := _libpq_options(url, schema, given):
         found["options"] = options
     return found
 
 
 def run_args(url: URL, wait: float) -> dict[str, Any]:
-    """Return what the driver is told for a run."""
-    # Behind a proxy another client may have prepared a statement of that name.
+    """Return arguments for the driver during a run."""
+    # Behind a proxy another client may have prepared a statement with the same name.
     return {"prepare_threshold": None} if url.get_driver_name() == "psycopg" else {}
 
 
 def spared(url: URL) -> dict[str, Any]:
-    """To look for hstore, SQLAlchemy would call what the search path finds, with the power of the role."""
+    """Skip the search for hstore, for which SQLAlchemy would call functions that the search path finds."""
     return {"use_native_hstore": False} if url.get_driver_name() in _LIBPQ else {}
 
 
 def for_a_run(engine: Engine) -> Engine:
-    """Let every session begin in the same forms, and no error show the values of rows."""
+    """Pin the forms of every session, and remove the values of rows from errors."""
     return hide_row_values(pinned(engine))
 
 
 def for_an_application(engine: Engine, kw: dict[str, Any]) -> Engine:
-    """Prepare it as that of a run."""
+    """Prepare it like that of a run."""
     return for_a_run(engine)
 
 
 def _libpq_options(url: URL, schema: str | None, given: dict[str, Any]) -> str | None:
-    """The start-up options with the search path added to those of the URL and the caller."""
+    """Return the start-up options of the URL and the caller, plus the search path."""
     if schema is None:
         return None
-    # This schema alone: with "public" behind it, a table of another application could be taken for ours.
+    # Only this schema: with "public" after it, a table of another application could be mistaken for ours.
     path = re.sub(r"([\\\s])", r"\\\1", quote(schema))
     in_url = url.query.get("options") or ()
     others = (in_url,) if isinstance(in_url, str) else in_url

@@ -1,4 +1,4 @@
-"""What PostgreSQL, its drivers and the network report, said as an error of this package."""
+"""Translates errors of PostgreSQL, its drivers and the network into errors of this package."""
 
 import re
 from typing import Any
@@ -24,7 +24,7 @@ from cts_schema.exceptions import (
 )
 
 _WAIT = "wait until it has ended, then repeat; to see it: SELECT pid, state, query FROM pg_stat_activity"
-_ASK_OWNER = "repeat as the owner of what is reported, or have the owner grant what is missing"
+_ASK_OWNER = "repeat as the owner of the reported object, or let the owner grant the privilege"
 _TO_PRIMARY = (
     "point the URL to the primary server; where it is that one, default_transaction_read_only is on for the role,\n"
     "the database or the server: ALTER ROLE name RESET default_transaction_read_only, or ALTER DATABASE likewise"
@@ -33,7 +33,7 @@ _TO_TIMEOUTS = (
     "repeat as a role that has the time: ALTER ROLE name SET transaction_timeout = 0, and likewise\n"
     "idle_in_transaction_session_timeout"
 )
-_LOST = Kind(DatabaseUnreachable, "the server ended the connection, or takes none at present")
+_LOST = Kind(DatabaseUnreachable, "the server ended the connection, or accepts none at present")
 _SQLSTATES = {
     "08": Kind(DatabaseUnreachable),
     "08P01": Kind(DatabaseUnusable),  # a proxy that refuses a start-up parameter says this
@@ -46,7 +46,7 @@ _SQLSTATES = {
     "28P01": Kind(WrongCredentials),
     "3D000": Kind(DatabaseMissing),
     "3F000": Kind(SchemaMissing),
-    "40P01": Kind(DatabaseLocked, "another session and this one waited for each other", _WAIT),
+    "40P01": Kind(DatabaseLocked, "this session and another one waited for each other", _WAIT),
     "42501": Kind(NotPermitted),
     "53": Kind(DatabaseUnusable, "the server has run out of a resource"),
     "53100": Kind(DiskFull),
@@ -68,14 +68,14 @@ _CONNECTION_TEXTS = (
     (re.compile(r"authentication failed|no password supplied|pg_hba\.conf|FATAL:  role "), Kind(WrongCredentials)),
     (re.compile(r"FATAL:  permission denied"), Kind(NotPermitted)),
     (re.compile(r"FATAL:  the database system is"), _LOST),
-    (re.compile(r"FATAL"), Kind(DatabaseUnusable)),  # it answered, so it was reached
+    (re.compile(r"FATAL"), Kind(DatabaseUnusable)),  # it responded, so it was reached
 )
 
 
 def sql_ascii(url: object) -> DatabaseUnusable:
-    """The error for a database in SQL_ASCII."""
+    """Return the error for a database in SQL_ASCII."""
     return DatabaseUnusable(
-        cause="the database is in SQL_ASCII: it does not know which characters its bytes are",
+        cause="the database is in SQL_ASCII, so it does not know the encoding of its text",
         database=mask_url(url),
         next_step="load a dump of it into a database that does, saying what its bytes are:\n"
         "CREATE DATABASE name ENCODING 'UTF8' TEMPLATE template0; pg_dump --encoding; psql",
@@ -83,7 +83,7 @@ def sql_ascii(url: object) -> DatabaseUnusable:
 
 
 def place(url: URL) -> dict[str, Any]:
-    """Return the facts about a database that its errors mention."""
+    """Return the facts about a database for its errors."""
     hosts = url.query.get("host", "localhost")
     return {
         "host": url.host or (hosts if isinstance(hosts, str) else hosts[0]),
@@ -94,17 +94,17 @@ def place(url: URL) -> dict[str, Any]:
 
 
 def classify(error: BaseException, place: dict[str, Any]) -> SchemaError | None:
-    """Return the error that explains one of PostgreSQL or the way to it; None of any other."""
+    """Return the error that explains an error of PostgreSQL or the network; None for any other."""
     if not isinstance(error, OSError):
         return _classified(error, place)
     # An error with a file name comes from files, not from the network. Only drivers of PostgreSQL use the network.
     if "host" not in place or error.filename is not None:
         return None
-    return make(Kind(DatabaseUnreachable), place, str(error) or "no answer in time")
+    return make(Kind(DatabaseUnreachable), place, str(error) or "no response in time")
 
 
 def dependents(error: BaseException) -> str | None:
-    """Return what PostgreSQL lists as dependent on something that was to be dropped; None for any other error."""
+    """Return the dependents that PostgreSQL lists when it refuses a DROP; None for any other error."""
     original = error.orig if isinstance(error, StatementError) else error
     if getattr(original, "sqlstate", None) != "2BP01" and getattr(original, "pgcode", None) != "2BP01":
         return None
@@ -123,7 +123,7 @@ def _classified(error: BaseException, place: dict[str, Any]) -> SchemaError | No
     elif not type(error).__module__.startswith("psycopg"):
         return None
     elif "invalid connection option" in text:
-        kind = Kind(WrongUrl, "the driver knows no such parameter")
+        kind = Kind(WrongUrl, "the driver does not know this parameter")
     elif any(base.__name__ == "OperationalError" for base in type(error).__mro__):
         kind = next((kind for pattern, kind in _CONNECTION_TEXTS if pattern.search(text)), Kind(DatabaseUnreachable))
     else:
@@ -131,8 +131,8 @@ def _classified(error: BaseException, place: dict[str, Any]) -> SchemaError | No
     if kind is None:
         return None
     if kind.error is NotPermitted and "affected by row-level security" in text:
-        kind = Kind(RowsHidden, "row security hides rows from the role; what was not committed is undone")
-    # Several attempts give several lines; the one of a server that answered says most.
+        kind = Kind(RowsHidden, "row security hides rows from the role; what was not committed was rolled back")
+    # Several attempts give several lines; the one of a server that responded is the most useful.
     lines = text.strip().splitlines() or [type(error).__name__]
     reported = next((line for line in lines if "FATAL" in line), lines[0])
     named = re.search(r'schema "([^"]+)"|for schema (.+)', reported)

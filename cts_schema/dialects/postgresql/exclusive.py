@@ -1,4 +1,4 @@
-"""How a run works alone in a schema of PostgreSQL: under an advisory lock, as the owner of the tables."""
+"""Exclusive access of a run to a schema of PostgreSQL: an advisory lock, as the owner of the tables."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from cts_schema.dialects.running import Place
 
 
 def takes_one_transaction(connection: sa.Connection) -> bool:
-    """Whether all must be in one: in that of the caller, and behind a proxy that pools transactions."""
+    """Return whether the run must be one transaction: in that of the caller, or behind a pooling proxy."""
     return connection.in_transaction() or behind_proxy(connection)
 
 
@@ -36,8 +36,8 @@ def transactions(connection: sa.Connection) -> Iterator[None]:
 def transaction(
     connection: sa.Connection, place: Place, deadline: Deadline, on_wait: Callable[[str], None], *, rebuilds: bool
 ) -> Iterator[None]:
-    """Work as the only run, in a new transaction or in that of the caller."""
-    # The lock and the settings end with the transaction, behind a proxy too.
+    """Run exclusively, in a new transaction or in that of the caller."""
+    # The lock and the settings end with the transaction, also behind a proxy.
     with (
         nullcontext() if connection.in_transaction() else connection.begin(),
         alone(connection, place, deadline, on_wait),
@@ -49,14 +49,14 @@ def transaction(
 def between_transactions(
     connection: sa.Connection, place: Place, deadline: Deadline, on_wait: Callable[[str], None]
 ) -> Iterator[None]:
-    """Work as the only run for the time of the block, through many transactions."""
+    """Run exclusively for the time of the block, across transactions."""
     with read_committed(connection), alone(connection, place, deadline, on_wait):
         yield
 
 
 @contextmanager
 def beside(connection: sa.Connection, place: Place) -> Iterator[None]:
-    """Write a row beside a run in a transaction that waits for nobody long."""
+    """Write a row after a run, in a transaction with a short lock timeout."""
     with (
         read_committed(connection),
         connection.begin(),

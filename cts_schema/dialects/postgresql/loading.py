@@ -1,4 +1,4 @@
-"""A load by sets, as PostgreSQL spells it."""
+"""A set-based load on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ TEMPORARY_END = " ON COMMIT DROP"
 
 
 def as_text(value: str) -> str:
-    """Return a literal or NULL as text, since a column of a query must have a type."""
+    """Return a literal or NULL as text, because a column of a query must have a type."""
     return f"{value}::text"
 
 
 def json_as_text(value: str) -> str:
-    """Return a value of JSON as text."""
+    """Return a JSON value as text."""
     return f"{value}::text"
 
 
@@ -29,23 +29,23 @@ def text_as_json(text: str) -> str:
 
 
 def collected(names: str, values: str) -> str:
-    """Return the JSON object of the names and values of a group."""
+    """Return a JSON object of the names and values of a group."""
     return f"jsonb_object_agg({names}, {values})"
 
 
 def lacking(value: str, parents: str) -> str:
-    """Return the condition that a value is none of those that a query gives as ``key``."""
-    # An anti join, which takes any number of parents; NOT IN would be done row by row once they do not fit into memory.
+    """Return the condition that a value is not among the values ``key`` of a query."""
+    # An anti join works for any number of parents; NOT IN would run row by row if they do not fit into memory.
     return f"{value} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ({parents}) p WHERE p.key = {value})"
 
 
 def next_number(table: str, column: str) -> str:
-    """Return the number of a row, which only the database can give."""
+    """Return the next generated number of a column."""
     return f"nextval(pg_get_serial_sequence('{table}', '{column}'))"
 
 
 def set_counter(connection: sa.Connection, table: str, column: str, last: int) -> None:
-    """Let the numbers of a column go on after a last one."""
+    """Continue the generated numbers of a column after a last one."""
     run(connection, f"SELECT setval(pg_get_serial_sequence({literal(quote(table))}, {literal(column)}), {last})")
 
 
@@ -88,20 +88,20 @@ def indexes(connection: sa.Connection, table: str) -> tuple[Sequence[str], Seque
 
 
 def may_make_temporary_tables(connection: sa.Connection) -> bool:
-    """Tell whether the user may make them."""
+    """Return whether the user may create temporary tables."""
     return bool(run(connection, "SELECT has_database_privilege(current_database(), 'TEMPORARY')").scalar_one())
 
 
 def parents_missing(connection: sa.Connection, table: str) -> Sequence[str]:
-    """Return nothing: foreign keys are checked as they are put back."""
+    """Return nothing: PostgreSQL checks foreign keys as they are restored."""
     return ()
 
 
 def folded(name: str) -> str:
-    """Return a name as it is compared: as it is."""
+    """Return a name as the database compares it: unchanged."""
     return name
 
 
 def readable(text: str) -> str:
-    """Return a text so that it can be read."""
+    """Return a text as it is."""
     return text

@@ -1,7 +1,7 @@
-"""One migration at a time: the advisory lock on PostgreSQL, and what the session of a run is set to.
+"""One migration at a time: the advisory lock on PostgreSQL, and the settings of the session of a run.
 
-The lock is held by the session that migrates. Both live and die together: a run whose connection breaks is rolled back
-and leaves no lock, and no run goes on after its lock is lost. (On SQLite the run's transaction is the lock, see
+The session that migrates holds the lock, so both end together: a run whose connection breaks is rolled back
+and leaves no lock, and no run continues without its lock. (On SQLite the transaction of the run is the lock, see
 :mod:`cts_schema.dialects.sqlite.transaction`.)
 """
 
@@ -24,18 +24,18 @@ from cts_schema.dialects.postgresql.whole_view import require_whole_view
 from cts_schema.dialects.running import Place
 from cts_schema.exceptions import LockTimeout, NextCommand, NextStep, SchemaMissing, TransactionRefused, mask_url
 
-#: DDL waits this long for a table before it gives up and tries again: while it waits, it blocks all later queries.
+#: DDL waits this long for a table lock before a retry: while it waits, it blocks all later queries.
 LOCK_TIMEOUT = "2s"
 
-# A row that a policy hides must be an error, and not a loss. And a value as text must have all its digits, and be a
-# time that anyone reads alike, whatever the user or the database is set to.
+# A row that a policy hides must be an error, not a loss. A value as text must have all its digits, and a time must be
+# unambiguous, whatever the settings of the user or the database.
 _WHOLE_VIEW = FORMS | {"row_security": "off", "DateStyle": "ISO, YMD"}
-# Let statements give up a table lock; and let them end with this process: a server notices only so that a client was
-# killed during a long statement.
+# Limit the wait for a table lock, and end statements with this process: otherwise a server does not notice a client
+# that was killed during a long statement.
 _LOCK_SETTINGS = {"lock_timeout": LOCK_TIMEOUT, "client_connection_check_interval": "2s"}
 
-# The key is made from the name of the schema, so that two schemas of one database can migrate side by side. A restore
-# asks with the power of whoever runs it, so that nothing is looked for in the search path.
+# The key contains the name of the schema, so that two schemas of one database can migrate concurrently. A restore
+# runs with the rights of its caller, so the query looks up nothing in the search path.
 _KEY = "pg_catalog.hashtextextended(pg_catalog.concat('cts_schema:', pg_catalog.current_schema()), 0)"
 _HOLDER = f"""
 SELECT a.pid, COALESCE(pg_catalog.host(a.client_addr), 'local') AS host, a.application_name, a.backend_start
@@ -49,10 +49,10 @@ SELECT a.pid, COALESCE(pg_catalog.host(a.client_addr), 'local') AS host, a.appli
 
 
 def behind_proxy(connection: sa.Connection) -> bool:
-    """Whether a proxy stands between: it has told this client another process than the one that answers.
+    """Return whether a proxy is in between: it announced another server process than the one that responds.
 
-    A transaction-pooling one may give each transaction to another session of the server. What a session holds or is set
-    to would stay with strangers then, so that everything must be of a transaction.
+    A proxy that pools transactions may run each in another session of the server. Locks and settings of a session would
+    leak to other clients, so everything must belong to a transaction.
     """
     told = process_of(connection.connection.driver_connection)
     return bool(told != _ask(connection, "SELECT pg_catalog.pg_backend_pid()", commit=not connection.in_transaction()))
@@ -60,7 +60,7 @@ def behind_proxy(connection: sa.Connection) -> bool:
 
 @contextmanager
 def unprepared(connection: sa.Connection) -> Iterator[None]:
-    """Let psycopg prepare no statement: another client of the proxy may have prepared one of that name."""
+    """Prevent psycopg from preparing statements: another client of the proxy may have used the same name."""
     driver: Any = connection.connection.driver_connection
     before = getattr(driver, "prepare_threshold", None)
     if before is None:
@@ -74,27 +74,27 @@ def unprepared(connection: sa.Connection) -> Iterator[None]:
 
 
 def in_autocommit(connection: sa.Connection) -> bool:
-    """Whether each statement is committed by itself, whatever SQLAlchemy's begin and rollback pretend."""
+    """Return whether each statement commits at once, regardless of begin and rollback of SQLAlchemy."""
     raw = connection.connection.dbapi_connection
     return connection.dialect.detect_autocommit_setting(raw)  # type: ignore[arg-type]  # an open connection has one
 
 
 @contextmanager
 def read_committed(connection: sa.Connection) -> Iterator[None]:
-    """Work in transactions that see what others have committed, for the time of the block.
+    """Use READ COMMITTED for the time of the block.
 
-    A snapshot taken before the lock would show the heads of before; in autocommit nothing could be rolled back.
+    A snapshot from before the lock would show old revisions; in autocommit nothing could be rolled back.
 
     Raises:
-        TransactionRefused: the connection is in a transaction of its caller that is not so.
+        TransactionRefused: the transaction of the caller has another isolation.
     """
     level: Any = "AUTOCOMMIT" if in_autocommit(connection) else connection.get_isolation_level()
     if connection.in_transaction():
         if level == "AUTOCOMMIT":
-            raise TransactionRefused(reason="it is in autocommit, where a failure would leave half of the work behind")
+            raise TransactionRefused(reason="it is in autocommit, where a failure would leave half of the changes")
         if level not in ("READ COMMITTED", "READ UNCOMMITTED"):  # which are the same here
             raise TransactionRefused(
-                reason=f"its isolation is {level}: it would not see what another migration has just done"
+                reason=f"its isolation is {level}: it would not see the changes of another migration"
             )
         yield
         return
@@ -109,7 +109,7 @@ def read_committed(connection: sa.Connection) -> Iterator[None]:
 
 @contextmanager
 def rolled_back(connection: sa.Connection) -> Iterator[None]:
-    """Run the block in a transaction or a savepoint that is rolled back, which also undoes every SET LOCAL."""
+    """Run the block in a transaction or a savepoint, and roll it back, which also reverts every SET LOCAL."""
     transaction = connection.begin_nested() if connection.in_transaction() else connection.begin()
     try:
         yield
@@ -123,18 +123,18 @@ def advisory_lock(
 ) -> Iterator[None]:
     """Hold the migration lock of the current schema.
 
-    It is tried and tried again, never waited for: a waiting statement holds a snapshot, which a concurrent index build
-    of the holder would wait for in turn.
+    It polls and never blocks: a blocked statement holds a snapshot, for which a concurrent index build
+    of the holder would wait in turn.
 
-    A connection in a transaction gets a lock that ends with it; any other one is left without a transaction.
+    In a transaction the lock ends with it; any other connection is left without a transaction.
 
     Args:
         connection: the connection that will migrate.
-        deadline: until when to try.
-        on_wait: is told once who holds the lock, where it has to be waited for.
+        deadline: how long to retry.
+        on_wait: called once with the holder of the lock, if it must wait.
 
     Raises:
-        LockTimeout: another run kept it until ``deadline``; names its process, host and start.
+        LockTimeout: another run held it until ``deadline``; names its process, host and start.
     """
     within = connection.in_transaction()
     kind = "xact_lock" if within else "lock"
@@ -155,7 +155,7 @@ def advisory_lock(
     try:
         yield
     finally:
-        # A broken connection has lost its session, and the lock with it.
+        # A broken connection has lost its session and the lock.
         if not within and usable(connection):
             connection.rollback()
             _ask(connection, f"SELECT pg_catalog.pg_advisory_unlock({_KEY})", commit=True)
@@ -168,9 +168,9 @@ def alone(
     deadline: Deadline,
     on_wait: Callable[[str], None] = lambda _: None,
 ) -> Iterator[None]:
-    """Work in the schema of the options as its only migration, see every row, and hinder nobody else for long.
+    """Run exclusively in the schema of the options, see every row, and block others only briefly.
 
-    See the contexts it is made of.
+    See the contexts that it combines.
 
     Raises:
         OtherSchema: some of our tables are in another schema of the search path.
@@ -188,15 +188,15 @@ def alone(
 
 @contextmanager
 def whole_view(connection: sa.Connection) -> Iterator[None]:
-    """See every row of the schema that is worked in, and each value in one form, for the time of the block.
+    """See every row of the schema, and each value in one form, for the time of the block.
 
     Raises:
-        DatabaseUnusable: the server cannot give its texts in UTF-8.
-        RowsHidden: row security keeps rows of a table from the role.
+        DatabaseUnusable: the server cannot convert its text to UTF-8.
+        RowsHidden: row security hides rows of a table from the role.
     """
     within = connection.in_transaction()
     require_encoding(_ask(connection, "SHOW server_encoding", commit=not within), connection.engine.url)
-    # psycopg2 goes on with the encoding of when it connected.
+    # psycopg2 keeps the encoding of its start.
     encoding = {} if connection.dialect.driver == "psycopg2" else {"client_encoding": "UTF8"}
     with settings(connection, _WHOLE_VIEW | encoding):
         require_whole_view(connection)
@@ -228,7 +228,7 @@ def _require_schema(connection: sa.Connection, schema: str | None) -> None:
     if schema is not None:
         raise SchemaMissing(schema=schema)
     raise SchemaMissing(
-        cause="the search path has no schema that is there and that the role may use",
+        cause="no schema of the search path exists and may be used by the role",
         database=mask_url(connection.engine.url),
         search_path=repr(_ask(connection, "SHOW search_path", commit=commit)),
         next_step=NextStep(

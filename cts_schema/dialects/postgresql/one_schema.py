@@ -1,4 +1,4 @@
-"""Whether the tables that a search path of PostgreSQL finds are where new ones would be made."""
+"""Checks that the search path finds existing tables in the schema where it would create new ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from cts_schema.dialects.running import Place
 from cts_schema.exceptions import OtherSchema, mask_url
 
-# It is asked before the run acts as the owner of the tables, so it calls nothing that he may have planted.
+# The query runs before the run acts as the owner of the tables, so it calls nothing that the owner may have planted.
 _ELSEWHERE = sa.text(
     r"""
     SELECT n.nspname, pg_catalog.current_schema(),
@@ -25,16 +25,16 @@ _ELSEWHERE = sa.text(
 
 
 def require_one_schema(connection: sa.Connection, place: Place) -> None:
-    """Check that no table of ours is in a schema behind the first one of the search path.
+    """Check that none of our tables is in a later schema of the search path.
 
     Args:
-        connection: on PostgreSQL, with the search path that it came with.
-        place: names the schema to work in, which is the only one then, and the version table.
+        connection: on PostgreSQL, with its original search path.
+        place: names the version table, and the schema to work in, which is then the only one.
 
     Raises:
-        OtherSchema: some are, and a run would spread the tables over both.
+        OtherSchema: some are, so a run would spread the tables over both.
     """
-    from cts_schema.models import Base  # not at a start-up that finds nothing to do
+    from cts_schema.models import Base  # a start that finds nothing to do does not need it
 
     if place.schema is not None:
         return

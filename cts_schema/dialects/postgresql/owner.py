@@ -1,7 +1,7 @@
-"""In whose name a run works on PostgreSQL: in that of the owner of its tables, and so with no more power than his.
+"""The role of a run on PostgreSQL: the owner of its tables, so that it has only the rights of the owner.
 
-Whoever owns a schema can plant functions, operators and triggers in it that our statements would call. Run by a
-superuser, they would do what only he may. And what he creates would be his: the application could not use it.
+The owner of a schema can plant functions, operators and triggers in it that our statements would call. Run by a
+superuser, they would have its rights. And a superuser would own the new objects: the application could not use them.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from cts_schema.dialects.postgresql.settings import settings
 from cts_schema.dialects.running import Place
 from cts_schema.exceptions import MixedOwners, NotPermitted, as_sql, mask_url
 
-# These are run before anything else, and call nothing that somebody may have planted: no function and no operator is
-# looked for in the search path, and all arguments are of the very types.
+# These run before anything else, and call nothing that somebody may have planted: they look up no function and no
+# operator in the search path, and all arguments have exact types.
 _PLACE = """
 SELECT n.nspname::pg_catalog.text, CURRENT_USER::pg_catalog.text,
        pg_catalog.pg_get_userbyid(CASE WHEN n.nspowner OPERATOR(pg_catalog.=) 6171::pg_catalog.oid
@@ -52,25 +52,25 @@ _MAY_CREATE = (
 
 
 def has_power(connection: sa.Connection) -> bool:
-    """Tell without a query whether a connection to PostgreSQL may do anything, or does not say that it may not."""
+    """Return, without a query, whether a connection is or may be one of a superuser."""
     return reported_parameter(connection.connection.driver_connection, "is_superuser") != "off"
 
 
 @contextmanager
 def as_owner(connection: sa.Connection, place: Place, *, reading: bool = False) -> Iterator[None]:
-    """Work as the owner of our tables for the time of the block, where the role may: a superuser, or a member.
+    """Act as the owner of our tables for the time of the block, if the role is a superuser or a member of the owner.
 
-    Where there are none yet, it is the owner of the schema. Another role goes on as itself, and gets what it may. The
-    schema is the only one in the search path: what others may have put into another one is not found.
+    Without tables it acts as the owner of the schema. Any other role stays as it is, with its own rights. The
+    search path is this schema only, so objects of other schemas are not found.
 
     Args:
-        connection: on PostgreSQL, before anything else is done with it.
+        connection: on PostgreSQL, before any other use.
         place: names the schema to work in, and the version table.
-        reading: nothing is written. What no owner may do is then done as ``pg_read_all_data``, by who may be that.
+        reading: writes nothing. If the tables have several owners, it acts as ``pg_read_all_data`` if the role may.
 
     Raises:
-        MixedOwners: the tables belong to several roles, and none of them may act for the others.
-        NotPermitted: the owner may create nothing in the schema.
+        MixedOwners: the tables belong to several roles, and none may act for the others.
+        NotPermitted: the owner may not create objects in the schema.
     """
     within = connection.in_transaction()
     wanted = _wanted(connection, place, reading=reading)
@@ -82,25 +82,25 @@ def as_owner(connection: sa.Connection, place: Place, *, reading: bool = False) 
     role, path = wanted
     with settings(connection, {"search_path": path} | ({"role": role} if role else {})):
         yield
-        if within and role:  # a deferred trigger would wait for the end of the transaction, and run as the other role
+        if within and role:  # a deferred trigger would run at the end of the transaction, as the other role
             connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 def role_of_a_run(connection: sa.Connection, place: Place) -> str | None:
-    """Return the role as which a run would work, None where that is the one of the connection.
+    """Return the role that a run would act as, None if it is the role of the connection.
 
     Raises:
-        MixedOwners, NotPermitted: no run could begin.
+        MixedOwners, NotPermitted: no run can begin.
     """
     wanted = _wanted(connection, place, reading=False)
     return wanted and wanted[0]
 
 
 def _wanted(connection: sa.Connection, place: Place, *, reading: bool) -> tuple[str | None, str] | None:
-    """Return the role to act as, or None to go on as we are, and the search path; None where there is no schema."""
-    from cts_schema.models import Base  # not at a start-up that finds nothing to do
+    """Return the role to act as (None for the current one) and the search path; None if there is no schema."""
+    from cts_schema.models import Base  # a start that finds nothing to do does not need it
 
-    # A look finds the tables in whichever schema of the path they are; a run makes them in the first one.
+    # Reading finds the tables in any schema of the path; a run creates them in the first one.
     asked = {"schema": place.schema, "table": place.version_table if reading else None}
     found = connection.execute(sa.text(_PLACE), asked).first()
     if found is None:
@@ -115,7 +115,7 @@ def _wanted(connection: sa.Connection, place: Place, *, reading: bool) -> tuple[
     def may_be(role: str) -> bool:
         return bool(connection.execute(sa.text(_MAY_BE), {"role": role, "how": how}).scalar_one())
 
-    # Of old tables the plan of their adoption says whose they are.
+    # For legacy tables the plan of the adoption reports their owners.
     is_ours = any(place.version_table in tables for tables in owners.values())
     if not others or (not all(map(may_be, others)) and (reading or not is_ours)):
         return None, path
@@ -127,7 +127,7 @@ def _wanted(connection: sa.Connection, place: Place, *, reading: bool) -> tuple[
     (owner,) = others
     if not may_be(owner):
         raise NotPermitted(
-            cause="a run works as the owner of the tables, which the role of the URL may not; nothing was touched",
+            cause="a run acts as the owner of the tables, but the role of the URL may not; nothing was touched",
             database=mask_url(connection.engine.url),
             role=current,
             owner=owner,
@@ -137,7 +137,7 @@ def _wanted(connection: sa.Connection, place: Place, *, reading: bool) -> tuple[
         if reading:
             return (_READER if may_be(_READER) else owner), path
         raise NotPermitted(
-            cause="the owner of the tables, as whom this run works, may create nothing in their schema",
+            cause="the owner of the tables, whom this run acts as, may not create objects in their schema",
             database=mask_url(connection.engine.url),
             owner=owner,
             next_step=f"as the owner of the schema: GRANT USAGE, CREATE ON SCHEMA {as_sql(schema)} TO {as_sql(owner)}",

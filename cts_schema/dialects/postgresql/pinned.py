@@ -1,6 +1,6 @@
-"""What every session of PostgreSQL begins with: texts in UTF-8, values in the one form that is read, pg_catalog first.
+"""Settings that every session of PostgreSQL begins with: UTF-8, fixed forms of values, pg_catalog first.
 
-A role, a database, a server or the environment may set all of these otherwise.
+A role, a database, a server or the environment may have other settings.
 """
 
 from __future__ import annotations
@@ -22,29 +22,29 @@ FORMS = {
     "quote_all_identifiers": "off",  # names of types and definitions of the catalogue are compared
     "exit_on_error": "off",  # a question after a table that is not there would end the session
 }
-"""The forms in which values and definitions come, and how an error does."""
+"""The forms of values, definitions and errors."""
 _PINNED = {"client_encoding": "UTF8"} | FORMS
 START_UP = {name: FORMS[name] for name in ("DateStyle", "TimeZone", "standard_conforming_strings")}
-"""What a driver that reads values in binary sends as it connects. Proxies take these, and may refuse the others."""
+"""The settings that a driver with binary values sends at connect. Proxies accept these, and may refuse others."""
 
-# Whoever owns a database may put its schema before pg_catalog, and a function of his in the place of one of the server:
-# drivers call some as they connect.
+# The owner of a database may put a schema before pg_catalog, and a function in the place of one of the server:
+# drivers call some at connect.
 _PATH = (
     "SELECT pg_catalog.set_config('search_path', pg_catalog.regexp_replace("
     """pg_catalog.current_setting('search_path'), ', *"?pg_catalog"?(?=,|$)', '', 'g'), false)"""
 )
 
-# A proxy that pools transactions answers from another process: there the setting would stay with strangers.
+# Behind a proxy that pools transactions another process responds, and the setting would leak to other clients.
 _SET = ", ".join([_PATH, *(f"pg_catalog.set_config('{name}', '{value}', false)" for name, value in _PINNED.items())])
 _SET_IN_BINARY = f"{_PATH}, pg_catalog.set_config('exit_on_error', 'off', false)"
 _HERE = " WHERE pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.=) {}"
 
 
 def pinned(engine: Engine) -> Engine:
-    """Let every new session of an engine begin so, with one query each.
+    """Pin these settings in every new session of an engine, with one query each.
 
     Raises, as a session begins:
-        DatabaseUnusable: the server does not know which characters its bytes are.
+        DatabaseUnusable: the server does not know the encoding of its text.
     """
 
     def connect(connection: Any, _record: object) -> None:
@@ -67,7 +67,7 @@ def pinned(engine: Engine) -> Engine:
 
 
 def reported_parameter(driver: Any, name: str) -> str | None:
-    """Return what the server has told a driver of a setting, which costs no query.
+    """Return a setting that the server has reported to the driver, without a query.
 
     Args:
         driver: the connection of psycopg, psycopg2 or asyncpg.
@@ -81,15 +81,15 @@ def reported_parameter(driver: Any, name: str) -> str | None:
 
 
 def process_of(driver: Any) -> int:
-    """Return the process of the server that a driver was told of as it connected."""
+    """Return the server process that was announced at connect."""
     return int(driver.get_server_pid() if hasattr(driver, "get_server_pid") else driver.info.backend_pid)
 
 
 def require_encoding(encoding: str | None, url: object) -> None:
-    """Check that the server can give its texts in UTF-8.
+    """Check that the server can convert its text to UTF-8.
 
     Raises:
-        DatabaseUnusable: it is in SQL_ASCII.
+        DatabaseUnusable: the database is in SQL_ASCII.
     """
     if encoding == "SQL_ASCII":
         raise sql_ascii(url)

@@ -1,8 +1,8 @@
-"""Keeps the values of rows out of errors.
+"""Removes the values of rows from errors.
 
-PostgreSQL explains a violated constraint by the row: ``Key (api_key)=(...) already exists``, ``Failing row contains
-(...)``. Those values may be credentials, and an error ends in logs. SQLAlchemy's ``hide_parameters`` does not reach
-them, since they come from the server.
+PostgreSQL quotes the row that violates a constraint: ``Key (api_key)=(...) already exists``, ``Failing row contains
+(...)``. Those values may be credentials, and errors are logged. SQLAlchemy's ``hide_parameters`` does not cover
+them, because they come from the server.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from sqlalchemy.engine import ExceptionContext
 
 
 def hide_row_values(engine: Engine) -> Engine:
-    """Take the values of rows out of every error that ``engine`` raises; return the engine.
+    """Remove the values of rows from every error that ``engine`` raises; return the engine.
 
-    What is left names the constraint and the table. Only what would be printed is changed: the detail stays where a
-    program may look for it, in ``diag`` of psycopg's errors.
+    The rest names the constraint and the table. It changes only the printed text: the detail stays where a
+    program may read it, in ``diag`` of psycopg's errors.
     """
     event.listen(engine, "handle_error", _hide)
     return engine

@@ -1,4 +1,4 @@
-"""What a session of PostgreSQL is set to, for the time of a block."""
+"""Settings of a PostgreSQL session for the time of a block."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from cts_schema.dialects.postgresql.settings import settings
 from cts_schema.dialects.running import Place
 
 _STATEMENT_TIMEOUT = "10s"
-# A row that a policy hides is an error; a time comes in the form that drivers read, and the name of a type as it is.
-# A table that is not there must not end the session of a caller.
+# Make a row that a policy hides an error, and use the forms of times and type names that drivers read.
+# A missing table must not end the session of a caller.
 _READING = {"row_security": "off", "DateStyle": "ISO", "quote_all_identifiers": "off", "exit_on_error": "off"}
 
 SCRIPT_COMMENT = "Run it with psql -v ON_ERROR_STOP=1, which tells of an error."
@@ -35,7 +35,7 @@ IN_SCRIPT: Sequence[str] = ("DO $$ BEGIN PERFORM set_config('row_security', 'off
 
 
 def attempt(connection: sa.Connection) -> AbstractContextManager[object]:
-    """Let a statement of the block fail: else its error would end the transaction."""
+    """Allow a statement of the block to fail, by a savepoint: otherwise its error would end the transaction."""
     return connection.begin_nested()
 
 
@@ -43,11 +43,11 @@ def attempt(connection: sa.Connection) -> AbstractContextManager[object]:
 def without_a_trace(
     connection: sa.Connection, *, milliseconds: int | None, reading: Mapping[str, str] = MappingProxyType({})
 ) -> Iterator[None]:
-    """Leave no transaction behind where there was none; where there is one, an error does not end it.
+    """End a transaction that the block began; within one of the caller, an error does not end it.
 
     Args:
         connection: the database.
-        milliseconds: to wait for a lock, where the transaction is not the caller's.
+        milliseconds: how long to wait for a lock, unless the transaction is the caller's.
         reading: settings for the time of the block.
     """
     if connection.in_transaction():
@@ -70,7 +70,7 @@ def without_a_trace(
 
 @contextmanager
 def reading(connection: sa.Connection, place: Place, *, milliseconds: int | None) -> Iterator[None]:
-    """Leave no trace, see every row, and lend nobody the power of a superuser."""
+    """Change nothing, see every row, and run no code of others with the rights of a superuser."""
     with (
         without_a_trace(connection, milliseconds=milliseconds, reading=_READING),
         as_owner(connection, place, reading=True),
@@ -79,12 +79,12 @@ def reading(connection: sa.Connection, place: Place, *, milliseconds: int | None
 
 
 def comparing_keys(connection: sa.Connection) -> AbstractContextManager[object]:
-    """Compare nothing: no foreign key is ever off."""
+    """Compare nothing: PostgreSQL never turns foreign keys off."""
     return nullcontext()
 
 
 def remaking(connection: sa.Connection) -> AbstractContextManager[object]:
-    """Change tables in the block: no foreign key is off meanwhile."""
+    """Alter tables in the block, with foreign keys on."""
     return nullcontext()
 
 
@@ -102,7 +102,7 @@ def comparing(connection: sa.Connection, place: Place) -> Iterator[None]:
 
 @contextmanager
 def undone(connection: sa.Connection, place: Place, *, milliseconds: int) -> Iterator[None]:
-    """See every row within the block, and undo all that it does."""
+    """See every row within the block, and roll back all that it does."""
     with (
         rolled_back(connection),
         as_owner(connection, place, reading=True),
@@ -115,15 +115,15 @@ def undone(connection: sa.Connection, place: Place, *, milliseconds: int) -> Ite
 
 @contextmanager
 def reading_only(connection: sa.Connection, place: Place, *, deep: bool) -> Iterator[None]:
-    """Let nothing be written within the block, and leave no trace of it. A transaction of the caller goes on after it.
+    """Prevent writes within the block, and restore the settings afterwards; a transaction of the caller continues.
 
-    Nothing waits for long either: neither for a lock, nor, unless ``deep``, for a statement.
+    It waits briefly for a lock and, unless ``deep``, for a statement.
 
     Raises:
         SchemaMissing: there is no such schema.
-        RowsHidden: row security keeps rows from the role.
+        RowsHidden: row security hides rows from the role.
     """
-    # In autocommit there is no transaction that could be read-only.
+    # Autocommit has no transaction that could be read-only.
     with read_committed(connection) if in_autocommit(connection) else nullcontext(), rolled_back(connection):
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")

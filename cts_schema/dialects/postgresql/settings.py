@@ -1,4 +1,4 @@
-"""Settings of a session of PostgreSQL, changed for a time."""
+"""Changes settings of a PostgreSQL session for a time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 _IN_FAILED_TRANSACTION = "25P02"
 
-# They may be run before the run acts as the owner of the schema, so they call nothing that he may have planted.
+# They may run before the run acts as the owner of the schema, so they call nothing that the owner may have planted.
 _CURRENT = sa.text(
     "SELECT s, pg_catalog.current_setting(s, true) FROM pg_catalog.unnest(CAST(:names AS pg_catalog.text[])) AS s"
 )
@@ -32,7 +32,7 @@ def setting(connection: sa.Connection, name: str, value: str) -> Iterator[None]:
 def settings(connection: sa.Connection, wanted: Mapping[str, str]) -> Iterator[None]:
     """Change settings of the session, or of the caller's transaction, for the time of the block.
 
-    A server that is too old to know one keeps it unset.
+    An old server that does not know a setting ignores it.
     """
     within = connection.in_transaction()
     found = connection.execute(_CURRENT, {"names": list(wanted)}).all()
@@ -47,7 +47,7 @@ def settings(connection: sa.Connection, wanted: Mapping[str, str]) -> Iterator[N
             try:
                 _set(connection, before, within)
             except DBAPIError as error:
-                # A failed transaction of the caller takes no statement any more; the setting ends with it.
+                # A failed transaction of the caller accepts no statements; the setting ends with it.
                 if not within or getattr(error.orig, "sqlstate", None) != _IN_FAILED_TRANSACTION:
                     raise
 
@@ -59,5 +59,5 @@ def _set(connection: sa.Connection, values: Mapping[str, str], within: bool) -> 
 
 
 def usable(connection: sa.Connection) -> bool:
-    """Whether a connection still has its session."""
+    """Return whether a connection still has its session."""
     return not connection.closed and not connection.invalidated

@@ -27,7 +27,7 @@ SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
    AND c.relnamespace = quote_ident(current_schema())::regnamespace
 """
 _ITEMS = {
-    # Since PostgreSQL 18 NOT NULL is a constraint too ('n'), named after the column of the time: attnotnull tells it.
+    # Since PostgreSQL 18 NOT NULL is also a constraint ('n'), with an old name of the column: attnotnull covers it.
     "constraint": """
         SELECT c.relname, k.conname, pg_get_constraintdef(k.oid), k.convalidated
           FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
@@ -57,9 +57,9 @@ _WHOLE = {
 
 
 def fingerprint(connection: sa.Connection) -> Fingerprint:
-    """Return all that is in the current schema, unmanaged tables too."""
+    """Return everything in the current schema, including unmanaged tables."""
     found: Fingerprint = defaultdict(dict)
-    # Where it is not in the search path alone, PostgreSQL writes the schema before a name. It is not part of the shape.
+    # If the search path has other schemas, PostgreSQL writes the schema before a name. It is not part of the shape.
     schema = connection.exec_driver_sql("SELECT quote_ident(current_schema()) || '.'").scalar_one()
     for table, column, *facts in connection.exec_driver_sql(_COLUMNS):
         found[f"table {table}"][f"column {column}"] = tuple(facts)
@@ -80,18 +80,18 @@ _CONSTRAINTS = {"CHECK": "check", "FOREIGN": "foreign-key", "PRIMARY": "primary-
 
 
 def items(facts: Mapping[str, Any]) -> dict[Item, Any]:
-    """Return the parts of a table by what they are, from its fingerprint."""
+    """Return the parts of a table by kind and name, from its fingerprint."""
     found: dict[Item, Any] = {Item("rest", ""): []}
     for what, about in facts.items():
         kind, _, name = what.partition(" ")
         if kind == "constraint":
             kind = _CONSTRAINTS.get(re.split(r"\W", about[0])[0], "constraint")
         if kind == "index" and f"constraint {name}" in facts:
-            continue  # that of a key
+            continue  # the index of a key
         found[Item("identity" if kind == "sequence" else kind, name)] = list(about)  # as JSON has it
     return found
 
 
 def differs_in_validity(wanted: Any, there: Any) -> bool:
-    """Whether an index is as it should be, but not built to its end."""
+    """Return whether an index is correct except for an interrupted build."""
     return bool(wanted[0] == there[0])

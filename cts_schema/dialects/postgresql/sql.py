@@ -1,4 +1,4 @@
-"""Expressions and statements as PostgreSQL spells them."""
+"""SQL expressions and statements of PostgreSQL."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def row_id(columns: Collection[str]) -> str:
-    """Return the column by which a row is found; it stays while nobody changes the row."""
+    """Return the column that identifies a row; it stays the same until the row changes."""
     return "ctid"
 
 
 def differs(one: str, other: str) -> str:
-    """Return the condition that two values differ, NULL being a value."""
+    """Return the condition that two values differ, treating NULL as a value."""
     return f"({one}) IS DISTINCT FROM ({other})"
 
 
@@ -34,22 +34,22 @@ def as_json(value: str) -> str:
 
 
 def key_text(value: str) -> str:
-    """Return a part of a key as text that can be shown."""
+    """Return a part of a key as printable text."""
     return f"CAST({value} AS TEXT)"
 
 
 def json_object(members: str) -> str:
-    """Return the JSON object of names and values."""
+    """Return a JSON object of names and values."""
     return f"jsonb_build_object({members})"
 
 
 def moment(seconds: str) -> str:
-    """Return the time that is so many seconds after the beginning of 1970."""
+    """Return the time of a number of seconds since 1970."""
     return f"to_timestamp({seconds})"
 
 
 def insert(table: sa.Table) -> Insert:
-    """Return an INSERT that can do something else where a row is there."""
+    """Return an INSERT that supports ON CONFLICT."""
     from sqlalchemy.dialects import postgresql
 
     return postgresql.insert(table)
@@ -61,12 +61,12 @@ def untyped(value: str) -> str:
 
 
 def lock_tables(tables: Sequence[str]) -> Sequence[str]:
-    """Return what keeps others from writing tables."""
+    """Return the statement that locks tables against writes."""
     return (f"LOCK TABLE {names(tables)} IN SHARE ROW EXCLUSIVE MODE",)
 
 
 def temporary_rows(name: str) -> Sequence[str]:
-    """Return what makes a temporary table that names rows of others."""
+    """Return statements that create a temporary table of row references."""
     return (
         f"CREATE TEMP TABLE {name} (table_name TEXT, row_key TEXT, source_row tid) ON COMMIT DROP",
         f"CREATE INDEX {name}_row ON {name} (table_name, source_row)",
@@ -74,15 +74,15 @@ def temporary_rows(name: str) -> Sequence[str]:
 
 
 def create_index(table: str, columns: Sequence[str]) -> str:
-    """Return what makes an index, for a person to run."""
+    """Return the statement that creates an index, for display."""
     return f"CREATE INDEX ON {quote(table)} ({names(columns)})"
 
 
 def drop_index(name: str) -> str:
-    """Return what drops an index beside the traffic, for a person to run."""
+    """Return the statement that drops an index concurrently with traffic, for display."""
     return f"DROP INDEX CONCURRENTLY {quote(name)}"
 
 
 def drop_trigger(table: str, name: str) -> str:
-    """Return what drops a trigger of a table."""
+    """Return the statement that drops a trigger of a table."""
     return f"DROP TRIGGER {quote(name)} ON {quote(table)}"

@@ -1,4 +1,4 @@
-"""Values that PostgreSQL takes, and the models cannot read: what those are, is written as SQL."""
+"""Values that PostgreSQL accepts and the models cannot read, as SQL conditions."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ _FIRST, _LAST = "'0001-01-01 00:00:00+00'", "'10000-01-01 00:00:00+00'"
 
 
 def unreadable(connection: sa.Connection, column: sa.Column[Any], there: Any, head: Any) -> str | None:
-    """Return the condition under which a row ``c`` has one in a column; None where it can have none."""
+    """Return the condition that a row ``c`` has such a value in a column; None if it cannot."""
     table, value = column.table.name, f"c.{quote(column.name)}"
     type_ = there[f"column {column.name}"][0]
     if isinstance(column.type, ExactNumeric) and type_.startswith(("numeric", "double precision", "real")):
         check = f"constraint {finite_name(table, column.name)}"
         wanted = head.get(check)
         if type_.startswith("numeric(") and wanted is not None and list(there.get(check, ())) == wanted:
-            return None  # it is validated
+            return None  # a validated CHECK excludes them
         return f"{value} IN {_INFINITE}"
     if isinstance(column.type, Timestamp) and type_.startswith("timestamp"):
         zone = "timestamptz" if "with time zone" in type_ else "timestamp"
         return f"({value} < {zone} {_FIRST} OR {value} >= {zone} {_LAST})"
     if isinstance(column.type, Json) and type_ in ("json", "jsonb") and (digits := sys.get_int_max_str_digits()):
-        # Python makes no integer of so many digits. Strings and numbers with a point are taken out first.
+        # Python cannot parse an integer of so many digits. Strings and numbers with a point are removed first.
         string, point = r"""'"(\\.|[^"\\])*"'""", r"'[0-9]+\.[0-9]+'"
         bare = f"regexp_replace(regexp_replace({value}::text, {string}, '', 'g'), {point}, '', 'g')"
         run_of = f"position(repeat('0', {digits + 1}) in translate({bare}, '123456789', '000000000'))"
@@ -42,7 +42,7 @@ def unreadable(connection: sa.Connection, column: sa.Column[Any], there: Any, he
 
 @contextmanager
 def tolerant(connection: sa.Connection) -> Iterator[None]:
-    """Change nothing: whatever a server holds, its driver reads as text."""
+    """Change nothing: the driver reads any value as text."""
     yield
 
 
@@ -52,12 +52,12 @@ def some_rows(table: str, columns: Collection[str]) -> str:
 
 
 def readable(value: str) -> str:
-    """Return a value as JSON that can be read, whatever it is."""
+    """Return any value as readable JSON."""
     return f"to_jsonb({value}::text)"
 
 
 def whole_row(table: sa.Table, columns: Sequence[str], refused: Mapping[str, str]) -> str:
-    """Return a row ``c`` as one JSON object that can be read."""
+    """Return a row ``c`` as one readable JSON object."""
     numbers = (
         f" || CASE WHEN {one} THEN jsonb_build_object({literal(name)}, {readable(f'c.{quote(name)}')}) ELSE '{{}}' END"
         for name, one in refused.items()

@@ -1,4 +1,4 @@
-"""Whether a session of PostgreSQL sees every row that a run decides from."""
+"""Checks that a session of PostgreSQL sees every row that a run depends on."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from cts_schema.exceptions import RowsHidden, mask_url
 
-# Beside the tables of a run those that a foreign key ties to them: it is checked by what is in both.
+# The tables of a run, and those that a foreign key ties to them, because a check of the key reads both.
 _HIDDEN = sa.text(
     r"""
     WITH ours AS (
@@ -29,15 +29,15 @@ _HIDDEN = sa.text(
 
 
 def require_whole_view(connection: sa.Connection) -> None:
-    """Check that no policy of row security applies to the role, on any table that a run decides from.
+    """Check that no policy of row security applies to the role, on any table that a run depends on.
 
     Args:
         connection: on PostgreSQL, with the search path set.
 
     Raises:
-        RowsHidden: one does; names the tables.
+        RowsHidden: one applies; names the tables.
     """
-    from cts_schema.models import Base  # not at a start-up that finds nothing to do
+    from cts_schema.models import Base  # a start that finds nothing to do does not need it
 
     hidden = connection.execute(_HIDDEN, {"names": list(Base.metadata.tables)}).scalars().all()
     if hidden:

@@ -1,1 +1,1 @@
-"""SQLite: how it spells things, how it keeps a schema, and how one works with a file."""
+"""The dialect of SQLite: its SQL, its schema, and access to a file."""

@@ -1,4 +1,4 @@
-"""What a SQLite file knows of itself beyond its schema."""
+"""What a SQLite file knows about itself besides its schema."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from cts_schema.dialects.sqlite.sql import row_id
 
 
 def is_without_rowid(connection: sa.Connection, table: str) -> bool:
-    """Tell whether a table numbers no rows: such a table is the index of its key (SQLite lists it as one)."""
+    """Return whether a table has no rowid: such a table is the index of its key, as SQLite lists it."""
     return run(connection, f"PRAGMA main.index_info({quote(table)})").first() is not None
 
 
 def sizes(connection: sa.Connection, *, deep: bool) -> Sequence[Size]:
-    """Return the size of each table. Rows are the largest rowid, and bytes are not measured, unless ``deep``."""
-    # Neither a virtual table, which has no page, nor one WITHOUT ROWID says cheaply how many rows it has.
+    """Return the size of each table; unless ``deep``, rows are the largest rowid, and bytes are not measured."""
+    # A virtual table, which has no page, and a table WITHOUT ROWID have no cheap row count.
     named = run(
         connection,
         "SELECT name FROM sqlite_master WHERE type = 'table' AND rootpage > 0 AND substr(name, 1, 7) <> 'sqlite_' "
@@ -39,12 +39,12 @@ def _rows(connection: sa.Connection, table: str, deep: bool) -> int:
 
 
 def database_bytes(connection: sa.Connection) -> int:
-    """Return the bytes of the file."""
+    """Return the size of the file in bytes."""
     return int(run(connection, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size").scalar_one())
 
 
 def dead_rows(connection: sa.Connection) -> Sequence[DeadRows]:
-    """Return nothing: the pages of deleted rows are used again."""
+    """Return nothing: SQLite reuses the pages of deleted rows."""
     return ()
 
 
@@ -60,7 +60,7 @@ def _indexes(schema: Fingerprint) -> Iterator[Index]:
             if what.startswith("index "):
                 unique, columns, partial, text = about
                 predicate = text.partition(" WHERE ")[2] if partial else ""
-                # Of an expression SQLite shows no name: then the statement itself tells it from others.
+                # SQLite shows no name for an expression, so the statement identifies it.
                 parts = tuple(map(str, columns)) + ((text,) if any(part[0] is None for part in columns) else ())
                 yield Index(table, what.removeprefix("index "), columns[0][0], parts, predicate, unique)
         for _, columns in facts.get("unique", ()):
@@ -68,17 +68,17 @@ def _indexes(schema: Fingerprint) -> Iterator[Index]:
 
 
 def index_use(connection: sa.Connection) -> Sequence[IndexUse]:
-    """Return nothing: SQLite does not count."""
+    """Return nothing: SQLite keeps no statistics."""
     return ()
 
 
 def statistics_since(connection: sa.Connection) -> str | None:
-    """Return None: SQLite does not count."""
+    """Return None: SQLite keeps no statistics."""
     return None
 
 
 def foreign_keys(connection: sa.Connection, schema: Fingerprint) -> Sequence[ForeignKey]:
-    """Return the foreign keys of all tables; the parent is written as its table, whoever has written it otherwise."""
+    """Return the foreign keys of all tables; the parent has the spelling of its table."""
     tables = {what.removeprefix("table ").lower(): what.removeprefix("table ") for what in schema}
     found = []
     for what, facts in schema.items():
@@ -99,12 +99,12 @@ def _primary_key(facts: Mapping[str, Any]) -> list[str]:
 
 
 def sequences(connection: sa.Connection) -> Sequence[Counter]:
-    """Return nothing: SQLite looks at the table itself."""
+    """Return nothing: SQLite takes the next number from the table."""
     return ()
 
 
 def triggers(connection: sa.Connection, schema: Fingerprint, table: str) -> Sequence[tuple[str, str]]:
-    """Return for each trigger what drops it, and what makes it again: none can be switched off."""
+    """Return, for each trigger, the statements that drop and recreate it: SQLite cannot disable triggers."""
     made = run(
         connection,
         f"SELECT name, sql FROM sqlite_master WHERE tbl_name = {literal(table)} COLLATE NOCASE "

@@ -9,12 +9,12 @@ from typing import Any
 
 @cache
 def query(version: str, ledger: str, numbers: tuple[int, ...]) -> str:
-    """Return a query that gives the revision only where the ledger is complete."""
+    """Return a query that returns the revision only if the ledger is complete."""
     listed = ", ".join(map(str, numbers))
     present = f"SELECT count(*) FROM {ledger} WHERE migration_id IN ({listed})"
     return f"SELECT version_num FROM {version} WHERE ({present}) = {len(numbers)}"
 
 
 def is_at_head(found: Sequence[Sequence[Any]], head: str, numbers: tuple[int, ...]) -> bool:
-    """Tell by the rows of that query whether nothing is left to do."""
+    """Return whether the rows of that query mean that nothing is left to do."""
     return [tuple(row) for row in found] == [(head,)]

@@ -1,4 +1,4 @@
-"""What the database is like; mypy compares its parts with their protocols here."""
+"""The properties of the dialect; here mypy compares its parts with their protocols."""
 
 from typing import TYPE_CHECKING
 

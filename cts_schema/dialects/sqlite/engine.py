@@ -1,4 +1,4 @@
-"""How engines work with a SQLite file."""
+"""Engines for a SQLite file."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def check_version(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> Non
 
 
 def settings(url: URL, *, pooled: bool) -> dict[str, Any]:
-    """Return nothing: SQLAlchemy's own pool is right for a file."""
+    """Return nothing: SQLAlchemy's own pool fits a file."""
     return {}
 
 
 def connect_args(url: URL, schema: str | None, given: dict[str, Any]) -> dict[str, Any]:
-    """Return what the driver is told, unless the caller or the URL says otherwise.
+    """Return arguments for the driver that the caller or the URL may override.
 
     Raises:
         WrongUsage: there are no schemas.
@@ -51,7 +51,7 @@ def forced_args(url: URL, schema: str | None, given: dict[str, Any]) -> dict[str
 
 
 def run_args(url: URL, wait: float) -> dict[str, Any]:
-    """Return what the driver is told for a run."""
+    """Return arguments for the driver during a run."""
     return {"timeout": wait}
 
 
@@ -61,15 +61,15 @@ def spared(url: URL) -> dict[str, Any]:
 
 
 def for_a_run(engine: Engine) -> Engine:
-    """Let every connection distrust its file; foreign keys and transactions are left to the run."""
+    """Make every connection distrust its file; the run sets foreign keys and transactions."""
     return distrust_engine(engine)
 
 
 def for_an_application(engine: Engine, kw: dict[str, Any]) -> Engine:
-    """Give every connection foreign keys and transactions that deserve the name.
+    """Give every connection foreign keys and real transactions.
 
-    The journal mode stays as the file has it: it is a property of the file that outlives the connection and that
-    other programs share, and processes that start together would race to change it.
+    It keeps the journal mode, because that is a property of the file that outlives the connection and that
+    other programs share; processes that start together would race to change it.
     """
 
     def connect(connection: Any, _record: object) -> None:

@@ -1,4 +1,4 @@
-"""What SQLite and its driver report, said as an error of this package."""
+"""Translates errors of SQLite and its driver into errors of this package."""
 
 import re
 import shlex
@@ -21,14 +21,14 @@ from cts_schema.exceptions import (
 
 _NO_TEXT = Kind(
     DatabaseUnusable,
-    "a text in the SQLite file is not in UTF-8",
+    "a text in the SQLite file is not UTF-8",
     "correct it with the program that wrote it; to see the names: SELECT hex(name), type FROM sqlite_master",
 )
 NAME_TAKEN = re.compile(
     r"^(?:table|view|index|trigger) .* already exists|^there is already \w+ (?:table|index)", re.DOTALL
 )
 
-# Name and text of the result code; the name is absent where the error was made by hand or pickled.
+# Name and text of the result code; an error that was made by hand or pickled has no name.
 _CODES = (
     ("SQLITE_BUSY", "database is locked", Kind(DatabaseLocked)),
     ("SQLITE_LOCKED", "table is locked", Kind(DatabaseLocked)),
@@ -42,12 +42,12 @@ _CODES = (
 
 
 def place(url: URL) -> dict[str, Any]:
-    """Return the facts about a database that its errors mention."""
+    """Return the facts about a database for its errors."""
     return {"path": sqlite_file(url)}
 
 
 def classify(error: BaseException, place: dict[str, Any]) -> SchemaError | None:
-    """Return the error that explains one of SQLite; None of any other."""
+    """Return the error that explains an error of SQLite; None for any other."""
     if isinstance(error, UnicodeDecodeError) and "path" in place:  # of a message of SQLite
         return make(_NO_TEXT, place, str(error))
     return _classified(error, place) if isinstance(error, sqlite3.Error) else None
@@ -60,7 +60,7 @@ def _classified(error: sqlite3.Error, place: dict[str, Any]) -> SchemaError | No
         return _cannot_open(place, text)
     if text.startswith("no such module: "):
         step = "use a SQLite that has the module, or drop the table with the program that made it"
-        return make(Kind(DatabaseUnusable, "a virtual table needs a module that SQLite has not got", step), place, text)
+        return make(Kind(DatabaseUnusable, "a virtual table needs a module that this SQLite lacks", step), place, text)
     if text.startswith("Could not decode to UTF-8"):
         return make(_NO_TEXT, place, ascii(text))
     path = place.get("path")
@@ -73,7 +73,7 @@ def _classified(error: sqlite3.Error, place: dict[str, Any]) -> SchemaError | No
 
 
 def _cannot_open(place: dict[str, Any], text: str) -> SchemaError:
-    """SQLite has one message for everything that keeps it from opening a file: the path says which it was."""
+    """Find out from the path why SQLite cannot open a file, for which it has one message only."""
     path = place.get("path")
     if path is None:
         return make(Kind(DatabaseUnusable), place, text)
@@ -82,8 +82,8 @@ def _cannot_open(place: dict[str, Any], text: str) -> SchemaError:
         return MissingFolder(database=place["database"], folder=path.parent, next_step=f"mkdir -p {folder}")
     if is_folder(path):
         step = f"point the URL to a file in it: sqlite:///{path}/cts.db"
-        return make(Kind(DatabaseUnusable, "there is a folder where the SQLite file should be", step), place, text)
+        return make(Kind(DatabaseUnusable, "the path of the SQLite file is a folder", step), place, text)
     if is_ordinary(path) is False:
-        step = "point the URL to a file, or to a name that is free"
-        return make(Kind(DatabaseUnusable, "there is no ordinary file at the path", step), place, text)
+        step = "point the URL to a file, or to an unused name"
+        return make(Kind(DatabaseUnusable, "the path is not an ordinary file", step), place, text)
     return make(Kind(ReadOnlyDatabase, "this user may not open or create the SQLite file"), place, text)

@@ -1,4 +1,4 @@
-"""How a run works alone on a SQLite file: in one BEGIN IMMEDIATE transaction, which is the lock."""
+"""Exclusive access of a run to a SQLite file: one BEGIN IMMEDIATE transaction, which is the lock."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from cts_schema.dialects.deadline import Deadline
 from cts_schema.dialects.running import Place
 from cts_schema.dialects.sqlite import transaction as sqlite
 
-_PATIENCE = 2.0  # seconds that a row may wait for others: it is not worth more of the caller's time
+_ROW_TIMEOUT = 2.0  # seconds that the row of a run waits for a lock
 
 
 def takes_one_transaction(connection: sa.Connection) -> bool:
-    """Return True: rebuilds switch foreign keys off, which only a beginning can."""
+    """Return True: rebuilds turn foreign keys off, which is possible only before a transaction."""
     return True
 
 
 def transactions(connection: sa.Connection) -> AbstractContextManager[object]:
-    """Prepare nothing: the transaction itself does."""
+    """Prepare nothing: the transaction prepares itself."""
     return nullcontext()
 
 
 def transaction(
     connection: sa.Connection, place: Place, deadline: Deadline, on_wait: Callable[[str], None], *, rebuilds: bool
 ) -> AbstractContextManager[None]:
-    """Work as the only run, in a new transaction or in that of the caller."""
+    """Run exclusively, in a new transaction or in that of the caller."""
     return sqlite.transaction(connection, deadline.seconds, rebuilds=rebuilds)
 
 
 def between_transactions(
     connection: sa.Connection, place: Place, deadline: Deadline, on_wait: Callable[[str], None]
 ) -> AbstractContextManager[None]:
-    """Work as the only run: in one transaction, as always."""
+    """Run exclusively, in one transaction as always on SQLite."""
     return sqlite.transaction(connection, deadline.seconds)
 
 
 def beside(connection: sa.Connection, place: Place) -> AbstractContextManager[None]:
-    """Write a row beside a run in a transaction that waits for nobody long."""
-    return sqlite.transaction(connection, _PATIENCE)
+    """Write a row after a run, in a transaction with a short lock timeout."""
+    return sqlite.transaction(connection, _ROW_TIMEOUT)

@@ -1,4 +1,4 @@
-"""Paths of SQLite files, and what is there."""
+"""Paths of SQLite files."""
 
 import errno
 import os
@@ -9,9 +9,9 @@ from sqlalchemy import URL
 
 
 def sqlite_file(url: URL) -> Path | None:
-    """The file of a SQLite URL; None for a database in memory, a `file:` URI, and PostgreSQL.
+    """Return the file of a SQLite URL; None for a database in memory, a `file:` URI, and PostgreSQL.
 
-    SQLAlchemy opens ``link/../cts.db`` as ``cts.db``, wherever the link leads to.
+    SQLAlchemy opens ``link/../cts.db`` as ``cts.db``, wherever the link points.
     """
     name = url.database
     if url.get_backend_name() != "sqlite" or not name or name == ":memory:" or name.startswith("file:"):
@@ -20,7 +20,7 @@ def sqlite_file(url: URL) -> Path | None:
 
 
 def is_folder(path: Path) -> bool | None:
-    """Whether there is a folder at the path; None when the system does not let this user look."""
+    """Return whether the path is a folder; None if this user may not check it."""
     try:
         return path.is_dir()
     except OSError:
@@ -28,7 +28,7 @@ def is_folder(path: Path) -> bool | None:
 
 
 def is_ordinary(path: Path) -> bool | None:
-    """Whether what is at the path is an ordinary file; None when nothing is there, or nobody lets this user look."""
+    """Return whether the path is an ordinary file; None if it does not exist, or this user may not check it."""
     try:
         return stat.S_ISREG(path.stat().st_mode)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""A load by sets, as SQLite spells it."""
+"""A set-based load on SQLite."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ def as_text(value: str) -> str:
 
 
 def json_as_text(value: str) -> str:
-    """Return a value of JSON as text, which it is."""
+    """Return a JSON value as it is: it is text."""
     return value
 
 
 def text_as_json(text: str) -> str:
-    """Return a text of JSON, which it may stay."""
+    """Return a JSON text as it is."""
     return text
 
 
 def collected(names: str, values: str) -> str:
-    """Return the JSON object of the names and values of a group."""
+    """Return a JSON object of the names and values of a group."""
     return f"json_group_object({names}, json({values}))"
 
 
 def lacking(value: str, parents: str) -> str:
-    """Return the condition that a value is none of those that a query gives as ``key``: a list that is made once."""
+    """Return the condition that a value is not among the values ``key`` of a query, which runs once."""
     return f"{value} IS NOT NULL AND {value} NOT IN (SELECT key FROM ({parents}) WHERE key IS NOT NULL)"
 
 
 def next_number(table: str, column: str) -> str:
-    """Return the number of a row, which only the database can give."""
+    """Return the next generated number of a column."""
     return "NULL"
 
 
 def set_counter(connection: sa.Connection, table: str, column: str, last: int) -> None:
-    """Let the numbers of a column go on after a last one."""
+    """Continue the generated numbers of a column after a last one."""
     run(connection, f"DELETE FROM sqlite_sequence WHERE name = {literal(table)}")
     run(connection, f"INSERT INTO sqlite_sequence (name, seq) VALUES ({literal(table)}, {last})")
 
@@ -67,20 +67,20 @@ def indexes(connection: sa.Connection, table: str) -> tuple[Sequence[str], Seque
 
 
 def may_make_temporary_tables(connection: sa.Connection) -> bool:
-    """Return True: a file asks nobody."""
+    """Return True: a file has no privileges."""
     return True
 
 
 def parents_missing(connection: sa.Connection, table: str) -> Sequence[str]:
-    """Return for each row that lacks one it refers to the table of that: foreign keys are off during a load."""
+    """Return the parent table of each orphan: foreign keys are off during a load."""
     return [row[2] for row in run(connection, f"PRAGMA foreign_key_check({quote(table)})")]
 
 
 def folded(name: str) -> str:
-    """Return a name as it is compared: in any case of letters."""
+    """Return a name as the database compares it: in lower case."""
     return name.lower()
 
 
 def readable(text: str) -> str:
-    """Return a text so that it can be read whatever is in it: as bytes."""
+    """Return a text as bytes, so that any content can be read."""
     return f"CAST({text} AS BLOB)"

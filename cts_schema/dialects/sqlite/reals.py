@@ -1,7 +1,7 @@
-"""Real numbers of SQLite as text, and back, to the last bit.
+"""Converts real numbers of SQLite to text and back, to the last bit.
 
-SQLite writes 15 digits of a double where 17 may be needed, and what it reads of a text may be the next one to the
-double that is meant. Python does both correctly, and its functions serve the statements of an adoption.
+SQLite writes 15 digits of a double although 17 may be needed, and may read a text as the neighbour of the
+correct double. Python does both correctly, so the statements of an adoption call its functions.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ _REAL_OF_TEXT = "cts_real_of_text"
 
 
 def register(connection: sa.Connection) -> None:
-    """Let statements of a SQLite connection use :func:`text_of` and :func:`real_of`."""
+    """Allow statements of a SQLite connection to use :func:`text_of` and :func:`real_of`."""
     driver: Any = connection.connection.dbapi_connection
     driver.create_function(_TEXT_OF_REAL, 1, _text, deterministic=True)
     driver.create_function(_REAL_OF_TEXT, 1, _real, deterministic=True)
 
 
 def text_of(value: str) -> str:
-    """Return SQL for the shortest text that means just this real number."""
+    """Return SQL for the shortest text of exactly this real number."""
     return f"{_TEXT_OF_REAL}({value})"
 
 
 def real_of(value: str) -> str:
-    """Return SQL for the real number that is nearest to a text; NULL where the text is no number."""
+    """Return SQL for the real number nearest to a text; NULL if the text is not a number."""
     return f"{_REAL_OF_TEXT}({value})"
 
 

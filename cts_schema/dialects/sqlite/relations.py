@@ -1,4 +1,4 @@
-"""What a name stands for in a SQLite file, and what others have built on a table."""
+"""What a name refers to in a SQLite file, and what unmanaged objects use a table."""
 
 from __future__ import annotations
 
@@ -17,43 +17,43 @@ _IN_THE_WAY = sa.text(
 
 
 def no_table(connection: sa.Connection, name: str, quoted: str) -> str | None:
-    """Say what else than a table has a name, or how its table is written; None where nothing is wrong."""
+    """Return what else than a table has the name, or how the table spells it; None if it is correct."""
     found = connection.execute(_NAMED, {"name": name}).first()
     if found is None or tuple(found) == ("table", name):
         return None
     if found.type == "table":
-        return f"that table is called {found.name}"
-    return "that is a view" if found.type == "view" else "that is an index"
+        return f"the table is spelled {found.name}"
+    return "it is a view" if found.type == "view" else "it is an index"
 
 
 def by_name(connection: sa.Connection) -> Sequence[str]:
-    """Return views and triggers: they may mention a table that is not there yet."""
+    """Return views and triggers: they may mention a table that does not exist yet."""
     return (
         connection.execute(sa.text("SELECT name FROM sqlite_master WHERE type IN ('view', 'trigger')")).scalars().all()
     )
 
 
 def in_the_way(connection: sa.Connection, table: str) -> Sequence[str]:
-    """Return what drops each trigger of a table: it may act in the place of a statement."""
+    """Return statements that drop each trigger of a table, which may replace a statement."""
     return connection.execute(_IN_THE_WAY, {"table": table}).scalars().all()
 
 
 def on_table(connection: sa.Connection, table: str, managed: Collection[str]) -> Iterator[str]:
-    """Yield what of others names a table, each with what becomes of it while the table is away."""
+    """Yield the unmanaged objects that use a table, each with its behaviour while the table is preserved."""
     for what in _naming(connection, table, managed):
-        yield f"{what} names it, and fails while it is away"
+        yield f"{what} uses it, and fails while it is preserved"
 
 
 def with_columns(
     connection: sa.Connection, table: str, columns: Sequence[str], indexes: Sequence[str], constraints: Sequence[str]
 ) -> Sequence[str]:
-    """Return what of others goes with columns of a table; indexes and constraints are ours."""
+    """Return the unmanaged objects that would be lost with columns; ``indexes`` and ``constraints`` are ours."""
     going = readers.going(connection, table, columns)
     return [f"{kind} {name}" for kind, name in going if name not in {*indexes, *constraints}]
 
 
 def _naming(connection: sa.Connection, table: str, managed: Collection[str]) -> Iterator[str]:
-    """Yield the views, triggers of other tables and unmanaged tables of SQLite whose text names ``table``."""
+    """Yield the views, triggers of other tables and unmanaged tables whose definition mentions ``table``."""
     rows = connection.exec_driver_sql(
         "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL AND type <> 'index' ORDER BY rowid"
     ).all()

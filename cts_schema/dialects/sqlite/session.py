@@ -1,4 +1,4 @@
-"""What a connection to SQLite is set to, for the time of a block."""
+"""Settings of a SQLite connection for the time of a block."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ IN_SCRIPT: Sequence[str] = ()
 
 
 def attempt(connection: sa.Connection) -> AbstractContextManager[object]:
-    """Let a statement of the block fail: it ends no transaction."""
+    """Allow a statement of the block to fail: on SQLite that ends no transaction."""
     return nullcontext()
 
 
@@ -28,7 +28,7 @@ def has_power(connection: sa.Connection) -> bool:
 
 @contextmanager
 def without_a_trace(connection: sa.Connection, *, milliseconds: int | None) -> Iterator[None]:
-    """Leave no transaction behind where there was none."""
+    """End a transaction that the block began."""
     within = connection.in_transaction()
     try:
         yield
@@ -38,22 +38,22 @@ def without_a_trace(connection: sa.Connection, *, milliseconds: int | None) -> I
 
 
 def reading(connection: sa.Connection, place: Place, *, milliseconds: int | None) -> AbstractContextManager[None]:
-    """Leave no transaction behind where there was none."""
+    """End a transaction that the block began."""
     return without_a_trace(connection, milliseconds=milliseconds)
 
 
 def require_one_schema(connection: sa.Connection, place: Place) -> None:
-    """Check nothing: a file has no schemas."""
+    """Check nothing: SQLite has no schemas."""
 
 
 def comparing_keys(connection: sa.Connection) -> AbstractContextManager[object]:
-    """Compare the foreign keys before and after the block: they may be off meanwhile."""
+    """Compare foreign key violations before and after the block: foreign keys may be off meanwhile."""
     return no_new_violations(connection)
 
 
 @contextmanager
 def remaking(connection: sa.Connection) -> Iterator[None]:
-    """Remake tables in the block, where no more rows than before may lack the row they refer to."""
+    """Rebuild tables in the block, and allow no new orphans."""
     legacy = connection.exec_driver_sql("PRAGMA legacy_alter_table").scalar_one()
     with no_new_violations(connection):
         try:
@@ -79,7 +79,7 @@ def undone(connection: sa.Connection, place: Place, *, milliseconds: int) -> Ite
 
 @contextmanager
 def reading_only(connection: sa.Connection, place: Place, *, deep: bool) -> Iterator[None]:
-    """Let nothing be written within the block, and leave no trace of it."""
+    """Prevent writes within the block, and restore the settings afterwards."""
     began = connection.in_transaction()
     before = connection.exec_driver_sql("PRAGMA query_only").scalar_one()
     connection.exec_driver_sql("PRAGMA query_only = ON")

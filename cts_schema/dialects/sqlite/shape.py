@@ -16,12 +16,12 @@ from cts_schema.dialects.facts import Fingerprint, Item
 
 
 def fingerprint(connection: sa.Connection) -> Fingerprint:
-    """Return all that is in the file, unmanaged tables too."""
+    """Return everything in the file, including unmanaged tables."""
     found: Fingerprint = {}
     rows = connection.exec_driver_sql(
         "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type = 'trigger'"
     ).all()
-    # A trigger has the name of its table as whoever made it wrote it.
+    # A trigger spells the name of its table as in its definition.
     tables = {name.lower(): name for kind, name, *_ in rows if kind in ("table", "view")}
     for kind, name, table, sql in rows:
         if kind == "table" and not name.startswith("sqlite_"):
@@ -44,7 +44,7 @@ def _table(connection: sa.Connection, table: str, sql: str) -> dict[str, Any]:
         keys[row.id].append((row[3], row[4], row[2], row[5], row[6], row[7]))
     found["foreign keys"] = sorted(
         (tuple(sorted(parts)) for parts in keys.values()),
-        # Of the parent it may name no column, and mean the primary key.
+        # Without a column of the parent it means the primary key.
         key=lambda key: [[part or "" for part in parts] for parts in key],
     )
     for name, condition in sqlite_checks(connection, table).items():
@@ -88,7 +88,7 @@ def worded(connection: sa.Connection, wanted: Fingerprint, there: Fingerprint) -
 
 
 def items(facts: Mapping[str, Any]) -> dict[Item, Any]:
-    """Return the parts of a table by what they are, from its fingerprint."""
+    """Return the parts of a table by kind and name, from its fingerprint."""
     found: dict[Item, Any] = {Item("rest", ""): [*facts["names"], *facts["clauses"]]}
     for what, about in facts.items():
         kind, _, name = what.partition(" ")
@@ -103,7 +103,7 @@ def items(facts: Mapping[str, Any]) -> dict[Item, Any]:
 
 
 def differs_in_validity(wanted: Any, there: Any) -> bool:
-    """Return False: SQLite builds an index to its end, or not at all."""
+    """Return False: SQLite builds an index completely or not at all."""
     return False
 
 
@@ -112,7 +112,7 @@ def _squeezed(sql: str) -> str:
 
 
 def _without_parentheses(default: str | None) -> str | None:
-    """A rebuild writes DEFAULT (CURRENT_TIMESTAMP), which means the same as without parentheses."""
+    """Return a default without the parentheses that a rebuild adds: DEFAULT (CURRENT_TIMESTAMP)."""
     while default is not None and default.startswith("(") and default.endswith(")"):
         default = default[1:-1].strip()
     return default

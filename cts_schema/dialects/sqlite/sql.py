@@ -1,4 +1,4 @@
-"""Expressions and statements as SQLite spells them."""
+"""SQL expressions and statements of SQLite."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def row_id(columns: Collection[str]) -> str:
-    """Return one of its three names for the number of a row; a table may call columns of its own so."""
+    """Return one of the three names of the rowid that no column of the table has."""
     return next((name for name in ("rowid", "_rowid_", "oid") if name not in columns), "rowid")
 
 
 def differs(one: str, other: str) -> str:
-    """Return the condition that two values differ, NULL being a value."""
+    """Return the condition that two values differ, treating NULL as a value."""
     return f"({one}) IS NOT ({other})"
 
 
@@ -30,7 +30,7 @@ def as_text(value: str) -> str:
 
 
 def as_json(value: str) -> str:
-    """Return a value of any type as JSON, with all its digits; what is no text as a hexadecimal literal."""
+    """Return a value of any type as JSON, with all its digits; binary values become hexadecimal literals."""
     return (
         f"json(CASE typeof({value}) WHEN 'blob' THEN json_quote('x''' || lower(hex({value})) || '''') "
         f"WHEN 'real' THEN CASE WHEN abs({value}) = 9e999 THEN json_quote({text_of(value)}) ELSE {text_of(value)} END "
@@ -39,22 +39,22 @@ def as_json(value: str) -> str:
 
 
 def key_text(value: str) -> str:
-    """Return a part of a key as text that can be shown: bytes may be none."""
+    """Return a part of a key as printable text, bytes as a hexadecimal literal."""
     return f"CASE typeof({value}) WHEN 'blob' THEN 'x' || quote(hex({value})) ELSE CAST({value} AS TEXT) END"
 
 
 def json_object(members: str) -> str:
-    """Return the JSON object of names and values."""
+    """Return a JSON object of names and values."""
     return f"json_object({members})"
 
 
 def moment(seconds: str) -> str:
-    """Return the time that is so many seconds after the beginning of 1970."""
+    """Return the time of a number of seconds since 1970."""
     return f"datetime({seconds}, 'unixepoch')"
 
 
 def insert(table: sa.Table) -> Insert:
-    """Return an INSERT that can do something else where a row is there."""
+    """Return an INSERT that supports ON CONFLICT."""
     from sqlalchemy.dialects import sqlite
 
     return sqlite.insert(table)
@@ -66,12 +66,12 @@ def untyped(value: str) -> str:
 
 
 def lock_tables(tables: Sequence[str]) -> Sequence[str]:
-    """Return nothing: the transaction of a run keeps others from writing."""
+    """Return nothing: the transaction of a run locks the file against writes."""
     return ()
 
 
 def temporary_rows(name: str) -> Sequence[str]:
-    """Return what makes a temporary table that names rows of others."""
+    """Return statements that create a temporary table of row references."""
     return (
         f"CREATE TEMP TABLE {name} (table_name TEXT, row_key TEXT, source_row INTEGER)",
         f"CREATE INDEX temp.{name}_row ON {name} (table_name, source_row)",
@@ -79,15 +79,15 @@ def temporary_rows(name: str) -> Sequence[str]:
 
 
 def create_index(table: str, columns: Sequence[str]) -> str:
-    """Return what makes an index, for a person to run."""
+    """Return the statement that creates an index, for display."""
     return f"CREATE INDEX {quote(f'ix_{table}_{columns[0]}')} ON {quote(table)} ({names(columns)})"
 
 
 def drop_index(name: str) -> str:
-    """Return what drops an index, for a person to run."""
+    """Return the statement that drops an index, for display."""
     return f"DROP INDEX {quote(name)}"
 
 
 def drop_trigger(table: str, name: str) -> str:
-    """Return what drops a trigger: its name is that of one in the whole file."""
+    """Return the statement that drops a trigger, whose name is unique in the file."""
     return f"DROP TRIGGER {quote(name)}"

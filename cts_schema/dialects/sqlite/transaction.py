@@ -1,7 +1,7 @@
-"""A migration on SQLite: one real transaction, foreign keys off during it and compared before and after.
+"""A run on SQLite: one real transaction, with foreign keys off, and compared before and after.
 
-Left alone, Python's driver begins no transaction before DDL, so that a failure would leave half of it behind. And with
-foreign keys on, rebuilding a parent table deletes its children by ON DELETE CASCADE without a word.
+By default Python's driver begins no transaction before DDL, so a failure would leave half of it behind. And with
+foreign keys on, the rebuild of a parent table silently deletes its children by ON DELETE CASCADE.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ def transaction(connection: sa.Connection, wait: float, *, rebuilds: bool = True
     A connection in a transaction of its caller stays in it; the caller commits or rolls back.
 
     Args:
-        connection: an engine's connection, of pysqlite or aiosqlite, however it was set up to begin transactions.
+        connection: a connection of pysqlite or aiosqlite, with any setup for transactions.
         wait: seconds to wait for another writer.
-        rebuilds: whether tables may be rebuilt; else foreign keys stay as they are.
+        rebuilds: whether tables may be rebuilt; otherwise foreign keys stay as they are.
 
     Raises:
-        TransactionRefused: tables may be rebuilt, and the caller's transaction has foreign keys on, which nobody can
-            switch off inside of it.
+        TransactionRefused: tables may be rebuilt, and the caller's transaction has foreign keys on, which cannot be
+            turned off inside of it.
     """
     if connection.in_transaction():
         _join(connection, rebuilds)
@@ -56,7 +56,7 @@ def transaction(connection: sa.Connection, wait: float, *, rebuilds: bool = True
     try:
         with connection.begin():
             if _driver_in_transaction(connection):
-                # An engine's own hook has begun a deferred one. That would become a writer too late, and fail then.
+                # An engine's own hook began a deferred transaction, which would get the write lock too late, and fail.
                 _raw(connection, "ROLLBACK")
             _begin(connection, Deadline(wait))
             yield
@@ -73,7 +73,7 @@ def transaction(connection: sa.Connection, wait: float, *, rebuilds: bool = True
 
 
 def _begin(connection: sa.Connection, deadline: Deadline) -> None:
-    """Take the lock against other writers. SQLite waits for it in rounds, between which Python hears of a signal."""
+    """Take the write lock. SQLite waits for it in short rounds, so that Python can handle signals in between."""
     while True:
         _raw(connection, f"PRAGMA busy_timeout = {int(min(deadline.remaining, _ROUND) * 1000)}")
         try:
@@ -87,17 +87,17 @@ def _begin(connection: sa.Connection, deadline: Deadline) -> None:
 
 
 def violations(connection: sa.Connection) -> Violations:
-    """Return how many rows of which table lack the row they refer to, by (table, parent).
+    """Return the number of orphans, by (table, parent).
 
-    A foreign key that cannot be checked, because its parent has no such key, or orders it as only some application
-    can, counts as one violation of its table. The keys of a table that a downgrade has moved away rest; those to it
-    are compared with its rows where they are.
+    A foreign key that cannot be checked, because its parent has no such key, or uses a collation of an application,
+    counts as one violation of its table. The keys of a preserved table are suspended; keys to it
+    are compared with its preserved rows.
     """
     found: Violations = Counter()
     named = "SELECT name FROM sqlite_master WHERE type = 'table'"
     tables = set(connection.exec_driver_sql(named).scalars())
     preserved = {table for table in tables if table.startswith("cts_kept_")}
-    # Columns that were copied have a later revision than their table.
+    # Copied columns have a later revision than their table.
     away = {table[len("cts_kept_000_") :]: table for table in sorted(preserved, reverse=True)}
     away = {table: kept for table, kept in away.items() if table not in tables}
     for table in tables - preserved:
@@ -116,7 +116,7 @@ def violations(connection: sa.Connection) -> Violations:
 
 
 def _lost(connection: sa.Connection, table: str, key: ForeignKey, parent: str) -> int:
-    """Return how many rows of ``table`` refer to none of ``parent``."""
+    """Return how many rows of ``table`` refer to no row of ``parent``."""
     columns = key.parent_columns or tuple(sa.inspect(connection).get_pk_constraint(parent)["constrained_columns"])
     pairs = list(zip(key.columns, columns, strict=False))
     filled = " AND ".join(f"c.{quote(column)} IS NOT NULL" for column, _ in pairs)
@@ -131,12 +131,12 @@ def _lost(connection: sa.Connection, table: str, key: ForeignKey, parent: str) -
 
 @contextmanager
 def no_new_violations(connection: sa.Connection) -> Iterator[None]:
-    """Compare the foreign keys before and after the block; old orphans may stay.
+    """Compare foreign key violations before and after the block; old orphans may stay.
 
-    Where a parent had no such key, nobody could tell before.
+    A key whose parent had no such column could not be checked before, so it does not count.
 
     Raises:
-        ForeignKeyViolations: more rows than before lack the row they refer to.
+        ForeignKeyViolations: there are new orphans.
     """
     before = violations(connection)
     yield
@@ -162,7 +162,7 @@ def _join(connection: sa.Connection, rebuilds: bool) -> None:
             "foreign keys cannot be switched off",
         )
     if not _driver_in_transaction(connection):
-        # The driver begins only before the first INSERT; DDL before that would be committed statement by statement.
+        # The driver begins a transaction only before the first INSERT; earlier DDL would commit at once.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
@@ -171,12 +171,12 @@ def _driver_in_transaction(connection: sa.Connection) -> bool:
 
 
 def _commits_nothing(connection: sa.Connection) -> bool:
-    """Whether the driver's own commit() does nothing: that is what autocommit=True of Python 3.12 means."""
+    """Return whether the driver's commit() does nothing, as with autocommit=True of Python 3.12."""
     return getattr(connection.connection.driver_connection, "autocommit", None) is True
 
 
 def _raw(connection: sa.Connection, statement: str) -> Any:
-    """Execute beside SQLAlchemy, which would begin a transaction first."""
+    """Execute without SQLAlchemy, which would begin a transaction first."""
     cursor = connection.connection.cursor()
     try:
         cursor.execute(statement)

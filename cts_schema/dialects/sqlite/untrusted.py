@@ -1,8 +1,8 @@
-"""SQLite files that somebody else wrote: nothing of their schema may do more than describe rows.
+"""Opens SQLite files of others safely: their schema must not do more than describe rows.
 
-A view, a trigger, a CHECK, a generated column and an index of such a file call functions when a statement touches
-them. SQLite lets them call only those that are known to be harmless once the schema is not trusted
-(sqlite.org/security.html). Loading extensions is off, as Python leaves it.
+A view, a trigger, a CHECK, a generated column or an index of such a file calls functions when a statement uses
+it. With an untrusted schema SQLite allows only functions that are known to be harmless
+(sqlite.org/security.html). Loading extensions is off, as is the default of Python.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _OURS = "cts_distrusts"
 
 @cache
 def _json_is_harmless() -> bool:
-    """Whether SQLite counts its own JSON functions as harmless, which before 3.41 it forgot; our CHECKs call one."""
+    """Return whether SQLite considers its JSON functions harmless, as it does since 3.41; our CHECKs call one."""
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.execute("PRAGMA trusted_schema = OFF")
         try:
@@ -38,9 +38,9 @@ def _json_is_harmless() -> bool:
 
 
 def distrust(connection: sqlite3.Connection) -> sqlite3.Connection:
-    """Let no schema that a connection opens call what may write or load, or claim pages that it has not.
+    """Prevent the schema of a connection from calling unsafe functions, and check its pages.
 
-    Before SQLite 3.41 our own tables could not be opened so; see :func:`distrusted`.
+    Before SQLite 3.41 our own tables cannot be opened in this way; see :func:`distrusted`.
 
     Returns:
         The connection.
@@ -54,7 +54,7 @@ def distrust(connection: sqlite3.Connection) -> sqlite3.Connection:
 
 
 def distrust_engine(engine: sa.Engine) -> sa.Engine:
-    """Let every connection of an engine :func:`distrust` its file, where it is of SQLite; return the engine."""
+    """Make every connection of a SQLite engine :func:`distrust` its file; return the engine."""
 
     def connected(connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None:
         distrust(connection)
@@ -66,11 +66,11 @@ def distrust_engine(engine: sa.Engine) -> sa.Engine:
 
 @contextmanager
 def distrusted(connection: sa.Connection) -> Iterator[None]:
-    """Let a connection not trust its schema for the time of the block, although SQLite is older than 3.41.
+    """Distrust the schema for the time of the block, although SQLite is older than 3.41.
 
-    None of our tables may be written meanwhile, and a file is trusted whose tables call JSON functions: SQLite would
-    call its schema malformed. A connection of the caller's stays as it is: only its owner knows what its functions do,
-    and tables may be unreadable without them.
+    None of our tables may be written meanwhile, and a file whose tables call JSON functions is trusted: SQLite would
+    call its schema malformed. A connection of the caller stays as it is: only the caller knows its functions,
+    without which tables may be unreadable.
     """
     off = False
     if connection.info.get(_OURS) and not _json_is_harmless():
@@ -86,9 +86,9 @@ def distrusted(connection: sa.Connection) -> Iterator[None]:
 
 
 def stand_in_for_collations(connection: sqlite3.Connection) -> list[str]:
-    """Let a connection read tables whose collations only some application has: texts compare byte by byte instead.
+    """Make tables with collations of an application readable: compare their texts byte by byte instead.
 
-    What is stored can be read so. An index that is ordered by such a collation must not be searched or written.
+    Stored rows can be read in this way. An index with such a collation must not be searched or written.
 
     Returns:
         Their names.
@@ -106,7 +106,7 @@ def stand_in_for_collations(connection: sqlite3.Connection) -> list[str]:
 
 @contextmanager
 def readable_without_collations(connection: sa.Connection) -> Iterator[list[str]]:
-    """Let a SQLite connection read what collations of some application order, for the time of the block.
+    """Make tables with collations of an application readable for the time of the block.
 
     Yields:
         The names of these collations.
@@ -122,7 +122,7 @@ def readable_without_collations(connection: sa.Connection) -> Iterator[list[str]
 
 
 def _is_known(connection: sqlite3.Connection, collation: str) -> bool:
-    try:  # PRAGMA collation_list has names too that the schema only mentions
+    try:  # PRAGMA collation_list also lists names that the schema only mentions
         connection.execute(f"SELECT 'a' = 'b' COLLATE {quote(collation)}").close()
     except sqlite3.OperationalError:
         return False

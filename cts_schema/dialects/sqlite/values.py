@@ -1,7 +1,7 @@
-"""Values that SQLite takes, and the models cannot read.
+"""Values that SQLite accepts and the models cannot read.
 
-What it may hold in any column only Python can tell, so that the types of the models are asked themselves, by a
-function that SQLite calls for what is not plainly readable.
+SQLite may hold any value in any column, so it calls the types of the models, by a
+function for every value that is not obviously readable.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from cts_schema.dialects.sqlite import reals
 from cts_schema.dialects.sqlite.sql import as_json, row_id
 
 _END = 1_000
-"""Rows at each end of a table that are looked at: every value of a row is, which costs more than a key."""
+"""Rows to read at each end of a table; it reads every value of a row, which costs more than a key."""
 
 FUNCTION = "cts_refuses"
-"""The function that tells SQLite whether a type of the models refuses a value."""
+"""The SQL function that returns whether a type of the models refuses a value."""
 
 _SHORT = 500  # bytes; such a JSON text is nested less deeply than Python can follow
 
 
 @contextmanager
 def tolerant(connection: sa.Connection) -> Iterator[None]:
-    """Let any value be read within the block: keys that are no UTF-8 too, and numbers to the last bit."""
+    """Within the block read any value: keys that are not UTF-8, too, and numbers to the last bit."""
     driver: Any = connection.connection.dbapi_connection
     if not isinstance(driver, sqlite3.Connection):
         yield
@@ -54,12 +54,12 @@ def some_rows(table: str, columns: Collection[str]) -> str:
 
 
 def readable(value: str) -> str:
-    """Return a value as JSON that can be read, whatever it is."""
+    """Return any value as readable JSON."""
     return as_json(f"CASE WHEN {no_text(value)} THEN CAST({value} AS BLOB) ELSE {value} END")
 
 
 def whole_row(table: sa.Table, columns: Sequence[str], refused: Mapping[str, str]) -> str:
-    """Return a row ``c`` as one JSON object that can be read, put together as text."""
+    """Return a row ``c`` as one readable JSON object, built as text."""
     shown = readable if refused else as_json
     members = (
         f"{literal(json.dumps(name, ensure_ascii=False) + ':')} || " + shown(f"c.{quote(name)}") for name in columns
@@ -68,7 +68,7 @@ def whole_row(table: sa.Table, columns: Sequence[str], refused: Mapping[str, str
 
 
 def unreadable(connection: sa.Connection, column: sa.Column[Any], there: Any, head: Any) -> str | None:
-    """Return the condition of a column. What is plainly readable is passed over without asking Python."""
+    """Return the condition of a column, which calls Python only for values that are not obviously readable."""
     _teach(connection)
     type_, value = column.type, f"c.{quote(column.name)}"
     size = f"length(CAST({value} AS BLOB))"
@@ -83,27 +83,27 @@ def unreadable(connection: sa.Connection, column: sa.Column[Any], there: Any, he
         plain = f"{value} IS NULL OR (json_valid({value}) AND {size} < {_SHORT} AND NOT {_is_odd(value)})"
     else:
         return no_text(value)
-    # SQLite hands no text that is not UTF-8 over to Python, but its bytes.
+    # SQLite cannot pass text that is not UTF-8 to Python, so pass its bytes.
     given = f"CASE typeof({value}) WHEN 'text' THEN CAST({value} AS BLOB) ELSE {value} END"
     return f"CASE WHEN {plain} THEN 0 ELSE {FUNCTION}({literal(repr(type_))}, typeof({value}), {given}) END"
 
 
 def no_text(value: str) -> str:
-    """Return the condition that a value of SQLite is a text, and not UTF-8."""
+    """Return the condition that a value of SQLite is text but not UTF-8."""
     refuses = f"{FUNCTION}('Text()', 'text', CAST({value} AS BLOB))"
     return f"(typeof({value}) = 'text' AND {_is_odd(value)} AND {refuses})"
 
 
 def _is_odd(value: str) -> str:
-    """Return the condition that a text has anything but printable ASCII, also behind a zero, where GLOB ends."""
+    """Return the condition that a text is not all printable ASCII, also after a NUL, where GLOB stops."""
     return f"({value} GLOB '*[^ -~]*' OR length({value}) <> length(CAST({value} AS BLOB)))"
 
 
 def _teach(connection: sa.Connection) -> None:
-    """Let SQLite call :data:`FUNCTION` on this connection."""
+    """Register :data:`FUNCTION` on this connection."""
     if FUNCTION in connection.info:
         return
-    from cts_schema.models import Base  # not at a start-up that finds nothing to do
+    from cts_schema.models import Base  # a start that finds nothing to do does not need it
 
     dialect = connection.dialect
     columns = (column.type for table in Base.metadata.tables.values() for column in table.columns)
@@ -116,7 +116,7 @@ def _teach(connection: sa.Connection) -> None:
             process = processors.get(kind)
             if process is not None:
                 process(read)
-        except (ArithmeticError, RecursionError, TypeError, ValueError):  # also of what is no JSON and no UTF-8
+        except (ArithmeticError, RecursionError, TypeError, ValueError):  # includes invalid JSON and invalid UTF-8
             return True
         return False
 
