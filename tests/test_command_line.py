@@ -302,7 +302,7 @@ def test_two_scripts_of_one_number_are_refused(tmp_path: Path, monkeypatch: pyte
         (("-x", "schema=app", "upgrade", "head"), ["only PostgreSQL has schemas"]),
         (("-x", "schema=app", "current"), ["only PostgreSQL has schemas"]),
         (("revision",), ["-m", "name of the revision"]),
-        (("ensure_version",), ["version table comes with the first revision"]),
+        (("ensure_version",), ["first revision creates the version table"]),
         (("-x", "url=mysql://u:geheim@db/cts", "upgrade", "head"), ["neither SQLite nor PostgreSQL"]),
         (("-x", "url=postgresql//u:geheim@db", "upgrade", "head"), ["URL cannot be read"]),
         (("-x", "url=postgresql://u:gehe@im@db/cts", "upgrade", "head"), ["holds an @"]),

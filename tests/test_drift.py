@@ -287,7 +287,7 @@ def test_an_index_that_no_revision_made_is_left_alone_but_not_in_silence(
     head.execute("CREATE INDEX their_index ON orders (symbol, price)")
     with caplog.at_level(logging.WARNING):
         assert differences(head) == []
-    assert caplog.messages == ["index their_index of orders is in no revision: it is left alone"]
+    assert caplog.messages == ["index their_index of orders is in no revision, and is ignored"]
 
 
 SAME: Sequence[tuple[str, str]] = (

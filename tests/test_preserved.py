@@ -844,7 +844,7 @@ def test_a_view_over_a_table_that_goes_is_told_beforehand_and_works_again_afterw
 )
 def test_an_index_or_check_that_goes_with_its_column_is_told_beforehand(head: Database, made: str, named: str) -> None:
     script(head, made)
-    with pytest.raises(DataWouldBeDropped, match=f"056  indication_states: {named}.* goes with its column"):
+    with pytest.raises(DataWouldBeDropped, match=f"056  indication_states: {named}.* is dropped with its column"):
         downgrade(head.engine, "055", yes=False)
     assert downgrade(head.engine, "055").after == "055"
 
@@ -858,7 +858,9 @@ def test_a_unique_of_the_table_that_goes_with_its_column_is_told_beforehand(head
     script(head, with_unique.replace("indication_states", "remade", 1), "DROP TABLE indication_states")
     script(head, "ALTER TABLE remade RENAME TO indication_states")
     told = "my own" if named else r"UNIQUE \(symbol, Parabolic_SAR_value\)"
-    with pytest.raises(DataWouldBeDropped, match=f"056  indication_states: constraint {told} goes with its column"):
+    with pytest.raises(
+        DataWouldBeDropped, match=f"056  indication_states: constraint {told} is dropped with its column"
+    ):
         downgrade(head.engine, "055", yes=False)
     assert downgrade(head.engine, "055").after == "055"
 

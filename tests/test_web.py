@@ -396,7 +396,7 @@ def test_an_old_database_is_adopted_on_the_way(database: Database) -> None:
     with client_of(database.url) as client:
         run = ended(client, client.post(MIGRATE, headers=BEARER).json())
     assert run["success"], run
-    assert any(line["message"].startswith("adopted 1 rows of 1 old table") for line in run["logs"])
+    assert any(line["message"].startswith("adopted 1 rows of 1 legacy table") for line in run["logs"])
     assert database.rows("SELECT id FROM users") == [("1",)]
 
 

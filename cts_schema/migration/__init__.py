@@ -1,1 +1,1 @@
-"""How the schema moves: one line of revisions, one road for every way to start it."""
+"""Runs: one line of revisions, and one code path for every way to start it."""

@@ -1,4 +1,4 @@
-"""``alembic revision`` and ``alembic check``: the next number, what is compared, and how the file is finished."""
+"""``alembic revision`` and ``alembic check``: the next number, what to compare, and the format of the file."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from cts_schema.migration.rendering import render_item
 
 _log = logging.getLogger(__name__)
 
-_LONGEST_NAME = 60  # characters of a file name behind its number
+_LONGEST_NAME = 60  # characters of a file name after its number
 _LINE = 116  # characters of the docstring's first line, which begins with quotes
 
 
 def number(revision_context: Any, script: ScriptDirectory, *, named: bool) -> None:
-    """Give a new revision the number after the newest one, unless ``--rev-id`` names another, and a file name.
+    """Give a new revision a file name and the next number, or the number of ``--rev-id``.
 
     Args:
-        revision_context: what the command is about to make.
-        script: the revisions there are.
-        named: whether the revision has its message.
+        revision_context: the revision that the command creates.
+        script: the existing revisions.
+        named: whether the revision has a message.
 
     Raises:
-        WrongUsage: the message is missing or gives no name; ``--rev-id`` is no number after the newest.
+        WrongUsage: the message is missing or gives no name; ``--rev-id`` is not a number after the newest.
     """
     if not named:
         raise WrongUsage(option="-m", reason="the message is the name of the revision, in its file and in the ledger")
@@ -57,8 +57,8 @@ def settings(metadata: sa.MetaData, connection: sa.Connection, script: ScriptDir
     """Return the options of ``context.configure`` for comparing ``metadata`` with a database at head.
 
     Args:
-        metadata: that of the models.
-        connection: a connection to the database, which is only read.
+        metadata: the metadata of the models.
+        connection: a connection to the database, for reading only.
         script: the revisions.
     """
     history = cache(lambda: History(script))
@@ -75,7 +75,7 @@ def settings(metadata: sa.MetaData, connection: sa.Connection, script: ScriptDir
 
     def rewrite(context: Any, revision: Any, directives: list[Any]) -> None:
         for made in directives:
-            # A check makes no file, and shows the database as it is.
+            # A check writes no file, and shows the definitions of the database.
             words = None if made.message is None else history()
             made.upgrade_ops.ops = list(Rewriter(metadata, words).upgrade(made.upgrade_ops.ops))
             made.downgrade_ops.ops = list(Rewriter(metadata, words).downgrade(made.downgrade_ops.ops))
@@ -92,16 +92,16 @@ def settings(metadata: sa.MetaData, connection: sa.Connection, script: ScriptDir
 
 
 def _is_ours(index: sa.Index, name: str | None, history: History) -> bool:
-    """Whether a revision has made an index that no model has. Other indexes only make somebody's queries faster."""
+    """Return whether a revision created an index that no model has. Other indexes only speed up queries."""
     table = index.table
     if table is None or (table.name, str(name)) in history.named:
         return True
-    _log.warning("index %s of %s is in no revision: it is left alone", name, table.name)
+    _log.warning("index %s of %s is in no revision, and is ignored", name, table.name)
     return False
 
 
 def _differs_on_sqlite(item: sa.ForeignKeyConstraint, metadata: sa.MetaData, connection: sa.Connection) -> bool:
-    # Reflection does not show ON DELETE of a key that ADD COLUMN made: compare with what SQLite itself says.
+    # Reflection does not show ON DELETE of a key that ADD COLUMN created: ask SQLite itself.
     columns = tuple(item.column_keys)
     live = [key for key in sqlite_foreign_keys(connection, item.table.name) if key.columns == columns]
     return live != [key for key in foreign_keys_of(metadata.tables[item.table.name]) if key.columns == columns]
@@ -125,9 +125,9 @@ def _sentence(message: str) -> str:
 
 @write_hooks.register("ruff_if_installed")
 def _tidy(path: str, options: object) -> None:
-    """Remove unused imports and format, as ``make lint`` demands it."""
+    """Remove unused imports and format the file, as ``make lint`` requires."""
     if find_spec("ruff") is None:
-        print("ruff is not installed: the file is written, but not tidied up; then: make format", file=sys.stderr)  # noqa: T201
+        print("ruff is not installed, so the file is not formatted; install it, then: make format", file=sys.stderr)  # noqa: T201
         return
     for command in (["check", "--fix", "--quiet"], ["format", "--quiet"]):
         subprocess.run([sys.executable, "-m", "ruff", *command, path], check=False)  # noqa: S603  what is left, ruff says

@@ -1,4 +1,4 @@
-"""One upgrade or downgrade from code: an Alembic command, run where it can neither print nor meet another one."""
+"""One upgrade or downgrade from code: an Alembic command that prints nothing, and runs one at a time."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from cts_schema.migration.line import Line
     from cts_schema.migration.terminal import Terminal
 
-# alembic.op and alembic.context are module-level: two commands in one process would take each other's connection, even
+# alembic.op and alembic.context are global: two commands in one process would use each other's connection, even
 # on different databases.
 _process_lock = threading.Lock()
 
@@ -45,12 +45,12 @@ def process_lock(connection: sa.Connection, wait: float) -> Iterator[None]:
     """Hold the lock of this process.
 
     Args:
-        connection: of the run. A task waits by sleeping: else it would stop the event loop, and with it the task that
+        connection: of the run. A task waits by sleeping: otherwise it would block the event loop, and the task that
             holds the lock.
         wait: seconds.
 
     Raises:
-        LockTimeout: another thread or task had it for so long.
+        LockTimeout: another thread or task held it for too long.
     """
     lock, deadline = _process_lock, Deadline(wait)
     while not lock.acquire(timeout=0 if connection.dialect.is_async else wait):
@@ -63,7 +63,7 @@ def process_lock(connection: sa.Connection, wait: float) -> Iterator[None]:
         lock.release()
 
 
-# Masking a URL takes a fifth of the time that the whole question "at head?" takes: once for each engine is enough.
+# Masking a URL takes a fifth of the time of the check for head, so it is done once per engine.
 _masked_urls: WeakKeyDictionary[sa.Engine, str] = WeakKeyDictionary()
 
 
@@ -73,7 +73,7 @@ def masked_url(engine: sa.Engine) -> str:
 
 
 def quiet_config(**attributes: Any) -> Config:
-    """Return the configuration of an Alembic command that code runs: it prints nothing, and reads no file."""
+    """Return the configuration of an Alembic command from code: it prints nothing, and reads no file."""
     from alembic.config import Config
 
     config = Config(stdout=io.StringIO(), output_buffer=io.StringIO())
@@ -97,7 +97,7 @@ class Command:
     _started: float = field(default_factory=time.perf_counter)
 
     def has_nothing_to_do(self, connection: sa.Connection) -> bool:
-        """Tell whether the database is at head already; without importing Alembic; see :func:`at_head`."""
+        """Return whether the database is at head, without importing Alembic; see :func:`at_head`."""
         self.database = masked_url(connection.engine)
         if self.name != "upgrade" or self.revision != "head":
             return False
@@ -109,11 +109,11 @@ class Command:
         return True
 
     def run(self, connection: sa.Connection, *, owned: bool) -> None:
-        """Run on a connection, while the caller holds the lock of the process.
+        """Run on a connection; the caller holds the process lock.
 
         Args:
             connection: the database.
-            owned: whether it is ours, so that the run log may be written with it once the run has ended.
+            owned: whether the connection is ours, so that the run log may use it after the run.
         """
         from alembic import command
         from alembic.util import CommandError
@@ -124,7 +124,7 @@ class Command:
         config = quiet_config(connection=connection, owned=owned, options=self.options, line=self.line)
         try:
             getattr(command, self.name)(config, self.revision)
-        except CommandError as error:  # one that Alembic raises before it comes to the line
+        except CommandError as error:  # raised by Alembic before it reaches the line
             raise UnknownRevision(revision=self.revision, database=self.database, reason=str(error)) from error
 
     def report(self) -> Report:

@@ -1,7 +1,7 @@
-"""What Alembic does not compare by itself: triggers, the conditions of CHECKs, and the predicates of indexes.
+"""Comparators for autogenerate of what Alembic does not compare: triggers, conditions of CHECKs, predicates of indexes.
 
-Comparators for autogenerate. They only ever look at managed tables, and on those at what bears our own names, so that
-whatever else somebody has built on a table is left alone. They only read, and work on a hot standby.
+They compare only managed tables, and on those only objects with our own names, so that
+they ignore unmanaged objects on a table. They only read, and work on a hot standby.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ class UpdatedAtTriggerOp(MigrateOperation):
         self.create = create
 
     def reverse(self) -> UpdatedAtTriggerOp:
-        """Return the opposite."""
+        """Return the reverse operation."""
         return UpdatedAtTriggerOp(self.table, create=not self.create)
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
-        """Return what ``alembic check`` shows."""
+        """Return the text for ``alembic check``."""
         return ("add_trigger" if self.create else "remove_trigger", trigger_name(self.table))
 
 
@@ -47,8 +47,8 @@ class ReplaceChecksOp(MigrateOperation):
 
     Args:
         table: the table's name.
-        dropped: (name, condition) of each CHECK that goes.
-        added: (name, condition) of each CHECK that comes.
+        dropped: (name, condition) of each CHECK to drop.
+        added: (name, condition) of each CHECK to add.
     """
 
     def __init__(self, table: str, dropped: list[tuple[str, str]], added: list[tuple[str, str]]) -> None:
@@ -57,16 +57,16 @@ class ReplaceChecksOp(MigrateOperation):
         self.added = added
 
     def reverse(self) -> ReplaceChecksOp:
-        """Return the opposite."""
+        """Return the reverse operation."""
         return ReplaceChecksOp(self.table, self.added, self.dropped)
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
-        """Return what ``alembic check`` shows."""
+        """Return the text for ``alembic check``."""
         return ("replace_checks", self.table, self.dropped, self.added)
 
 
 def compare_triggers(context: AutogenContext, upgrade_ops: UpgradeOps, schemas: Any) -> PriorityDispatchResult:
-    """Find updated_at triggers that are missing, changed, switched off, or there without need."""
+    """Find updated_at triggers that are missing, changed, disabled or superfluous."""
     connection = _connection(context)
     live = dialects.of(connection).comparison.triggers(connection)
     for table in _managed(context):
@@ -83,7 +83,7 @@ def compare_triggers(context: AutogenContext, upgrade_ops: UpgradeOps, schemas: 
 
 
 def compare_checks(context: AutogenContext, upgrade_ops: UpgradeOps, schemas: Any) -> PriorityDispatchResult:
-    """Find CHECKs of existing tables that are missing, changed, or there without need."""
+    """Find CHECKs of existing tables that are missing, changed or superfluous."""
     connection = _connection(context)
     inspector = sa.inspect(connection)
     there = set(inspector.get_table_names())
@@ -100,7 +100,7 @@ def compare_checks(context: AutogenContext, upgrade_ops: UpgradeOps, schemas: An
         changed = {name for name in live.keys() & wanted.keys() if not same_condition(live[name], wanted[name])}
         dropped = [(name, live[name]) for name in sorted((live.keys() - wanted.keys()) | changed)]
         added = [(name, wanted[name]) for name in sorted((wanted.keys() - live.keys()) | changed)]
-        # A CHECK of a column that goes, goes with it.
+        # A dropped column takes its CHECK with it.
         dropped = [(name, text) for name, text in dropped if name in wanted or not _of_gone(table, columns, name)]
         if dropped or added:
             upgrade_ops.ops.append(ReplaceChecksOp(table.name, dropped, added))
@@ -115,7 +115,7 @@ def compare_indexes(
     live_table: sa.Table | None,
     table: sa.Table | None,
 ) -> PriorityDispatchResult:
-    """Find indexes whose WHERE has changed, and on SQLite their order too: Alembic compares neither."""
+    """Find indexes whose WHERE, and on SQLite whose order, has changed: Alembic compares neither."""
     if live_table is None or table is None:
         return PriorityDispatchResult.CONTINUE
     connection = _connection(context)
@@ -132,7 +132,7 @@ def compare_indexes(
 
 
 def ignore_identity(context: AutogenContext, op: Any, *args: Any) -> PriorityDispatchResult:
-    """SQLite has no identity columns: what the model says of one is not missing there."""
+    """Ignore identity columns, which SQLite does not have."""
     column = args[-1]
     identity = isinstance(column, sa.Column) and column.identity is not None
     return PriorityDispatchResult.STOP if identity else PriorityDispatchResult.CONTINUE
@@ -151,7 +151,7 @@ def _managed(context: AutogenContext) -> list[sa.Table]:
 
 
 def _wanted_checks(table: sa.Table, dialect: sa.Dialect, columns: set[str]) -> Iterator[tuple[str, str]]:
-    # A new column brings its CHECKs itself.
+    # A new column includes its CHECKs.
     there = [column for column in table.columns if column.name in columns]
     for constraint in [*table.constraints, *(item for column in there for item in column.constraints)]:
         if not isinstance(constraint, sa.CheckConstraint):

@@ -1,7 +1,7 @@
-"""Conditions of CHECKs and partial indexes, compared although PostgreSQL gives them back in words of its own.
+"""Compares conditions of CHECKs and partial indexes, although PostgreSQL rewrites them.
 
-It writes casts, parentheses, lists and operators in one way only. Both sides are therefore brought to that way; the
-parentheses are left out. Nothing is asked of the server, so that a comparison works on a standby too.
+PostgreSQL has one form for casts, parentheses, lists and operators. This module brings both sides to that form,
+without parentheses. It needs no server, so a comparison also works on a standby.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ _SPELLINGS = (
 
 
 def same_condition(one: str, other: str) -> bool:
-    """Tell whether two conditions are the same but for spelling."""
+    """Return whether two conditions differ in spelling only."""
     return _tokens(one) == _tokens(other)
 
 
 def literals(condition: str) -> list[str]:
-    """Return the words within quotes."""
+    """Return the quoted literals of a condition."""
     return [quoted[1:-1].replace("''", "'") for quoted in _QUOTED.findall(condition)]
 
 
 def _tokens(condition: str) -> list[str]:
     text = _NUMBER.sub(r"\1", condition)
-    # Whatever stands in quotes is a value, whose case and spaces count.
+    # A quoted literal is a value, whose case and spaces matter.
     parts = _QUOTED.split(text)
     values = parts[1::2]
     parts[1::2] = [_VALUE] * len(values)

@@ -1,4 +1,4 @@
-"""What others have built on a table or column that a downgrade takes away, for the preview of it."""
+"""The unmanaged objects on a table or column that a downgrade removes, for its preview."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from cts_schema.models import Base
 
 
 def on_table(connection: sa.Connection, table: str) -> Iterator[str]:
-    """Yield what of others names ``table``, each with what becomes of it while the table is away."""
+    """Yield the unmanaged objects that use ``table``, each with its behaviour while the table is preserved."""
     return dialects.of(connection).relations.on_table(connection, table, Base.metadata.tables)
 
 
 def with_columns(connection: sa.Connection, table: str, columns: Sequence[str]) -> Iterator[str]:
-    """Yield what of others goes with ``columns`` of ``table`` and does not come back."""
+    """Yield the unmanaged objects that are lost with ``columns`` of ``table``."""
     tables = Base.metadata.tables.values()
     indexes = [str(index.name) for one in tables for index in one.indexes]
     constraints = [name for column in columns for name in comes_with(table, column)]
     constraints += [str(ours.name) for one in tables for ours in one.constraints]
     found = dialects.of(connection).relations.with_columns(connection, table, columns, indexes, constraints)
     for what in dict.fromkeys(found):
-        yield f"{what} goes with its column, and does not come back"
+        yield f"{what} is dropped with its column, and cannot be restored"

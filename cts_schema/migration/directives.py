@@ -1,6 +1,6 @@
-"""What autogenerate has found, rewritten as operations of :mod:`cts_schema.ddl`.
+"""Rewrites the differences of autogenerate as operations of :mod:`cts_schema.ddl`.
 
-Alembic's own operations would lose something on SQLite (triggers and CHECKs in a rebuild) or on the way down (the
+Alembic's own operations would lose triggers and CHECKs in a rebuild on SQLite, and in a downgrade the
 values of a dropped column).
 """
 
@@ -18,15 +18,15 @@ from cts_schema.migration.history import History
 
 
 class CreateTableOp(ops.CreateTableOp):
-    """CREATE TABLE that restores what a downgrade has kept."""
+    """CREATE TABLE that restores a preserved table."""
 
 
 class DropTableOp(ops.DropTableOp):
-    """DROP TABLE that keeps the rows."""
+    """DROP TABLE that preserves the rows."""
 
 
 class AddColumnsOp(MigrateOperation):
-    """ADD COLUMN with the constraints of each column, restoring what a downgrade has kept."""
+    """ADD COLUMN with the constraints of each column, which restores preserved values."""
 
     def __init__(
         self, table: str, columns: list[sa.Column[Any]], constraints: list[sa.Constraint], key: tuple[str, ...]
@@ -37,12 +37,12 @@ class AddColumnsOp(MigrateOperation):
         self.key = key
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
-        """Return what ``alembic check`` shows."""
+        """Return the text for ``alembic check``."""
         return ("add_columns", self.table, [column.name for column in self.columns])
 
 
 class DropColumnsOp(MigrateOperation):
-    """DROP COLUMN that keeps the values."""
+    """DROP COLUMN that preserves the values."""
 
     def __init__(self, table: str, columns: list[str], key: tuple[str, ...]) -> None:
         self.table = table
@@ -50,19 +50,19 @@ class DropColumnsOp(MigrateOperation):
         self.key = key
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
-        """Return what ``alembic check`` shows."""
+        """Return the text for ``alembic check``."""
         return ("remove_columns", self.table, self.columns)
 
 
 class AlterTableOp(MigrateOperation):
-    """Everything else that changes a table: ALTERs on PostgreSQL, one rebuild on SQLite."""
+    """All other changes of a table: ALTERs on PostgreSQL, one rebuild on SQLite."""
 
     def __init__(self, table: str, changes: list[MigrateOperation]) -> None:
         self.table = table
         self.changes = changes
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
-        """Return what ``alembic check`` shows."""
+        """Return the text for ``alembic check``."""
         return ("alter_table", self.table, [change.to_diff_tuple() for change in self.changes])
 
 
@@ -70,8 +70,8 @@ class Rewriter:
     """Rewrites the operations of one direction.
 
     Args:
-        metadata: that of the models, which is what an upgrade goes to.
-        history: what a downgrade goes back to, in the words of the revisions; without it, in those of the database.
+        metadata: the metadata of the models, the target of an upgrade.
+        history: the target of a downgrade, with the definitions of the revisions; None for those of the database.
     """
 
     def __init__(self, metadata: sa.MetaData, history: History | None) -> None:
@@ -87,7 +87,7 @@ class Rewriter:
         return self._rewritten(list(found), down=True)
 
     def _rewritten(self, found: list[MigrateOperation], *, down: bool) -> Iterator[MigrateOperation]:
-        """Order them too: a trigger goes before its column and comes after it."""
+        """Rewrite and order them: drop a trigger before its column, and create it after."""
         triggers = [op for op in found if isinstance(op, UpdatedAtTriggerOp)]
         checks = {op.table: op for op in found if isinstance(op, ReplaceChecksOp)}
         yield from (op for op in triggers if not op.create)
@@ -113,13 +113,13 @@ class Rewriter:
     def _of_table(
         self, table: str, found: list[MigrateOperation], checks: ReplaceChecksOp | None, *, down: bool
     ) -> Iterator[MigrateOperation]:
-        """Order the changes of one table: what mentions a column comes after it, and goes before it."""
+        """Order the changes of one table: add what mentions a column after it, and drop it before."""
         model = self._metadata.tables.get(table)
         key = ("id",) if model is None else tuple(column.name for column in model.primary_key.columns)
         added = [op.column for op in found if isinstance(op, ops.AddColumnOp)]
         if down:
             added.sort(key=lambda column: column.name)
-        # Alembic finds what is gone in no order.
+        # Alembic finds dropped objects in no order.
         dropped = sorted(op.column_name for op in found if isinstance(op, ops.DropColumnOp))
         constraints: list[sa.Constraint] = [
             item
@@ -147,7 +147,7 @@ class Rewriter:
         yield from (op for op in found if isinstance(op, ops.CreateIndexOp))
 
     def _worded(self, op: MigrateOperation, *, down: bool) -> MigrateOperation:
-        """Say what was there before in the words of the revisions, where one of them has made it."""
+        """Use the definitions of the revisions for what existed before, if a revision created it."""
         if self._history is None:
             return op
         if isinstance(op, ops.AlterColumnOp):
@@ -191,13 +191,13 @@ class Rewriter:
 def _columns_of(op: ops.DropConstraintOp) -> set[str]:
     try:
         constraint = op.to_constraint()
-    except ValueError:  # it was not made from a constraint, so its columns are not known
+    except ValueError:  # it was not made from a constraint, so its columns are unknown
         return set()
     return {column.name for column in getattr(constraint, "columns", ())}
 
 
 def _only_uncomments(change: MigrateOperation) -> bool:
-    """Whether a change takes away a comment, and nothing else: the models have none, so it is the user's own."""
+    """Return whether a change only removes a comment: the models have none, so it belongs to the user."""
     if isinstance(change, ops.DropTableCommentOp):
         return True
     if isinstance(change, ops.AlterColumnOp) and change.modify_comment is None:

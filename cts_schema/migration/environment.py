@@ -1,6 +1,6 @@
-"""The one road that every command takes: what alembic/env.py hands over to.
+"""The one code path of every command, called by alembic/env.py.
 
-Lock, read the heads inside it, apply the revisions with their ledger rows, verify, commit. Commands that only look
+Lock, read the current revision, apply the revisions with their ledger rows, verify, commit. Commands that only read
 (``current``, ``check``, ``revision --autogenerate``) take no lock and write nothing.
 """
 
@@ -31,20 +31,20 @@ from cts_schema.migration.state import require_version_table
 from cts_schema.migration.terminal import Terminal
 from cts_schema.streams import failed, flush_at_exit, open_what_is_closed, written
 
-# What Alembic's commands call the function that finds their steps.
+# The name of the function of Alembic's commands that finds their steps.
 _DIRECTIONS: dict[str, Direction] = {"upgrade": "upgrade", "downgrade": "downgrade", "do_stamp": "stamp"}
 
 
 def run(context: Any, metadata: sa.MetaData) -> None:
-    """Do what the running Alembic command asks for.
+    """Run the current Alembic command.
 
     Args:
         context: the module ``alembic.context``, or an EnvironmentContext.
-        metadata: the models' metadata.
+        metadata: the metadata of the models.
 
     Raises:
-        SchemaError: when called from code. At the command line the message is printed instead, and the program ends
-            with the documented exit code; ``alembic --raiseerr`` shows where it came from.
+        SchemaError: when called from code. At the command line it prints the message instead, and exits
+            with the documented code; ``alembic --raiseerr`` shows the traceback.
     """
     arguments = context.config.cmd_opts
     if arguments is not None:
@@ -69,7 +69,7 @@ def _run_and_print(context: Any, metadata: sa.MetaData) -> None:
     except OSError as error:
         if not context.is_offline_mode():
             raise
-        if isinstance(error, BrokenPipeError):  # there is nothing else to be done
+        if isinstance(error, BrokenPipeError):  # nothing else to do
             raise SystemExit(EXIT_OK) from None
         raise failed(sys.stdout, error) from error
     with written(sys.stdout):
@@ -77,7 +77,7 @@ def _run_and_print(context: Any, metadata: sa.MetaData) -> None:
 
 
 def _run(context: Any, metadata: sa.MetaData) -> None:
-    # Only a configured context shows what the command wants; the real configuration comes when there is a connection.
+    # Only a configured context shows the request of the command; the real configuration needs a connection.
     context.configure(dialect_name="sqlite")
     wanted = context.get_context().opts
     command = wanted["fn"]
@@ -91,7 +91,7 @@ def _run(context: Any, metadata: sa.MetaData) -> None:
             return
     if command.__name__ == "do_ensure_version":
         raise WrongUsage(
-            cause="the version table comes with the first revision", next_step=NextStep("{}", NextCommand("upgrade"))
+            cause="the first revision creates the version table", next_step=NextStep("{}", NextCommand("upgrade"))
         )
     settings = {"target_metadata": metadata, "version_table": options.version_table}
     if context.is_offline_mode():
@@ -119,11 +119,11 @@ def _run(context: Any, metadata: sa.MetaData) -> None:
 
 
 def _require_numbers(script: Any) -> None:
-    """A revision that is no number, as ``alembic merge`` makes one, has no place in the line and none in the ledger."""
+    """Check that each revision id is a number; the other ids of ``alembic merge`` fit neither line nor ledger."""
     for found in script.walk_revisions():
         if not re.fullmatch(r"\d{3}", found.revision):
             raise WrongUsage(
-                cause="the id of a revision is its number, of three digits",
+                cause="the id of a revision must be its number, of three digits",
                 revision=found.revision,
                 file=found.path,
                 next_step="remove that file; to write the next one: alembic revision -m NAME",
@@ -131,17 +131,17 @@ def _require_numbers(script: Any) -> None:
 
 
 def _is_named(config: Any, revision: Any) -> bool:
-    """Whether a revision has its message; ``alembic check`` compares without making one, and needs none."""
+    """Return whether a revision has a message; ``alembic check`` needs none."""
     command = getattr(config.cmd_opts, "cmd", None)
     return bool(revision.command_args["message"]) or command is None or command[0].__name__ != "revision"
 
 
 @contextmanager
 def _database(config: Any, x_arguments: dict[str, str], options: Options) -> Iterator[Database]:
-    """Yield the connection or engine of the caller, or what the URL says."""
+    """Yield a handle of the caller's connection or engine, or of the URL."""
     target = config.attributes.get("connection")
     known = target is None or isinstance(target, sa.Engine | sa.Connection)
-    # pytest-alembic dresses a connection as an engine.
+    # pytest-alembic wraps a connection as an engine.
     with nullcontext(target) if known else target.connect() as given:
         of = _url(config, x_arguments) if given is None else given
         yield Database(of, options.version_table, options.schema, options.wait)

@@ -1,7 +1,7 @@
-"""How everything runs that changes a database: as the only one, in transactions, again where a table was locked.
+"""The executor of every run: exclusive access, transactions, and retries if a table is locked.
 
-Exclusive access comes first, and what is to be done is found out behind it. On SQLite one transaction is all that. On
-PostgreSQL nobody queues behind a run that waits for a table: it gives up after seconds, and begins again.
+It gets exclusive access first, then plans the work. On SQLite one transaction does all that. On
+PostgreSQL no query queues behind a run that waits for a table: the run gives up after seconds, and retries.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ class Executor:
     """Runs the work of one run on a connection.
 
     Args:
-        connection: in a transaction of its caller, all happens in that one, and nothing is done again.
-        options: of the run.
-        longer: the command to repeat with a longer wait, for an error.
-        on_wait: is told why nothing goes on.
+        connection: in a transaction of the caller everything happens in that one, without retries.
+        options: the options of the run.
+        longer: the command to repeat with a longer wait, for errors.
+        on_wait: called with the reason of a wait.
     """
 
     def __init__(
@@ -45,15 +45,15 @@ class Executor:
         self._exclusive = dialects.of(connection).exclusive
 
     def in_one_transaction(self, work: Callable[[], None], *, rebuilds: bool = True) -> None:
-        """Work as the only run of the database, in one transaction.
+        """Do work exclusively, in one transaction.
 
         Args:
             work: may be called again, after a rollback.
             rebuilds: whether it may rebuild tables of SQLite.
 
         Raises:
-            DatabaseLocked: others kept a table locked until the wait of the options was over.
-            LockTimeout: another run did not end by then.
+            DatabaseLocked: others held the lock of a table until the wait of the options was over.
+            LockTimeout: another run did not end before that.
             TransactionRefused: that of the caller could lose rows.
         """
         connection = self._connection
@@ -71,11 +71,11 @@ class Executor:
 
     @property
     def takes_one_transaction(self) -> bool:
-        """Whether all must be in one: on SQLite, in that of the caller, and behind a proxy that pools transactions."""
+        """Whether the run must be one transaction: on SQLite, in that of the caller, and behind a pooling proxy."""
         return self._exclusive.takes_one_transaction(self._connection)
 
     def between_transactions(self) -> AbstractContextManager[None]:
-        """Be the only run for the time of the block, through many transactions.
+        """Run exclusively for the time of the block, across transactions.
 
         Raises:
             LockTimeout: another run did not end before the wait of the options was over.
@@ -83,16 +83,16 @@ class Executor:
         return self._exclusive.between_transactions(self._connection, self._options, self.deadline, self._on_wait)
 
     def again(self, work: Callable[[], None]) -> None:
-        """Do work that begins a transaction and commits it, until it gets its locks.
+        """Do work that begins and commits a transaction, and retry until it gets its locks.
 
         Raises:
-            DatabaseLocked: others kept a table locked until the wait of the options was over.
+            DatabaseLocked: others held the lock of a table until the wait of the options was over.
         """
         while not self._tried(work):
             pause(self._connection, min(0.5, self.deadline.remaining))
 
     def _tried(self, work: Callable[[], None]) -> bool:
-        """Return False when it could not get a table lock in time, and is undone."""
+        """Return False if it did not get a table lock in time, and was rolled back."""
         try:
             work()
         except DBAPIError as error:
@@ -101,13 +101,13 @@ class Executor:
             self._connection.rollback()
             if self.deadline.passed:
                 raise self._locked() from error
-            self._on_wait("a table that another session has locked; what was not committed is done again")
+            self._on_wait("a table that another session has locked; then the uncommitted steps are repeated")
             return False
         return True
 
     def _locked(self) -> DatabaseLocked:
         return DatabaseLocked(
-            cause="other sessions kept a table locked that the migration needs; what was not committed is undone",
+            cause="other sessions held locks that the migration needs; what was not committed was rolled back",
             database=mask_url(self._connection.engine.url),
             waited=f"{self.deadline.seconds:g} s",
             next_step=NextStep("repeat when there is less traffic, or wait longer: {}", self._longer),

@@ -1,8 +1,8 @@
-"""What the revisions have made so far, in their own words.
+"""The schema that the revisions have created so far, with their own definitions.
 
-A database does not give its definitions back as they were written: SQLite shows a timestamp as TEXT and forgets the
-order of an index, PostgreSQL words a CHECK anew. The way back from a change is therefore written from the revisions:
-they are run through once more, without a database, and their statements are noted instead of sent.
+A database does not return definitions as they were written: SQLite shows a timestamp as TEXT and loses the
+order of an index, PostgreSQL rewrites a CHECK. So a downgrade is generated from the revisions:
+they run again without a database, and this module records their statements.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ class History:
     """Columns, and named indexes and constraints, as the newest revision leaves them.
 
     Attributes:
-        columns: each column by the names of its table and itself.
-        named: each index and constraint by the names of its table and itself.
+        columns: each column by table and name.
+        named: each index and constraint by table and name.
     """
 
     def __init__(self, script: ScriptDirectory) -> None:
@@ -101,7 +101,7 @@ class History:
                 self._new_words(table, item)
 
     def _new_words(self, table: str, check: sa.CheckConstraint) -> None:
-        """A CHECK that took the place of the one a column's type implied has changed the type."""
+        """Change the type of a column if a CHECK has replaced the one that its type implied."""
         for (of, name), column in self.columns.items():
             if of == table and isinstance(column.type, TextEnum) and shorten(f"ck_{of}_{name}") == check.name:
                 column.type = TextEnum(*literals(str(check.sqltext)))

@@ -1,7 +1,7 @@
 """The ledger: ``schema_migrations``, which the old application still reads.
 
-Every applied revision has a row, whose ``migration_id`` is the revision's number. Rows come and go in the transaction
-that moves ``alembic_version``, in offline scripts too, so that the two never disagree.
+Every applied revision has a row, whose ``migration_id`` is the number of the revision. Rows change in the transaction
+that moves ``alembic_version``, also in offline scripts, so that the two never disagree.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ def record(context: MigrationContext, step: MigrationInfo, duration_ms: float | 
 
     Args:
         context: the running migration context, online or offline.
-        step: the step that has just been done; a stamp may cover many revisions.
-        duration_ms: milliseconds the step took, None where it is only scripted or stamped.
+        step: the completed step; a stamp may cover many revisions.
+        duration_ms: milliseconds of the step, None if it was only scripted or stamped.
     """
     covered = _covered(context, step)
     if step.is_upgrade:
@@ -41,21 +41,21 @@ def record(context: MigrationContext, step: MigrationInfo, duration_ms: float | 
                 context.execute(row)
     elif step.is_stamp or step.destination_revision_ids:
         context.execute(LEDGER.delete().where(LEDGER.c.migration_id.in_([int(script.revision) for script in covered])))
-    # Else the downgrade has reached the base, and dropped the ledger with the rest.
+    # Otherwise the downgrade has reached the base, and dropped the ledger with the rest.
 
 
 def heal(context: MigrationContext, revision: str | None) -> tuple[str, ...]:
-    """Make the ledger say what is applied, and nothing else; return the revisions whose rows were missing.
+    """Correct the ledger to the applied revisions; return the revisions whose rows were missing.
 
-    The old guide told people to delete rows by hand to have migrations run again. And ``alembic stamp --purge`` moves
-    the version without a step that could tell from where.
+    The old guide advised to delete rows by hand to repeat migrations. And ``alembic stamp --purge`` moves
+    the version without a step that knows the previous one.
 
     Args:
         context: the running migration context, online.
-        revision: the revision of the database.
+        revision: the current revision.
 
     Raises:
-        LedgerNotWritten: a trigger or a rule of others keeps it from saying so.
+        LedgerNotWritten: an unmanaged trigger or rule prevented the correction.
     """
     connection = context.connection
     if connection is None or context.script is None:
@@ -67,7 +67,7 @@ def heal(context: MigrationContext, revision: str | None) -> tuple[str, ...]:
     statements, missing = corrections(connection, context.script, revision)
     for statement in statements:
         connection.execute(statement)
-    if statements:  # else what is there has just been read
+    if statements:  # otherwise the rows have just been read
         _require_written(connection, context.script, revision)
     return missing
 
@@ -75,12 +75,12 @@ def heal(context: MigrationContext, revision: str | None) -> tuple[str, ...]:
 def corrections(
     connection: sa.Connection, script: ScriptDirectory, revision: str | None
 ) -> tuple[list[Delete | Insert], tuple[str, ...]]:
-    """Return what makes the ledger say what is applied, and the revisions whose rows are missing.
+    """Return the statements that correct the ledger, and the revisions whose rows are missing.
 
     Args:
-        connection: the database; where it has no ledger yet, all rows are missing.
+        connection: the database; without a ledger all rows are missing.
         script: the revisions.
-        revision: that of the database.
+        revision: the current revision.
     """
     applied, ours = _applied(script, revision)
     there = sa.inspect(connection).has_table(LEDGER.name)
@@ -105,13 +105,13 @@ def _require_written(connection: sa.Connection, script: ScriptDirectory, revisio
 
 
 def _applied(script: ScriptDirectory, revision: str | None) -> tuple[list[Script], set[int]]:
-    """Return the scripts that are applied, the last first, and the numbers of all that there are."""
+    """Return the applied scripts, the last first, and the numbers of all scripts."""
     applied = [] if revision is None else list(_scripts(script.iterate_revisions(revision, "base")))
     return applied, {int(one.revision) for one in _scripts(script.walk_revisions())}
 
 
 def is_incomplete(context: MigrationContext, revision: str) -> bool:
-    """Tell whether the ledger lacks a row that a database at ``revision`` has, or is not ours at all."""
+    """Return whether the ledger lacks a row of an applied revision, or is not ours."""
     connection = context.connection
     if connection is None or context.script is None:
         return False
@@ -125,12 +125,12 @@ def is_incomplete(context: MigrationContext, revision: str) -> bool:
 
 
 def name_of(script: Script) -> str:
-    """Return the legacy name: what the file is called behind its number."""
+    """Return the legacy name: the name of the file after its number."""
     return Path(script.path).stem.partition("_")[2]
 
 
 def _covered(context: MigrationContext, step: MigrationInfo) -> list[Script]:
-    """Return the scripts a step adds or removes, oldest first. A stamp names only its target, and may jump."""
+    """Return the scripts that a step adds or removes, oldest first. A stamp names only its target."""
     script = context.script
     if script is None:
         raise AssertionError("a migration context without scripts")
@@ -155,8 +155,8 @@ def _rows(dialect: sa.Dialect, script: Script, duration_ms: float | None) -> Ite
         "execution_time_ms": None if duration_ms is None else round(duration_ms),
         "source": SOURCE,
     }
-    rows = dialects.of(dialect).sql.insert(LEDGER).inline()  # no id to be returned: an offline script would print it
-    # The default of the row that is not inserted: distributed servers take no function of the time in DO UPDATE.
+    rows = dialects.of(dialect).sql.insert(LEDGER).inline()  # without RETURNING: an offline script would print the id
+    # Use the default of the excluded row: distributed servers accept no time function in DO UPDATE.
     yield rows.values(migration_id=int(script.revision), **values).on_conflict_do_update(
         index_elements=[LEDGER.c.migration_id], set_={**values, "executed_at": rows.excluded.executed_at}
     )

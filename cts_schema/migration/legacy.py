@@ -1,6 +1,6 @@
-"""Legacy databases, as a run knows them: how it tells one, and what it asks of whoever adopts it.
+"""How a run recognizes a legacy database, and the interface of its adoption.
 
-The adoption itself is in :mod:`cts_schema.adoption`, which a run loads only where there is something to adopt.
+The adoption itself is in :mod:`cts_schema.adoption`, which a run loads only if there is something to adopt.
 """
 
 from __future__ import annotations
@@ -21,36 +21,36 @@ _ADOPTION = "cts_schema.adoption.adopt:Adoption"
 
 
 class Adoption(Protocol):
-    """What brings the database of a run in. All of it is in the one transaction of the run."""
+    """Adopts the database of a run, in the one transaction of the run."""
 
     def begin(self) -> None:
-        """Move the old tables out of the way, before the first revision; raise where a person must decide."""
+        """Move the legacy tables aside before the first revision; raise if a decision is needed."""
 
     def finish(self) -> Adopted:
-        """Load their rows into the new tables, after the adoption revision, and verify that nothing is missing."""
+        """Load their rows into the new tables after the adoption revision, and verify that nothing is missing."""
 
     def abandon(self) -> None:
-        """Take away what is outside of the database, once the transaction is rolled back."""
+        """Remove files outside of the database after a rollback."""
 
     def close(self) -> None:
-        """Put connection and terminal in order, whatever has happened."""
+        """Restore connection and terminal, in any case."""
 
     def failed(self, error: Exception) -> SchemaError:
-        """Return what to raise for an error that nobody expected."""
+        """Return the error to raise for an unexpected error."""
 
 
 class Adopter(Protocol):
     """Makes an adoption for the connection of a run."""
 
     def __call__(self, connection: sa.Connection, options: Options, progress: Progress) -> Adoption:
-        """Return it; nothing is touched yet."""
+        """Return the adoption, without changing anything."""
 
 
 def alike(tables: Iterable[str]) -> set[str]:
-    """Return those tables that are called like ours, in any case of letters: without a version they are legacy ones."""
+    """Return the tables that have our names, in upper or lower case: without a version they are legacy tables."""
     return {name for name in tables if name.lower() in Base.metadata.tables}
 
 
 def adoption() -> Adopter:
-    """Load what adopts."""
+    """Load the adoption."""
     return cast("Adopter", resolve_name(_ADOPTION))

@@ -1,6 +1,6 @@
-"""The steps of one run: which are due, in which transaction, and what they did.
+"""The steps of one run: which are pending, in which transaction, and their results.
 
-A legacy database, one with CTS tables and no version, is adopted on the way: see :mod:`cts_schema.migration.legacy`.
+It adopts a legacy database, with CTS tables but no version, on the way: see :mod:`cts_schema.migration.legacy`.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Line:
-    """What a run does, and its record."""
+    """The steps of a run, and their record."""
 
     terminal: Terminal | None = None
     log: RunLog | None = None
@@ -80,17 +80,17 @@ class Line:
     def plan(
         self, context: Any, connection: sa.Connection, settings: dict[str, Any], command: Any, options: Options
     ) -> list[Step]:
-        """Configure Alembic for the run, and return the steps that are due. The lock is held; nothing is written yet.
+        """Configure Alembic for the run, and return the pending steps. The run has the lock, and has written nothing yet.
 
         Args:
             context: the environment of Alembic.
             connection: the database, in the transaction of the run, or in none.
-            settings: what Alembic is configured with.
-            command: what finds the steps of the running command.
-            options: those of the run.
+            settings: the configuration of Alembic.
+            command: finds the steps of the running command.
+            options: the options of the run.
 
         Raises:
-            SchemaError: the database is not in a state from which this package can take these steps.
+            SchemaError: this package cannot take these steps on this database.
         """
         context.configure(
             connection=connection,
@@ -119,7 +119,7 @@ class Line:
         return steps
 
     def run(self, context: Any, connection: sa.Connection, steps: list[Step]) -> None:
-        """Take ``steps`` in one transaction; a failure leaves the record as it was, like the database."""
+        """Take ``steps`` in one transaction; a failure reverts the record, like the database."""
         done, after, adopted = len(self.applied), self.after, self.adopted
         self._stretch = by_script(connection, steps) if self._by_script else steps
         running = context.get_context()
@@ -141,7 +141,7 @@ class Line:
         self.healed += healed
 
     def undone(self) -> None:
-        """Forget what was done in a transaction that could not be committed: the only one there was."""
+        """Discard the record of the one transaction, which could not be committed."""
         self.applied.clear()
         self.after = self.before
         self.adopted = None
@@ -149,14 +149,14 @@ class Line:
             self._adoption.abandon()
 
     def waiting(self, cause: str) -> None:
-        """Tell why nothing goes on."""
+        """Report the reason of a wait."""
         if self.log is not None:
             self.log.waiting(cause)
         if self.terminal is not None:
             self.terminal.waiting(cause)
 
     def finish(self, connection: sa.Connection, options: Options) -> None:
-        """Look what is preserved now, and tell the terminal, if there is one, how the run ended."""
+        """Read what is preserved now, and print the result of the run at a terminal."""
         self.preserved = preserved(connection, options)
         if self.terminal is not None:
             if self.applied:
@@ -175,10 +175,10 @@ class Line:
 
     @contextmanager
     def explained(self, url: sa.URL) -> Iterator[None]:
-        """Within this context an error in a revision is raised as one that names the revision.
+        """Within the block raise an error in a revision as one that names the revision.
 
         Raises:
-            SchemaError: what the environment made fail, or RevisionFailed.
+            SchemaError: an error of the environment, or RevisionFailed.
         """
         try:
             yield
@@ -193,10 +193,10 @@ class Line:
             revision = self._running.info.up_revision_id
             if found := dependents(error):
                 raise StillNeeded(revision=f"{revision}, downgrade", database=mask_url(url), needed_by=found) from error
-            later = (revision or "") > ADOPTION_REVISION  # whose online operations may have committed something
+            later = (revision or "") > ADOPTION_REVISION  # its online operations may have committed something
             cause, failed, step = "a revision failed", RevisionFailed, None
             if name_taken(error):
-                cause, failed = "something has a name already that the revision gives", NameTaken
+                cause, failed = "a name that the revision needs is already in use", NameTaken
                 step = "give it another name, then repeat"
             raise classify(error, url) or failed(
                 cause=f"{cause}; {'what it had not committed' if later else 'its whole transaction'} was rolled back",
@@ -211,7 +211,7 @@ class Line:
             return
         if not any(step.info.up_revision_id == ADOPTION_REVISION for step in steps):
             raise WrongUsage(
-                cause=f"an old database comes in at revision {ADOPTION_REVISION}, and not before it",
+                cause=f"a legacy database is adopted at revision {ADOPTION_REVISION}, not before it",
                 database=mask_url(connection.engine.url),
                 next_step=NextStep("{}", NextCommand("upgrade")),
             )
@@ -220,7 +220,7 @@ class Line:
         self._adopt = partial(legacy.adoption(), connection, options, progress)
 
     def _begin_adoption(self) -> None:
-        """Before Alembic makes its version table: a refusal must not leave that in the transaction of a caller."""
+        """Begin before Alembic creates its version table: a refusal must not leave that in the caller's transaction."""
         if self._adopt is not None and self.adopted is None:
             self._adopting = True
             self._adoption = self._adopt()
@@ -239,7 +239,7 @@ class Line:
         self._running = None
 
     def _applied(self, ctx: MigrationContext, step: Any, heads: set[str], **_: Any) -> None:
-        """Write the ledger, in the transaction that has just moved the version."""
+        """Write the ledger, in the transaction that moves the version."""
         duration = (time.perf_counter() - self._started) * 1000
         direction: Direction = "stamp" if step.is_stamp else "upgrade" if step.is_upgrade else "downgrade"
         ledger.record(ctx, step, None if step.is_stamp else duration)
@@ -255,9 +255,9 @@ class Line:
 
 
 def stretches(steps: list[Step]) -> list[list[Step]]:
-    """Divide ``steps`` by transaction, on PostgreSQL: one up to the adoption revision, one for each later revision.
+    """Divide ``steps`` into transactions on PostgreSQL: one up to the adoption revision, one for each later revision.
 
-    Those may build indexes concurrently, which no transaction can hold.
+    Later revisions may build indexes concurrently, which a transaction cannot do.
     """
 
     def alone(step: Step) -> str | None:
@@ -271,13 +271,13 @@ def _due(context: MigrationContext, heads: tuple[str, ...], command: Any) -> lis
     newest = script_of(context).get_heads()
     if len(newest) > 1:
         raise SeveralHeads(
-            cause="the scripts have more than one newest revision, where there may be one",
+            cause="there is more than one newest revision",
             revisions=", ".join(sorted(newest)),
             next_step="give the later one the number and the down_revision that follow: alembic heads --verbose",
         )
     asked = context.opts.get("destination_rev")
     if asked == "":
-        raise UnknownRevision(revision='""', database=url_of(context), reason="the revision asked for is empty")
+        raise UnknownRevision(revision='""', database=url_of(context), reason="the requested revision is empty")
     try:
         return list(command(heads, context))
     except CommandError as error:

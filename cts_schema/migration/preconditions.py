@@ -1,4 +1,4 @@
-"""What must hold before a run: whose database it is, and whether what it says of itself is true."""
+"""The preconditions of a run: the database is ours, and its version is true."""
 
 from __future__ import annotations
 
@@ -22,21 +22,19 @@ from cts_schema.models import Base
 
 
 def require_known(context: MigrationContext, heads: Sequence[str]) -> None:
-    """Check that what the version table says is one revision of ours.
+    """Check that the version table holds one revision of ours.
 
     Raises:
-        WrongUsage: it is called like a table of ours.
+        WrongUsage: it has the name of one of our tables.
         SeveralHeads: it has more than one row.
-        DatabaseNewer: it has a number above all of ours.
-        ForeignRevision: it has anything else, as the table of another application would.
+        DatabaseNewer: its number is above all of ours.
+        ForeignRevision: it has another value, such as the revision of another application.
     """
     script = script_of(context)
     table = context.version_table
     database = url_of(context)
     if table in Base.metadata.tables:
-        raise WrongUsage(
-            option=f"version_table={table}", database=database, reason="that is a table with something else in it"
-        )
+        raise WrongUsage(option=f"version_table={table}", database=database, reason="it is a table with other contents")
     if len(heads) > 1:
         raise SeveralHeads(database=database, table=table, rows=", ".join(sorted(heads)))
     ours = {found.revision for found in script.walk_revisions()}
@@ -46,12 +44,12 @@ def require_known(context: MigrationContext, heads: Sequence[str]) -> None:
 
 
 def require_ours(context: MigrationContext, *, stamped: bool = False) -> None:
-    """Check that a database without a version has none of our tables: whoever made them knows more than we do.
+    """Check that a database without a version has none of our tables.
 
     Args:
         context: the running migration context.
-        stamped: somebody says what the database is; that is believed where it has our ledger, as after
-            ``metadata.create_all``, and of no database that the old application made.
+        stamped: the caller states the revision; that is accepted if the database has our ledger, as after
+            ``metadata.create_all``, but not for a legacy database.
 
     Raises:
         UnadoptedDatabase: it has tables of another origin.
@@ -70,7 +68,7 @@ def require_ours(context: MigrationContext, *, stamped: bool = False) -> None:
 
 
 def require_true(context: MigrationContext, connection: sa.Connection, revision: str) -> None:
-    """Check that a database whose ledger is not what its version says has at least the tables.
+    """Check that a database whose ledger disagrees with its version has the tables of that version.
 
     Raises:
         FalseVersion: it lacks some.
@@ -90,10 +88,10 @@ def require_true(context: MigrationContext, connection: sa.Connection, revision:
 def require_nothing_to_drop(
     context: MigrationContext, connection: sa.Connection, steps: Sequence[RevisionStep | StampStep]
 ) -> None:
-    """Check that no step drops what has values.
+    """Check that no step drops values.
 
     Raises:
-        DataWouldBeDropped: one does; says what.
+        DataWouldBeDropped: one does; lists them.
     """
     found = preview.dropped(connection, steps)
     if found:
@@ -109,5 +107,5 @@ def script_of(context: MigrationContext) -> ScriptDirectory:
 
 
 def url_of(context: MigrationContext) -> str:
-    """Return the URL of a run's database, with credentials masked."""
+    """Return the URL of the database, with credentials masked."""
     return "" if context.connection is None else mask_url(context.connection.engine.url)

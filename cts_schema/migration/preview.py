@@ -1,7 +1,7 @@
-"""What a downgrade would drop, told before anything is done.
+"""The preview of a downgrade: what it would drop.
 
-The downgrades of the steps run as if for an offline script, which goes nowhere; what they would keep (see
-:mod:`cts_schema.ddl.preserved`) is noted, and then looked for in the database.
+The downgrades of the steps run as for an offline script, which is discarded. This module records what they would
+preserve (see :mod:`cts_schema.ddl.preserved`), and then counts it in the database.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from cts_schema.schema.scripts import ADOPTION_REVISION
 
 
 def dropped(connection: sa.Connection, steps: Sequence[RevisionStep | StampStep]) -> list[str]:
-    """Return what would go: tables and columns with values, and what of others does not go on. Nothing is written.
+    """Return tables and columns with values that would be dropped, and affected unmanaged objects. Writes nothing.
 
     Args:
         connection: on PostgreSQL with the search path set.
-        steps: those that are due; only downgrades drop anything.
+        steps: the pending steps; only downgrades drop anything.
     """
     undone = [step for step in steps if isinstance(step, RevisionStep) and step.is_downgrade]
     numbers = ", ".join(step.revision.revision.lstrip("0") for step in undone)
-    in_ledger = f"migration_id IN ({numbers})"  # each of them takes its own row
+    in_ledger = f"migration_id IN ({numbers})"  # each step removes its own row
     return [one for step in undone for one in _dropped_by(connection, step, in_ledger)]
 
 
 def tables_at(script: ScriptDirectory, revision: str, dialect: str) -> set[str]:
-    """Return the tables that a database at a revision has, those of later ones than the adoption revision left aside.
+    """Return the tables of a database at a revision, up to the adoption revision.
 
-    They are what the downgrades would drop. Later revisions may ask the database, which no script can.
+    These are the tables that the downgrades would drop. Later revisions may query the database, which no script can.
     """
     applied = script.iterate_revisions(min(revision, ADOPTION_REVISION), "base")
     drops = [drop for made in applied for drop in preview.previewed(dialect, made.module.downgrade).drops]
@@ -47,15 +47,15 @@ def _dropped_by(connection: sa.Connection, step: RevisionStep, in_ledger: str) -
     revision = step.revision.revision
     try:
         drops = preview.previewed(connection.dialect.name, step.migration_fn).drops
-    except Exception as error:  # a revision may ask the database, which no script can
-        yield f"{revision}  what it drops cannot be foreseen ({type(error).__name__})"
+    except Exception as error:  # a revision may query the database, which no script can
+        yield f"{revision}  no preview is possible ({type(error).__name__})"
         return
     inspector = sa.inspect(connection)
     there = set(inspector.get_table_names())
     for drop in drops:
         columns = {column["name"] for column in inspector.get_columns(drop.table)} if drop.table in there else set()
-        if not columns.issuperset(drop.columns) or not columns:  # a step before it renames the table or a column
-            yield f"{revision}  {drop.table}: how many rows cannot be foreseen"
+        if not columns.issuperset(drop.columns) or not columns:  # an earlier step renames the table or a column
+            yield f"{revision}  {drop.table}: the number of rows is unknown"
             continue
         filled = " OR ".join(f"{quote(column)} IS NOT NULL" for column in drop.columns)
         filled = filled and f"WHERE {filled}"

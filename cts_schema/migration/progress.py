@@ -1,4 +1,4 @@
-"""How far an adoption has come: a line for a person at a terminal, and each of its parts for the run log."""
+"""Progress of an adoption, for the terminal and the run log."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Callable
 
 
 class Progress:
-    """One line that is written again and again.
+    """A progress line that is rewritten.
 
     Args:
-        write: gets the line; None where nobody looks.
-        on_part: is told what is being done, each time that changes.
+        write: prints the line; None away from a terminal.
+        on_part: called with each part of the work as it begins.
     """
 
     def __init__(
@@ -26,21 +26,21 @@ class Progress:
 
     @classmethod
     def of_terminal(cls, on_part: Callable[[str], None] = lambda what: None) -> Progress:
-        """Return the one of standard error, silent where that is no terminal."""
+        """Return the progress line of standard error, silent if that is not a terminal."""
         return cls(_line if sys.stderr.isatty() else None, on_part)
 
     def report(self, what: str) -> None:
-        """Say what is being done."""
+        """Begin a part of the work."""
         self.what = what
         self._on_part(what)
         self._show()
 
     def start(self, total: int) -> None:
-        """Begin to count rows."""
+        """Start to count rows."""
         self._total, self._done, self._began = total, 0, time.monotonic()
 
     def advance(self, rows: int) -> None:
-        """Count rows that are done."""
+        """Count completed rows."""
         self._done += rows
         self._show()
 
@@ -53,7 +53,7 @@ class Progress:
         if self._write is None:
             return
         seconds = time.monotonic() - self._began
-        if not self._done or seconds < 1:  # too early to tell
+        if not self._done or seconds < 1:  # too early for a rate
             self._write(self.what)
             return
         rate = self._done / seconds

@@ -1,4 +1,4 @@
-"""How a generated revision is written: in the operations, types and defaults of :mod:`cts_schema.ddl`."""
+"""Renders generated revisions with the operations, types and defaults of :mod:`cts_schema.ddl`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cts_schema.migration.directives import AddColumnsOp, AlterTableOp, CreateTa
 
 
 def render_item(type_: str, item: Any, context: AutogenContext) -> str | bool:
-    """Render types and defaults in one way, whichever database was asked."""
+    """Render types and defaults in the same way for both databases."""
     if type_ == "type" and isinstance(item, TYPES):
         return f"ddl.{item!r}"
     if type_ == "server_default" and isinstance(item, sa.DefaultClause) and not item.reflected:
@@ -29,7 +29,7 @@ def render_item(type_: str, item: Any, context: AutogenContext) -> str | bool:
 
 @renderers.dispatch_for(CreateTableOp)
 def _create_table(context: AutogenContext, op: CreateTableOp) -> str:
-    # What info and these options say, ddl.create_table and the trigger's own operation do by themselves.
+    # ddl.create_table and the operation of the trigger cover info and these options.
     op.info = {}
     op.kw.pop("sqlite_autoincrement", None)
     columns = [item for item in op.columns if isinstance(item, sa.Column)]
@@ -81,7 +81,7 @@ def _replace_checks(context: AutogenContext, op: ReplaceChecksOp) -> str:
 
 
 def _wrapped(text: str) -> str:
-    """Render a long text as several literals, which is all that a formatter can break."""
+    """Render a long text as several literals, so that a formatter can break the line."""
     pieces = textwrap.wrap(text, 90, drop_whitespace=False, break_long_words=False)
     return repr(text) if len(pieces) == 1 else f"({' '.join(map(repr, pieces))})"
 

@@ -1,4 +1,4 @@
-"""What a run has done, and where a database stands: plain values, safe to log."""
+"""The report of a run and the status of a database: plain values, safe to log."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Direction = Literal["upgrade", "downgrade", "stamp"]
 
 @dataclass(frozen=True)
 class AppliedRevision:
-    """One step of a run: a revision that was applied, undone or stamped; the milliseconds and statements it took."""
+    """One step of a run: a revision that was applied, reverted or stamped, with its milliseconds and statements."""
 
     revision: str
     name: str
@@ -22,16 +22,16 @@ class AppliedRevision:
 
 @dataclass(frozen=True)
 class Adopted:
-    """What a run brought in of an old database.
+    """What a run adopted of a legacy database.
 
     Attributes:
-        tables: old tables whose rows came in.
-        rows: rows that they had.
-        refused: of those, the ones that are in ``adoption_leftovers`` whole.
-        leftovers: rows of ``adoption_leftovers`` that were written.
-        backup: where the copy of a SQLite file is.
-        duration_ms: milliseconds from looking at the old tables to having verified the new ones.
-        exclusive_ms: by table, milliseconds that nobody else could use it.
+        tables: the number of legacy tables that were loaded.
+        rows: the number of their rows.
+        refused: how many of those are in ``adoption_leftovers`` as whole rows.
+        leftovers: the number of new rows of ``adoption_leftovers``.
+        backup: the path of the copy of a SQLite file.
+        duration_ms: milliseconds from the survey of the legacy tables to the end of the verification.
+        exclusive_ms: by table, for how many milliseconds no one else could use it.
     """
 
     tables: int
@@ -51,11 +51,11 @@ class Report:
         database: the URL, with credentials masked.
         before: the revision before the run, None for an empty database.
         after: the revision after it.
-        applied: the steps in the order they were done; empty when there was nothing to do.
-        healed: revisions whose row was missing in the ledger and has been written again.
-        duration_ms: milliseconds of the whole run, waiting for locks included.
-        adopted: what came in, where it was an old database.
-        preserved: tables ``cts_kept_*`` with what downgrades have preserved, as they are after the run.
+        applied: the steps in order; empty if there was nothing to do.
+        healed: revisions whose missing ledger row was written again.
+        duration_ms: milliseconds of the whole run, including waits for locks.
+        adopted: what was adopted, if it was a legacy database.
+        preserved: tables ``cts_kept_*`` that downgrades have preserved, after the run.
     """
 
     database: str
@@ -70,18 +70,18 @@ class Report:
 
 @dataclass(frozen=True)
 class Status:
-    """Where a database stands.
+    """The status of a database.
 
     Attributes:
         database: the URL, with credentials masked.
-        revision: the revision of the database, None where it has none.
+        revision: the current revision, None if it has none.
         head: the newest revision of this package.
         pending: revisions that an upgrade would apply, in order.
         missing_in_ledger: applied revisions that have no row in ``schema_migrations``.
         unmanaged: tables that are not of this package.
-        preserved: of those, the tables ``cts_kept_*`` with what downgrades have preserved.
-        unadopted: tables that are, in a database without a revision: the old application made them.
-        executed_at: when each applied revision was, by the ledger: UTC, as ``2026-01-03 12:00:00``.
+        preserved: of those, the tables ``cts_kept_*`` that downgrades have preserved.
+        unadopted: our tables in a database without a revision: those of the old application.
+        executed_at: when each revision was applied, from the ledger: UTC, as ``2026-01-03 12:00:00``.
     """
 
     database: str
@@ -101,10 +101,10 @@ class Status:
 
     @property
     def stranded(self) -> tuple[str, ...]:
-        """Those preserved tables that no upgrade restores any more: their revision is behind."""
+        """The preserved tables that no upgrade can restore, because their revision is already applied."""
         return stranded(self.preserved, self.revision)
 
 
 def stranded(preserved: Sequence[str], revision: str | None) -> tuple[str, ...]:
-    """Return the preserved tables of revisions up to that of the database, which has left them behind."""
+    """Return the preserved tables whose revision is already applied, so that no upgrade restores them."""
     return tuple(one for one in preserved if revision is not None and one[9:12] <= revision)

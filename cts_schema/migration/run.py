@@ -1,4 +1,4 @@
-"""Runs from code: an upgrade, a downgrade, and the question where a database stands."""
+"""Runs from code: upgrade, downgrade and status."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def initialize(database: Database, deadline: float) -> Report:
-    """Bring a database to head, and go on trying for ``deadline`` seconds while its server cannot be reached."""
+    """Upgrade a database to head, with retries for ``deadline`` seconds while its server cannot be reached."""
     pauses = Deadline(deadline).pauses()
     while True:
         try:
@@ -32,20 +32,20 @@ def initialize(database: Database, deadline: float) -> Report:
 def upgrade(
     database: Database, revision: str = "head", *, checkpoint: bool = True, terminal: Terminal | None = None
 ) -> Report:
-    """Bring a database up to a revision; the terminal gets a line for each step."""
+    """Upgrade a database to a revision; print a line for each step at a terminal."""
     return run(database, Command("upgrade", revision, replace(database.options, checkpoint=checkpoint), terminal))
 
 
 def downgrade(database: Database, revision: str, *, yes: bool = True, terminal: Terminal | None = None) -> Report:
-    """Take a database down to a revision; the terminal gets a line for each step."""
+    """Downgrade a database to a revision; print a line for each step at a terminal."""
     return run(database, Command("downgrade", revision, replace(database.options, may_drop=yes), terminal))
 
 
 def status(database: Database) -> Status:
-    """Tell where a database stands."""
+    """Return the status of a database."""
     with database.connected(reading=True) as connection:
         found = read_status(connection, database.options)
-    # Instead of a file that is not there, an empty database in memory was looked at.
+    # For a missing file this was an empty database in memory.
     return replace(found, database=database.name)
 
 

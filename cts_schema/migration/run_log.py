@@ -1,12 +1,12 @@
-"""The run log: what a run does, told to logging as it goes on, and to the table ``site_logs`` once it has ended.
+"""The run log: log records while a run is running, and a row of ``site_logs`` after its end.
 
 Each record of the logger ``cts_schema.migration`` has ``event`` (``run_started``, ``waiting``, ``adopting``,
-``revision_applied``, ``run_ended``), ``run``, ``database`` and what belongs to the event as attributes of its own, for
-any handler to take.
+``revision_applied``, ``run_ended``), ``run``, ``database`` and the facts of the event as attributes, for
+any handler.
 
-A row of ``site_logs`` is written after the end, in a transaction of its own: so a failure is recorded although all that
-was done is rolled back. Logging alone has to do where the connection is the caller's, where there is no ``site_logs``
-of ours (in an old database, or below the baseline), where the run was refused, and where the row cannot be written.
+The row of ``site_logs`` is written after the end, in a separate transaction, so that a failure is recorded although the
+run was rolled back. There is no row if the connection is the caller's, if there is no ``site_logs`` of ours (in a
+legacy database, or below the baseline), if the run was refused, or if the row cannot be written.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ Outcome = Literal["applied", "failed", "refused"]
 TABLE = "site_logs"
 CATEGORY = "migration"
 ROWS = f"(category = '{CATEGORY}' AND coalesce(CAST(metadata AS text), '') LIKE '%%\"package_version\"%%')"
-"""SQL, for a driver that wants percent signs doubled: the rows of ``site_logs`` that are of the run log."""
+"""The SQL condition of rows of the run log, for a driver that needs doubled percent signs."""
 OTHER_ROWS = f"NOT {ROWS}"
 
 _log = logging.getLogger("cts_schema.migration")
-# Else Python prints warnings on stderr where an application has set up no logging at all.
+# Otherwise Python prints warnings on stderr if an application has not configured logging.
 logging.getLogger("cts_schema").addHandler(logging.NullHandler())
 
 _LEVELS: dict[Outcome, int] = {"applied": logging.INFO, "refused": logging.WARNING, "failed": logging.ERROR}
@@ -55,15 +55,15 @@ _SITE_LOGS = sa.table(
 
 @dataclass(frozen=True)
 class RunState:
-    """How far a run has come.
+    """The progress of a run.
 
     Attributes:
-        before: the revision before it.
-        after: the revision that the database is at now.
-        done: the steps that were committed.
-        failing: the revision that it is at work on.
-        mended: what a repair has mended: code and place of each finding.
-        changed: whether anything was changed.
+        before: the revision before the run.
+        after: the current revision.
+        done: the committed steps.
+        failing: the revision that is running.
+        repaired: what a repair has repaired: code and place of each finding.
+        changed: whether anything has changed.
     """
 
     before: str | None
@@ -75,13 +75,13 @@ class RunState:
 
 
 class RunLog:
-    """The log of one run. A run that finds nothing to do leaves none."""
+    """The log of one run. A run that finds nothing to do logs nothing."""
 
     def __init__(self, direction: Direction, database: str) -> None:
-        """Begin to count.
+        """Start the log.
 
         Args:
-            direction: what the run is to do.
+            direction: what the run does.
             database: the URL, with credentials masked.
         """
         self.direction = direction
@@ -94,13 +94,13 @@ class RunLog:
     def recorded(
         self, connection: sa.Connection, options: Options, read_state: Callable[[], RunState], *, owned: bool
     ) -> Iterator[None]:
-        """Log how the block, which is the run, has ended.
+        """Log the end of the run, which is the block.
 
         Args:
-            connection: that of the run.
-            options: those of the run.
-            read_state: returns how far the run has come.
-            owned: whether the connection is ours, so that the row of ``site_logs`` may be written with it.
+            connection: the connection of the run.
+            options: the options of the run.
+            read_state: returns the progress of the run.
+            owned: whether the connection is ours, so that it may write the row of ``site_logs``.
         """
         error: BaseException | None = None
         try:
@@ -113,7 +113,7 @@ class RunLog:
             state = read_state()
             if error is not None or state.changed:
                 row = self._ended(state, error)
-                # A task that was cancelled shall end, and not ask the database for something more.
+                # A cancelled task must end without another query.
                 cancelled = connection.dialect.is_async and not isinstance(error, Exception | None)
                 if owned and not cancelled and row["metadata"]["outcome"] != "refused":
                     self._write(connection, options, row)
@@ -130,7 +130,7 @@ class RunLog:
             sa.event.remove(connection, "before_cursor_execute", count)
 
     def started(self, before: str | None, steps: int) -> None:
-        """Tell that the lock is held, and that there is something to do. To tell it again changes nothing."""
+        """Log that the run has the lock and something to do. A second call does nothing."""
         if not self._begun:
             self._begun = True
             what = "finding" if self.direction == "repair" else "revision"
@@ -138,15 +138,15 @@ class RunLog:
             self._log(logging.INFO, message, event="run_started", revision=before, steps=steps)
 
     def waiting(self, cause: str) -> None:
-        """Tell why nothing goes on."""
+        """Report the reason of a wait."""
         self._log(logging.INFO, f"waiting for {cause}", event="waiting", cause=cause)
 
     def adopting(self, what: str) -> None:
-        """Tell which part of an adoption is being done: that of many rows takes long."""
+        """Log the current part of an adoption, which may take long."""
         self._log(logging.INFO, f"adoption: {what}", event="adopting", part=what)
 
     def applied(self, done: AppliedRevision) -> None:
-        """Tell of a step. It counts only once the run has ended well."""
+        """Log a step. It is valid only if the run succeeds."""
         message = f"{done.direction} {done.revision} {done.name}: {done.duration_ms:.0f} ms"
         self._log(
             logging.INFO,
@@ -159,7 +159,7 @@ class RunLog:
         )
 
     def _ended(self, state: RunState, error: BaseException | None) -> dict[str, Any]:
-        """Tell logging how the run has ended, and return the row for ``site_logs``."""
+        """Log the end of the run, and return the row for ``site_logs``."""
         outcome = self._outcome(error)
         took = round((time.perf_counter() - self._since) * 1000, 1)
         error_text = None if error is None else _error_text(error)
@@ -204,16 +204,16 @@ class RunLog:
         }
 
     def _write(self, connection: sa.Connection, options: Options, row: dict[str, Any]) -> None:
-        """Write a row into ``site_logs``. Where that cannot be done, logging is told, and nothing is raised."""
+        """Write a row to ``site_logs``. If that fails, log it, and raise nothing."""
         try:
-            connection.rollback()  # after an error SQLAlchemy wants it; and a lost connection comes back so
+            connection.rollback()  # SQLAlchemy requires it after an error, and it reconnects a lost connection
             with dialects.of(connection).exclusive.beside(connection, options):
                 if _is_ours(connection, options.version_table):
                     connection.execute(sa.insert(_SITE_LOGS).values(row))
         except Exception as error:
-            # The run is what counts: it has succeeded, or its own error is what the caller must see.
+            # The caller must see the result of the run, not this error.
             reason = in_a_line(error)
-            message = f"the row of this run could not be written into site_logs: {reason}"
+            message = f"the row of this run could not be written to site_logs: {reason}"
             self._log(logging.WARNING, message, event="row_lost", error=reason)
 
     def _outcome(self, error: BaseException | None) -> Outcome:
@@ -229,7 +229,7 @@ class RunLog:
 
 
 def _is_ours(connection: sa.Connection, version_table: str) -> bool:
-    """Whether the database is at a revision of this package; ``site_logs`` is there since the first one."""
+    """Return whether the database is at a revision of this package; each has ``site_logs``."""
     inspector = sa.inspect(connection)
     if not (inspector.has_table(version_table) and inspector.has_table(_SITE_LOGS.name)):
         return False
@@ -238,7 +238,7 @@ def _is_ours(connection: sa.Connection, version_table: str) -> bool:
 
 
 def _error_text(error: BaseException) -> str:
-    """Return what went wrong in a line."""
+    """Return an error in one line."""
     if isinstance(error, SchemaError):
         reported = error.place.get("reported")
         return error.cause if reported is None else f"{error.cause} ({first_line(reported)})"

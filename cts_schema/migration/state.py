@@ -1,4 +1,4 @@
-"""Where a database stands, read without Alembic: what a start-up asks each time."""
+"""The status of a database, read without Alembic: the query of each start."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _NO_SUCH_TABLE = ("42P01", "3F000", "42703", "0A000", "42809")
 
 
 def at_head(connection: sa.Connection, options: Options) -> bool:
-    """Tell by one query whether version and ledger both say that nothing is left to do.
+    """Return, by one query, whether version and ledger both say that nothing is left to do.
 
-    A superuser asks as the owner of the tables, which takes some more: to plan a query PostgreSQL calls functions that
-    stand in an index of the table.
+    A superuser asks as the owner of the tables, which takes more queries: to plan a query PostgreSQL calls functions
+    of the indexes of the table.
     """
     with reading(connection, options) if dialects.of(connection).session.has_power(connection) else nullcontext():
         current_revision, numbers = dialects.of(connection).current_revision, tuple(map(int, revisions()))
@@ -37,10 +37,10 @@ def at_head(connection: sa.Connection, options: Options) -> bool:
 
 
 def read_status(connection: sa.Connection, options: Options) -> Status:
-    """Read where the database stands.
+    """Read the status of the database.
 
     Raises:
-        WrongUsage: the version table is none of Alembic's, or not that of this database.
+        WrongUsage: the version table is not one of Alembic, or not the one of this database.
         SeveralHeads: the version table has more than one row.
     """
     with reading(connection, options):
@@ -58,7 +58,7 @@ def _read(connection: sa.Connection, options: Options) -> Status:
     line = list(revisions())
     applied = line[: line.index(revision) + 1] if revision in line else []
     pending = () if revision is not None and not applied else tuple(line[len(applied) :])
-    # As texts: infinity and the year 10000 are times to PostgreSQL, and none to Python.
+    # As text: infinity and the year 10000 are valid times for PostgreSQL, but not for Python.
     times = f"SELECT migration_id, CAST(executed_at AS TEXT) FROM {ledger}"
     executed = dict(tuple(row) for row in _rows(connection, times) or [])
     unadopted, unmanaged = _tables(connection, options)
@@ -76,21 +76,21 @@ def _read(connection: sa.Connection, options: Options) -> Status:
 
 
 def preserved_of(tables: Iterable[str]) -> tuple[str, ...]:
-    """Return those tables in which downgrades have preserved something."""
+    """Return the tables that downgrades have preserved."""
     return tuple(sorted(name for name in tables if re.match(r"cts_kept_\d{3}_", name)))
 
 
 def preserved(connection: sa.Connection, options: Options) -> tuple[str, ...]:
-    """Return the tables in which downgrades have preserved something, and leave no transaction behind."""
+    """Return the tables that downgrades have preserved, and leave no transaction open."""
     with reading(connection, options):
         return preserved_of(sa.inspect(connection).get_table_names(schema=options.schema))
 
 
 def require_version_table(connection: sa.Connection, options: Options) -> None:
-    """Check that the version table is none, or one as Alembic makes it, and that of this database.
+    """Check that the version table does not exist, or is one of Alembic and of this database.
 
     Raises:
-        WrongUsage: the option names something else.
+        WrongUsage: the option names another object.
     """
     with reading(connection, options):
         _check_version_table(connection, options)
@@ -104,24 +104,24 @@ def _check_version_table(connection: sa.Connection, options: Options) -> None:
         if reason is None and inspector.has_table(table, schema=schema):
             columns = {column["name"]: column["type"] for column in inspector.get_columns(table, schema=schema)}
             if columns.keys() != {"version_num"} or not isinstance(columns["version_num"], sa.String):
-                reason = f"that table is none of Alembic's; its columns: {', '.join(columns)}"
+                reason = f"it is not a version table of Alembic; its columns: {', '.join(columns)}"
     version, ledger = _names(connection, options)
     if reason is None and None in [row[0] for row in _rows(connection, f"SELECT version_num FROM {version}") or []]:
-        reason = "that table has a NULL instead of a revision"
+        reason = "it has a NULL instead of a revision"
     if reason is None and table != VERSION_TABLE:
         reason = _other_version_table(connection, options, version, ledger)
     if reason is not None:
         raise WrongUsage(
-            cause="the version table that was named is not the one of this database; nothing was touched",
+            cause="the named version table is not the one of this database; nothing was touched",
             option=f"version_table={table}",
             database=mask_url(connection.engine.url),
             reason=reason,
-            next_step="name the table in which this package keeps the revision, or leave the option out",
+            next_step="name the table in which this package keeps the revision, or omit the option",
         )
 
 
 def _other_version_table(connection: sa.Connection, options: Options, version: str, ledger: str) -> str | None:
-    """Say where the revision is, where the ledger agrees with the default table and not with the one of the options."""
+    """Return where the revision is, if the ledger agrees with the default table but not with that of the options."""
     default, _ = _names(connection, replace(options, version_table=VERSION_TABLE))
     newest = _rows(connection, f"SELECT max(migration_id) FROM {ledger} WHERE source = 'alembic'")
     if not newest or newest[0][0] is None:
@@ -139,7 +139,7 @@ def not_ours(revision: str, *, newest: str, table: str, database: str) -> Databa
     """Return the error for a revision that this package does not have.
 
     Args:
-        revision: what the version table says.
+        revision: the revision in the version table.
         newest: the newest revision of this package.
         table: the version table.
         database: the URL, with credentials masked.
@@ -154,7 +154,7 @@ def not_ours(revision: str, *, newest: str, table: str, database: str) -> Databa
 
 
 def _shown(moment: str | None) -> str:
-    """Return a time of the ledger, in UTC where it says its zone and Python knows its year."""
+    """Return a time of the ledger, in UTC if it has a zone and Python knows its year."""
     told = str(moment)
     with suppress(ValueError, OverflowError):
         at = datetime.fromisoformat(told)
@@ -164,14 +164,14 @@ def _shown(moment: str | None) -> str:
 
 
 def _tables(connection: sa.Connection, options: Options) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the tables that are called like ours, in any case of letters, and those that are not ours."""
-    from cts_schema.migration.legacy import alike  # with the models; not at a start-up that finds nothing to do
+    """Return the tables with our names, in upper or lower case, and the unmanaged tables."""
+    from cts_schema.migration.legacy import alike  # imports the models, which a start at head does not need
     from cts_schema.models import Base
 
     with _without_a_trace(connection):
         there = set(sa.inspect(connection).get_table_names(schema=options.schema))
     ours = {*Base.metadata.tables, options.version_table}
-    if dialects.of(connection).in_a_file:  # which has no other schema to hide it in
+    if dialects.of(connection).in_a_file:  # which has no other schema
         ours.add(ADOPTION_RECORD)
     return tuple(sorted(alike(there))), tuple(sorted(there - ours))
 
@@ -182,7 +182,7 @@ def _names(connection: sa.Connection, options: Options) -> tuple[str, str]:
 
 
 def _rows(connection: sa.Connection, query: str) -> Sequence[Sequence[Any]] | None:
-    """Return the rows of ``query``, or None where a table of it does not exist."""
+    """Return the rows of ``query``, or None if one of its tables does not exist."""
     try:
         with _without_a_trace(connection):
             return run(connection, query).all()
@@ -194,13 +194,13 @@ def _rows(connection: sa.Connection, query: str) -> Sequence[Sequence[Any]] | No
 
 @contextmanager
 def reading(connection: sa.Connection, options: Options) -> Iterator[None]:
-    """Leave no trace, see every row, and lend nobody the power of a superuser."""
+    """Change nothing, see every row, and run no code of others with the rights of a superuser."""
     with dialects.of(connection).session.reading(connection, options, milliseconds=_lock_timeout(connection)):
         yield
 
 
 def _without_a_trace(connection: sa.Connection) -> AbstractContextManager[None]:
-    """Leave no transaction behind where there was none; where there is one, an error does not end it."""
+    """End a transaction that the block began; within one of the caller, an error does not end it."""
     return dialects.of(connection).session.without_a_trace(connection, milliseconds=_lock_timeout(connection))
 
 

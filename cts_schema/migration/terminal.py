@@ -1,4 +1,4 @@
-"""What ``alembic upgrade``, ``cts-schema upgrade`` and their like print. From code there is a report instead."""
+"""The output of ``alembic upgrade``, ``cts-schema upgrade`` and similar commands. Code gets a report instead."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SIGNS = {"upgrade": "+", "downgrade": "-", "stamp": "="}
 
 
 class Terminal:
-    """One line for each revision, and at the end where the database stands."""
+    """Prints one line per revision, and at the end the status of the database."""
 
     def __init__(self, write: Callable[[str], None]) -> None:
         """Make a terminal.
@@ -33,23 +33,23 @@ class Terminal:
 
     @classmethod
     def of(cls, config: Any) -> Terminal | None:
-        """Return the terminal of a command line, or None where the command was called from code or is to be quiet."""
+        """Return the terminal of a command line, or None for a quiet command or a call from code."""
         options = config.cmd_opts
         if options is None or getattr(options, "quiet", False):
             return None
         return cls(partial(_print, config.stdout))
 
     def step(self, done: AppliedRevision) -> None:
-        """Print a revision that has just been done."""
+        """Print a completed revision."""
         took = "stamped" if done.direction == "stamp" else f"{done.duration_ms:4.0f} ms"
         self._print(f"{_SIGNS[done.direction]} {done.revision}  {done.name:{self._width}}  {took:>7}")
 
     def waiting(self, cause: str) -> None:
-        """Print why nothing goes on."""
+        """Print the reason of a wait."""
         self._print(f"waiting for {cause}")
 
     def preserved(self, tables: Sequence[str], revision: str | None) -> None:
-        """Print where downgrades have preserved what an upgrade restores, and what it could not restore."""
+        """Print what downgrades have preserved, and what an upgrade could not restore."""
         behind = stranded(tables, revision)
         ahead = [one for one in tables if one not in behind]
         if ahead:
@@ -66,7 +66,7 @@ class Terminal:
         healed: Sequence[str],
         adopted: Adopted | None = None,
     ) -> None:
-        """Print what came in of an old database, and where the database stands now."""
+        """Print what was adopted, and the status of the database."""
         if adopted is not None:
             for line in adoption_lines(adopted):
                 self._print(f"  {line}")
@@ -91,16 +91,16 @@ class Terminal:
 
 
 def _print(stream: TextIO, line: str) -> None:
-    with written(stream):  # Alembic would lose it in silence
+    with written(stream):  # Alembic would silently lose the line
         print(line, file=stream, flush=True)
 
 
 def adoption_lines(done: Adopted) -> Iterator[str]:
-    """Yield what is to be said of an adoption."""
-    tables = f"{done.tables} old table{'' if done.tables == 1 else 's'}"
+    """Yield the lines about an adoption."""
+    tables = f"{done.tables} legacy table{'' if done.tables == 1 else 's'}"
     yield f"adopted {done.rows:,} rows of {tables}, verified, {done.duration_ms / 1000:.1f} s"
     if done.leftovers:
-        whole = f", {done.refused:,} of them whole rows" if done.refused else ""
-        yield f"what has no place any more: {done.leftovers:,} in adoption_leftovers{whole}"
+        whole = f" ({done.refused:,} whole rows)" if done.refused else ""
+        yield f"{done.leftovers:,} leftovers are in adoption_leftovers{whole}"
     if done.backup is not None:
-        yield f"the old database as it was: {done.backup}"
+        yield f"backup of the legacy database: {done.backup}"

@@ -1,4 +1,4 @@
-"""``wait``: for processes that need the schema and leave it to another one to migrate."""
+"""``wait``: for processes that need the schema and let another process migrate."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from cts_schema.migration.state import at_head, not_ours, read_status
 from cts_schema.schema.scripts import head, revisions
 
 _PASSING = (DatabaseUnreachable, DatabaseMissing, DatabaseLocked)
-_LONGEST_LOOK = 2.0  # seconds
+_LONGEST_PAUSE = 2.0  # seconds
 
 
 def wait_for_head(database: Database, timeout: float) -> float:
-    """Return once a database is at head, with the seconds that it took. Nothing waits in the server.
+    """Wait until a database is at head, and return the seconds that it took. Holds no connection meanwhile.
 
     Raises:
-        NotAtHead: ``timeout`` seconds are over; says where the database stands.
-        DatabaseUnreachable, DatabaseMissing, DatabaseLocked: they are over, and it could not be asked.
-        SchemaError: another subclass, at once: what is wrong does not pass by waiting.
+        NotAtHead: ``timeout`` seconds are over; has the status of the database.
+        DatabaseUnreachable, DatabaseMissing, DatabaseLocked: they are over, and the database did not respond.
+        SchemaError: another subclass, at once, for a problem that waiting cannot solve.
     """
-    database = replace(database, wait=min(timeout, _LONGEST_LOOK))
+    database = replace(database, wait=min(timeout, _LONGEST_PAUSE))
     options = database.options
     began, pauses = time.monotonic(), Deadline(timeout).pauses()
     while True:

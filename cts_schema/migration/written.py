@@ -1,4 +1,4 @@
-"""What a run has written about itself is there: a trigger or a rule of others may leave a row out in silence."""
+"""Reads back what a run has recorded: an unmanaged trigger or rule may silently skip a row."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from cts_schema.exceptions import LedgerNotWritten, mask_url
 
 @contextmanager
 def version_read_back(context: MigrationContext, reached: Callable[[], str | None]) -> Iterator[None]:
-    """Check after the block that the version table says what the run has come to.
+    """Check after the block that the version table has the revision of the run.
 
     Args:
         context: the running migration context, online.
         reached: returns the revision.
 
     Raises:
-        LedgerNotWritten: it does not.
+        LedgerNotWritten: it has another value.
     """
     if context.connection is None:
         raise AssertionError("an offline script reads nothing back")
     try:
         yield
     except CommandError as error:
-        # Alembic counts the rows that it changes there, and has no class of its own for that.
+        # Alembic checks how many rows it changes there, without an error class of its own.
         if str(error).startswith("Online migration expected to match one row"):
             raise not_written(context.connection, context.version_table, []) from error
         raise
@@ -39,15 +39,15 @@ def version_read_back(context: MigrationContext, reached: Callable[[], str | Non
 
 
 def not_written(connection: sa.Connection, table: str, revisions: Sequence[str]) -> LedgerNotWritten:
-    """Return the error that names what may have left rows out.
+    """Return the error that names what may have skipped rows.
 
     Args:
-        connection: the database, in the transaction that is to be rolled back.
+        connection: the database, in the transaction that will be rolled back.
         table: the table of the rows.
-        revisions: those whose rows are not as written.
+        revisions: the revisions whose rows are not as written.
     """
     found = dialects.of(connection).relations.in_the_way(connection, table)
-    named = f"let it leave these rows alone, or {', '.join(found)}; then repeat"
+    named = f"let it ignore these rows, or {', '.join(found)}; then repeat"
     return LedgerNotWritten(
         database=mask_url(connection.engine.url),
         table=table,

@@ -1,7 +1,7 @@
-"""The revisions this package has, read from their file names, so that they are known without importing Alembic.
+"""The revisions of this package, read from their file names without importing Alembic.
 
-A file is named ``036_create_optimal_indication_tables.py``: the revision, which is also the number in the ledger, and
-the name that the ledger shows.
+A file is named ``036_create_optimal_indication_tables.py``: the revision, which is also the ledger number, and
+the name in the ledger.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from pathlib import Path
 
 from cts_schema.exceptions import SchemaError, SeveralHeads
 
-#: Up to this revision PostgreSQL runs the line in one transaction, and adoption builds it. See docs/revisions.md.
+#: Up to this revision PostgreSQL runs all revisions in one transaction, and an adoption builds the schema of it.
 ADOPTION_REVISION = "060"
 
-#: The table of a SQLite file in which an adoption names its backup. It is ours, and not in the models.
+#: The table of a SQLite file in which an adoption records its backup. It is ours, but not in the models.
 ADOPTION_RECORD = "cts_adoption_state"
 
 _FILE = re.compile(r"^(\d{3})_([a-z0-9_]+)\.py$")
@@ -34,10 +34,10 @@ def script_location() -> Path:
 
 @cache
 def revisions() -> dict[str, str]:
-    """Return the name of each revision by its id, in the order they are applied.
+    """Return the name of each revision by its id, in order.
 
     Raises:
-        SeveralHeads: two files have the same number; Alembic would take one of them and only warn.
+        SeveralHeads: two files have the same number; Alembic would use one of them and only warn.
     """
     matches = (_FILE.match(path.name) for path in (script_location() / "versions").iterdir())
     found = sorted((match[1], match[2]) for match in matches if match)
