@@ -1,7 +1,7 @@
 """What models and revisions build on: types, server defaults, triggers, and the operations of revisions.
 
 The meaning of every name here is frozen, because released revisions rely on it.
-The operations need Alembic and are loaded when first used, so that importing the models does not import it.
+The operations need Alembic, and are loaded at first use, so that importing the models does not import it.
 """
 
 from __future__ import annotations

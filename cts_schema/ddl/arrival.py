@@ -1,4 +1,4 @@
-"""Conditions on preserved rows ``k``: whether they can go back, and whether they have arrived."""
+"""Conditions on preserved rows ``k``: whether they can be restored, and whether they have arrived."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from cts_schema.ddl.text import quote
 
 
 def arrived(table: sa.Table, columns: Sequence[str], key: Sequence[str]) -> str:
-    """Return the condition that each value of a preserved row has come back as it was; a lost reference is NULL."""
+    """Return the condition that each value of a preserved row was restored unchanged; a lost reference is NULL."""
     same = [same_key(key, "t", "k")]
     for column in columns:
         found, value = f"t.{quote(column)}", value_or_null(table, column)
-        if sql.on_postgresql():  # as text: not each type can be compared, and 1.0 is not 1.00
+        if sql.on_postgresql():  # as text: some types cannot be compared, and 1.0 is not 1.00
             same.append(f"CAST({found} AS text) IS NOT DISTINCT FROM CAST({value} AS text)")
         else:
             same.append(f"{found} IS {value} AND typeof({found}) = typeof({value})")
@@ -24,12 +24,12 @@ def arrived(table: sa.Table, columns: Sequence[str], key: Sequence[str]) -> str:
 
 
 def nothing_else(present: Sequence[str], restored: Sequence[str]) -> str:
-    """Return the condition that a preserved row has no value besides those that are restored."""
+    """Return the condition that a preserved row has no other values than the restored ones."""
     return "".join(f" AND k.{quote(column)} IS NULL" for column in present if column not in restored)
 
 
 def references(table: sa.Table) -> Iterator[tuple[sa.Column[Any], str, str, bool]]:
-    """Yield (column, parent table, parent column, whether a lost parent sets it NULL) of each foreign key."""
+    """Yield (column, parent table, parent column, whether a lost parent sets it NULL) for each foreign key."""
     for column in table.columns:
         for foreign_key in column.foreign_keys:
             parent, _, parent_column = foreign_key.target_fullname.rpartition(".")
@@ -37,12 +37,12 @@ def references(table: sa.Table) -> Iterator[tuple[sa.Column[Any], str, str, bool
 
 
 def refers_to_rows(table: sa.Table, alias: str, *, nulled: bool = False) -> str:
-    """Return the condition that what a row refers to is there.
+    """Return the condition that all parents of a row exist.
 
     Args:
         table: the table, with its foreign keys.
-        alias: what the row is called in the query.
-        nulled: ask of the references that become NULL without their row, and not of those that a row must have.
+        alias: the alias of the row in the query.
+        nulled: check the references that become NULL without their parent, instead of the required ones.
     """
     conditions = ["1 = 1"]
     for column, parent, parent_column, becomes_null in references(table):
@@ -54,7 +54,7 @@ def refers_to_rows(table: sa.Table, alias: str, *, nulled: bool = False) -> str:
 
 
 def value_or_null(table: sa.Table, name: str) -> str:
-    """Return the preserved value, or what ON DELETE SET NULL would have made of it had the table been there."""
+    """Return the preserved value, or NULL if ON DELETE SET NULL would have cleared it meanwhile."""
     value = f"k.{quote(name)}"
     for column, parent, parent_column, nulled in references(table):
         if column.name == name and nulled:

@@ -1,4 +1,4 @@
-"""Fill columns of rows that are there, beside the traffic. See :mod:`cts_schema.ddl.online`."""
+"""Fills columns of existing rows, concurrently with traffic. See :mod:`cts_schema.ddl.online`."""
 
 from __future__ import annotations
 
@@ -28,63 +28,63 @@ def backfill(
     pause: float = 0.0,
     progress: Callable[[int], None] | None = None,
 ) -> None:
-    """Fill columns of rows that are there, on PostgreSQL a batch a transaction, so that no row is locked for long.
+    """Fill columns of existing rows, on PostgreSQL one batch per transaction, so that rows are locked only briefly.
 
-    It goes by a condition, and so resumes where it stopped. Rows that others have locked are passed over and come
-    last. Let new rows come with their value, by a default or by the application, before this runs: it ends when no row
-    meets the condition.
+    It selects rows by a condition, so it resumes where it stopped. It skips rows that others have locked, and fills
+    them last. New rows must already have a value, by a default or by the application: it ends when no row meets the
+    condition.
 
-    ``updated_at`` stays as it is, because nobody changed the row; only an offline script lets it move. On PostgreSQL
-    that costs a second update of each row, since dropping the trigger would lock the table.
+    It keeps ``updated_at``, because nobody changed the row; only an offline script changes it. On PostgreSQL
+    that costs a second update of each row, because dropping the trigger would lock the table.
 
     Args:
         table: the table's name.
-        values: the new values by column name, plain ones or expressions like ``sa.clause("quantity * price")``.
-        where: the condition of the rows still to be filled, which a filled row no longer meets.
-        key: a column with a unique value in each row, by whose index the batches are found.
-        batch: rows in a transaction.
-        pause: seconds between two of them, for replicas and vacuum to keep up.
-        progress: is told the number of rows filled so far, after each batch; else they are logged.
+        values: the new values by column name, plain or expressions like ``sa.clause("quantity * price")``.
+        where: the condition of the rows to fill, which a filled row no longer meets.
+        key: a unique column, whose index finds the batches.
+        batch: rows per transaction.
+        pause: seconds between transactions, so that replicas and vacuum keep up.
+        progress: called with the number of filled rows after each batch; by default it is logged.
 
     Raises:
-        ValueError: a filled row still meets the condition, so that there would be no end.
+        ValueError: a filled row still meets the condition, so that the backfill would never end.
     """
-    told = progress or (lambda filled: _log.info("backfill of %s: %d rows", table, filled))
+    report = progress or (lambda filled: _log.info("backfill of %s: %d rows", table, filled))
     with outside_transaction() as outside:
         if outside and offline():
             op.execute(clause(_scripted(table, values, where, key, batch)))
         elif outside:
-            _fill_by_batches(_Backfill(table, values, where, key), batch, pause, told)
+            _fill_by_batches(_Backfill(table, values, where, key), batch, pause, report)
         else:
-            _fill_at_once(table, values, where, told)
+            _fill_at_once(table, values, where, report)
 
 
-def _fill_at_once(table: str, values: Mapping[str, Any], where: str, told: Callable[[int], None]) -> None:
+def _fill_at_once(table: str, values: Mapping[str, Any], where: str, report: Callable[[int], None]) -> None:
     update = sa.update(sa.table(table, *map(sa.column, values))).where(clause(where))
     if offline():
         op.execute(update.values(_literals(values)))
         return
     with quiet(table):
-        told(op.get_bind().execute(update.values(dict(values))).rowcount)
-    require_none(table, f"({where})", "still meet the condition of the backfill that has filled them")
+        report(op.get_bind().execute(update.values(dict(values))).rowcount)
+    require_none(table, f"({where})", "still meet the condition of their backfill")
 
 
-def _fill_by_batches(fill: _Backfill, batch: int, pause: float, told: Callable[[int], None]) -> None:
+def _fill_by_batches(fill: _Backfill, batch: int, pause: float, report: Callable[[int], None]) -> None:
     filled, last = 0, None
     while True:
-        # Waiting for one row while holding none can neither end in a deadlock nor keep others waiting.
+        # Waiting for one row without holding any can neither deadlock nor block others.
         keys = fill.next_batch(last, batch, wait=False) or fill.next_batch(None, 1, wait=True)
         if not keys:
             return
         filled, last = filled + len(keys), keys[-1]
-        told(filled)
+        report(filled)
         if pause:
-            # The server waits, so that an event loop goes on meanwhile.
+            # The server waits, so that an event loop is not blocked.
             op.get_bind().execute(sa.select(sa.func.pg_sleep(pause)))
 
 
 class _Backfill:
-    """What a batch is made of."""
+    """A backfill, batch by batch."""
 
     def __init__(self, table: str, values: Mapping[str, Any], where: str, key: str) -> None:
         self._table = sa.table(table, *map(sa.column, {key, "updated_at", *values}))
@@ -94,14 +94,14 @@ class _Backfill:
         self._stamped = "updated_at" not in values and has_updated_at_trigger(op.get_bind(), table)
 
     def next_batch(self, after: Any, limit: int, *, wait: bool) -> list[Any]:
-        """Fill the next rows whose key comes after ``after``, in a transaction; return their keys in order."""
+        """Fill the next rows with a key after ``after``, in a transaction; return their keys in order."""
         connection = op.get_bind()
         due = sa.select(self._key).where(self._where).order_by(self._key).limit(limit)
         if after is not None:
             due = due.where(self._key > after)
         connection.exec_driver_sql("BEGIN")
         try:
-            # The lock of an UPDATE that changes no key: foreign keys to these rows are checked meanwhile.
+            # The lock of an UPDATE that changes no key, so that foreign keys to these rows can be checked meanwhile.
             locked = due.with_for_update(key_share=True, skip_locked=not wait)
             keys = list(connection.execute(locked).scalars())
             if keys:
@@ -114,11 +114,11 @@ class _Backfill:
         return keys
 
     def _fill(self, connection: sa.Connection, those: sa.ColumnElement[bool], count: int) -> None:
-        # The trigger leaves alone an update that changes updated_at itself: moved on and back, it is what it was.
+        # The trigger ignores an update that sets updated_at itself: changed and changed back, it is as it was.
         moment, step = self._table.c.updated_at, sa.text("interval '1 microsecond'")
         moved = {moment: moment.op("+")(step)} if self._stamped else {}
         update = sa.update(self._table).where(those)
-        # A trigger of somebody's own may pass over a row in silence, and the next batch would find it again for ever.
+        # An unmanaged trigger may silently skip a row, and every next batch would find it again.
         filled = connection.execute(update.values({**self._values, **moved}).returning(self._where)).scalars().all()
         if any(filled) or len(filled) < count:
             raise ValueError(f"a row of {self._table.name} that the backfill has filled still meets its condition")
@@ -141,5 +141,5 @@ END LOOP; END $backfill$"""
 
 
 def _literals(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values for a script, which writes them by their type; a bare column has none."""
+    """Return the values for a script, which writes them by their type."""
     return {name: value if isinstance(value, sa.ClauseElement) else sa.literal(value) for name, value in values.items()}

@@ -1,4 +1,4 @@
-"""Restore what a downgrade preserved of a database whose tables were built anew, as an adoption does."""
+"""Restores preserved tables in a database whose tables were rebuilt, as by an adoption."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from cts_schema.ddl.text import quote
 def hide(
     connection: sa.Connection, tables: Mapping[str, str], returning: Collection[str]
 ) -> dict[str, list[tuple[str, str]]]:
-    """Take preserved tables from where the line looks for them, and their indexes the names that it gives to new ones.
+    """Hide preserved tables, and the names of their indexes, from the revisions.
 
-    On PostgreSQL the caller moves the table itself away, and the rows are copied unless it comes back itself. SQLite
-    cannot rename an index: there they go.
+    On PostgreSQL the caller moves the table itself, and the rows are copied unless the table returns. SQLite
+    cannot rename an index, so it drops them.
 
     Args:
         connection: the database.
-        tables: the name that the rows have meanwhile, by that of the preserved table.
-        returning: of the preserved tables, those that come back themselves.
+        tables: the temporary name, by preserved table.
+        returning: the preserved tables that return as a whole.
 
     Returns:
-        Name and SQL of the indexes that went, by preserved table.
+        Name and SQL of the dropped indexes, by preserved table.
     """
     gone: dict[str, list[tuple[str, str]]] = {}
     with Operations.context(MigrationContext.configure(connection)):
@@ -48,36 +48,36 @@ def hide(
 
 
 def returning(preserved: Collection[str], tables: Collection[str], loaded: Collection[str]) -> dict[str, str]:
-    """Return the preserved tables that come back themselves, by the table whose place they take, parents first.
+    """Return the preserved tables that return as a whole, by the table that they replace, parents first.
 
     Args:
-        preserved: the tables ``cts_kept_*`` that there are.
+        preserved: the existing tables ``cts_kept_*``.
         tables: the tables of the schema, parents first.
-        loaded: of those, the ones that get rows of the legacy database.
+        loaded: the tables that get rows of the legacy database.
     """
     of: dict[str, str] = {}
-    for name in sorted(preserved, reverse=True):  # the revision that made a table comes before others
+    for name in sorted(preserved, reverse=True):  # the revision that created a table comes before others
         if (table := _table_of(name, tables)) is not None:
             of[table] = name
     return {table: of[table] for table in tables if table in of and table not in loaded}
 
 
 def restore_beside(preserved: Collection[str], tables: Collection[str], loaded: Mapping[str, AbstractSet[str]]) -> None:
-    """Restore preserved rows of tables that the legacy database lacked, and preserved columns that its tables lacked.
+    """Restore preserved rows of tables, and preserved columns, that the legacy database lacked.
 
-    What remains stays where it is: rows of a table that has others now, and those whose parent is gone.
+    Other rows stay preserved: rows of a table that has other rows now, and orphans.
 
     Args:
-        preserved: the tables ``cts_kept_*`` that there are.
+        preserved: the existing tables ``cts_kept_*``.
         tables: the tables of the schema.
-        loaded: of those, the ones that have got rows of the legacy database, with the columns it had.
+        loaded: the tables that got rows of the legacy database, with the columns that it had.
     """
     of = {name: table for name in preserved if (table := _table_of(name, tables)) is not None}
     remaining = {name for name in of if sql.exists(name)}
-    while True:  # a row may need one that is restored after it
+    while True:  # a row may need one that is restored later
         for name in sorted(remaining):
             table = of[name]
-            # The revision that made a table comes before those that added columns to it.
+            # The revision that created a table comes before those that added columns to it.
             whole = name == min(one for one, other in of.items() if other == table)
             _restore(name, table, None if table not in loaded and whole else loaded.get(table, set()))
         left = {name for name in remaining if sql.exists(name)}
@@ -92,7 +92,7 @@ def _table_of(name: str, tables: Collection[str]) -> str | None:
 
 
 def _restore(name: str, table: str, had: AbstractSet[str] | None) -> None:
-    """Restore whole rows, or the columns that a table of the legacy database with the columns ``had`` lacked."""
+    """Restore whole rows, or the columns that are not in ``had``, those of the legacy table."""
     built = sa.Table(table, sa.MetaData(), autoload_with=op.get_bind(), resolve_fks=False)
     key = {column.name for column in built.primary_key}
     there = {column["name"] for column in sa.inspect(op.get_bind()).get_columns(name)}

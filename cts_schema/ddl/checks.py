@@ -1,4 +1,4 @@
-"""CHECK constraints: those a column's type implies, and those a SQLite table really has.
+"""CHECK constraints: those that a column's type implies, and those that a SQLite table actually has.
 
 An implied CHECK is a constraint of its column, not of the table. So it comes with ADD COLUMN and goes with DROP COLUMN,
 which SQLite then does without copying the table.
@@ -20,7 +20,7 @@ from cts_schema.ddl.naming import shorten
 from cts_schema.ddl.text import clause, literal, tokens, unquote
 from cts_schema.ddl.types import FiniteNumeric, Json, TextEnum
 
-# Without needless quotes, as SQLAlchemy itself writes a CHECK.
+# Without unnecessary quotes, as SQLAlchemy writes a CHECK.
 _quote = sqlite.dialect().identifier_preparer.quote
 
 
@@ -30,7 +30,7 @@ class ImpliedCheck(sa.CheckConstraint):
     Args:
         condition: the condition.
         name: the name in the database.
-        dialect: the database that needs it; None for every one.
+        dialect: the database that needs it; None for both.
     """
 
     inherit_cache = False
@@ -40,7 +40,7 @@ class ImpliedCheck(sa.CheckConstraint):
         self.dialect = dialect
 
     def _copy(self, **kw: Any) -> ImpliedCheck:
-        """Return another one: a plain CHECK, which SQLAlchemy would make, is for every database."""
+        """Return a copy; SQLAlchemy would make a plain CHECK, which applies to both databases."""
         return ImpliedCheck(str(self.sqltext), str(self.name), self.dialect)
 
 
@@ -53,10 +53,11 @@ def _render(element: ImpliedCheck, compiler: DDLCompiler, **kw: Any) -> str:
 
 
 def imply_checks(column: sa.Column[Any]) -> None:
-    """Attach to ``column`` the CHECK that its type implies, if it does.
+    """Attach to ``column`` the CHECK that its type implies, if any.
 
-    A :class:`TextEnum` is restricted on both databases. PostgreSQL knows booleans and JSON by itself, SQLite does not:
-    there a boolean must be 0 or 1, and a JSON text must be valid. SQLite stores no NaN; to PostgreSQL it is a number.
+    A :class:`TextEnum` is restricted on both databases. PostgreSQL has types for booleans and JSON, SQLite does not:
+    there a boolean must be 0 or 1, and a JSON text must be valid. SQLite cannot store NaN; for PostgreSQL it is a
+    number.
     """
     if any(isinstance(constraint, ImpliedCheck) for constraint in column.constraints):
         return
@@ -80,7 +81,7 @@ def imply_checks(column: sa.Column[Any]) -> None:
 
 
 def in_order(constraints: Collection[sa.Constraint]) -> OrderedSet[sa.Constraint]:
-    """Return constraints in an order of their own: a set has one of chance, in which they would be written."""
+    """Return constraints in a fixed order, because the order of a set is random."""
 
     def order(one: sa.Constraint) -> tuple[str, str, list[str]]:
         return one.__visit_name__, str(one.name), [column.name for column in getattr(one, "columns", ())]
@@ -89,24 +90,24 @@ def in_order(constraints: Collection[sa.Constraint]) -> OrderedSet[sa.Constraint
 
 
 def finite(column: str) -> str:
-    """Return the condition under which a number of PostgreSQL, which holds no infinity either, is finite."""
+    """Return the condition that a number of PostgreSQL is finite; its columns cannot hold infinity."""
     return f"{_quote(column)} <> 'NaN'"
 
 
 def finite_name(table: str, column: str) -> str:
-    """Return the name of the CHECK that lets no NaN into a column. Another CHECK may have the plain name."""
+    """Return the name of the CHECK that refuses NaN in a column. Another CHECK may have the plain name."""
     return shorten(f"ck_{table}_{column}_finite")
 
 
 def comes_with(table: str, column: str) -> set[str]:
-    """Return the names that the CHECK of a column may have: it comes and goes with the column."""
+    """Return the possible names of the CHECK of a column, which is added and dropped with the column."""
     return {shorten(f"ck_{table}_{column}"), finite_name(table, column)}
 
 
 def sqlite_checks(connection: sa.Connection, table: str) -> dict[str, str]:
-    """Return the condition of each CHECK of ``table`` by its name; one without a name is called by its condition.
+    """Return the condition of each CHECK of ``table`` by its name, or by its condition if it has no name.
 
-    Read from the CREATE TABLE statement: SQLAlchemy's reflection takes it line by line, and ADD COLUMN writes one line.
+    It parses the CREATE TABLE statement: SQLAlchemy's reflection reads it line by line, but ADD COLUMN writes one line.
     """
     sql = connection.execute(
         sa.text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :table"), {"table": table}

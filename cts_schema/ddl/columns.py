@@ -1,7 +1,7 @@
-"""The kinds of columns that tables are made of: type, unit, default and NULL said by one name.
+"""The kinds of columns of tables: one name implies type, unit, default and NULL.
 
-A column may be NULL unless it is required or has a default. A revision relies on these for ever, as it does on the
-types: what a function returns never changes, a new need is a new function or a plain ``sa.Column``.
+A column may be NULL unless it is required or has a default. Revisions rely on these for ever, as on the
+types: the result of a function never changes; for a new need add a function or use ``sa.Column``.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from cts_schema.ddl.types import BigInt, FiniteNumeric, Json, TextEnum, Timestam
 
 
 def text_id() -> sa.Column[str]:
-    """Return the key ``id`` of an entity: a random text that the database makes."""
+    """Return the key ``id`` of an entity: a random text that the database generates."""
     return sa.Column("id", sa.Text(), primary_key=True, server_default=uuid_text())
 
 
 def log_id() -> sa.Column[int]:
-    """Return the key ``id`` of a log or a time series: an ascending number that is never given twice."""
+    """Return the key ``id`` of a log or a time series: an ascending number that is never reused."""
     return sa.Column("id", BigInt(), sa.Identity(), primary_key=True)
 
 
 def reference(
     name: str, table: str, on_delete: Literal["CASCADE", "SET NULL"], *, required: bool = False
 ) -> sa.Column[str]:
-    """Return a foreign key to the ``id`` of an entity, and what happens to this row when that one is deleted."""
+    """Return a foreign key to the ``id`` of an entity, with its action when the parent is deleted."""
     return sa.Column(name, sa.Text(), sa.ForeignKey(f"{table}.id", ondelete=on_delete), nullable=not required)
 
 
@@ -46,30 +46,30 @@ def enum(name: str, *values: str, required: bool = False, default: str | None = 
 
 
 def flag(name: str, *, default: bool = False) -> sa.Column[bool]:
-    """Return a switch that is on or off."""
+    """Return a boolean."""
     return _column(name, sa.Boolean(), True, sa.text("true" if default else "false"))
 
 
 def integer(name: str, *, required: bool = False, default: int | None = None) -> sa.Column[int]:
-    """Return a whole number of 32 bits; a unit is told by its name or by a comment."""
+    """Return an integer of 32 bits; its name or a comment gives the unit."""
     return _column(name, sa.Integer(), required, _number(default))
 
 
 def count(name: str) -> sa.Column[int]:
-    """Return a number of things, 0 at first."""
+    """Return a count, 0 by default."""
     return integer(name, default=0)
 
 
 def money(name: str, *, required: bool = False, default: float | None = None) -> sa.Column[Decimal]:
     """Return a price or an amount in the quote currency, a quantity or a volume in the base currency; 8 places.
 
-    A name in ``_usd`` says US dollars.
+    A name with ``_usd`` means US dollars.
     """
     return _column(name, FiniteNumeric(20, 8), required, _number(default))
 
 
 def ratio(name: str, *, required: bool = False, default: float | None = None) -> sa.Column[Decimal]:
-    """Return a ratio, factor or rate, to 4 places; a percentage or a time where name or comment says so."""
+    """Return a ratio, factor or rate with 4 places; a percentage or a time if name or comment says so."""
     return _column(name, FiniteNumeric(10, 4), required, _number(default))
 
 
@@ -79,7 +79,7 @@ def json(name: str, *, required: bool = False, default: str | None = None) -> sa
 
 
 def timestamp(name: str, *, required: bool = False, now: bool = False) -> sa.Column[datetime]:
-    """Return a moment, in UTC; ``now`` is the default of the moment the row is made."""
+    """Return a moment in UTC; with ``now`` its default is the time of the INSERT."""
     return _column(name, Timestamp(), required, sa.text("CURRENT_TIMESTAMP") if now else None)
 
 

@@ -15,10 +15,10 @@ from sqlalchemy.sql.functions import FunctionElement
 
 
 class uuid_text(FunctionElement[str]):
-    """A random id as text: 32 hexadecimal digits on SQLite, the dashed form of 36 on PostgreSQL.
+    """A random id as text: 32 hexadecimal digits on SQLite, 36 characters with dashes on PostgreSQL.
 
     Raises:
-        CompileError: rendered for any other database.
+        CompileError: it was rendered for another database.
     """
 
     type = sa.Text()
@@ -33,14 +33,14 @@ def _other(element: uuid_text, compiler: SQLCompiler, **kw: Any) -> str:
 
 @compiles(uuid_text, "sqlite")
 def _sqlite(element: uuid_text, compiler: SQLCompiler, **kw: Any) -> str:
-    # SQLite takes an expression as a DEFAULT only in parentheses (sqlite.org/lang_createtable).
+    # SQLite accepts an expression as a DEFAULT only in parentheses (sqlite.org/lang_createtable).
     return "(lower(hex(randomblob(16))))"
 
 
 @compiles(uuid_text, "postgresql")
 def _postgresql(element: uuid_text, compiler: SQLCompiler, **kw: Any) -> str:
-    # Letter for letter what pg_get_expr() gives back: any other spelling is compared by running it, and two random
-    # values never compare equal, so that every check would report a change.
+    # Exactly the text of pg_get_expr(): Alembic compares any other spelling by running it, and two random
+    # values are never equal, so every check would report a change.
     return "(gen_random_uuid())::text"
 
 

@@ -1,7 +1,7 @@
-"""Foreign keys as a SQLite database really has them.
+"""The actual foreign keys of a SQLite database.
 
-SQLAlchemy reflects what a key does ON DELETE from the text of CREATE TABLE, and overlooks it where ADD COLUMN wrote the
-key. SQLite's own PRAGMA knows.
+SQLAlchemy reflects ON DELETE from the text of CREATE TABLE, and misses it if ADD COLUMN wrote the
+key. The PRAGMA of SQLite knows it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from cts_schema.ddl.text import quote
 
 @dataclass(frozen=True)
 class ForeignKey:
-    """Columns, the table and columns they refer to, and what happens to them on delete (None: no action)."""
+    """A foreign key: its columns, the table and columns they refer to, and the delete action (None: no action)."""
 
     columns: tuple[str, ...]
     parent: str
@@ -34,7 +34,7 @@ def sqlite_foreign_keys(connection: sa.Connection, table: str) -> list[ForeignKe
         ForeignKey(
             columns=tuple(str(row[3]) for row in rows),
             parent=str(rows[0][2]),
-            # Without columns of its own the key means the primary key of the parent.
+            # Without columns of the parent the key means its primary key.
             parent_columns=tuple(str(row[4]) for row in rows if row[4] is not None),
             on_delete=None if rows[0][6] == "NO ACTION" else str(rows[0][6]),
         )
@@ -43,7 +43,7 @@ def sqlite_foreign_keys(connection: sa.Connection, table: str) -> list[ForeignKe
 
 
 def foreign_keys_of(table: sa.Table) -> list[ForeignKey]:
-    """Return the foreign keys that a model or a frozen table defines."""
+    """Return the foreign keys of a model or a frozen table."""
     return [
         ForeignKey(
             columns=tuple(constraint.column_keys),

@@ -1,8 +1,8 @@
-"""A downgrade moves a table out of the way with all that hangs on it, and the upgrade of its revision moves it back.
+"""Moves a table away with its dependents in a downgrade, and back in the upgrade of its revision.
 
-While it is away it is called ``cts_kept_<revision>_<table>``. Grants, policies, indexes, triggers, comments and the
-counter of its ids stay with it; its foreign keys rest, so that rows of its parents may go. Rows whose parent has gone
-meanwhile do not come back: they stay in a table of that name.
+Meanwhile its name is ``cts_kept_<revision>_<table>``. Grants, policies, indexes, triggers, comments and the
+counter of its ids stay with it; its foreign keys are suspended, so that rows of its parents may be deleted. Rows whose
+parent was deleted meanwhile stay in a table with that name.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ from cts_schema.exceptions import NextCommand, NextStep, StillNeeded
 
 
 def move_away(table: str, preserved: str) -> None:
-    """Move a table out of the way; one that is there already is put aside, as ``..._2``."""
+    """Move a table away; rename an existing preserved table to ``..._2``."""
     if sql.on_postgresql():
         sql.execute(away_on_postgresql(table, preserved))
         return
-    put_aside(preserved)
+    rename_existing(preserved)
     moved_sqlite.move_away(table, preserved)
 
 
 def away_on_postgresql(table: str, preserved: str) -> str:
-    """Return the statement that moves ``table`` out of the way on PostgreSQL."""
+    """Return the statement that moves ``table`` away on PostgreSQL."""
     return moved_postgresql.away(table, preserved, _numbered(preserved))
 
 
-def put_aside(preserved: str) -> None:
-    """Give a preserved table that is there already the first free number."""
+def rename_existing(preserved: str) -> None:
+    """Rename an existing preserved table with the first free number."""
     if sql.on_postgresql():
-        moved_postgresql.put_aside(preserved, _numbered(preserved))
+        moved_postgresql.rename_existing(preserved, _numbered(preserved))
     elif sql.exists(preserved):
         moved_sqlite.rename(preserved, next(name for name in _numbered(preserved) if not sql.exists(name)))
 
@@ -49,13 +49,13 @@ def _numbered(preserved: str) -> list[str]:
 
 
 def is_needless(revision: str, table: str, key: Sequence[str], own: str | None) -> bool:
-    """Tell whether nothing of ``table`` would be missed: it has the rows of the package alone, and is as it was made.
+    """Return whether ``table`` can be dropped: it has only rows of the package, and is as its revision created it.
 
     Args:
-        revision: the revision that made it; those after it have been undone.
+        revision: the revision that created it; later ones are already reverted.
         table: the table's name.
-        key: its primary key, where ids that were given once are not to be given again.
-        own: the condition of the rows that the package itself wrote, and writes again.
+        key: its primary key, if ids must not be reused.
+        own: the condition of the rows that the package itself wrote, and will write again.
     """
     name = quote(table)
     if sql.scalar(f"SELECT EXISTS (SELECT 1 FROM {name} {somebodys(own)})"):
@@ -65,20 +65,20 @@ def is_needless(revision: str, table: str, key: Sequence[str], own: str | None) 
         if (last or 0) > sql.scalar(f"SELECT count(*) FROM {name}"):
             return False
     made = preview.created_by(revision).get(table)
-    return made is not None and not (own_postgresql if sql.on_postgresql() else moved_sqlite).is_hung_on(made)
+    return made is not None and not (own_postgresql if sql.on_postgresql() else moved_sqlite).has_additions(made)
 
 
 def somebodys(own: str | None) -> str:
-    """Return the WHERE clause of the rows that the package itself did not write."""
+    """Return the WHERE clause of rows that the package did not write."""
     return "" if own is None else f"WHERE ({own}) IS NOT TRUE"
 
 
 def move_back(table: sa.Table, preserved: str) -> Sequence[tuple[str, str]] | None:
-    """Move ``preserved`` back to where ``table`` is to be.
+    """Move ``preserved`` back to the name of ``table``.
 
     Returns:
-        None where it is there. On SQLite a table that cannot be brought to the shape of its revision stays away; then
-        its own indexes and triggers, to be made again on a new one.
+        None if it was moved. On SQLite a table that cannot get the shape of its revision stays preserved; then
+        its own indexes and triggers, to be recreated on a new table.
     """
     name = table.name
     if sql.on_postgresql():
@@ -94,7 +94,7 @@ def move_back(table: sa.Table, preserved: str) -> Sequence[tuple[str, str]] | No
     moved_sqlite.rename_back(name, preserved)
     made = moved_sqlite.definitions(name)
     required = " OR ".join(f"{quote(column)} IS NULL" for column in moved_sqlite.required(table)) or "1 = 0"
-    # With a row that the revision would refuse it stays as it is, and ``check`` names the difference.
+    # With a row that the revision would refuse it keeps its shape, and ``check`` reports the difference.
     if not (moved_sqlite.fits(table) or sql.any_row(quote(name), required)):
         moved_sqlite.strip(name)
         moved_sqlite.move_away(name, preserved)
@@ -108,11 +108,11 @@ def move_back(table: sa.Table, preserved: str) -> Sequence[tuple[str, str]] | No
 
 
 def leave_behind(table: str, preserved: str, keys: Sequence[ForeignKey]) -> None:
-    """Leave in ``preserved`` the rows that lack their parent, and the references that become NULL without it."""
-    # A key does not bind the rows of tables that inherit from this one.
+    """Leave orphans in ``preserved``, and references that become NULL without their parent."""
+    # A key does not apply to rows of tables that inherit from this one.
     name = moved_postgresql.only(table) if sql.on_postgresql() else quote(table)
     must = " OR ".join(_lacks(key) for key in keys if key.on_delete != "SET NULL") or "1 = 0"
-    # More than one round where a row must refer to another row of its own table.
+    # Repeat, because a row may refer to another row of its own table.
     while sql.any_row(name, must):
         _require_unreferred(table, must)
         preserve(preserved, f"SELECT * FROM {name} AS t WHERE {must}")
@@ -126,10 +126,10 @@ def leave_behind(table: str, preserved: str, keys: Sequence[ForeignKey]) -> None
 
 
 def _require_unreferred(table: str, those: str) -> None:
-    """Check that no row of somebody else's refers to rows that stay behind: it would go with them, or dangle.
+    """Check that no unmanaged row refers to rows that stay preserved: it would be deleted, or dangle.
 
     Raises:
-        StillNeeded: some do; says of which table.
+        StillNeeded: some do; names their table.
     """
     of = moved_postgresql if sql.on_postgresql() else moved_sqlite
     needed = [
@@ -147,7 +147,7 @@ def _require_unreferred(table: str, those: str) -> None:
     ]
     if needed:
         raise StillNeeded(
-            cause="rows that are not of this package refer to rows that cannot go back; nothing was done",
+            cause="rows of unmanaged tables refer to rows that cannot be restored; nothing was done",
             needed_by="\n".join(needed),
             next_step=NextStep(
                 "insert the parents again, or let these rows refer to others, then repeat: {}", NextCommand("upgrade")
@@ -156,23 +156,23 @@ def _require_unreferred(table: str, those: str) -> None:
 
 
 def preserve(preserved: str, rows: str) -> None:
-    """Copy rows into a preserved table, which nobody but the owner may read."""
+    """Copy rows into a preserved table, which only the owner may read."""
     if sql.exists(preserved):
         sql.execute(f"INSERT INTO {quote(preserved)} {rows}")
         return
     sql.execute(f"CREATE TABLE {quote(preserved)} AS {rows}")
     if sql.on_postgresql():
         moved_postgresql.close(preserved)
-        # Else a publication of all tables refuses that rows go which have arrived.
+        # Otherwise a publication of all tables would refuse to delete restored rows.
         sql.execute(f"ALTER TABLE {quote(preserved)} REPLICA IDENTITY FULL")
 
 
 def _lacks(key: ForeignKey) -> str:
-    """Return the condition that a row ``t`` refers to one that is not there."""
+    """Return the condition that a row ``t`` refers to a missing row."""
     filled = " AND ".join(f"t.{quote(column)} IS NOT NULL" for column in key.columns)
     same = " AND ".join(
         f"p.{quote(parent)} = t.{quote(column)}" for column, parent in zip(key.columns, key.parent_columns, strict=True)
     )
-    # On PostgreSQL the catalog has quoted the parent already.
+    # On PostgreSQL the catalog has already quoted the parent.
     parent = key.parent if sql.on_postgresql() else quote(key.parent)
     return f"({filled} AND NOT EXISTS (SELECT 1 FROM {parent} p WHERE {same}))"

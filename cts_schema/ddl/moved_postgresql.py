@@ -1,8 +1,8 @@
-"""A table of PostgreSQL out of the way and back: renamed, with all that hangs on it but its foreign keys.
+"""Moves a table of PostgreSQL away and back by a rename, with all its dependents except its foreign keys.
 
-They would delete preserved rows with their parents, or forbid the parents to go. A CHECK (true) of the same name takes
-the place of each, with the definition in its comment, so that a backup taken meanwhile has it too. The blocks look by
-themselves what is there, so that an offline script does what a run does.
+Foreign keys would delete preserved rows with their parents, or prevent the delete. A CHECK (true) of the same name
+replaces each, with the definition in its comment, so that a backup taken meanwhile has it, too. The blocks inspect the
+database themselves, so that an offline script does the same as a run.
 """
 
 from __future__ import annotations
@@ -96,18 +96,18 @@ SELECT k.conrelid::regclass::text,
 
 
 def lock(table: str) -> None:
-    """Let nobody write between the look and the change: what was committed there would be lost."""
+    """Lock against writes between the check and the change, which would lose them."""
     sql.execute(f"LOCK TABLE {quote(table)} IN ACCESS EXCLUSIVE MODE")
 
 
 def away(table: str, preserved: str, others: Sequence[str]) -> str:
-    """Return what renames ``table`` to ``preserved``; a table of that name goes to the first free one of ``others``."""
+    """Return the statement that renames ``table`` to ``preserved``; an existing one gets a free name of ``others``."""
     aside = _ASIDE.format(kept_literal=_literal(preserved), others=", ".join(map(literal, others)))
     return _filled(_AWAY, table, preserved=quote(preserved), kept_literal=_literal(preserved), aside=aside)
 
 
-def put_aside(preserved: str, others: Sequence[str]) -> None:
-    """Rename ``preserved``, where it is there, to the first free one of ``others``; a script does so too."""
+def rename_existing(preserved: str, others: Sequence[str]) -> None:
+    """Rename ``preserved``, if it exists, to the first free one of ``others``, also in a script."""
     listed = ", ".join(map(literal, others))
     sql.execute(
         f"DO $cts_kept_$ DECLARE free text; BEGIN\n{_ASIDE.format(kept_literal=_literal(preserved), others=listed)}"
@@ -116,18 +116,18 @@ def put_aside(preserved: str, others: Sequence[str]) -> None:
 
 
 def rename_back(table: str, preserved: str) -> None:
-    """Rename ``preserved`` to ``table``, where it is there."""
+    """Rename ``preserved`` to ``table``, if it exists."""
     sql.execute(_filled(_BACK, table, preserved=quote(preserved), kept_literal=_literal(preserved)))
 
 
 def only(table: str) -> str:
-    """Return ``table`` as SQL takes it: with its partitions, if it has any, and without tables that inherit from it."""
+    """Return ``table`` as SQL: with its partitions, if any, and without tables that inherit from it."""
     parted = sql.scalar(f"SELECT relkind = 'p' FROM pg_class WHERE oid = {_literal(table)}::regclass")
     return quote(table) if parted else f"ONLY {quote(table)}"
 
 
 def keys_of(table: str) -> list[ForeignKey]:
-    """Return the foreign keys that were taken off ``table``, can be put back, and bind the rows that are there."""
+    """Return the suspended foreign keys of ``table`` that can be restored and apply to existing rows."""
     notes = [note if isinstance(note, dict) else json.loads(note) for _, note in sql.rows(_notes(table))]
     return [
         ForeignKey(tuple(note["columns"]), note["parent"], tuple(note["parent_columns"]), _on_delete(note))
@@ -138,39 +138,39 @@ def keys_of(table: str) -> list[ForeignKey]:
 
 
 def keys_to(table: str) -> list[tuple[str, ForeignKey]]:
-    """Return the foreign keys of other tables to ``table``, each with its table as SQL takes it."""
+    """Return the foreign keys of other tables to ``table``, each with its table as SQL."""
     found = sql.rows(_filled(_KEYS_TO, table))
     return [(child, ForeignKey(tuple(columns), table, tuple(parents), None)) for child, columns, parents in found]
 
 
 def put_keys_back(table: str) -> None:
-    """Give ``table`` its foreign keys again; its rows must satisfy them."""
+    """Restore the foreign keys of ``table``, which its rows must satisfy."""
     sql.execute(_filled(_KEYS, table, notes=_notes(table)))
 
 
 def close(table: str) -> None:
-    """Let nobody but the owner read a copy, whatever default privileges have given others."""
+    """Revoke all privileges on a copy except those of the owner, including default privileges."""
     sql.execute(_filled(_CLOSED, table))
 
 
 def last_id(table: str, key: str) -> int | None:
-    """Return the last id that was given, or None where ids are not counted or none was given."""
+    """Return the last generated id, or None if there is none or no counter."""
     sequence = f"pg_get_serial_sequence({_literal(table)}, {literal(key)})"
     last: int | None = sql.scalar(f"SELECT pg_sequence_last_value(CAST({sequence} AS regclass))")
     return last
 
 
 def count_on(table: str, key: str, newest: str) -> None:
-    """Let the next id come after ``n`` of the relation ``newest``."""
+    """Continue the ids after ``n`` of the relation ``newest``."""
     sequence = f"pg_get_serial_sequence({_literal(table)}, {literal(key)})"
     sql.execute(f"SELECT setval({sequence}, n) FROM {newest} WHERE n > 0")
 
 
 def bring_to_shape(table: sa.Table) -> None:
-    """Give a table that came back what its revision defines and it lacks.
+    """Add to a restored table what its revision defines and it lacks.
 
-    What it has besides stays, and so does every value: a type is made wider only, and what rows may not satisfy is not
-    asked of those that are there. ``check`` names what still differs.
+    It keeps everything else, and every value: it only widens a type, and does not apply a constraint that rows may
+    violate to existing rows. ``check`` reports what still differs.
     """
     name, quoted = _literal(table.name), quote(table.name)
     there = {
@@ -211,7 +211,7 @@ def bring_to_shape(table: sa.Table) -> None:
 
 
 def _on_delete(note: dict[str, Any]) -> str | None:
-    """Return what becomes of a row without its parent; where some columns of the key become NULL, it is told apart."""
+    """Return the delete action of a key; None if only some of its columns become NULL."""
     return None if "ON DELETE SET NULL (" in note["definition"] else _ON_DELETE.get(note["on_delete"])
 
 

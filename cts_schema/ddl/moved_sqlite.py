@@ -1,8 +1,8 @@
-"""A table of SQLite out of the way and back: renamed, with its triggers, indexes, rowids and counter.
+"""Moves a table of SQLite away and back by a rename, with its triggers, indexes, rowids and counter.
 
-Its foreign keys name a parent that is not there while it is away: else they would delete preserved rows with their
-parents, or forbid the parents to go. That is a change of the table's text alone, by the procedure of
-sqlite.org/lang_altertable (section 7). Views, triggers and foreign keys of others go on naming the table as they did.
+Meanwhile its foreign keys name a parent that does not exist: otherwise they would delete preserved rows with their
+parents, or prevent the delete. That changes only the text of the table, by the procedure of
+sqlite.org/lang_altertable (section 7). Unmanaged views, triggers and foreign keys keep the name of the table.
 """
 
 from __future__ import annotations
@@ -23,37 +23,37 @@ from cts_schema.ddl.rewriting import rewrite
 from cts_schema.ddl.text import literal, quote, token_texts, unquote
 
 _HIDDEN = "cts_away "
-# Strings and comments are passed over; a name may be quoted in each of SQLite's ways.
+# Skips strings and comments; a name may have any quotes of SQLite.
 _REFERENCE = re.compile(
     r"""'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/|\b(references\s+)("(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|'(?:[^']|'')*'|\w+)"""
     r"""|"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]""",
     re.DOTALL | re.IGNORECASE,
 )
 
-# What no PRAGMA tells, and only a table that was made by hand has.
+# Features that no PRAGMA shows, and that only a table made by hand has.
 _WORDS = ("COLLATE", "CONFLICT", "DEFERRABLE", "STRICT", "UPDATE", "WITHOUT")
 
 
 def rename(table: str, to: str) -> None:
-    """Rename a table. Whatever names it elsewhere stays as it is, and a view that is broken is no hindrance."""
+    """Rename a table, but not its name in other objects. A broken view does not prevent it."""
     with _by_name():
         sql.execute(f"ALTER TABLE {quote(table)} RENAME TO {quote(to)}")
 
 
 def move_away(table: str, preserved: str) -> None:
-    """Rename ``table`` to ``preserved`` and let its foreign keys rest."""
+    """Rename ``table`` to ``preserved`` and suspend its foreign keys."""
     rename(table, preserved)
     _rewrite(preserved, lambda name: quote(_HIDDEN + name))
 
 
 def rename_back(table: str, preserved: str) -> None:
-    """Rename ``preserved`` to ``table`` and let its foreign keys refer to their parents again."""
+    """Rename ``preserved`` to ``table`` and restore its foreign keys."""
     _rewrite(preserved, _shown)
     rename(preserved, table)
 
 
 def keys_of(table: str) -> list[ForeignKey]:
-    """Return the foreign keys of ``table`` whose parent is there."""
+    """Return the foreign keys of ``table`` whose parent exists."""
     inspector = sa.inspect(op.get_bind())
     return [
         key
@@ -65,20 +65,20 @@ def keys_of(table: str) -> list[ForeignKey]:
 
 
 def keys_to(table: str) -> list[tuple[str, ForeignKey]]:
-    """Return the foreign keys of other tables to ``table``, each with its table as SQL takes it."""
+    """Return the foreign keys of other tables to ``table``, each with its table as SQL."""
     others = sql.rows(f"SELECT name FROM sqlite_master WHERE type = 'table' AND name <> {literal(table)}")
     return [(quote(other), key) for (other,) in others for key in keys_of(other) if key.parent.lower() == table.lower()]
 
 
-def is_hung_on(table: sa.Table) -> bool:
-    """Tell whether a table has something that its revision did not give it: a trigger, index, column or constraint."""
+def has_additions(table: sa.Table) -> bool:
+    """Return whether a table has a trigger, index, column or constraint that is not of its revision."""
     made, indexes = _as_made(table)
     there = {(name, _squeezed(definition)) for name, definition in definitions(table.name)}
     return not (_facts(op.get_bind(), table.name) <= made and there <= indexes)
 
 
 def last_id(table: str) -> int | None:
-    """Return the last id that AUTOINCREMENT gave, or None where it counts none."""
+    """Return the last id of AUTOINCREMENT, or None without a counter."""
     if not sql.scalar("SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence')"):
         return None
     last: int | None = sql.scalar(f"SELECT max(seq) FROM sqlite_sequence WHERE name = {literal(table)}")
@@ -104,18 +104,18 @@ def strip(table: str) -> list[tuple[str, str]]:
 
 
 def facts(table: str) -> set[tuple[object, ...]]:
-    """Return what makes the shape of ``table``: columns, keys, what is unique, CHECKs, and whether it counts ids."""
+    """Return the shape of ``table``: columns, keys, unique constraints, CHECKs, and whether it counts ids."""
     return _facts(op.get_bind(), table)
 
 
 def fits(table: sa.Table) -> bool:
-    """Tell whether a table that came back has all that its revision defines; it may have more."""
+    """Return whether a restored table has everything that its revision defines; it may have more."""
     made, _ = _as_made(table)
     return made <= _facts(op.get_bind(), table.name)
 
 
 def _as_made(table: sa.Table) -> tuple[set[tuple[object, ...]], set[tuple[str, str]]]:
-    """Return the facts of a table as its revision makes it, and its indexes."""
+    """Return the facts and the indexes of a table as its revision creates it."""
     engine = sa.create_engine("sqlite://")
     with engine.connect() as connection:
         connection.execute(CreateTable(table))
@@ -130,7 +130,7 @@ def _as_made(table: sa.Table) -> tuple[set[tuple[object, ...]], set[tuple[str, s
 
 
 def required(table: sa.Table) -> list[str]:
-    """Return the columns of ``table``, which is there, that must have a value by its revision."""
+    """Return the existing columns of ``table`` that its revision requires a value in."""
     there = {name.lower() for (name,) in sql.rows(f"SELECT name FROM pragma_table_info({literal(table.name)})")}
     return [column.name for column in table.columns if not column.nullable and column.name.lower() in there]
 
@@ -172,7 +172,7 @@ def _shown(name: str) -> str:
 
 
 def _rewrite(table: str, named: Callable[[str], str]) -> None:
-    """Change the names of the parents in the text of ``table``."""
+    """Change the names of parents in the text of ``table``."""
     before = sql.scalar(f"SELECT sql FROM sqlite_master WHERE type = 'table' AND name = {literal(table)}")
     after = _REFERENCE.sub(lambda found: found[0] if found[1] is None else found[1] + named(found[2]), before)
     if after != before:
@@ -181,7 +181,7 @@ def _rewrite(table: str, named: Callable[[str], str]) -> None:
 
 @contextmanager
 def _by_name() -> Iterator[None]:
-    """Let a rename change the table alone. Foreign keys are off in a run, else those of others would follow it."""
+    """Make a rename change only the table. A run has foreign keys off; otherwise other keys would follow it."""
     legacy = sql.scalar("PRAGMA legacy_alter_table")
     sql.execute("PRAGMA legacy_alter_table = ON")
     try:

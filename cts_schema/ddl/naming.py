@@ -1,7 +1,7 @@
 """One name for each constraint and index, the same on both databases.
 
-PostgreSQL cuts an identifier at 63 bytes without a word, SQLite never does. The convention therefore shortens by
-itself, so that a constraint has one name wherever it is looked up.
+PostgreSQL silently truncates an identifier at 63 bytes, SQLite never does. So the convention itself shortens
+names, and a constraint has the same name on both databases.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Any
 import sqlalchemy as sa
 
 MAX_IDENTIFIER = 63  # bytes; postgresql.org/docs/current/sql-syntax-lexical.html
-LEGACY = "cts_legacy"  # how the names of old tables begin on SQLite, and those of their schemas on PostgreSQL
+LEGACY = "cts_legacy"  # the prefix of legacy tables on SQLite, and of legacy schemas on PostgreSQL
 
 
 def shorten(name: str) -> str:
-    """Return ``name``, or its beginning with a hash of the whole when it has more than 63 bytes."""
+    """Return ``name``; if it has more than 63 bytes, its beginning with a hash of the whole."""
     if len(name.encode()) <= MAX_IDENTIFIER:
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:6]
@@ -26,7 +26,7 @@ def shorten(name: str) -> str:
 
 
 def legacy_schema_of(schema: str) -> str:
-    """Return the name of the PostgreSQL schema that holds the old tables of another one; each has its own."""
+    """Return the name of the PostgreSQL schema for the legacy tables of another schema."""
     return LEGACY if schema == "public" else shorten(f"{LEGACY}_{schema}")
 
 
@@ -37,7 +37,7 @@ def _name(prefix: str) -> Callable[[Any, sa.Table], str]:
     return name
 
 
-#: The naming convention of the models and of every table a revision creates.
+#: The naming convention of the models and of all tables of revisions.
 NAMING_CONVENTION: dict[str, Any] = {
     "pk": "pk_%(table_name)s",
     "uq_name": _name("uq"),

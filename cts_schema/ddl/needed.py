@@ -1,4 +1,4 @@
-"""Drop columns that nothing of others needs. PostgreSQL refuses by itself; SQLite would break views and triggers."""
+"""Drops columns that no unmanaged object needs. PostgreSQL checks that; SQLite would break views and triggers."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ _UPDATE_OF = re.compile(r"\bUPDATE\s+OF\b(.*?)\bON\b", re.DOTALL | re.IGNORECASE
 
 
 def drop_columns(table: str, columns: Collection[str], *, renamed: bool = False) -> None:
-    """Drop columns, unless what worked does not work without them.
+    """Drop columns, unless that would break an unmanaged object.
 
     Args:
         table: the table's name.
         columns: the columns.
-        renamed: whether they have another name now: then indexes and CHECKs of others do not go with them.
+        renamed: whether they have another name now; then unmanaged indexes and CHECKs are not dropped with them.
 
     Raises:
-        StillNeeded: something needs them; names it.
+        StillNeeded: an object needs them; names it.
     """
     looked = not (sql.offline() or sql.on_postgresql())
     others: list[_Other] = []
     if looked:
-        _require_unread(table, columns, renamed=renamed)
-        # As they are now: with a column that they name in double quotes gone, SQLite writes it anew as a text.
+        _require_unused(table, columns, renamed=renamed)
+        # As they are now: SQLite rewrites a dropped column in double quotes as a string.
         others = [tuple(row) for row in sql.rows(_OTHERS)]
     before = _broken(others, columns)
     for column in columns:
@@ -52,19 +52,19 @@ def _drop(table: str, column: str) -> None:
     try:
         op.drop_column(table, column)
     except OperationalError as error:
-        # SQLite refuses where a constraint of the table, not of the column, mentions it: an earlier rebuild moved
-        # it there. And where a view of the file is broken. The refused statement has changed nothing. A disk that
-        # fails is no refusal.
+        # SQLite refuses if a constraint of the table, not of the column, mentions it: an earlier rebuild moved
+        # it there. It also refuses if a view is broken. The refused statement has changed nothing. A disk
+        # failure is not a refusal.
         if sql.on_postgresql() or getattr(error.orig, "sqlite_errorname", "SQLITE_ERROR") != "SQLITE_ERROR":
             raise
         with alter_table(table, without=[column]) as batch:
             batch.drop_column(column)
 
 
-def _require_unread(table: str, columns: Collection[str], *, renamed: bool) -> None:
-    """Check what a rebuild cannot go on without, or would silently leave without effect."""
+def _require_unused(table: str, columns: Collection[str], *, renamed: bool) -> None:
+    """Check that a rebuild would neither fail nor silently disable an object without these columns."""
     generated = readers.generated(op.get_bind(), table, columns)
-    needed = [f"column {name} of table {table}, which is calculated from what goes" for name in generated]
+    needed = [f"generated column {name} of table {table}" for name in generated]
     needed += [f"a foreign key of table {child}" for child in _children(table, columns)]
     if renamed:
         ours = set().union(*(comes_with(table, column) for column in columns))
@@ -82,7 +82,7 @@ def _require_unread(table: str, columns: Collection[str], *, renamed: bool) -> N
 
 
 def _children(table: str, columns: Collection[str]) -> list[str]:
-    """Return the tables that refer to one of ``columns``."""
+    """Return the tables with a foreign key to one of ``columns``."""
     query = (
         "SELECT DISTINCT m.name FROM sqlite_master m, pragma_foreign_key_list(m.name) k WHERE m.type = 'table' "
         f'AND k."table" = {literal(table)} COLLATE NOCASE '
@@ -92,9 +92,9 @@ def _children(table: str, columns: Collection[str]) -> list[str]:
 
 
 def _broken(others: Sequence[_Other], columns: Collection[str]) -> dict[str, str]:
-    """Return the statements that do not compile, each with the view of ``others``, or the triggers, that it is for.
+    """Return the statements that do not compile, each with the view or triggers of ``others`` that it tests.
 
-    SQLite takes a name in double quotes for a text where there is no such column. So those of ``columns`` are tried in
+    SQLite treats a name in double quotes as a string if there is no such column. So it tries those of ``columns`` in
     brackets, too.
     """
     tried: dict[str, str] = {}
@@ -112,7 +112,7 @@ def _broken(others: Sequence[_Other], columns: Collection[str]) -> dict[str, str
             twins.append(name)
     for table, triggers in of_table.items():
         tried |= dict.fromkeys(_writes(table), f"a trigger of {table}: {', '.join(triggers)}")
-    once = next(_TRIALS)  # a statement of the same text would be explained as it was compiled before
+    once = next(_TRIALS)  # SQLite would reuse the compiled form of a statement with the same text
     broken = {statement: what for statement, what in tried.items() if not _runs(f"EXPLAIN {statement}\n-- {once}")}
     for name in twins:
         sql.execute(f"DROP TRIGGER temp.{quote(name)}")
@@ -120,7 +120,7 @@ def _broken(others: Sequence[_Other], columns: Collection[str]) -> dict[str, str
 
 
 def _writes(table: str) -> Iterator[str]:
-    """Yield a statement for each event that may set off a trigger of a table or view."""
+    """Yield a statement for each event that may fire a trigger of a table or view."""
     written = quote(table)
     yield f"INSERT INTO {written} DEFAULT VALUES"
     yield f"DELETE FROM {written}"

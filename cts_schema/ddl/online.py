@@ -1,13 +1,14 @@
-"""Operations for tables with traffic: what takes long runs beside readers and writers, and each may start again.
+"""Operations for tables with traffic: they run concurrently with readers and writers, and can be restarted.
 
-For revisions after the adoption revision. On PostgreSQL an operation commits what came before it in the revision, and
-works in transactions of its own; one that was interrupted is met half done by the next run, which finishes it. So a
-revision has its online operations first, and what is no online operation after the last of them: that is one
-transaction with the new version. The other order is refused.
+For revisions after the adoption revision. On PostgreSQL an operation commits what precedes it in the revision, and
+runs in transactions of its own; the next run completes an interrupted one. So a
+revision has its online operations first, and all others after the last of them: those are one
+transaction with the new version. Any other order is refused.
 
-On SQLite, and in a transaction of the caller, where nothing can be committed in between, the same calls do the plain
-thing: on PostgreSQL the tables then stay locked until the caller commits. An offline script cannot look what is there:
-it takes away what an earlier run may have left, and begins anew.
+On SQLite, and in a transaction of the caller, where nothing can be committed in between, the same calls run the
+ordinary
+statements: on PostgreSQL the tables then stay locked until the caller commits. An offline script cannot inspect the
+    database: it removes what an earlier run may have left, and starts again.
 """
 
 from __future__ import annotations
@@ -30,24 +31,24 @@ from cts_schema.ddl.text import clause, names, quote
 def create_index_online(
     name: str, table: str, columns: Sequence[str | sa.TextClause], *, unique: bool = False, where: str | None = None
 ) -> None:
-    """Create an index while others read and write; one that is there and valid stays.
+    """Create an index while others read and write; a valid existing one stays.
 
-    A build that was interrupted leaves an invalid index, which costs every writer and serves no reader: it is built
-    anew. A build that fails, because of duplicates or a full disk, takes it away again.
+    An interrupted build leaves an invalid index, which slows every write and helps no read: it is rebuilt.
+    A build that fails, because of duplicates or a full disk, removes it again.
 
     Args:
-        name: the index's name.
+        name: the name of the index.
         table: the table's name.
         columns: names of columns, or text like ``sa.clause("created_at DESC")``.
-        unique: whether it refuses duplicates.
+        unique: whether it is unique.
         where: the condition of a partial index.
 
     Raises:
-        ValueError: an index of this name is there, on other columns or with other duplicates.
+        ValueError: an index with this name exists, on other columns or with another uniqueness.
     """
     condition = None if where is None else clause(where)
     options: dict[str, Any] = {"unique": unique, "postgresql_where": condition, "sqlite_where": condition}
-    with outside_transaction() as outside, _patient(outside):
+    with outside_transaction() as outside, _run_lock_timeout(outside):
         if offline():
             _drop_index(name, table, outside)
         elif on_postgresql():
@@ -66,13 +67,13 @@ def create_index_online(
 
 
 def drop_index_online(name: str, table: str) -> None:
-    """Drop an index while others read and write; on PostgreSQL it need not be there.
+    """Drop an index while others read and write; on PostgreSQL it need not exist.
 
     Args:
-        name: the index's name.
+        name: the name of the index.
         table: the table's name.
     """
-    with outside_transaction() as outside, _patient(outside):
+    with outside_transaction() as outside, _run_lock_timeout(outside):
         _drop_index(name, table, outside)
 
 
@@ -84,16 +85,16 @@ def add_foreign_key_online(
     *,
     ondelete: str | None = None,
 ) -> None:
-    """Add a foreign key: for new rows first, in an instant, and then for those that are there, beside the traffic.
+    """Add a foreign key: first, instantly, for new rows, then for existing ones, concurrently with traffic.
 
-    Its name is ``fk_<table>_<columns>``. Where rows refuse it, it is taken away again, and the revision fails.
+    Its name is ``fk_<table>_<columns>``. If rows violate it, it is removed again, and the revision fails.
 
     Args:
-        table: the table that refers.
+        table: the child table.
         columns: its columns.
-        parent: the table referred to.
+        parent: the parent table.
         parent_columns: its columns.
-        ondelete: what a delete in ``parent`` does to the rows.
+        ondelete: the delete action.
     """
     name = shorten("_".join(["fk", table, *columns]))
     if not on_postgresql():
@@ -106,14 +107,14 @@ def add_foreign_key_online(
 
 
 def add_check_online(table: str, name: str, condition: str) -> None:
-    """Add a CHECK: for new rows first, in an instant, and then for those that are there, beside the traffic.
+    """Add a CHECK: first, instantly, for new rows, then for existing ones, concurrently with traffic.
 
-    Where rows refuse it, it is taken away again, and the revision fails.
+    If rows violate it, it is removed again, and the revision fails.
 
     Args:
         table: the table's name.
         name: the CHECK's name.
-        condition: what every row must satisfy.
+        condition: the condition that every row must meet.
     """
     if not on_postgresql():
         replace_checks(table, add=[(name, condition)])
@@ -123,7 +124,7 @@ def add_check_online(table: str, name: str, condition: str) -> None:
 
 
 def set_not_null_online(table: str, column: str) -> None:
-    """Make a column NOT NULL. PostgreSQL reads the rows beside the traffic, for a CHECK that is gone afterwards.
+    """Make a column NOT NULL. PostgreSQL reads the rows concurrently with traffic, for a temporary CHECK.
 
     Args:
         table: the table's name.
@@ -141,24 +142,24 @@ def set_not_null_online(table: str, column: str) -> None:
             column,
         ):
             _add_constraint(table, name, f"CHECK ({quote(column)} IS NOT NULL)", outside)
-            # A validated CHECK spares it the scan under ACCESS EXCLUSIVE (postgresql.org/docs/current/sql-altertable).
+            # A validated CHECK avoids the scan under ACCESS EXCLUSIVE (postgresql.org/docs/current/sql-altertable).
             _alter(table, f"ALTER COLUMN {quote(column)} SET NOT NULL")
         _alter(table, f"DROP CONSTRAINT IF EXISTS {quote(name)}")
 
 
 @contextmanager
 def outside_transaction() -> Iterator[bool]:
-    """Run the block outside of the run's transaction; yields False where there is no way out of it.
+    """Run the block outside of the transaction of the run; yields False if that is impossible.
 
     Raises:
-        ValueError: the revision has changed something before, which would stay when the block fails.
+        ValueError: the revision has already changed something, which would stay if the block fails.
     """
     context = op.get_context()
     if not on_postgresql() or (not context.as_sql and context._in_external_transaction):
         yield False
         return
     if not context.as_sql and scalar("SELECT pg_current_xact_id_if_assigned() IS NOT NULL"):
-        raise ValueError("an online operation must come first in its revision: it commits what is before it")
+        raise ValueError("an online operation must come first in its revision, because it commits what precedes it")
     failure: BaseException | None = None
     try:
         with context.autocommit_block():
@@ -167,15 +168,15 @@ def outside_transaction() -> Iterator[bool]:
             except BaseException as error:
                 failure = error
                 raise
-    except PendingRollbackError as error:  # the block cannot end in order on a connection that broke
+    except PendingRollbackError as error:  # a broken connection cannot end the block properly
         raise failure or error from error
 
 
 @contextmanager
-def _patient(outside: bool) -> Iterator[None]:
-    """Let a concurrent build or drop wait for other transactions as long as the run may.
+def _run_lock_timeout(outside: bool) -> Iterator[None]:
+    """Allow a concurrent build or drop to wait for other transactions as long as the run may.
 
-    Nobody who reads or writes rows waits behind it, and giving up would throw the whole build away.
+    It blocks no reader or writer, and a timeout would discard the whole build.
     """
     if not outside or offline():
         yield
@@ -191,7 +192,7 @@ def _patient(outside: bool) -> Iterator[None]:
 
 
 def _is_valid(name: str, table: str) -> bool | None:
-    """Tell whether the index is valid; None where ``table`` has none of that name."""
+    """Return whether the index is valid; None if ``table`` has no such index."""
     valid: bool | None = _catalog(
         "SELECT i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
         "WHERE i.indrelid = CAST(:table AS regclass) AND c.relname = :name",
@@ -210,10 +211,10 @@ def _require_same(name: str, table: str, columns: Sequence[str | sa.TextClause],
         table,
         name,
     )
-    plain = [quote(column) for column in columns if isinstance(column, str)]  # an expression may be written otherwise
+    plain = [quote(column) for column in columns if isinstance(column, str)]  # an expression may have another spelling
     wanted = f"{str(unique).lower()} {', '.join(plain)}"
     if not there.startswith(str(unique).lower()) or (len(plain) == len(columns) and there != wanted):
-        raise ValueError(f"an index {name} of {table} is there, and is another one: {there}")
+        raise ValueError(f"another index {name} of {table} exists already: {there}")
 
 
 def _drop_index(name: str, table: str, outside: bool) -> None:
@@ -247,5 +248,5 @@ def _alter(table: str, action: str) -> None:
 
 
 def _catalog(query: str, table: str, name: str) -> Any:
-    """Return what the catalog says of the thing called ``name`` at ``table``, or None where there is no such thing."""
+    """Return the result of a catalog query about the object ``name`` of ``table``, or None if there is none."""
     return op.get_bind().execute(sa.text(query), {"table": quote(table), "name": name}).scalar()

@@ -1,7 +1,8 @@
-"""The operations revisions are written with: the same call on both databases, online and in an offline script.
+"""The operations of revisions: the same call for both databases, online and in an offline script.
 
-Whatever drops a table or a column preserves its values, and whatever creates it again under the same revision restores
-them (see :mod:`cts_schema.ddl.preserved`). So a revision and its downgrade mirror each other without further care.
+An operation that drops a table or a column preserves its values, and one that creates it again in the same revision
+restores them (see :mod:`cts_schema.ddl.preserved`). So a revision and its downgrade mirror each other without further
+code.
 """
 
 from __future__ import annotations
@@ -26,16 +27,16 @@ from cts_schema.ddl.triggers import CreateUpdatedAtTrigger, DropUpdatedAtTrigger
 
 
 def create_table(revision: str, name: str, *items: Item, private: bool = False) -> sa.Table:
-    """Create a table with its indexes and CHECKs, or bring back the one that a downgrade of ``revision`` moved away.
+    """Create a table with its indexes and CHECKs, or restore the one that a downgrade of ``revision`` preserved.
 
     Args:
         revision: the id of the calling revision.
         name: the table's name.
         items: columns, constraints and indexes; names follow the naming convention.
-        private: whether default privileges of PostgreSQL open a new table to nobody. A script does not ask for it.
+        private: revoke default privileges of PostgreSQL on a new table; not in a script.
 
     Returns:
-        The table, for the revision's own INSERTs.
+        The table, for INSERTs of the revision.
     """
     table = frozen_table(name, *items)
     preserved.restore_table(revision, table, private=private)
@@ -51,31 +52,31 @@ def drop_table(
     own: str | None = None,
     written_again: bool = True,
 ) -> None:
-    """Move a table out of the way, as ``cts_kept_<revision>_<name>``; drop it where nothing of it would be missed.
+    """Preserve a table as ``cts_kept_<revision>_<name>``, or drop it if nothing would be lost.
 
     Args:
         revision: the id of the calling revision.
         name: the table's name.
         key: its primary key.
-        last_id: whether an identity key goes on counting after the next upgrade, even past rows deleted before.
-        own: the condition, in SQL of both databases, of the rows that the package itself wrote and nobody changed. The
+        last_id: whether an identity key continues after the next upgrade, even past deleted rows.
+        own: the condition, in SQL of both databases, of rows that the package itself wrote and nobody changed. The
             downgrade needs no yes for them.
-        written_again: whether the next upgrade writes those rows again; if not, they are preserved.
+        written_again: whether the next upgrade writes those rows again; otherwise they are preserved.
     """
     preserved.preserve_table(revision, name, key if last_id else (), own, written_again=written_again)
 
 
 def add_columns(revision: str, table: str, *items: Item, key: Sequence[str] = ("id",)) -> None:
-    """Add columns with their constraints, and restore what a downgrade of ``revision`` has preserved of them.
+    """Add columns with their constraints, and restore the values that a downgrade of ``revision`` preserved.
 
-    On SQLite each column is added by ALTER TABLE with its constraints inline, which neither copies the table nor
-    touches its triggers. Only a default that is no constant (an id, the current time) makes it rebuild the table.
+    On SQLite ALTER TABLE adds each column with its constraints inline, which neither copies the table nor
+    affects its triggers. Only a default that is not constant (an id, the current time) requires a rebuild.
 
     Args:
         revision: the id of the calling revision.
         table: the table's name.
         items: columns, and constraints of one column each; a revision adds all columns of a table in one call.
-        key: the primary key of the table, by which preserved values find their rows.
+        key: the primary key of the table, which finds the rows of preserved values.
     """
     new = frozen_table(table, *items)
     if on_postgresql():
@@ -91,7 +92,7 @@ def add_columns(revision: str, table: str, *items: Item, key: Sequence[str] = ("
 
 
 def drop_columns(revision: str, table: str, *columns: str, key: Sequence[str] = ("id",)) -> None:
-    """Drop columns whose indexes are gone; their values are preserved as ``cts_kept_<revision>_<table>``.
+    """Drop columns without indexes, and preserve their values as ``cts_kept_<revision>_<table>``.
 
     Args:
         revision: the id of the calling revision.
@@ -104,7 +105,7 @@ def drop_columns(revision: str, table: str, *columns: str, key: Sequence[str] = 
 
 
 def rename_column(table: str, old: str, new: sa.Column[Any]) -> None:
-    """Rename a column. On SQLite it is added anew, filled and dropped: a rename leaves the old name in its CHECK."""
+    """Rename a column. On SQLite add, fill and drop instead: a rename would keep the old name in its CHECK."""
     if on_postgresql():
         op.alter_column(table, old, new_column_name=new.name)
         return
@@ -141,12 +142,12 @@ def _attached(constraint: sa.CheckConstraint, table: str) -> sa.CheckConstraint:
 
 
 def insert_absent(table: sa.TableClause, rows: Sequence[Mapping[str, Any]], *, key: str) -> None:
-    """Insert ``rows`` whose ``key`` no row of ``table`` has yet; rows that are there stay as they are.
+    """Insert ``rows`` whose ``key`` no row of ``table`` has; existing rows stay as they are.
 
     Args:
-        table: the table, with the columns that the rows name.
+        table: the table, with the columns of the rows.
         rows: plain values by column name.
-        key: the column with a primary key or unique constraint that decides.
+        key: the column with the primary key or unique constraint.
     """
     insert = postgresql.insert if on_postgresql() else sqlite.insert
     with quiet(table.name):
@@ -155,17 +156,17 @@ def insert_absent(table: sa.TableClause, rows: Sequence[Mapping[str, Any]], *, k
 
 
 def create_updated_at_trigger(table: str) -> None:
-    """Let a trigger keep ``updated_at`` of ``table``."""
+    """Create the trigger that maintains ``updated_at`` of ``table``."""
     op.execute(CreateUpdatedAtTrigger(table))
 
 
 def drop_updated_at_trigger(table: str) -> None:
-    """Drop the trigger that keeps ``updated_at`` of ``table``."""
+    """Drop the trigger that maintains ``updated_at`` of ``table``."""
     op.execute(DropUpdatedAtTrigger(table))
 
 
 def _needs_rebuild(column: sa.Column[Any]) -> bool:
-    """SQLite adds a column only with a constant default (sqlite.org/lang_altertable); an empty table hides that."""
+    """Return whether SQLite needs a rebuild: it adds only constant defaults (sqlite.org/lang_altertable)."""
     default = column.server_default
     if not isinstance(default, sa.DefaultClause) or isinstance(default.arg, str):
         return False
@@ -197,10 +198,10 @@ def _sqlite_add_column(table: sa.Table, column: sa.Column[Any]) -> sa.TextClause
         if isinstance(constraint, sa.ForeignKeyConstraint):
             if [element.parent for element in constraint.elements] != [column]:
                 continue
-            # As a constraint of the column and not of the table it does not name the column.
+            # As a constraint of the column, not of the table, it does not name the column.
             text = text[: text.index("FOREIGN KEY")] + text[text.index("REFERENCES") :]
         elif column is not list(table.columns)[-1]:
-            continue  # a CHECK may mention every column that is added, so it comes with the last
+            continue  # a CHECK may mention every added column, so it comes with the last one
         parts.append(text)
     return clause(f"ALTER TABLE {quote(table.name)} ADD COLUMN {' '.join(parts)}")
 
@@ -215,7 +216,7 @@ def _add_by_rebuild(new: sa.Table) -> None:
     with alter_table(new.name, constraints=others) as batch:
         for column in new.columns:
             batch.add_column(column._copy())
-        for key in keys:  # of columns that the present table has not
+        for key in keys:  # of columns that the current table lacks
             parents = [element.target_fullname.rpartition(".") for element in key.elements]
             columns = [column for _, _, column in parents]
             batch.create_foreign_key(
@@ -224,4 +225,4 @@ def _add_by_rebuild(new: sa.Table) -> None:
 
 
 def _copy(constraint: sa.Constraint) -> sa.Constraint:
-    return constraint._copy()  # a constraint has one parent table only
+    return constraint._copy()  # a constraint has only one parent table

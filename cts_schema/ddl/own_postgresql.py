@@ -1,4 +1,4 @@
-"""What a table of PostgreSQL has that its revision did not give it."""
+"""Finds what a table of PostgreSQL has beyond its revision."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from cts_schema.ddl import sql
 from cts_schema.ddl.text import literal, quote
 
-# What a table has that no revision gives one, or that others have built on it.
+# Features that no revision adds, and unmanaged objects that use the table.
 _HUNG_ON = """
 SELECT pg_get_userbyid(c.relowner) <> current_user
     OR c.relrowsecurity OR c.relforcerowsecurity OR c.reloptions IS NOT NULL OR c.relreplident <> 'd'
@@ -25,7 +25,7 @@ SELECT pg_get_userbyid(c.relowner) <> current_user
                   AND ((d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid)
                     OR (d.refclassid = 'pg_type'::regclass AND d.refobjid = c.reltype)))
   FROM pg_class c WHERE c.oid = CAST({literal} AS regclass)"""
-# What a table may have otherwise than its revision made it.
+# Features that may differ from those of its revision.
 _FACTS = """
 WITH c AS (SELECT * FROM pg_class WHERE oid = CAST({literal} AS regclass))
 SELECT 'table' AS kind, c.relname::text AS name, json_build_array(c.relpersistence, c.reltablespace, c.relam,
@@ -48,14 +48,14 @@ SELECT 'index', x.relname, json_build_array(pg_get_indexdef(x.oid), obj_descript
   FROM c JOIN pg_index ON indrelid = c.oid JOIN pg_class x ON x.oid = indexrelid"""
 
 
-def is_hung_on(table: sa.Table) -> bool:
-    """Tell whether a table has something that its revision did not give it, or whether others have built on it."""
+def has_additions(table: sa.Table) -> bool:
+    """Return whether a table has features beyond its revision, or unmanaged objects use it."""
     name = literal(quote(table.name))
     if sql.scalar(_HUNG_ON.format(literal=name)):
         return True
     facts = _FACTS.format(literal=name)
     there = set(sql.rows(facts))
-    # Only the server writes a definition as its catalog has it, and default privileges are its own too.
+    # Only the server writes definitions in the form of its catalog, and knows default privileges.
     with op.get_bind().begin_nested() as nested:
         op.drop_table(table.name)
         op.execute(CreateTable(table))

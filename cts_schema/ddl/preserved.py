@@ -1,13 +1,13 @@
-"""Preserve what a downgrade drops, and restore it.
+"""Preserves what a downgrade drops, and restores it.
 
-A table is moved out of the way whole (:mod:`cts_schema.ddl.moved`). Columns with values in them are copied to
-``cts_kept_036_<table>``; the upgrade of revision 036 restores them and removes that table. A value leaves it only when
-it has been found where it belongs. What can no longer go back stays in it: the columns of a row that has been deleted,
-and a reference whose row has been deleted. The next downgrade puts such a table aside, as ``cts_kept_036_<table>_2``.
+A table is moved away as a whole (:mod:`cts_schema.ddl.moved`). Columns with values are copied to
+``cts_kept_036_<table>``; the upgrade of revision 036 restores them and removes that table. A value leaves it only after
+it was found in its place. What cannot be restored stays in it: the columns of a deleted row,
+and a reference to a deleted row. The next downgrade renames such a table to ``cts_kept_036_<table>_2``.
 
-An offline script cannot look whether there are values, so it always preserves and always restores, only what the
-revision knows. For SQLite it copies tables too, since its programs refuse to change the text of one. A row that can no
-longer go back makes PostgreSQL refuse the script; SQLite, which checks no foreign keys in a script, takes the row back
+An offline script cannot inspect the database, so it always preserves and always restores, but only what the
+revision knows. For SQLite it copies tables, because sqlite3 refuses to change the text of one. A row that cannot
+be restored makes PostgreSQL refuse the script; SQLite, which checks no foreign keys in a script, restores the row
 without its parent.
 """
 
@@ -29,21 +29,21 @@ from cts_schema.ddl.text import literal, names, quote
 
 
 def preserved_name(revision: str, table: str) -> str:
-    """Return the name of the table that keeps what ``revision`` drops of ``table``."""
+    """Return the name of the table that preserves what ``revision`` drops of ``table``."""
     return shorten(f"cts_kept_{revision}_{table}")
 
 
 def preserve_table(
     revision: str, name: str, key: Sequence[str], own: str | None, *, written_again: bool = True
 ) -> None:
-    """Move table ``name`` out of the way, or drop it where nothing of it would be missed.
+    """Move table ``name`` away, or drop it if nothing would be lost.
 
     Args:
-        revision: the revision whose downgrade this is.
+        revision: the revision of this downgrade.
         name: the table's name.
-        key: its primary key, where ids that were given once are not to be given again.
-        own: the condition of the rows that the package itself wrote.
-        written_again: whether the next upgrade writes them again, so that they would not be missed.
+        key: its primary key, if ids must not be reused.
+        own: the condition of rows that the package itself wrote.
+        written_again: whether the next upgrade writes them again, so that they need not be preserved.
     """
     if preview.note(revision, name, own=own):
         return
@@ -55,14 +55,14 @@ def preserve_table(
     if not sql.offline():
         _lock(name)
         if moved.is_needless(revision, name, key, own if written_again else None):
-            moved.put_aside(preserved)
+            moved.rename_existing(preserved)
             op.drop_table(name)
             return
     moved.move_away(name, preserved)
 
 
 def restore_table(revision: str, table: sa.Table, *, private: bool = False) -> None:
-    """Create ``table``, or bring back the one that a downgrade has moved out of the way."""
+    """Create ``table``, or restore the one that a downgrade moved away."""
     if preview.note_table(table):
         return
     if sql.empty():
@@ -104,13 +104,13 @@ def _create(table: sa.Table, *, private: bool, anew: bool = False) -> None:
     if private and sql.on_postgresql():
         moved_postgresql.close(table.name)
     for index in indexes_of(table):
-        if anew:  # a run has moved the table out of the way, and its indexes with it
+        if anew:  # a run has moved the table away, with its indexes
             op.execute(DropIndex(index, if_exists=True))
         op.execute(CreateIndex(index))
 
 
 def preserve_columns(revision: str, name: str, columns: Sequence[str], key: Sequence[str]) -> None:
-    """Copy the key and the given columns of table ``name`` into its preserved table, where any of them has a value."""
+    """Copy the key and the given columns of table ``name`` to its preserved table, if any has a value."""
     if preview.note(revision, name, columns):
         return
     preserved = preserved_name(revision, name)
@@ -120,13 +120,13 @@ def preserve_columns(revision: str, name: str, columns: Sequence[str], key: Sequ
     if sql.offline():
         _copy(preserved, rows)
         return
-    moved.put_aside(preserved)
+    moved.rename_existing(preserved)
     if sql.scalar(f"SELECT EXISTS ({rows})"):
         moved.preserve(preserved, rows)
 
 
 def restore_columns(revision: str, new: sa.Table, key: Sequence[str]) -> None:
-    """Put the preserved values of the columns of ``new`` back into the rows they were taken from."""
+    """Restore the preserved values of the columns of ``new`` to their rows."""
     if sql.empty():
         return
     preserved = preserved_name(revision, new.name)
@@ -141,7 +141,7 @@ def restore_columns(revision: str, new: sa.Table, key: Sequence[str]) -> None:
 
 
 def restore_values(new: sa.Table, key: Sequence[str], preserved: str) -> None:
-    """Restore the values of the columns of ``new`` from ``preserved``, and drop it where all have arrived."""
+    """Restore the values of the columns of ``new`` from ``preserved``, and drop it if all have arrived."""
     present = _columns(preserved)
     whole = refers_to_rows(new, "k")
     known = [column.name for column in new.columns if column.name in present]
@@ -153,7 +153,7 @@ def restore_values(new: sa.Table, key: Sequence[str], preserved: str) -> None:
 
 
 def restore_rows(table: sa.Table, preserved: str) -> None:
-    """Restore preserved rows in ``table``, which has just been created, each with the rows it refers to still there."""
+    """Restore preserved rows whose parents exist to ``table``, which was just created."""
     columns = [column.name for column in table.columns]
     key = [column.name for column in table.primary_key]
     if sql.offline():
@@ -169,12 +169,12 @@ def restore_rows(table: sa.Table, preserved: str) -> None:
     known = [column for column in columns if column in present]
     there = f"EXISTS (SELECT 1 FROM {quote(table.name)} t WHERE {same_key(key, 't', 'k')})"
     restorable = f"{refers_to_rows(table, 'k')} AND NOT {there}"
-    # More than one round where a row must refer to another row of its own table.
+    # Repeat, because a row may refer to another row of its own table.
     while sql.scalar(f"SELECT EXISTS (SELECT 1 FROM {quote(preserved)} k WHERE {restorable})"):
         _insert_rows(table, known, key, preserved, restorable)
     whole = f"{arrived(table, known, key)} AND {refers_to_rows(table, 'k', nulled=True)}"
     sql.execute(f"DELETE FROM {quote(preserved)} AS k WHERE {whole}{nothing_else(present, columns)}")
-    _go_on_counting(table, preserved, last)
+    _continue_counter(table, preserved, last)
     _drop_if_empty(preserved)
 
 
@@ -186,11 +186,11 @@ def _lock(table: str) -> None:
 def _copy(preserved: str, rows: str) -> None:
     """Copy rows in a script.
 
-    Rows that an earlier upgrade has left there must not mix with these. SQLite cannot rename a table that may be there
-    or not, and stops the script.
+    They must not mix with rows that an earlier upgrade left there. SQLite cannot rename a table that may or may not
+    exist, so it stops the script.
     """
     if sql.on_postgresql():
-        moved.put_aside(preserved)
+        moved.rename_existing(preserved)
     sql.execute(f"CREATE TABLE {quote(preserved)} AS SELECT * FROM ({rows}) r WHERE false")
     if sql.on_postgresql():
         moved_postgresql.close(preserved)
@@ -198,7 +198,7 @@ def _copy(preserved: str, rows: str) -> None:
 
 
 def _drop_arrived(table: sa.Table, columns: Sequence[str], key: Sequence[str], preserved: str) -> None:
-    """Let a script go on only when all has arrived, and drop the copy then."""
+    """In a script, stop unless all values have arrived, then drop the copy."""
     missing = f"FROM {quote(preserved)} AS k WHERE NOT {arrived(table, columns, key)}"
     if sql.on_postgresql():
         message = literal(f"not all values of {preserved} arrived in {table.name}")
@@ -221,7 +221,7 @@ def _drop_if_empty(preserved: str) -> None:
 
 def _insert_rows(table: sa.Table, columns: Sequence[str], key: Sequence[str], preserved: str, condition: str) -> None:
     values = {column: value_or_null(table, column) for column in columns}
-    # A row may refer to one that is restored after it, so references within the table that may be NULL come second.
+    # A row may refer to one that is restored later, so set nullable references within the table afterwards.
     later = [column.name for column, parent, _, nulled in references(table) if parent == table.name and nulled]
     selected = ", ".join("NULL" if column in later else value for column, value in values.items())
     name = quote(table.name)
@@ -248,8 +248,8 @@ def _columns(preserved: str) -> list[str]:
     return [column["name"] for column in sa.inspect(op.get_bind()).get_columns(preserved)]
 
 
-def _go_on_counting(table: sa.Table, preserved: str, last: int | None) -> None:
-    """Let the next id come after every id that was ever given: restored, left over or deleted."""
+def _continue_counter(table: sa.Table, preserved: str, last: int | None) -> None:
+    """Continue the ids after every id that was ever generated: restored, still preserved or deleted."""
     for column in table.columns:
         if column.identity is None:
             continue

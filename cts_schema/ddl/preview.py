@@ -1,4 +1,4 @@
-"""What a revision would drop or create: its operations run as for a script that goes nowhere, and note it."""
+"""The preview of a revision: its operations run as for a discarded script, and record their drops and creates."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cts_schema.ddl.scripting import script
 
 @dataclass(frozen=True)
 class Drop:
-    """What is about to be dropped: a table, or columns of one; the condition of rows that the package itself wrote."""
+    """A planned drop of a table or its columns, with the condition of rows that the package itself wrote."""
 
     revision: str
     table: str
@@ -26,7 +26,7 @@ class Drop:
 
 @dataclass(frozen=True)
 class Preview:
-    """What operations would do: what they drop, and the tables they create, by name."""
+    """The drops of operations, and the tables that they create, by name."""
 
     drops: list[Drop] = field(default_factory=list)
     tables: dict[str, sa.Table] = field(default_factory=dict)
@@ -36,10 +36,10 @@ _PREVIEW: ContextVar[Preview | None] = ContextVar("preview", default=None)
 
 
 def previewed(dialect: str, function: Callable[[], None]) -> Preview:
-    """Return what an upgrade() or downgrade() would do, for a database of that kind.
+    """Return what an upgrade() or downgrade() would do on a database of that dialect.
 
     Raises:
-        Exception: what the function raises; it may ask the database, which no script can.
+        Exception: an error of the function; it may query the database, which no script can.
     """
     with _previewing() as preview:
         script(dialect, function)
@@ -47,7 +47,7 @@ def previewed(dialect: str, function: Callable[[], None]) -> Preview:
 
 
 def created_by(revision: str) -> dict[str, sa.Table]:
-    """Return the tables that a revision of the present run creates, as far as it asks no database before."""
+    """Return the tables that a revision of the current run creates before its first query, if any."""
     scripts = op.get_context().script
     if scripts is None:
         return {}
@@ -55,12 +55,12 @@ def created_by(revision: str) -> dict[str, sa.Table]:
 
 
 def is_preview() -> bool:
-    """Tell whether nothing is to be done."""
+    """Return whether a preview is running."""
     return _PREVIEW.get() is not None
 
 
 def note(revision: str, table: str, columns: Sequence[str] = (), own: str | None = None) -> bool:
-    """Note a drop; return False where it is one in earnest."""
+    """Record a drop in a preview; return False outside of a preview."""
     preview = _PREVIEW.get()
     if preview is None:
         return False
@@ -69,7 +69,7 @@ def note(revision: str, table: str, columns: Sequence[str] = (), own: str | None
 
 
 def note_table(table: sa.Table) -> bool:
-    """Note a table that is about to be created; return False where it is in earnest."""
+    """Record a created table in a preview; return False outside of a preview."""
     preview = _PREVIEW.get()
     if preview is None:
         return False
@@ -79,7 +79,7 @@ def note_table(table: sa.Table) -> bool:
 
 @lru_cache(maxsize=1)  # a downgrade drops many tables of one revision in a row
 def _created_by(upgrade: Callable[[], None], dialect: str) -> dict[str, sa.Table]:
-    with _previewing() as preview, suppress(Exception):  # it may ask the database, which no script can
+    with _previewing() as preview, suppress(Exception):  # it may query the database, which no script can
         script(dialect, upgrade)
     return preview.tables
 

@@ -1,4 +1,4 @@
-"""What of a SQLite table reads a column: by the text of its definition, since no PRAGMA tells."""
+"""Finds what reads a column of a SQLite table, from the text of its definition, because no PRAGMA shows it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from cts_schema.ddl.checks import parse_checks
 from cts_schema.ddl.text import definitions, token_texts, tokens, unquote
 
-# A UNIQUE or FOREIGN KEY of the table; those of a column are written behind its name.
+# A UNIQUE or FOREIGN KEY of the table; those of a column follow its name.
 _KEY = re.compile(
     r"""\s*(?:CONSTRAINT\s+(?P<name>"(?:[^"]|"")*"|\[[^\]]*\]|`[^`]*`|\w+)\s+)?"""
     r"(?P<columns>(?:UNIQUE|FOREIGN\s+KEY)\s*\([^)]*\))",
@@ -19,13 +19,13 @@ _KEY = re.compile(
 
 
 def mentions(definition: str, columns: Collection[str]) -> bool:
-    """Tell whether SQL names any of ``columns``, in whatever case and quotes; a string is no name."""
+    """Return whether SQL names any of ``columns``, in any case and quotes; a string is not a name."""
     names = {column.lower() for column in columns}
     return any(unquote(word).lower() in names for word in token_texts(definition) if word[0] != "'")
 
 
 def in_brackets(definition: str, columns: Collection[str]) -> str:
-    """Return SQL with those of ``columns`` in brackets that are in double quotes."""
+    """Return SQL with brackets instead of double quotes around ``columns``."""
     names = {column.lower() for column in columns}
     parts, end = [], 0
     for token in tokens(definition):
@@ -41,7 +41,7 @@ def query_of(create_view: str) -> str:
 
 
 def generated(connection: sa.Connection, table: str, columns: Collection[str]) -> list[str]:
-    """Return the generated columns of ``table`` that are calculated from ``columns``, or from such a one."""
+    """Return the generated columns of ``table`` that depend on ``columns``, directly or indirectly."""
     rows = connection.execute(
         sa.text("SELECT name FROM pragma_table_xinfo(:table) WHERE hidden IN (2, 3)"), {"table": table}
     )
@@ -61,7 +61,7 @@ def generated(connection: sa.Connection, table: str, columns: Collection[str]) -
 
 
 def going(connection: sa.Connection, table: str, columns: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Yield what goes with ``columns`` of ``table``, each kind and name: indexes and constraints, of others too."""
+    """Yield kind and name of the indexes and constraints, also unmanaged ones, that are dropped with ``columns``."""
     found = connection.execute(
         sa.text(
             "SELECT name, sql FROM sqlite_master WHERE type IN ('index', 'table') AND sql IS NOT NULL "

@@ -1,8 +1,8 @@
-"""Change a table in ways SQLite has no ALTER for, and lose nothing on the way.
+"""Changes a table in ways for which SQLite has no ALTER, without losing anything.
 
-Alembic's batch mode copies the table, drops the old one and renames the copy. Left alone it would forget the table's
-triggers and CHECKs, the order and the predicate of its indexes and the last AUTOINCREMENT value, and any view over the
-table would make the rename fail. :func:`alter_table` is batch mode with all of that preserved.
+Alembic's batch mode copies the table, drops the old one and renames the copy. By itself it would lose the table's
+triggers and CHECKs, the order and the predicate of its indexes and the last AUTOINCREMENT value, and any view of the
+table would make the rename fail. :func:`alter_table` is batch mode that keeps all of that.
 """
 
 from __future__ import annotations
@@ -39,19 +39,19 @@ def alter_table(
 
     Args:
         table: the table's name.
-        constraints: constraints the rebuilt table gets besides those it has (SQLite only).
-        without: columns that the batch drops, and whose CHECKs and indexes go with them (SQLite only).
-        without_checks: names of CHECKs that go (SQLite only).
+        constraints: constraints to add to the rebuilt table (SQLite only).
+        without: columns that the batch drops, with their CHECKs and indexes (SQLite only).
+        without_checks: names of CHECKs to drop (SQLite only).
 
     Raises:
-        CommandError: in an offline script for SQLite, where the present table cannot be read.
+        CommandError: in an offline script for SQLite, which cannot read the current table.
     """
     if is_preview():
         yield cast("BatchOperations", _Nothing())
         return
     context = op.get_context()
     if context.dialect.name != "sqlite" or context.as_sql:
-        # "always" means on SQLite alone: an empty batch must be refused in a script too, for its constraints.
+        # "always" means on SQLite only: a script must also refuse an empty batch, because of its constraints.
         with op.batch_alter_table(table, recreate="auto" if context.dialect.name != "sqlite" else "always") as batch:
             yield batch
         return
@@ -63,7 +63,7 @@ def alter_table(
         present.append_constraint(constraint)
     present.constraints = in_order(present.constraints)
     legacy = connection.exec_driver_sql("PRAGMA legacy_alter_table").scalar()
-    # Else the rename re-reads every view and foreign trigger of the file while the table is missing, and fails.
+    # Otherwise the rename would re-read every view and trigger of the file while the table is missing, and fail.
     connection.exec_driver_sql("PRAGMA legacy_alter_table = ON")
     try:
         with op.batch_alter_table(
@@ -93,7 +93,7 @@ class _Nothing:
 def _reflect(connection: sa.Connection, table: str, without: Sequence[str], without_checks: Sequence[str]) -> sa.Table:
     """Return the table with what reflection leaves out, CHECKs and ON DELETE, and without its indexes.
 
-    Those are created again from their SQL: reflection forgets DESC, and leaves out an index over an expression.
+    Indexes are recreated from their SQL, because reflection loses DESC and indexes on expressions.
     """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Skipped unsupported reflection", sa.exc.SAWarning)
@@ -102,8 +102,8 @@ def _reflect(connection: sa.Connection, table: str, without: Sequence[str], with
     for column in present.columns:
         default = column.server_default
         if isinstance(default, sa.DefaultClause) and isinstance(default.arg, sa.TextClause):
-            default.arg = clause(default.arg.text)  # else ':word' in a string is taken for a bind
-    # SQLAlchemy reflects some CHECKs, not all, and would bring back one that is to go.
+            default.arg = clause(default.arg.text)  # otherwise ':word' in a string would be a parameter
+    # SQLAlchemy reflects some CHECKs, not all, and would restore one that must be dropped.
     present.constraints -= {item for item in present.constraints if isinstance(item, sa.CheckConstraint)}
     actions = {key.columns: key for key in sqlite_foreign_keys(connection, table)}
     for constraint in present.foreign_key_constraints:
@@ -137,7 +137,7 @@ def _restore(connection: sa.Connection, kept_sql: Sequence[tuple[str, str]], wit
 
 
 def _autoincrement(connection: sa.Connection, table: str) -> int | None:
-    """Return the last id AUTOINCREMENT gave in ``table``, or None where it has none."""
+    """Return the last id of AUTOINCREMENT in ``table``, or None without one."""
     sql = connection.execute(
         sa.text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :table"), {"table": table}
     ).scalar_one()

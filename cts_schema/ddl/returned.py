@@ -1,4 +1,4 @@
-"""Put preserved tables in the place of the empty ones that an adoption has built, with all that hangs on them."""
+"""Replaces empty tables that an adoption has built by preserved tables with their dependents."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid)
 
 
 def put_in_place(tables: Mapping[str, str], held: str) -> dict[str, list[str]]:
-    """Put preserved tables of PostgreSQL in the place of the new ones, which have no rows.
+    """Replace new tables of PostgreSQL, which have no rows, by preserved ones.
 
     Args:
-        tables: the preserved table by that whose place it takes, parents first.
-        held: the schema in which the preserved ones wait, as SQL.
+        tables: the preserved table by the table that it replaces, parents first.
+        held: the schema of the preserved tables, as SQL.
 
     Returns:
-        The triggers that each has got of the new table.
+        The triggers that each got from the new table.
     """
     if not tables:
         return {}
@@ -60,7 +60,7 @@ def put_in_place(tables: Mapping[str, str], held: str) -> dict[str, list[str]]:
 
 
 def fits(preserved: str, table: str) -> bool:
-    """Tell whether ``preserved``, as SQL, can be brought to the shape of the new ``table``, which has no rows."""
+    """Return whether ``preserved``, as SQL, can get the shape of the new ``table``, which has no rows."""
     if sql.scalar(f"SELECT EXISTS (SELECT 1 FROM {quote(table)})"):
         return False
     columns, constraints, _ = _facts(preserved)
@@ -73,15 +73,15 @@ def fits(preserved: str, table: str) -> bool:
 
 
 def put_in_place_on_sqlite(table: str, preserved: str, indexes: Sequence[tuple[str, str]]) -> Sequence[tuple[str, str]]:
-    """Put ``preserved`` in the place of the new ``table`` if it has its shape.
+    """Replace the new ``table`` by ``preserved`` if it has its shape.
 
     Args:
         table: a table without rows.
         preserved: the preserved table.
-        indexes: name and SQL of the indexes that it has had.
+        indexes: name and SQL of its former indexes.
 
     Returns:
-        Where it has another shape: what is to be made again on the new table as soon as that has the rows.
+        If it has another shape: what to recreate on the new table after it has the rows.
     """
     wanted = moved_sqlite.facts(table)
     created = sql.scalar(f"SELECT sql FROM sqlite_master WHERE type = 'table' AND name = {literal(table)}")
@@ -107,7 +107,7 @@ def put_in_place_on_sqlite(table: str, preserved: str, indexes: Sequence[tuple[s
 
 
 def _facts(table: str) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]], list[tuple[str, ...]]]:
-    """Return the columns, the constraints, and the indexes and triggers of a table, given as SQL."""
+    """Return columns, constraints, and indexes and triggers of a table, given as SQL."""
     columns, constraints, definitions = (
         sql.rows(query.format(table=literal(table))) for query in (_COLUMNS, _CONSTRAINTS, _DEFINITIONS)
     )
@@ -120,7 +120,7 @@ def _bring_to_shape(
     constraints: Sequence[tuple[str, ...]],
     definitions: Sequence[tuple[str, ...]],
 ) -> list[str]:
-    """Give ``table`` what it lacks of the new one; return the triggers among that."""
+    """Add to ``table`` what it lacks of the new one; return the added triggers."""
     found_columns, found_constraints, found_definitions = (
         {name for name, *_ in found} for found in _facts(quote(table))
     )

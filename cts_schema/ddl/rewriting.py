@@ -1,4 +1,4 @@
-"""The text of a SQLite table changed alone, by the procedure of sqlite.org/lang_altertable (section 7)."""
+"""Changes only the text of a SQLite table, by the procedure of sqlite.org/lang_altertable (section 7)."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import sqlalchemy as sa
 
 
 def rewrite(connection: sa.Connection, table: str, definition: str) -> None:
-    """Give a table another definition of the same columns; its rows and indexes stay as they are.
+    """Change the definition of a table with the same columns; rows and indexes stay as they are.
 
     Args:
         connection: of SQLite, in a transaction.
         table: its name.
-        definition: the statement that would create it.
+        definition: the new CREATE TABLE statement.
     """
     with _writable(connection):
         connection.execute(
@@ -27,11 +27,11 @@ def rewrite(connection: sa.Connection, table: str, definition: str) -> None:
 
 @contextmanager
 def _writable(connection: sa.Connection) -> Iterator[None]:
-    """Let a connection write to its schema for the time of the block, and read it anew afterwards."""
+    """Allow writes to the schema table for the time of the block, and reload the schema afterwards."""
     driver = connection.connection.dbapi_connection
     defensive = False
     if sys.version_info >= (3, 12) and isinstance(driver, sqlite3.Connection):
-        # Else SQLite takes no notice of the pragma.
+        # Otherwise SQLite ignores the pragma.
         defensive = driver.getconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE)
         driver.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, False)
     connection.exec_driver_sql("PRAGMA writable_schema = ON")

@@ -1,4 +1,4 @@
-"""A revision's function as SQL: what it would execute, while nothing is done."""
+"""Writes a function of a revision as SQL, without executing it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from alembic.runtime.migration import MigrationContext
 
 
 class _Statements(list[str]):
-    """Statements, as Alembic writes them into a file."""
+    """Collects statements that Alembic writes to a file."""
 
     def write(self, statement: str) -> None:
-        """Take one."""
+        """Add a statement."""
         self.append(statement.strip())
 
     def flush(self) -> None:
@@ -27,12 +27,12 @@ def script(dialect: str, function: Callable[[], None], *, empty: bool = False) -
     """Return the statements of an upgrade() or downgrade(), each with its semicolon.
 
     Args:
-        dialect: the database they are for.
+        dialect: the target database.
         function: the function of a revision.
-        empty: whether that database has nobody's rows and nothing preserved; see :func:`cts_schema.ddl.sql.empty`.
+        empty: whether that database is new and empty; see :func:`cts_schema.ddl.sql.empty`.
 
     Raises:
-        Exception: what the function raises; it may ask the database, which no script can.
+        Exception: an error of the function; it may query the database, which no script can.
     """
     found = _Statements()
     with _scripting(dialect, {"output_buffer": found, "literal_binds": True, "empty": empty}):
@@ -41,11 +41,11 @@ def script(dialect: str, function: Callable[[], None], *, empty: bool = False) -
 
 
 def record(function: Callable[[], None], recorder: DefaultImpl) -> None:
-    """Let a recorder take what an upgrade() would execute on a new PostgreSQL database.
+    """Pass to a recorder what an upgrade() would execute on a new PostgreSQL database.
 
     Args:
         function: the function of a revision.
-        recorder: gets each construct of SQLAlchemy and Alembic in place of a connection.
+        recorder: gets each construct of SQLAlchemy and Alembic instead of a connection.
     """
     with _scripting("postgresql", {"empty": True}, recorder):
         function()
@@ -53,7 +53,7 @@ def record(function: Callable[[], None], recorder: DefaultImpl) -> None:
 
 @contextmanager
 def _scripting(dialect: str, options: dict[str, Any], recorder: DefaultImpl | None = None) -> Iterator[None]:
-    running = getattr(op, "_proxy", None)  # Alembic knows one at a time, and forgets it
+    running = getattr(op, "_proxy", None)  # Alembic has one at a time, and resets it
     opts = {"as_sql": True, **options}
     try:
         context = MigrationContext.configure(dialect_name=dialect, dialect_opts={"paramstyle": "named"}, opts=opts)

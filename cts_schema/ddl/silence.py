@@ -1,7 +1,7 @@
-"""Change rows of a table while nobody's trigger or rule acts on the change.
+"""Changes rows of a table without firing triggers and rules.
 
-A row that is preserved, restored or filled by a revision was changed by nobody: ``updated_at`` stays as it is, and a
-trigger of somebody's own may neither refuse the change in silence nor make others of it.
+A revision that preserves, restores or fills a row does not change its meaning: ``updated_at`` stays as it is, and an
+unmanaged trigger must neither silently skip the change nor make other changes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _ENABLED = {"O": "ENABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
 
 @contextmanager
 def quiet(table: str) -> Iterator[None]:
-    """Keep the triggers and rules of ``table`` from acting within the block; an offline script cannot see them."""
+    """Disable the triggers and rules of ``table`` within the block; an offline script cannot see them."""
     if sql.offline():
         yield
         return
@@ -30,15 +30,15 @@ def quiet(table: str) -> Iterator[None]:
 
 
 def require_none(table: str, condition: str, what: str) -> None:
-    """Check that no row of ``table`` meets ``condition`` after it was changed.
+    """Check that no row of ``table`` meets ``condition`` after a change.
 
     Args:
         table: the table's name.
-        condition: what a row meets that the change has not reached.
-        what: what the error says of such rows.
+        condition: the condition of a row that the change missed.
+        what: the text about such rows in the error.
 
     Raises:
-        ValueError: some do; says how many.
+        ValueError: some do; has their number.
     """
     if sql.offline():
         return
@@ -48,7 +48,7 @@ def require_none(table: str, condition: str, what: str) -> None:
 
 
 def _on_postgresql(table: str) -> tuple[list[str], list[str]]:
-    """Each goes back to the state it was in, which may be one for replicas."""
+    """Return statements that disable triggers and rules, and that restore their previous state."""
     name = literal(quote(table))
     found = sql.rows(
         f"SELECT 'TRIGGER ' || quote_ident(tgname), tgenabled::text FROM pg_trigger "
@@ -59,7 +59,7 @@ def _on_postgresql(table: str) -> tuple[list[str], list[str]]:
     alter = f"ALTER TABLE {quote(table)}"
     silence = [f"{alter} DISABLE {what}" for what, _ in found]
     wake = [f"{alter} {_ENABLED[state]} {what}" for what, state in found]
-    # A published table without an identity of its rows refuses every change of them.
+    # A published table without a replica identity refuses every change of its rows.
     identity = sql.scalar(
         f"SELECT CASE relreplident WHEN 'n' THEN 'NOTHING' WHEN 'd' THEN 'DEFAULT' END FROM pg_class c "
         f"WHERE oid = {name}::regclass AND (relreplident = 'n' OR NOT EXISTS "

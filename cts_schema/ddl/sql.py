@@ -1,4 +1,4 @@
-"""SQL of the revision that runs: asked and executed, online and in an offline script."""
+"""Queries and statements of the running revision, online and in an offline script."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from cts_schema.ddl.text import clause
 
 
 def offline() -> bool:
-    """Tell whether a script is written, and nobody can look what is there."""
+    """Return whether an offline script is written, which cannot inspect the database."""
     return op.get_context().as_sql
 
 
 def empty() -> bool:
-    """Tell whether a script is for a new database: nothing is preserved in it, and nobody uses it yet."""
+    """Return whether a script is for a new database, without preserved tables or users."""
     return bool(op.get_context().opts.get("empty"))
 
 
 def on_postgresql() -> bool:
-    """Tell whether the revision runs, or is scripted, for PostgreSQL."""
+    """Return whether the revision runs, or is scripted, for PostgreSQL."""
     return op.get_context().dialect.name == "postgresql"
 
 
 def exists(table: str) -> bool:
-    """Tell whether there is a table of that name; a view is none."""
+    """Return whether a table with that name exists; a view does not count."""
     return table in sa.inspect(op.get_bind()).get_table_names()
 
 
 def execute(statement: str) -> None:
-    """Execute a statement, or write it into the script."""
+    """Execute a statement, or write it to the script."""
     op.execute(clause(statement))
 
 
@@ -46,5 +46,5 @@ def scalar(query: str) -> Any:
 
 
 def any_row(table: str, condition: str) -> bool:
-    """Tell whether a row ``t`` of ``table``, as SQL takes it, satisfies a condition."""
+    """Return whether a row ``t`` of ``table``, given as SQL, meets a condition."""
     return bool(scalar(f"SELECT EXISTS (SELECT 1 FROM {table} AS t WHERE {condition})"))

@@ -1,4 +1,4 @@
-"""What a table of the schema has beyond its columns: the CHECKs its types imply, and the trigger of updated_at."""
+"""Completes tables: the CHECKs that types imply, and the trigger of updated_at."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ Item = sa.schema.SchemaItem | tuple[sa.schema.SchemaItem, ...]
 """A column, constraint or index of a table, or several of them."""
 
 Tables = dict[str, Callable[[], tuple[Item, ...]]]
-"""Tables by name. What a table has is made anew for each use, because a column belongs to one table."""
+"""Tables by name. Their items are made for each use, because a column belongs to one table."""
 
 
 def complete_table(table: sa.Table) -> sa.Table:
     """Add to ``table`` what its columns imply; return it.
 
-    CHECKs of its types; AUTOINCREMENT on SQLite where an identity column is the key, so that no id is given twice; the
-    trigger where there is an ``updated_at``.
+    CHECKs of its types; AUTOINCREMENT on SQLite if an identity column is the key, so that no id is reused; the
+    trigger if there is an ``updated_at``.
     """
     for column in table.columns:
         imply_checks(column)
@@ -35,18 +35,18 @@ def complete_table(table: sa.Table) -> sa.Table:
 
 
 def indexes_of(table: sa.Table) -> list[sa.Index]:
-    """Return the indexes of a table in the order of their names: SQLAlchemy keeps them in none."""
+    """Return the indexes of a table in the order of their names, because SQLAlchemy has no order."""
     return sorted(table.indexes, key=lambda index: str(index.name))
 
 
 def frozen_table(name: str, *items: Item) -> sa.Table:
-    """Return a complete table of its own, as a revision defines it.
+    """Return a complete table, independent of the models, as a revision defines it.
 
-    Tables that its foreign keys point to appear as stubs, so that nothing of the live models is needed.
+    Its foreign keys point to stubs of their parents.
 
     Args:
         name: the table's name.
-        items: columns, constraints and indexes; what has no name gets one by :data:`NAMING_CONVENTION`.
+        items: columns, constraints and indexes; unnamed ones get a name by :data:`NAMING_CONVENTION`.
     """
     metadata = sa.MetaData(naming_convention=NAMING_CONVENTION)
     flat = [one for item in items for one in (item if isinstance(item, tuple) else (item,))]

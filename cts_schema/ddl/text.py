@@ -1,4 +1,4 @@
-"""SQL as text, for both databases: names and strings quoted, statements taken apart, and run as they stand."""
+"""SQL as text, for both databases: quoting, parsing, and executing unchanged."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ _QUOTED = re.compile(r"""'(?:[^']|'')*'|"(?P<plain>[a-z_][a-z0-9_]*)"|"(?:[^"]|"
 
 
 def quote(name: str) -> str:
-    """Return a name as SQL. Not by the dialect, which would double its percent signs: :func:`run` does."""
+    """Return a quoted name. Not by the dialect, which would double percent signs: :func:`run` does that."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def names(columns: Iterable[str]) -> str:
-    """Return names as SQL lists them."""
+    """Return a list of quoted names."""
     return ", ".join(map(quote, columns))
 
 
 def literal(value: str) -> str:
-    """Return a text as SQL."""
+    """Return a text as an SQL literal."""
     return "'" + value.replace("'", "''") + "'"
 
 
@@ -35,7 +35,7 @@ def holds(condition: str, values: Mapping[str, str]) -> str:
 
 
 def balanced(parts: Sequence[str], operator: str) -> str:
-    """Join many expressions in pairs of pairs: SQLite nests at most 1,000 of them in each other."""
+    """Join many expressions as a balanced tree: SQLite nests at most 1,000 levels."""
     if len(parts) < 3:
         return f" {operator} ".join(parts)
     half = len(parts) // 2
@@ -69,19 +69,19 @@ def _matching(words: Sequence[str], places: range) -> int:
 
 
 def clause(statement: str) -> sa.TextClause:
-    """Return SQL in which a colon is a colon, and no parameter."""
+    """Return SQL in which a colon is literal, not a parameter."""
     return sa.text(statement.replace(":", r"\:"))
 
 
 def run(connection: sa.Connection, statement: str) -> sa.CursorResult[*tuple[Any, ...]]:
-    """Execute a statement as it stands."""
+    """Execute a statement unchanged."""
     if connection.dialect.paramstyle in ("format", "pyformat"):
         statement = statement.replace("%", "%%")
     return connection.exec_driver_sql(statement)
 
 
 def tokens(statement: str) -> Iterator[re.Match[str]]:
-    """Yield the words, quoted names, strings and signs of some SQL, each with its place; comments are left out."""
+    """Yield the words, quoted names, strings and symbols of some SQL, with their positions, without comments."""
     return (token for token in _TOKEN.finditer(statement) if not token[0].startswith(("--", "/*")))
 
 
@@ -107,5 +107,5 @@ def plain_names(statement: str) -> str:
 
 
 def without_comments(statement: str) -> str:
-    """Return some SQL without its comments."""
+    """Return SQL without its comments."""
     return _TOKEN.sub(lambda token: " " if token[0].startswith(("--", "/*")) else token[0], statement)

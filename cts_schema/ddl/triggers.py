@@ -1,4 +1,4 @@
-"""updated_at: preserved by a trigger on both databases.
+"""updated_at: maintained by a trigger on both databases.
 
 An UPDATE that does not set ``updated_at`` itself sets it to the current time. The trigger of a table names no column
 but ``updated_at``, so that adding or dropping other columns never makes it stale.
@@ -41,20 +41,20 @@ class DropUpdatedAtTrigger(ExecutableDDLElement):
 
 
 class CreateUpdatedAtFunction(ExecutableDDLElement):
-    """The trigger function on PostgreSQL. SQLite has no functions: rendering it there is an error."""
+    """The trigger function on PostgreSQL. It cannot be rendered for SQLite, which has no functions."""
 
     inherit_cache = False
 
 
-# Six digits of a second or none, as Timestamp binds it: so that a row is found by the time that was read from it.
+# Six digits of a second or none, as Timestamp binds it, so that a time that was read finds its row again.
 _SQLITE_NOW = "replace(strftime('%Y-%m-%d %H:%M:%f', 'now') || '000', '.000000', '')"
 
 
 @compiles(CreateUpdatedAtTrigger, "sqlite")
 def _create_sqlite(element: CreateUpdatedAtTrigger, compiler: DDLCompiler, **kw: Any) -> str:
-    # With recursive_triggers ON the UPDATE below fires the trigger again. It stops there, because it has changed
-    # updated_at; and where the row already carries this very millisecond, the second condition keeps it from starting.
-    # 'now' does not move within one statement (sqlite.org/lang_datefunc).
+    # With recursive_triggers ON the UPDATE below fires the trigger again. That one stops, because it has changed
+    # updated_at; and if the row already has the same millisecond, the second condition prevents it.
+    # 'now' is constant within one statement (sqlite.org/lang_datefunc).
     quote = compiler.preparer.quote
     return (
         f"CREATE TRIGGER {quote(trigger_name(element.table))} AFTER UPDATE ON {quote(element.table)} FOR EACH ROW "
@@ -85,7 +85,7 @@ def _drop_postgresql(element: DropUpdatedAtTrigger, compiler: DDLCompiler, **kw:
 
 @compiles(CreateUpdatedAtFunction, "postgresql")
 def _function_postgresql(element: CreateUpdatedAtFunction, compiler: DDLCompiler, **kw: Any) -> str:
-    # clock_timestamp() and not now(): a row that is inserted and changed in one transaction was changed later.
+    # clock_timestamp(), not now(): a row that one transaction inserts and changes was changed later.
     return (
         f"CREATE OR REPLACE FUNCTION {FUNCTION}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
         "IF NEW.updated_at IS NOT DISTINCT FROM OLD.updated_at THEN NEW.updated_at := clock_timestamp(); END IF; "
@@ -94,7 +94,7 @@ def _function_postgresql(element: CreateUpdatedAtFunction, compiler: DDLCompiler
 
 
 def has_updated_at_trigger(connection: sa.Connection, table: str) -> bool:
-    """Tell whether the updated_at trigger of ``table`` is there."""
+    """Return whether the updated_at trigger of ``table`` exists."""
     if connection.dialect.name == "sqlite":
         query = (
             "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND name = :name AND tbl_name = :table COLLATE NOCASE"
@@ -109,7 +109,7 @@ def has_updated_at_trigger(connection: sa.Connection, table: str) -> bool:
 
 
 def keep_updated_at(table: sa.Table) -> None:
-    """Make ``metadata.create_all`` create the trigger of ``table`` too, as the revisions do."""
+    """Make ``metadata.create_all`` also create the trigger of ``table``, as the revisions do."""
     table.info["updated_at_trigger"] = True
     sa.event.listen(
         table,

@@ -1,7 +1,7 @@
-"""Column types that store the same thing on SQLite and on PostgreSQL.
+"""Column types that store the same values on SQLite and on PostgreSQL.
 
-Each type says what reaches the database and what comes back; nothing is rounded, shifted or reinterpreted silently.
-A revision that uses a type relies on it for ever: the meaning of a class here never changes, a new need is a new class.
+Each type defines what is stored and what is read; nothing is rounded, shifted or reinterpreted silently.
+Revisions rely on these types for ever: the meaning of a class never changes; for a new need add a class.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from sqlalchemy.sql.compiler import TypeCompiler
 from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-# A double gives every decimal number of up to this many significant digits back (IEEE 754; sqlite.org/floatingpoint).
+# A double keeps every decimal number of up to this many significant digits (IEEE 754; sqlite.org/floatingpoint).
 SQLITE_EXACT_DIGITS = 15
 
-# Of our own, so that neither the program's decimal context nor its 28 digits decide what is stored.
+# Independent of the program's decimal context and its 28 digits.
 _CONTEXT = Context(prec=1000, rounding=ROUND_HALF_UP)
 _FACTOR_OPERATORS = {operators.mul, operators.truediv, operators.floordiv, operators.mod}
 
 
 class _Arithmetic(TypeDecorator.Comparator[Decimal], sa.Numeric.Comparator[Decimal]):
-    """Gives a calculation the finer scale of its columns; SQLAlchemy takes that of the column on the right."""
+    """Gives a calculation the finer scale of its columns; SQLAlchemy would use that of the right column."""
 
     def operate(self, op: OperatorType, *other: Any, **kwargs: Any) -> sa.ColumnElement[Any]:
         return _finer(super().operate(op, *other, **kwargs))
@@ -51,18 +51,18 @@ def _finer(result: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
 class ExactNumeric(TypeDecorator[Decimal]):
     """NUMERIC(precision, scale) that is a ``Decimal`` in Python on both databases.
 
-    SQLite keeps numbers as 64-bit integers or doubles. A value is therefore bound as the shortest double that stands
-    for it, and read back through its shortest representation, which gives the same digits up to 15 significant ones.
-    What is calculated comes back rounded to the finer scale of its columns; what a column is multiplied or divided by
-    is not rounded. SQLite calculates with doubles: exact sums of many rows are for PostgreSQL, or for Python.
+    SQLite keeps numbers as 64-bit integers or doubles. So a value is bound as the double nearest to
+    it, and read through its shortest representation, which has the same digits up to 15 significant ones.
+    A calculated result is rounded to the finer scale of its columns; a factor or divisor of a column
+    is not rounded. SQLite calculates with doubles: use PostgreSQL or Python for exact sums of many rows.
 
     Args:
-        precision: digits in all.
-        scale: digits after the point. Binding more digits rounds half away from zero, as PostgreSQL does.
+        precision: total digits.
+        scale: digits after the point. More digits are rounded half away from zero, as PostgreSQL does.
 
     Raises:
-        ValueError: a value that is no finite number; when bound (wrapped in StatementError) also one of more digits
-            before the point than the column holds, or, on SQLite, of more than 15 significant digits.
+        ValueError: the value is not a finite number; when bound (wrapped in StatementError) also if it has more digits
+            before the point than the column holds, or, on SQLite, more than 15 significant digits.
     """
 
     impl = sa.Numeric
@@ -78,7 +78,7 @@ class ExactNumeric(TypeDecorator[Decimal]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         if dialect.name == "sqlite":
-            # asdecimal=False keeps SQLAlchemy from warning that the driver knows no Decimal: this class converts.
+            # asdecimal=False avoids a warning of SQLAlchemy about Decimal: this class converts.
             return dialect.type_descriptor(sqlite.NUMERIC(self.precision, self.scale, asdecimal=False))
         return dialect.type_descriptor(sa.Numeric(self.precision, self.scale))
 
@@ -96,7 +96,7 @@ class ExactNumeric(TypeDecorator[Decimal]):
         return float(number)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
-        # The old application could store any text in a NUMERIC column of SQLite; a wrong word must not become a number.
+        # The old application could store any text in a NUMERIC column of SQLite, which must not become a number.
         return None if value is None else _finite(value).quantize(self._step, context=_CONTEXT)
 
     def coerce_compared_value(self, op: Any, value: Any) -> TypeEngine[Any]:
@@ -104,7 +104,7 @@ class ExactNumeric(TypeDecorator[Decimal]):
 
     def _quantize(self, value: Any) -> Decimal:
         number = _finite(value)
-        # A number too large by far is not worth writing out, so it is refused before it is rounded, and again after.
+        # Refuse a far too large number before it is written out and rounded, and check again after.
         if number.copy_abs() < self._limit:
             rounded = number.quantize(self._step, context=_CONTEXT)
             if rounded.copy_abs() < self._limit:
@@ -116,7 +116,7 @@ class ExactNumeric(TypeDecorator[Decimal]):
 
 
 class FiniteNumeric(ExactNumeric):
-    """:class:`ExactNumeric` that PostgreSQL lets no ``NaN`` into, by a CHECK that :func:`complete_table` adds."""
+    """:class:`ExactNumeric` that refuses ``NaN`` on PostgreSQL, by a CHECK that :func:`complete_table` adds."""
 
     cache_ok = True
 
@@ -125,7 +125,7 @@ class FiniteNumeric(ExactNumeric):
 
 
 class _Factor(TypeDecorator[Decimal]):
-    """A number that a column is multiplied or divided by: bound with all its digits, whatever the column's scale."""
+    """A factor or divisor of a column, bound with all its digits, regardless of the column's scale."""
 
     impl = sa.Numeric
     cache_ok = True
@@ -138,7 +138,7 @@ class _Factor(TypeDecorator[Decimal]):
 
 
 def _finite(value: Any) -> Decimal:
-    """Return the number that ``value`` stands for; of a float the shortest that is written for it."""
+    """Return ``value`` as a number; a float by its shortest representation."""
     try:
         number = Decimal(str(value)) if isinstance(value, float) else Decimal(value)
     except (InvalidOperation, TypeError, ValueError):
@@ -152,11 +152,11 @@ class Timestamp(TypeDecorator[datetime]):
     """A moment: timestamptz on PostgreSQL, text ``YYYY-MM-DD HH:MM:SS[.ffffff]`` in UTC on SQLite.
 
     The text form is that of ``CURRENT_TIMESTAMP``, so that both sort together. The ``T...Z`` form, which the old
-    application wrote too, is understood when read. What comes back is always aware, in UTC.
+    application also wrote, can be read. Results are always aware, in UTC.
 
     Raises:
-        ValueError: the stored text is no time; when bound (wrapped in StatementError) a datetime without time zone, or
-            what is no datetime.
+        ValueError: the stored text is not a time; when bound (wrapped in StatementError) the datetime has no time zone,
+            or the value is not a datetime.
     """
 
     impl = sa.DateTime
@@ -185,7 +185,7 @@ class Timestamp(TypeDecorator[datetime]):
         try:
             moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
             return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-        except (OverflowError, TypeError, ValueError):  # its zone may bring it before the year 1 or after 9999
+        except (OverflowError, TypeError, ValueError):  # its zone may move it before the year 1 or after 9999
             raise ValueError(f"{value!r} is not a time: YYYY-MM-DD HH:MM:SS, in UTC, is expected") from None
 
     def __repr__(self) -> str:
@@ -207,7 +207,7 @@ class Json(TypeDecorator[Any]):
         return self.impl_instance.coerce_compared_value(op, value)
 
     def process_literal_param(self, value: Any, dialect: Dialect) -> str:
-        # For offline scripts; SQLAlchemy writes no JSON into a statement by itself.
+        # For offline scripts; SQLAlchemy itself writes no JSON into a statement.
         return "'" + json.dumps(value).replace("'", "''") + "'"
 
     def __repr__(self) -> str:
@@ -216,7 +216,7 @@ class Json(TypeDecorator[Any]):
 
 @compiles(Json, "sqlite")
 def _json_text(type_: Json, compiler: TypeCompiler, **kw: Any) -> str:
-    # Not JSON: that name has numeric affinity, and a JSON text like 1.10 would be stored as the number 1.1.
+    # Not JSON: that name has numeric affinity, which would store a JSON text like 1.10 as the number 1.1.
     return "TEXT"
 
 
@@ -239,7 +239,7 @@ class TextEnum(TypeDecorator[str]):
 
 
 class BigInt(TypeDecorator[int]):
-    """A 64-bit integer: BIGINT on PostgreSQL; INTEGER on SQLite, where only that word makes a rowid alias."""
+    """A 64-bit integer: BIGINT on PostgreSQL; INTEGER on SQLite, where only this name makes a rowid alias."""
 
     impl = sa.BigInteger
     cache_ok = True
@@ -251,5 +251,5 @@ class BigInt(TypeDecorator[int]):
         return "BigInt()"
 
 
-#: What a revision may name, and autogenerate writes as ``cts_ddl.<repr>``.
+#: The types that a revision may use, which autogenerate writes as ``cts_ddl.<repr>``.
 TYPES: tuple[type[TypeDecorator[Any]], ...] = (ExactNumeric, FiniteNumeric, Timestamp, Json, TextEnum, BigInt)
