@@ -468,7 +468,7 @@ def test_a_program_that_is_missing_is_named_with_what_to_install(
     with pytest.raises(ProgramMissing):
         restore(made.path, head.url, force=True)
     client.false_program(tmp_path / "bin", "pg_dump", "echo pg_dump from elsewhere")
-    with pytest.raises(ProgramMissing, match="none of PostgreSQL's"):
+    with pytest.raises(ProgramMissing, match="not one of PostgreSQL"):
         backup(head.url, tmp_path / "other")
     monkeypatch.delenv(programs.FOLDER)
     monkeypatch.setenv("PATH", str(tmp_path / "nowhere"))
@@ -922,7 +922,7 @@ def test_nothing_is_ever_overwritten(head: Database, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
     os.mkfifo(tmp_path / "pipe")
-    for name, kind in (("file", "a file"), ("link", "a symbolic link"), ("pipe", "no ordinary file")):
+    for name, kind in (("file", "a file"), ("link", "a symbolic link"), ("pipe", "not an ordinary file")):
         with pytest.raises(BackupPlaceTaken) as caught:
             backup(head.url, tmp_path / name)
         assert caught.value.place["found"] == kind

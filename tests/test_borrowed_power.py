@@ -257,7 +257,7 @@ def test_what_is_restored_as_the_owner_is_whose_it_was(
         with Database(server.create()) as copy, ExitStack() as stack:
             stack.callback(server.drop, copy.location)
             copy.execute(f"ALTER DATABASE {copy.location.database} OWNER TO {owner}")
-            into_postgresql(handle.Database(copy.url), made, contents.look(made), None, force=False, owner=owner)
+            into_postgresql(handle.Database(copy.url), made, contents.recognize(made), None, force=False, owner=owner)
             assert owners(copy) == {owner, other}
             assert copy.rows("SELECT one FROM others") == [(1,)]
 

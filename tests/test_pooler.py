@@ -97,7 +97,7 @@ def test_of_those_who_start_at_once_one_migrates(database: Database, pooler: Poo
 def test_what_needs_sessions_of_its_own_is_refused(database: Database, pooler: Pooler, tmp_path: Path) -> None:
     """A script and pg_dump set what would stay with whoever gets their session next."""
     upgrade(database.url)
-    with pytest.raises(ProxyBetween, match="a proxy stands before the server"):
+    with pytest.raises(ProxyBetween, match="a proxy is in front of the server"):
         backup(url_of(pooler), tmp_path)
     (tmp_path / "script.sql").write_text("CREATE TABLE one (a integer);\n")
     with pytest.raises(ProxyBetween):

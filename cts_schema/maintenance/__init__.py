@@ -1,1 +1,1 @@
-"""What a database needs over the years: backups, and the way back from them."""
+"""Backup, restore and rehearsal."""

@@ -1,4 +1,4 @@
-"""A dump in the custom format of pg_dump, as the script that its own program makes of it."""
+"""Converts a dump in the custom format of pg_dump to a script, with pg_restore."""
 
 from __future__ import annotations
 
@@ -21,34 +21,34 @@ def script_of(dump: Path, restore: Path) -> Generator[bytes]:
         restore: the program pg_restore.
 
     Raises:
-        BackupDamaged: it cannot be read to its end.
+        BackupDamaged: the dump is incomplete or damaged.
     """
     with tempfile.TemporaryFile() as err:
         with subprocess.Popen([restore, "--file=-", dump], stdout=subprocess.PIPE, stderr=err) as child:
             yield from child.stdout or ()
         if child.returncode != 0:
             err.seek(0)
-            raise BackupDamaged(file=dump, reported=programs.complaint(err.read().decode(errors="replace")))
+            raise BackupDamaged(file=dump, reported=programs.error_line(err.read().decode(errors="replace")))
 
 
 def schemas_of(dump: Path, restore: Path) -> list[str]:
-    """Return the schemas that a dump makes.
+    """Return the schemas that a dump creates.
 
     Raises:
-        BackupDamaged: it is none, or cut off.
+        BackupDamaged: the file is not a dump, or is truncated.
     """
-    entries = _said_by(dump, restore, "--list").splitlines(keepends=True)
-    # An entry ends with the name of the schema and that of its owner, which may both have spaces: the script tells.
+    entries = _output_of(dump, restore, "--list").splitlines(keepends=True)
+    # An entry ends with the names of the schema and its owner, which may have spaces, so read the script.
     schemas = [entry for entry in entries if re.match(rb"\d+; \d+ \d+ SCHEMA - ", entry)]
     with tempfile.NamedTemporaryFile() as chosen:
         chosen.writelines(schemas)
         chosen.flush()
-        made = _said_by(dump, restore, f"--use-list={chosen.name}", "--file=-")
+        made = _output_of(dump, restore, f"--use-list={chosen.name}", "--file=-")
     return script.schemas_of(BytesIO(made), dump)
 
 
-def _said_by(dump: Path, restore: Path, *arguments: str) -> bytes:
+def _output_of(dump: Path, restore: Path, *arguments: str) -> bytes:
     done = subprocess.run([restore, *arguments, dump], capture_output=True, check=False)
     if done.returncode != 0:
-        raise BackupDamaged(file=dump, reported=programs.complaint(done.stderr.decode(errors="replace")))
+        raise BackupDamaged(file=dump, reported=programs.error_line(done.stderr.decode(errors="replace")))
     return done.stdout

@@ -3,7 +3,8 @@
     made = backup(url)             # backups/cts-20261123T101500.db, or .dump of PostgreSQL
     restore(made.path, url)
 
-The file is complete, checked and on the disk before it has its name; nobody may read it who may not read the database.
+The file is complete, verified and on the disk before it gets its name; only users who may read the database may read
+it.
 """
 
 from __future__ import annotations
@@ -27,18 +28,18 @@ from cts_schema.maintenance import files, postgresql, sqlite
 
 @dataclass(frozen=True)
 class Backup:
-    """A backup that was made.
+    """The result of a backup.
 
     Attributes:
         database: the URL, with credentials masked.
         path: the file.
-        manifest: the file beside it that says what is in it.
-        revision: of the database, None where it has none.
-        tables: how many tables are in it.
-        rows: how many rows they have, together.
+        manifest: the path of its manifest.
+        revision: the revision of the database, None if it has none.
+        tables: the number of its tables.
+        rows: the number of their rows.
         bytes: the size of the file.
         sha256: its checksum.
-        duration_ms: milliseconds that it took.
+        duration_ms: how long it took, in milliseconds.
     """
 
     database: str
@@ -53,7 +54,7 @@ class Backup:
 
 
 def backup(database: Database, path: str | os.PathLike[str] | None = None) -> Backup:
-    """Copy a database into a file. Others may go on reading and writing it meanwhile."""
+    """Copy a database into a file, while others read and write it."""
     began = time.perf_counter()
     url = database.url
     if dialects.of(url).in_a_file:
@@ -82,10 +83,10 @@ def backup(database: Database, path: str | os.PathLike[str] | None = None) -> Ba
 
 
 def file_of(url: sa.URL) -> Path:
-    """Return the file of a SQLite database that is there.
+    """Return the file of an existing SQLite database.
 
     Raises:
-        WrongUsage: it has none.
+        WrongUsage: the database has no file.
         MissingFolder: its folder does not exist.
     """
     file = sqlite_file(url)
@@ -96,7 +97,7 @@ def file_of(url: sa.URL) -> Path:
     prepare_folder(url)
     if not file.is_file():
         raise WrongUsage(
-            cause="there is no SQLite file of this name",
+            cause="there is no SQLite file with this name",
             database=mask_url(url),
             next_step=NextStep("correct the URL; to make a new database: {}", NextCommand("upgrade")),
         )

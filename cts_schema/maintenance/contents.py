@@ -1,4 +1,4 @@
-"""What a file is that somebody calls a backup: its content tells, whatever its name."""
+"""Recognizes the kind of a backup from its content."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _READ_VERSION = 19  # the byte of a SQLite file that is 2 with a write-ahead log
 
 @dataclass(frozen=True)
 class Contents:
-    """What a backup is.
+    """The kind of a backup.
 
     Attributes:
         kind: a SQLite file, an archive of pg_dump, or a script.
-        database: ``sqlite`` or ``postgresql``; None of a script that does not say.
-        logged: whether it is of a SQLite database with a write-ahead log, which is a file of its own.
+        database: ``sqlite`` or ``postgresql``; None for a script that does not show it.
+        logged: whether it is of a SQLite database with a write-ahead log, which is a separate file.
     """
 
     kind: Literal["sqlite", "custom", "sql"]
@@ -29,18 +29,18 @@ class Contents:
     logged: bool = False
 
 
-def look(backup: Path) -> Contents:
-    """Tell what a backup is.
+def recognize(backup: Path) -> Contents:
+    """Recognize the kind of a backup.
 
     Raises:
-        NotABackup: there is no file, or one of another kind.
-        BackupDamaged: its end is missing.
+        NotABackup: there is no file, or it is not a backup.
+        BackupDamaged: it is truncated.
     """
     try:
         if backup.is_dir():
-            raise NotABackup(cause="there is a folder where the backup should be", path=backup)
-        if backup.exists() and not backup.is_file():  # a pipe would be waited for, and can be read only once
-            raise NotABackup(cause="there is no ordinary file where the backup should be", path=backup)
+            raise NotABackup(cause="the path of the backup is a folder", path=backup)
+        if backup.exists() and not backup.is_file():  # a pipe would block, and can be read only once
+            raise NotABackup(cause="the path of the backup is not an ordinary file", path=backup)
         with backup.open("rb") as stream:
             head = stream.read(_HEAD)
             stream.seek(-min(_TAIL, stream.seek(0, os.SEEK_END)), os.SEEK_END)
@@ -56,6 +56,6 @@ def look(backup: Path) -> Contents:
         raise NotABackup(cause="the file is not a backup", path=backup)
     if b"PostgreSQL database dump" in head:
         if b"PostgreSQL database dump complete" not in tail:
-            raise BackupDamaged(cause="the script does not end as pg_dump ends one: a part is missing", file=backup)
+            raise BackupDamaged(cause="the script lacks the end that pg_dump writes: a part is missing", file=backup)
         return Contents("sql", "postgresql")
     return Contents("sql", "sqlite" if head.lstrip().startswith(b"PRAGMA") else None)

@@ -1,4 +1,4 @@
-"""The copy of a PostgreSQL database for a rehearsal: another database of the same server."""
+"""Copies a PostgreSQL database to another database of the same server, for a rehearsal."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ _IN_USE, _FORBIDDEN = "55006", "42501"
 
 @contextmanager
 def postgresql_copy(database: Database) -> Iterator[tuple[sa.URL, Callable[[], int]]]:
-    """Yield the URL of a copy, and what tells its size; at the end of the block the copy is dropped.
+    """Yield the URL of a copy and a function that returns its size; drop the copy at the end of the block.
 
     Raises:
-        NotPermitted: the user may not create a database for it.
+        NotPermitted: the user may not create a database.
     """
     url = database.url
     with translate_errors(url), migration_engine(url).connect() as connection:
@@ -53,8 +53,8 @@ def postgresql_copy(database: Database) -> Iterator[tuple[sa.URL, Callable[[], i
     with translate_errors(url), _elsewhere(url) as server:
         whole = _create(server, copy, url)
         try:
-            if path is not None:  # no template brings it along, nor a dump
-                # Bound, for the owner may have written a statement into it.
+            if path is not None:  # neither a template nor a dump includes it
+                # As a parameter, because the owner may have put a statement into it.
                 server.execute(sa.text("SELECT pg_catalog.set_config('search_path', :path, false)"), {"path": path})
                 server.exec_driver_sql(f"ALTER DATABASE {copy.database} SET search_path FROM CURRENT")
                 server.exec_driver_sql(_NOTHING_PLANTED)
@@ -63,7 +63,7 @@ def postgresql_copy(database: Database) -> Iterator[tuple[sa.URL, Callable[[], i
                 with _owned_by(owner, copy, server), tempfile.TemporaryDirectory(prefix="cts-rehearsal-") as folder:
                     dump = Path(backup(whole_database, Path(folder)).path)
                     into = replace(whole_database, target=copy)
-                    into_postgresql(into, dump, contents.look(dump), None, force=False, owner=owner)
+                    into_postgresql(into, dump, contents.recognize(dump), None, force=False, owner=owner)
 
             def size() -> int:
                 query = sa.text("SELECT pg_database_size(:name)")
@@ -76,7 +76,7 @@ def postgresql_copy(database: Database) -> Iterator[tuple[sa.URL, Callable[[], i
 
 @contextmanager
 def _owned_by(owner: str | None, copy: sa.URL, server: sa.Connection) -> Iterator[None]:
-    """Let a role own the copy for the time of the block, so that it may create everything there."""
+    """Make a role the owner of the copy for the time of the block, so that it may create everything there."""
     if owner is None:
         yield
         return
@@ -89,18 +89,18 @@ def _owned_by(owner: str | None, copy: sa.URL, server: sa.Connection) -> Iterato
 
 @contextmanager
 def _elsewhere(url: sa.URL) -> Iterator[sa.Connection]:
-    """Connect to another database of the server: a session in the database itself keeps it from being a template."""
+    """Connect to another database of the server: a session in the database itself prevents its use as a template."""
     with ExitStack() as stack:
         try:
             connection = stack.enter_context(autocommitting(url.set(database="postgres")))
-        except DBAPIError:  # the user may not go there, or there is none; then it is copied by a dump
+        except DBAPIError:  # the user may not connect there, or there is none; then a dump copies it
             connection = stack.enter_context(autocommitting(url))
         yield connection
 
 
 @contextmanager
 def autocommitting(url: sa.URL) -> Iterator[sa.Connection]:
-    """Connect to a database, to send statements that no transaction may hold."""
+    """Connect to a database in autocommit, for statements that cannot run in a transaction."""
     engine = migration_engine(url).execution_options(isolation_level="AUTOCOMMIT")
     try:
         with engine.connect() as connection:
@@ -111,8 +111,8 @@ def autocommitting(url: sa.URL) -> Iterator[sa.Connection]:
 
 
 def _create(server: sa.Connection, copy: sa.URL, url: sa.URL) -> bool:
-    """Create the database of the copy; return whether it has everything, as nobody else was connected."""
-    # So that whoever may create something in the database may do so in its copy.
+    """Create the database of the copy; return whether it has all contents, because no one else was connected."""
+    # The same owner, so that roles have the same privileges in the copy.
     owner = server.execute(_OWNER, {"name": url.database}).scalar()
     owned = "" if owner is None else f" OWNER {text.quote(owner)}"
     for template in (f" TEMPLATE {text.quote(str(url.database))}", " TEMPLATE template0"):

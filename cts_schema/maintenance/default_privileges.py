@@ -1,4 +1,4 @@
-"""Default privileges of PostgreSQL, which give grants to what a restore creates that its backup does not have."""
+"""Withholds default privileges of PostgreSQL, which would add grants to restored objects."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 
-# Of each entry, by what it differs from what PostgreSQL grants by itself; in a schema an entry only adds to that.
+# For each entry, its difference from the built-in grants of PostgreSQL; in a schema an entry only adds grants.
 _DIFFERENCES = b"""
 WITH entry AS (
     SELECT pg_catalog.format('ALTER DEFAULT PRIVILEGES FOR ROLE %I', pg_catalog.pg_get_userbyid(d.defaclrole))
@@ -41,13 +41,13 @@ SELECT more, pg_catalog.format('%s REVOKE %s FROM %s', start, what, who),
 
 
 def withhold(connection: psycopg.Connection[Any]) -> list[str]:
-    """Let what is created from now on have the grants that PostgreSQL gives by itself, and no others.
+    """Give objects created from now on only the built-in grants of PostgreSQL.
 
     Args:
         connection: in the transaction of the restore.
 
     Returns:
-        The statements that bring the default privileges back, in their order.
+        The statements that restore the default privileges, in order.
     """
     differences = connection.execute(_DIFFERENCES).fetchall()
     more = [(revoke, grant) for added, revoke, grant in differences if added]

@@ -1,4 +1,4 @@
-"""Files that hold a whole database: only for eyes that may see it, and under their name only once they are complete."""
+"""Writes files that hold a whole database: readable only for its readers, and named only when complete."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from cts_schema.exceptions import BackupFailed, BackupPlaceTaken, DiskFull, Miss
 
 _UNFINISHED = ".unfinished"
 _OUR_NAMES = r".+-\d{8}T\d{6}(?:-\d+)?\.(?:db|dump)(?:\.json)?"  # see `next_name` and `manifest_of`
-_LONGEST = 150  # bytes of a name; a file system takes 255, and a suffix or two come to it
+_LONGEST = 150  # bytes of a name; a file system allows 255, including suffixes
 
 
 def folder_beside(file: Path) -> Path:
-    """Return where the backups of a SQLite file go."""
+    """Return the folder for backups of a SQLite file."""
     return file.parent / "backups"
 
 
 def manifest_of(backup: Path) -> Path:
-    """Return where the manifest of a backup is."""
+    """Return the path of the manifest of a backup."""
     return backup.with_name(f"{backup.name}.json")
 
 
 def first_part(stem: str) -> str:
-    """Return how the names of the backups of a database begin, whatever is in its own name and however long it is."""
+    """Return the first part of the names of backups of a database, whose own name may be long or unusual."""
     return re.sub(r"[^\w.-]", "_", stem).encode()[:_LONGEST].decode(errors="ignore")
 
 
@@ -42,9 +42,9 @@ def next_name(folder: Path, stem: str, suffix: str) -> Path:
     """Return the name of a backup made now.
 
     Args:
-        folder: where it goes.
+        folder: the folder of the backup.
         stem: the name of the database.
-        suffix: says of what kind it is, as ``.db``.
+        suffix: the suffix of its kind, such as ``.db``.
 
     Raises:
         BackupPlaceTaken: the folder is a symbolic link.
@@ -56,18 +56,18 @@ def next_name(folder: Path, stem: str, suffix: str) -> Path:
 
 
 def place_for(given: str | os.PathLike[str] | None, folder: Path, stem: str, suffix: str) -> Path:
-    """Return the file that a backup will be.
+    """Return the path of a new backup.
 
     Args:
-        given: a folder or the name of a file; None means ``folder``, which is made where it is missing.
+        given: a folder or the name of a file; None means ``folder``, which is created if it is missing.
         folder: the default.
         stem: the name of the database.
-        suffix: says of what kind the backup is.
+        suffix: the suffix of its kind.
 
     Raises:
-        MissingFolder: the folder that was given does not exist.
-        BackupPlaceTaken: something has that name already, or the folder is a symbolic link.
-        WrongUsage: no file can have that name.
+        MissingFolder: the given folder does not exist.
+        BackupPlaceTaken: a file with that name exists, or the folder is a symbolic link.
+        WrongUsage: a file cannot have that name.
     """
     if given is None:
         return next_name(folder, stem, suffix)
@@ -88,7 +88,7 @@ def place_for(given: str | os.PathLike[str] | None, folder: Path, stem: str, suf
 
 
 def _require_possible(path: Path) -> None:
-    """Check that the system takes a name: a NUL, half of a surrogate pair or 300 letters it does not."""
+    """Check that the system accepts a name: it refuses a NUL, a lone surrogate or 300 letters."""
     try:
         str(path).encode()
         os.lstat(path)
@@ -96,7 +96,7 @@ def _require_possible(path: Path) -> None:
         return
     except (OSError, ValueError) as error:
         raise WrongUsage(
-            cause="no file can have the name of the backup",
+            cause="the name of the backup is not a possible file name",
             name=ascii(str(path))[:100],
             reported=getattr(error, "strerror", None) or type(error).__name__,
             next_step="choose another name",
@@ -106,34 +106,34 @@ def _require_possible(path: Path) -> None:
 def _require_no_link(folder: Path) -> None:
     if folder.is_symlink():
         raise BackupPlaceTaken(
-            cause="the folder of the backup is a symbolic link, and none is followed; nothing was written",
+            cause="the folder of the backup is a symbolic link, which a backup does not follow; nothing was written",
             folder=folder,
             next_step=f"give the folder itself: {shlex.quote(os.path.realpath(folder))}",
         )
 
 
 def require_free(path: Path) -> None:
-    """Check that a backup would overwrite nothing.
+    """Check that a backup would not overwrite a file.
 
     Raises:
-        BackupPlaceTaken: something has that name already.
+        BackupPlaceTaken: a file with that name exists.
     """
     if os.path.lexists(path):
-        kind = "a symbolic link" if path.is_symlink() else "a file" if path.is_file() else "no ordinary file"
+        kind = "a symbolic link" if path.is_symlink() else "a file" if path.is_file() else "not an ordinary file"
         raise BackupPlaceTaken(file=path, found=kind)
 
 
 @contextmanager
 def written(path: Path, mode: int, *, replace: bool = False) -> Iterator[Path]:
-    """Yield a file to be written, which at the end of the block gets the name ``path``; after an error it is gone.
+    """Yield a file to write, which gets the name ``path`` at the end of the block; an error removes it.
 
     Args:
         path: the name.
-        mode: the permissions it has in the end. Until then only this user may read it.
-        replace: whether a file of this name may be replaced.
+        mode: its final permissions. Until then only this user may read it.
+        replace: whether it may replace a file with this name.
 
     Raises:
-        DiskFull: there is no room for it.
+        DiskFull: the disk is full.
         BackupFailed: it could not be written.
     """
     with write_errors(path), _folder(path.parent):
@@ -154,7 +154,7 @@ def written(path: Path, mode: int, *, replace: bool = False) -> Iterator[Path]:
 
 @contextmanager
 def _folder(folder: Path) -> Iterator[None]:
-    """Make a folder where it is missing; after an error it is gone again, unless something is in it."""
+    """Create a missing folder; an error removes it again, unless it has contents."""
     is_new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -169,8 +169,8 @@ def _folder(folder: Path) -> Iterator[None]:
 def _name(unfinished: Path, path: Path, *, replace: bool) -> None:
     if not replace:
         try:
-            os.link(unfinished, path)  # which a name that another has taken meanwhile refuses
-        except OSError:  # or a disk that knows no links
+            os.link(unfinished, path)  # fails if another process has created this name meanwhile
+        except OSError:  # or if the file system has no links
             require_free(path)
         else:
             unfinished.unlink()
@@ -179,25 +179,25 @@ def _name(unfinished: Path, path: Path, *, replace: bool) -> None:
 
 
 def _begun(path: Path) -> tuple[int, Path]:
-    """Make an unfinished file, locked for as long as somebody writes it."""
+    """Create an unfinished file, locked while it is being written."""
     while True:
         handle, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=_UNFINISHED, dir=path.parent)
         fcntl.flock(handle, fcntl.LOCK_EX)
-        if os.fstat(handle).st_nlink:  # else another backup has removed it before it was locked
+        if os.fstat(handle).st_nlink:  # otherwise another backup removed it before it was locked
             return handle, Path(name)
         os.close(handle)
 
 
 def _remove_unfinished(path: Path) -> None:
-    """Remove what processes have left that died while they wrote a file of this name, or one with a name of ours.
+    """Remove unfinished files of dead processes, with this name or a generated one.
 
-    Whatever else is called so is somebody else's. Nobody holds a lock any more on what was left.
+    It ignores other files with such names. No process holds a lock on an abandoned file.
     """
     ours = re.compile(rf"(?:{re.escape(path.name)}|{_OUR_NAMES})\.[a-z0-9_]{{8}}{re.escape(_UNFINISHED)}")
     for left in path.parent.iterdir():
         if not ours.fullmatch(left.name):
             continue
-        with suppress(OSError):  # held, or gone, or of another user
+        with suppress(OSError):  # locked, missing, or of another user
             handle = os.open(left, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
             try:
                 facts = os.fstat(handle)
@@ -215,10 +215,10 @@ def _remove(unfinished: Path) -> None:
 
 @contextmanager
 def write_errors(path: Path) -> Iterator[None]:
-    """Tell what keeps a backup from being written, for the time of the block.
+    """Translate errors of writing a backup, for the time of the block.
 
     Raises:
-        DiskFull: there is no room for it.
+        DiskFull: the disk is full.
         BackupFailed: anything else.
     """
     try:

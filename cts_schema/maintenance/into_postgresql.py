@@ -1,8 +1,8 @@
-"""A backup brought into a PostgreSQL database in one transaction: it becomes what the backup has, or stays as it is.
+"""Restores a backup to a PostgreSQL database in one transaction, all or nothing.
 
-What would be replaced is moved aside, into schemas named ``cts_replaced_*``. So nothing is lost that anybody has
-committed, up to the moment that it moves. No program is given the script: each of its statements is sent to the server
-by itself, so that none can hide another one.
+It moves the old contents to schemas named ``cts_replaced_*``, so it loses nothing that is
+committed before the move. No program gets the script: it sends each statement to the server
+separately, so that no statement can hide another one.
 """
 
 from __future__ import annotations
@@ -48,23 +48,23 @@ def into_postgresql(
     force: bool,
     owner: str | None = None,
 ) -> str | None:
-    """Bring a backup into a database.
+    """Restore a backup to a database.
 
     Args:
-        database: the database; its schema alone is in the backup, None means that it may have something in ``public``.
+        database: the database; with a schema the backup has only that schema, with None it may also have ``public``.
         backup: an archive of pg_dump, or a script.
-        found: which of them it is.
+        found: its kind.
         expected: its manifest.
-        force: whether what is there may be replaced.
-        owner: the role that brings it in, where the one of the URL is a superuser and distrusts the backup.
+        force: whether to replace the contents of the database.
+        owner: the role to restore as, if the role of the URL is a superuser and the backup is not trusted.
 
     Returns:
-        Where that is what was replaced; None where there was nothing.
+        The place of the old contents; None if there were none.
 
     Raises:
-        NotABackup, BackupDamaged: it is not what can be restored; all is as it was.
-        RestoreFailed: it failed; all is as it was.
-        TargetNotEmpty: something is there, and ``force`` was not said.
+        NotABackup, BackupDamaged: it cannot be restored; nothing has changed.
+        RestoreFailed: it failed; nothing has changed.
+        TargetNotEmpty: the database is not empty, and ``force`` is false.
     """
     url, schema = database.url, database.schema
     engine = migration_engine(url)
@@ -75,13 +75,13 @@ def into_postgresql(
         connection.rollback()
         with search_path(connection, schema if there else None), advisory_lock(connection, Deadline(database.wait)):
             made = [*schemas, *(["public"] if schema is None and "public" not in schemas else [])]
-            # Old tables that an adoption has kept belong to what is replaced: the next one would refuse them.
+            # Legacy tables that an adoption has kept belong to the old contents: the next adoption would refuse them.
             made += [held for held in map(legacy_schema_of, made) if held not in made]
-            replaced = _taken(connection, made)
+            replaced = _existing(connection, made)
             connection.rollback()
             if replaced and not force:
                 raise TargetNotEmpty(database=database.name, there=_some(replaced))
-            # What the script sets stays in a session of its own, whose driver takes COPY data as they are.
+            # Settings of the script stay in a separate session, whose driver passes COPY data unchanged.
             own = migration_engine(url.set(drivername="postgresql+psycopg"))
             with closing(source), own.connect() as session:
                 restoring = Restoring(session, backup, owner)
@@ -97,7 +97,7 @@ def into_postgresql(
 
 
 def _script_of(backup: Path, found: Contents, server: int) -> tuple[list[str], Generator[bytes]]:
-    """Return the schemas that a backup makes, and the lines of its script."""
+    """Return the schemas that a backup creates, and the lines of its script."""
     if found.kind == "custom":
         pg_restore = programs.program("pg_restore", server)
         return archive.schemas_of(backup, pg_restore), archive.script_of(backup, pg_restore)
@@ -115,9 +115,9 @@ def _is_there(connection: sa.Connection, schema: str) -> bool:
     return connection.execute(query, {"name": schema}).scalar() is not None
 
 
-def _taken(connection: sa.Connection, schemas: Sequence[str]) -> list[str]:
-    """Return the tables, views and sequences that are in some schemas."""
-    with setting(connection, "search_path", "pg_catalog"):  # and nothing that somebody has planted
+def _existing(connection: sa.Connection, schemas: Sequence[str]) -> list[str]:
+    """Return the tables, views and sequences of schemas."""
+    with setting(connection, "search_path", "pg_catalog"):  # no planted objects
         found = connection.exec_driver_sql(RELATIONS).all()
     return sorted(f"{schema}.{name}" for schema, name, *_ in found if schema in schemas)
 
@@ -127,7 +127,7 @@ def _failure(error: psycopg.Error | DBAPIError, url: sa.URL, backup: Path, line:
     if isinstance(known, DatabaseLocked | DatabaseUnreachable | DiskFull | ReadOnlyDatabase):
         return known
     reported = first_line(error.orig if isinstance(error, DBAPIError) else error)
-    new = "restore it into a new, empty database: what is outside of tables, types and functions cannot be moved aside"
+    new = "restore it into a new, empty database: a restore can move only tables, types and functions aside"
     taken = "already exists" in reported or "duplicate key" in reported
     return RestoreFailed(
         backup=backup, line=line, database=mask_url(url), reported=reported, next_step=new if taken else None

@@ -1,4 +1,4 @@
-"""A backup brought into a SQLite file: the one that is there, a damaged one, or one that is not there yet."""
+"""Restores a backup to a SQLite file: an existing, a damaged or a missing one."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ _OF_THE_PROCESS = {"data_store_directory", "hard_heap_limit", "soft_heap_limit",
 def into_sqlite(
     database: Database, backup: Path, found: Contents, expected: Manifest | None, *, force: bool
 ) -> str | None:
-    """Replace what is in a SQLite file.
+    """Replace the contents of a SQLite file.
 
     Args:
         database: the database.
         backup: a SQLite file or a script.
-        found: which of them it is.
+        found: its kind.
         expected: its manifest.
-        force: whether it may be replaced, if anything is in it.
+        force: whether to replace the contents of the file.
 
     Returns:
-        Where the copy is of what was there; None where there was nothing.
+        The path of the copy of the old contents; None if there were none.
     """
     file = sqlite_file(prepare_folder(database.url))
     if file is None or is_ordinary(file) is False:
@@ -72,7 +72,7 @@ def into_sqlite(
 
 
 class _Keeping:
-    """Keeps a copy of the file that is to be replaced, if anything is in it and it may be replaced."""
+    """Keeps a copy of the contents that will be replaced, if there are any and the caller allows it."""
 
     def __init__(self, file: Path, options: Options, *, force: bool) -> None:
         self.file = file
@@ -104,7 +104,7 @@ class _Keeping:
 
 @contextmanager
 def _as_database(backup: Path, found: Contents, file: Path) -> Iterator[Path]:
-    """Yield the backup as a SQLite file; a script is run into a new one beside the live file."""
+    """Yield the backup as a SQLite file; run a script into a new file beside the live one."""
     if found.kind == "sqlite":
         _require_alone(backup)
         yield backup
@@ -118,9 +118,7 @@ def _as_database(backup: Path, found: Contents, file: Path) -> Iterator[Path]:
                 connection.executescript(backup.read_text(encoding="utf-8"))
             except (sqlite3.Error, ValueError) as error:
                 if refused:
-                    raise NotABackup(
-                        cause="the script does not stay in one database", path=backup, found=refused[0]
-                    ) from error
+                    raise NotABackup(cause="the script leaves its database", path=backup, found=refused[0]) from error
                 raise RestoreFailed(backup=backup, database=file, reported=str(error)) from error
             if connection.in_transaction:
                 raise BackupDamaged(cause="the script ends before its COMMIT: a part is missing", file=backup)
@@ -128,7 +126,7 @@ def _as_database(backup: Path, found: Contents, file: Path) -> Iterator[Path]:
 
 
 def _may(refused: list[str], action: int, name: str | None, value: str | None, *_: object) -> int:
-    """Let a script do everything but reach for another file, or change what all of this process has in common."""
+    """Allow a script everything except other files, and settings that are global to this process."""
     if action == sqlite3.SQLITE_ATTACH and name not in ("", ":memory:"):  # VACUUM attaches one without a name
         refused.append("ATTACH or VACUUM INTO")
     elif action == sqlite3.SQLITE_PRAGMA and value is not None and str(name).lower() in _OF_THE_PROCESS:
@@ -139,7 +137,7 @@ def _may(refused: list[str], action: int, name: str | None, value: str | None, *
 
 
 def _require_alone(backup: Path) -> None:
-    """Check that a SQLite file is all there is: what was written last may be in a file beside it.
+    """Check that no file beside a SQLite file has its latest writes.
 
     Raises:
         NotABackup: there is such a file.
@@ -148,22 +146,22 @@ def _require_alone(backup: Path) -> None:
         part = backup.with_name(backup.name + suffix)
         if part.exists() and part.stat().st_size:
             raise NotABackup(
-                cause="a part of the backup is in a file beside it: it is of a database in use, or of a crash",
+                cause="a file beside the backup has a part of it, as for a database in use or after a crash",
                 path=backup,
                 beside=part.name,
                 next_step=NextStep(
-                    "make one file of both, then restore that: {}",
+                    "merge both into one file, then restore that: {}",
                     NextCommand("backup", "COPY", url=f"sqlite:///{backup}"),
                 ),
             )
 
 
 def _require_same(source: Path, backup: Path, expected: Manifest | None, options: Options) -> None:
-    """Look at a backup before anything is touched.
+    """Check a backup before any change.
 
     Raises:
-        BackupDamaged: it is not a whole database, or not the one of its manifest: rows or revision differ.
-        NotABackup: nothing is in it.
+        BackupDamaged: it is incomplete, or its rows or revision differ from its manifest.
+        NotABackup: it is empty.
     """
     with closing(sqlite.opened(source, options.wait)) as connection:
         try:
@@ -172,7 +170,7 @@ def _require_same(source: Path, backup: Path, expected: Manifest | None, options
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             raise BackupDamaged(cause="the backup is damaged", file=backup, reported=str(error)) from error
     if not rows:
-        raise NotABackup(cause="nothing is in the backup", path=backup)
+        raise NotABackup(cause="the backup is empty", path=backup)
     if expected is not None and expected.rows != rows:
         raise BackupDamaged(cause="the backup does not have the rows of its manifest", file=backup)
     if expected is not None and expected.revision != revision:
@@ -186,7 +184,7 @@ def _require_same(source: Path, backup: Path, expected: Manifest | None, options
 
 
 def _make(file: Path, mode: int) -> bool:
-    """Make an empty file where there is none; tell whether it was made."""
+    """Create an empty file if there is none; return whether it did."""
     try:
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
     except FileExistsError:

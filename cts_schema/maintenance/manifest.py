@@ -1,4 +1,4 @@
-"""The small file beside a backup that says what is in it. No secret is in there, and no address."""
+"""The manifest: a small file beside a backup that describes it, without secrets and addresses."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ _LARGEST = 1 << 26  # bytes; a hundred thousand tables need a tenth of it
 
 @dataclass(frozen=True)
 class Manifest:
-    """What is in a backup.
+    """The contents of a backup.
 
     Attributes:
         database: ``sqlite`` or ``postgresql``.
-        server_version: of the server, or of the library SQLite.
-        schema: the PostgreSQL schema that alone is in it; None means the whole database.
-        revision: of the database, None where it has none.
-        rows: how many, by table; names of PostgreSQL as SQL writes them, ``schema.table``.
+        server_version: the version of the server, or of the SQLite library.
+        schema: the only PostgreSQL schema in it; None means the whole database.
+        revision: the revision of the database, None if it has none.
+        rows: the number of rows by table; names of PostgreSQL as SQL, ``schema.table``.
         sha256: the checksum of the backup.
-        created_at: when it was made, in UTC.
-        package_version: of the package that made it.
+        created_at: its time, in UTC.
+        package_version: the version of this package.
     """
 
     database: str
@@ -51,7 +51,7 @@ def now(
     rows: Mapping[str, int],
     schema: str | None,
 ) -> Manifest:
-    """Return the manifest of a backup that was made now."""
+    """Return the manifest of a new backup."""
     created_at = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
     return Manifest(database, server_version, schema, revision, rows, files.sha256(backup), created_at, __version__)
 
@@ -63,9 +63,9 @@ def remove(backup: Path) -> None:
 
 
 def write(backup: Path, manifest: Manifest, mode: int) -> None:
-    """Write the manifest of a backup that has its name, with these permissions; after an error both are gone.
+    """Write the manifest of a backup with these permissions; an error removes both.
 
-    It is never there without its backup: the next one of that name would find the place taken.
+    It never exists without its backup, because it would block the next one with that name.
     """
     try:
         with files.written(files.manifest_of(backup), mode) as unfinished:
@@ -76,17 +76,17 @@ def write(backup: Path, manifest: Manifest, mode: int) -> None:
 
 
 def read(backup: Path) -> Manifest | None:
-    """Return the manifest of a backup, None where it has none.
+    """Return the manifest of a backup, None if it has none.
 
     Raises:
-        BackupDamaged: there is one that cannot be read, or that no backup has written.
+        BackupDamaged: it cannot be read, or no backup has written it.
     """
     place = files.manifest_of(backup)
     if not os.path.lexists(place):
         return None
     try:
-        if not place.is_file():  # a pipe would be waited for
-            raise ValueError("it is no ordinary file")
+        if not place.is_file():  # a pipe would block
+            raise ValueError("it is not an ordinary file")
         if place.stat().st_size > _LARGEST:
             raise ValueError(f"it is larger than {_LARGEST} bytes")
         found = json.loads(place.read_text(encoding="utf-8"))
@@ -96,11 +96,11 @@ def read(backup: Path) -> Manifest | None:
             cause="the manifest beside the backup cannot be read", manifest=place, reported=reported
         ) from error
     if not isinstance(found, dict):
-        raise BackupDamaged(cause="the manifest beside the backup is none", manifest=place)
+        raise BackupDamaged(cause="the file beside the backup is not a manifest", manifest=place)
     wrong = [field.name for field in fields(Manifest) if not _is_sound(field.name, found.get(field.name, ...))]
     if wrong:
         raise BackupDamaged(
-            cause="the manifest beside the backup is not complete, or has values of another kind",
+            cause="the manifest beside the backup is incomplete, or has values of the wrong type",
             manifest=place,
             wrong=", ".join(wrong),
         )
@@ -108,7 +108,7 @@ def read(backup: Path) -> Manifest | None:
 
 
 def _is_sound(name: str, value: object) -> bool:
-    """Tell whether a value is one that `write` may have written."""
+    """Return whether `write` may have written a value."""
     if name == "rows":
         return isinstance(value, dict) and all(
             _is_text(table) and type(number) is int and number >= 0 for table, number in value.items()
@@ -123,5 +123,5 @@ def _is_sound(name: str, value: object) -> bool:
 
 
 def _is_text(value: object) -> bool:
-    """Tell whether a database takes a value as text: half of a surrogate pair or a NUL it does not."""
+    """Return whether a database accepts a value as text: it refuses a lone surrogate or a NUL."""
     return isinstance(value, str) and "\0" not in value and not re.search("[\ud800-\udfff]", value)

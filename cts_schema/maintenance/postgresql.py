@@ -1,4 +1,4 @@
-"""A PostgreSQL database dumped by its own program. What a restore has once moved aside is not in a later dump."""
+"""Backs up a PostgreSQL database with pg_dump, without what an earlier restore moved aside."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from cts_schema.maintenance import files, manifest, programs
 from cts_schema.maintenance.manifest import Manifest
 
 ASIDE = "cts_replaced_"
-"""How the schemas begin that hold what a restore has replaced."""
+"""The prefix of schemas with contents that a restore has replaced."""
 
 RELATIONS = """
 SELECT n.nspname, c.relname, c.relkind::text, c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -30,11 +30,11 @@ SELECT n.nspname, c.relname, c.relkind::text, c.oid FROM pg_class c JOIN pg_name
                     WHERE d.objid = c.oid AND d.classid = 'pg_class'::regclass
                       AND (d.deptype = 'e' OR (c.relkind = 'S' AND d.deptype IN ('a', 'i'))))
 """
-"""Tables, views and sequences that neither a column nor an extension owns; for a search path of pg_catalog alone."""
+"""Tables, views and sequences that neither a column nor an extension owns; needs the search path pg_catalog."""
 
-_GONE = ("42P01", "3F000", "0A000")  # undefined table, schema; a view in the place of a table
+_GONE = ("42P01", "3F000", "0A000")  # undefined table or schema; a view instead of a table
 
-# Only a table can be sampled. A view would run what somebody has written with the power of whoever makes the backup.
+# Only a table can be sampled. A view would run code of others with the rights of the caller.
 _WHOLE = "TABLESAMPLE pg_catalog.system (100)"
 
 _TABLE = sa.text(
@@ -58,23 +58,23 @@ SELECT format('%I.%I', nspname, r.relname) AS name,
    AND nspname NOT LIKE 'cts\_replaced\_%' AND (CAST(:schema AS text) IS NULL OR nspname = :schema)
  ORDER BY 1
 """
-"""Tables, the role that may read each as its owner, where there is one, and the column that is read most quickly."""
+"""Tables, the owner that may read each, if any, and the column that is read fastest."""
 
 
 def back_up(connection: sa.Connection, database: Database, backup: Path) -> Manifest:
-    """Dump a database in the custom format, and write the manifest: both are of one moment.
+    """Dump a database in the custom format, and return the manifest of the same snapshot.
 
     Args:
-        connection: to the database, in no transaction.
-        database: the same database, for the program; its schema alone is dumped, None means the whole database.
+        connection: to the database, not in a transaction.
+        database: the same database, for the program; with a schema it dumps only that, with None the whole database.
         backup: the file, which does not exist yet.
 
     Raises:
-        ProxyBetween: a proxy stands before the server.
-        ProgramMissing, ProgramTooOld: of pg_dump.
+        ProxyBetween: a proxy is in front of the server.
+        ProgramMissing, ProgramTooOld: pg_dump is missing or too old.
         DatabaseLocked: a table was locked for too long.
-        DiskFull: there is no room for it.
-        BackupFailed: it failed. Nothing is left of it.
+        DiskFull: the disk is full.
+        BackupFailed: it failed, and left nothing behind.
     """
     require_direct(connection)
     url, schema = database.url, database.schema
@@ -85,7 +85,7 @@ def back_up(connection: sa.Connection, database: Database, backup: Path) -> Mani
             by_owner = has_power(connection)
             with as_owner(connection, database.options, reading=True) if by_owner else nullcontext():
                 revision = revision_of(connection, database.version_table, schema)
-            connection.exec_driver_sql("SET LOCAL search_path = pg_catalog")  # and nothing that somebody has planted
+            connection.exec_driver_sql("SET LOCAL search_path = pg_catalog")  # no planted objects
             tables = connection.execute(sa.text(_COUNTED), {"schema": schema}).all()
             try:
                 rows = {table.name: _count(connection, table, by_owner=by_owner) for table in tables}
@@ -93,12 +93,13 @@ def back_up(connection: sa.Connection, database: Database, backup: Path) -> Mani
                 if getattr(error.orig, "sqlstate", None) not in _GONE:
                     raise
                 raise BackupFailed(
-                    cause="a table was dropped or moved while it was counted; nothing is left of the backup",
+                    cause="a table was dropped or moved while it was counted; the backup was removed",
                     database=mask_url(url),
                     next_step="repeat it",
                 ) from error
             what = f"--exclude-schema={ASIDE}*" if schema is None else f"--schema={quote(schema)}"
-            # Not to its output: it would append the table of contents a second time, and a missing end go unnoticed.
+            # Not to its output, where a truncated dump would go unnoticed, because it appends its table of contents
+            # twice.
             done = subprocess.run(
                 [
                     *(dump, "--format=custom", "--no-password", f"--snapshot={snapshot}", what),
@@ -110,12 +111,12 @@ def back_up(connection: sa.Connection, database: Database, backup: Path) -> Mani
                 check=False,
             )
         if done.returncode != 0:
-            said = done.stderr.decode(errors="replace")
-            raise_known(said, url, backup)
+            output = done.stderr.decode(errors="replace")
+            raise_known(output, url, backup)
             raise BackupFailed(
                 database=mask_url(url),
                 program=dump,
-                reported=programs.complaint(said),
+                reported=programs.error_line(output),
                 next_step="fix the reported problem, then repeat",
             )
         made = manifest.now(
@@ -131,10 +132,10 @@ def back_up(connection: sa.Connection, database: Database, backup: Path) -> Mani
 
 
 def require_direct(connection: sa.Connection) -> None:
-    """Check that the programs of PostgreSQL get sessions of their own: what they set would stay with strangers.
+    """Check that the programs of PostgreSQL get their own sessions: otherwise their settings would leak.
 
     Raises:
-        ProxyBetween: a proxy, which may pool transactions, stands before the server.
+        ProxyBetween: a proxy, which may pool transactions, is in front of the server.
     """
     if behind_proxy(connection):
         raise ProxyBetween(database=mask_url(connection.engine.url))
@@ -147,7 +148,7 @@ def server_version(connection: sa.Connection) -> tuple[int, ...]:
 
 
 def revision_of(connection: sa.Connection, version: str, schema: str | None) -> str | None:
-    """Return the revision of a database; nothing but a table is looked for in the search path."""
+    """Return the revision of a database; it looks up only a table in the search path."""
     table = quote(version) if schema is None else f"{quote(schema)}.{quote(version)}"
     there = connection.execute(_TABLE, {"table": table}).scalar()
     if there is None:
@@ -158,45 +159,45 @@ def revision_of(connection: sa.Connection, version: str, schema: str | None) -> 
 
 @contextmanager
 def _snapshot(connection: sa.Connection, options: Options) -> Iterator[str]:
-    """Work in a transaction that sees one moment, and give it the name by which a program sees the same."""
+    """Work in a snapshot, and yield its name, for a program to use the same snapshot."""
     connection.execution_options(isolation_level="REPEATABLE READ")
     with connection.begin():
-        connection.exec_driver_sql("SET LOCAL row_security = off")  # a hidden row must be an error, and not a loss
+        connection.exec_driver_sql("SET LOCAL row_security = off")  # a hidden row must be an error, not a loss
         connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {options.milliseconds}")
         yield connection.exec_driver_sql("SELECT pg_catalog.pg_export_snapshot()").scalar_one()
 
 
-def raise_known(said: str, url: sa.URL, backup: Path) -> None:
-    """Raise what a program has said as the error of ours that explains it, if there is one.
+def raise_known(output: str, url: sa.URL, backup: Path) -> None:
+    """Raise the error of ours that explains the output of a program, if there is one.
 
     Raises:
-        DatabaseLocked: it has waited for too long.
+        DatabaseLocked: it waited too long.
         ReadOnlyDatabase: it may not write.
-        DiskFull: there was no room.
+        DiskFull: the disk is full.
     """
-    if "lock timeout" in said:
+    if "lock timeout" in output:
         raise DatabaseLocked(
-            cause="another session holds a table locked",
+            cause="another session has locked a table",
             database=mask_url(url),
-            reported=programs.complaint(said),
+            reported=programs.error_line(output),
             next_step="end it or wait for it, then repeat; to see it: SELECT pid, state, query FROM pg_stat_activity",
         )
-    if "in a read-only transaction" in said:
+    if "in a read-only transaction" in output:
         raise ReadOnlyDatabase(
             database=mask_url(url),
-            reported=programs.complaint(said),
+            reported=programs.error_line(output),
             next_step="point the URL to the primary server",
         )
-    if "No space left on device" in said:
-        raise DiskFull(database=mask_url(url), reported=programs.complaint(said), folder=backup.parent)
+    if "No space left on device" in output:
+        raise DiskFull(database=mask_url(url), reported=programs.error_line(output), folder=backup.parent)
 
 
 def _count(connection: sa.Connection, table: sa.Row[Any], *, by_owner: bool) -> int:
-    """Return the number of rows of a table, children not included.
+    """Return the number of rows of a table, without inherited tables.
 
-    To plan a query PostgreSQL calls functions that stand in an index. So a superuser lets the owner of the table count;
-    where that one may not, the rows are copied, for which nothing is planned.
+    To plan a query PostgreSQL calls functions of indexes. So a superuser counts as the owner of the table;
+    if that role may not read it, COPY counts the rows, which needs no plan.
     """
     if by_owner and table.reader is None:
         columns = f"({table.column})" if table.column else ""

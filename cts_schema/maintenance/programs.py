@@ -1,6 +1,6 @@
-"""The client programs of PostgreSQL: which ones are there, whether they are new enough, and how they are told where.
+"""Finds the client programs of PostgreSQL, checks their versions, and passes them the connection.
 
-What they are told on their command line anyone on the machine can read. So the password goes through the environment.
+Anyone on the machine can read their command line, so the password goes through the environment.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _SECRET = ("password", "sslpassword")
 
 
 def program(name: str, server: int) -> Path:
-    """Find a program that can deal with a server.
+    """Find a program that supports a server version.
 
     Args:
         name: ``pg_dump`` or ``pg_restore``.
         server: the major version of the server.
 
     Raises:
-        ProgramMissing: it is not there, or does not run.
+        ProgramMissing: it is missing, or does not run.
         ProgramTooOld: it is older than the server.
     """
     folder = os.environ.get(FOLDER, "").strip() or None
@@ -39,13 +39,16 @@ def program(name: str, server: int) -> Path:
     if found is None:
         raise ProgramMissing(program=name, looked_in=f"{FOLDER}={folder}" if folder else "PATH", server=server)
     try:
-        said = subprocess.run([found, "--version"], capture_output=True, text=True, check=False).stdout.strip()
+        output = subprocess.run([found, "--version"], capture_output=True, text=True, check=False).stdout.strip()
     except OSError as error:
         raise ProgramMissing(program=found, reported=error.strerror, server=server) from error
-    version = re.search(r"\(PostgreSQL\) (\d+)", said)
+    version = re.search(r"\(PostgreSQL\) (\d+)", output)
     if version is None:
         raise ProgramMissing(
-            cause="the program is none of PostgreSQL's", program=found, reported=said[:200] or "nothing", server=server
+            cause="the program is not one of PostgreSQL",
+            program=found,
+            reported=output[:200] or "nothing",
+            server=server,
         )
     if int(version[1]) < server:
         raise ProgramTooOld(program=found, its_version=version[1], server=server)
@@ -53,7 +56,7 @@ def program(name: str, server: int) -> Path:
 
 
 def conninfo(url: sa.URL) -> str:
-    """Return how libpq reaches a database, without what is secret."""
+    """Return the connection string of libpq, without secrets."""
     return make_conninfo(**{name: value for name, value in _parameters(url).items() if name not in _SECRET})
 
 
@@ -65,14 +68,14 @@ def environment(url: sa.URL) -> dict[str, str]:
     return variables if password is None else {**variables, "PGPASSWORD": str(password)}
 
 
-def complaint(stderr: str) -> str:
-    """Return the line that says why a program failed. Further lines may quote rows."""
-    lines = [line for line in stderr.splitlines() if line.strip()] or ["it said nothing"]
+def error_line(stderr: str) -> str:
+    """Return the first error line of a program. Further lines may quote rows."""
+    lines = [line for line in stderr.splitlines() if line.strip()] or ["no output"]
     return next((line for line in lines if re.search(r"ERROR|FATAL|error:", line)), lines[0])
 
 
 def _parameters(url: sa.URL) -> dict[str, Any]:
-    url = url.set(drivername="postgresql+psycopg")  # whose parameters are libpq's
+    url = url.set(drivername="postgresql+psycopg")  # its parameters are those of libpq
     _, parameters = sa.create_engine(url).dialect.create_connect_args(url)
-    del parameters["context"]  # the one that is psycopg's own
+    del parameters["context"]  # psycopg's own parameter
     return {"connect_timeout": 10, **parameters}

@@ -1,6 +1,6 @@
-"""``restore``: a database becomes what it was in a backup, or stays as it is; never a mixture.
+"""``restore``: brings a database back from a backup, all or nothing.
 
-What is replaced is kept: of SQLite a copy in ``backups``, of PostgreSQL the old tables in a schema ``cts_replaced_*``.
+It keeps the old contents: on SQLite as a copy in ``backups``, on PostgreSQL in schemas ``cts_replaced_*``.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ _OF_A_LOG = (
 
 @dataclass(frozen=True)
 class Restored:
-    """A restore that was done.
+    """The result of a restore.
 
     Attributes:
         database: the URL, with credentials masked.
         path: the backup.
-        contents: what it was: ``sqlite``, ``custom`` (of pg_dump), or ``sql``.
-        revision: of the database now, None where it has none.
-        unadopted: whether it is one of the old application, which an upgrade adopts.
-        tables: how many tables were compared with the manifest; None where there is none.
-        rows: how many rows they have.
-        kept: where that is what was there before; None where there was nothing.
-        note: what may be missing in the backup; None where nothing is known to be.
-        duration_ms: milliseconds that it took.
+        contents: its kind: ``sqlite``, ``custom`` (of pg_dump), or ``sql``.
+        revision: the revision of the database now, None if it has none.
+        unadopted: whether it is a legacy database, which an upgrade adopts.
+        tables: the number of tables compared with the manifest; None without a manifest.
+        rows: the number of their rows.
+        kept: the place of the old contents; None if there were none.
+        note: what the backup may lack; None if nothing is known.
+        duration_ms: how long it took, in milliseconds.
     """
 
     database: str
@@ -56,10 +56,10 @@ class Restored:
 
 
 def restore(database: Database, path: str | os.PathLike[str], *, force: bool) -> Restored:
-    """Bring a database back from a backup; ``force`` lets it replace what is there, which is kept aside."""
+    """Restore a database from a backup; ``force`` allows it to replace the contents, and it keeps a copy of them."""
     began = time.perf_counter()
     backup, dialect = Path(path), dialects.of(database.url)
-    found = contents.look(backup)
+    found = contents.recognize(backup)
     expected = manifest.read(backup)
     _require_same(backup, found, expected)
     database = replace(database, schema=database.schema or (expected.schema if expected else None))
@@ -87,7 +87,7 @@ def _require_same(backup: Path, found: Contents, expected: Manifest | None) -> N
         return
     if found.database not in (None, expected.database):
         raise BackupDamaged(
-            cause="the manifest beside the backup is of the other kind of database", manifest=files.manifest_of(backup)
+            cause="the manifest beside the backup is of the other database engine", manifest=files.manifest_of(backup)
         )
     if files.sha256(backup) != expected.sha256:
         raise BackupDamaged(file=backup, manifest=files.manifest_of(backup))

@@ -1,4 +1,4 @@
-"""The transaction of a restore on PostgreSQL: make room, run the script statement by statement, verify."""
+"""The transaction of a restore on PostgreSQL: move aside, run the script statement by statement, verify."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from cts_schema.maintenance.manifest import Manifest
 from cts_schema.maintenance.postgresql import ASIDE, RELATIONS, revision_of
 from cts_schema.maintenance.script import Statement
 
-_LINES = 1000  # of COPY data, that are sent together
+_LINES = 1000  # lines of COPY data per message
 
 # Encodings in which a byte of a longer character may look like a quote or a backslash.
 _AMBIGUOUS = frozenset({"BIG5", "GB18030", "GBK", "JOHAB", "SHIFT_JIS_2004", "SJIS", "UHC"})
 
-# Statements of a dump by how they begin, or by what is made.
+# Statements of a dump by their first words, or by the kind of the created object.
 _CALL_NOTHING = {(b"COMMENT",), (b"GRANT",), (b"REVOKE",), (b"ALTER", b"DEFAULT")}
 _OF_SUPERUSERS = {(b"EVENT",), (b"EXTENSION",), (b"PUBLICATION",), (b"SUBSCRIPTION",)}
 
@@ -71,13 +71,13 @@ class Restoring:
     """The transaction of a restore: its caller commits it."""
 
     def __init__(self, session: sa.Connection, backup: Path, owner: str | None = None) -> None:
-        """Begin it.
+        """Begin the transaction.
 
         Args:
-            session: that of a connection for it alone.
-            backup: where the script is from, for the text of an error.
-            owner: the role that works, where the one of the URL is a superuser and distrusts the script. What it makes
-                goes to whom the script says only in the end.
+            session: the session of a separate connection.
+            backup: the source of the script, for the text of an error.
+            owner: the role to restore as, if the role of the URL is a superuser and the script is not trusted. Objects
+                get the owners of the script only at the end.
         """
         session.execution_options(isolation_level="READ COMMITTED")
         self._session = session
@@ -88,22 +88,22 @@ class Restoring:
         self._driver: psycopg.Connection[Any] = session.connection.driver_connection  # type: ignore[assignment]
         self._path: str = session.exec_driver_sql("SHOW search_path").scalar_one()
         self.line: int | None = None
-        """Of the script, where it is being run."""
+        """The current line of the script."""
 
     def move_aside(self, schemas: Sequence[str], options: Options, *, whole_public: bool) -> str:
-        """Make room for a backup.
+        """Move the old contents aside.
 
         Args:
-            schemas: those in which the backup makes something, and those of what an adoption kept of them.
-            options: say how long to wait for each table.
-            whole_public: whether the backup makes the schema public itself; else only what is in it goes.
+            schemas: the schemas of the backup, and their legacy schemas of an adoption.
+            options: how long to wait for each table.
+            whole_public: whether the backup creates the schema public; otherwise only its contents move.
 
         Returns:
-            How the schemas are called that hold what was there.
+            The prefix of the schemas with the old contents.
         """
         self._schemas = list(schemas)
-        self._execute("SET search_path = pg_catalog")  # and nothing that somebody has planted
-        aside = f"{ASIDE}{datetime.now(UTC):%Y%m%dt%H%M%S%f}"  # two may come in one second
+        self._execute("SET search_path = pg_catalog")  # no planted objects
+        aside = f"{ASIDE}{datetime.now(UTC):%Y%m%dt%H%M%S%f}"  # two restores may run in one second
         self._execute(f"SET lock_timeout = {options.milliseconds}")
         for schema in schemas:
             if schema == "public" and not whole_public:
@@ -114,7 +114,7 @@ class Restoring:
         return aside
 
     def run(self, source: Iterable[bytes], *, of_pg_restore: bool) -> None:
-        """Run a script, which pg_restore may have made."""
+        """Run a script, which may be of pg_restore."""
         for setting in (
             "client_encoding = 'UTF8'",
             "client_min_messages = warning",
@@ -127,7 +127,7 @@ class Restoring:
             self._execute(f"SET ROLE {quote(self._owner)}")
         for statement in script.statements(source, self._backup, of_pg_restore=of_pg_restore):
             self.line = statement.line
-            # Servers before 17 do not know it, and programs since then write it for all.
+            # Servers before 17 do not know it, but newer programs always write it.
             if statement.words[:2] == (b"SET", b"TRANSACTION_TIMEOUT") and self._driver.info.server_version < 170000:
                 continue
             self._let(statement)
@@ -141,7 +141,7 @@ class Restoring:
                     next_step="dump the database again, with --encoding=UTF8",
                 )
         self.line = None
-        self._execute("RESET SESSION AUTHORIZATION")  # which the script may have set, as what follows
+        self._execute("RESET SESSION AUTHORIZATION")  # the script may have set it, and the following
         self._execute("RESET ROLE")
         for statement in self._given_away:
             self._send(statement)
@@ -170,7 +170,7 @@ class Restoring:
             self._differs("revision", revision=revision or "none", expected=expected.revision or "none")
 
     def _let(self, statement: Statement) -> None:
-        """Send a statement, as the owner if need be; what calls nothing is left to the superuser, who alone may."""
+        """Send a statement, as the owner if needed; the superuser sends statements that call no functions."""
         words = statement.words
         if self._owner is None:
             self._send(statement)
@@ -185,10 +185,10 @@ class Restoring:
 
     def _send(self, statement: Statement) -> None:
         if statement.data is None:
-            # In binary, for only so the driver lets the server refuse a text of several statements.
+            # In binary mode, so that the server refuses a text of several statements.
             self._driver.cursor(binary=True).execute(statement.sql)
             return
-        parsed = self._driver.pgconn.prepare(b"", statement.sql)  # which refuses it too
+        parsed = self._driver.pgconn.prepare(b"", statement.sql)  # which also refuses it
         if parsed.status != ExecStatus.COMMAND_OK:
             raise psycopg.errors.error_from_result(parsed)
         with self._driver.cursor().copy(statement.sql) as copy:

@@ -1,6 +1,6 @@
-"""The statements of a script for PostgreSQL, read by tokens: a literal, a comment or COPY data holds none.
+"""Parses a script for PostgreSQL into statements, by tokens: literals, comments and COPY data contain none.
 
-Nothing but SQL and COPY data comes out. A backslash outside of them is a command for psql, and is refused.
+It yields only SQL and COPY data. It refuses a backslash outside of them, which is a command for psql.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ _NESTED = re.compile(rb"/\*|\*/")
 _OF_PG_DUMP = re.compile(rb"\\(un)?restrict [A-Za-z0-9]+\s*")
 _COMMAND_OF_PSQL = re.compile(rb"\\\S{0,20}")
 _END_OF_DATA = (b"\\.\n", b"\\.\r\n", b"\\.")
-_STAYS = "the script does not stay in one database and one transaction"
-_OF_PSQL = "the script has a command for psql, and only SQL and COPY data are restored"
-_OPENING = 12  # tokens that tell what a statement is, before its first parenthesis
+_STAYS = "the script leaves its database or its transaction"
+_OF_PSQL = "the script has a command for psql, but a restore accepts only SQL and COPY data"
+_OPENING = 12  # tokens that identify a statement, before its first parenthesis
 
 _TRANSACTION = frozenset(b"BEGIN START COMMIT END ABORT ROLLBACK SAVEPOINT RELEASE".split())
 _LEAVES = (b"PREPARE TRANSACTION", b"CREATE DATABASE", b"DROP DATABASE")
@@ -54,8 +54,8 @@ class Statement:
     Attributes:
         line: the number of its first line.
         sql: its text, without the semicolon.
-        words: its first words outside of parentheses, in capitals; ``"`` stands for a quoted name or literal.
-        data: the lines that follow a ``COPY ... FROM stdin``, else None. Those that nobody takes are skipped.
+        words: its first words outside of parentheses, in capitals; ``"`` represents a quoted name or literal.
+        data: the lines after a ``COPY ... FROM stdin``, otherwise None. Unread lines are skipped.
     """
 
     line: int
@@ -69,12 +69,12 @@ def statements(lines: Iterable[bytes], path: Path, *, of_pg_restore: bool = Fals
 
     Args:
         lines: the script.
-        path: where it is from, for the text of an error.
-        of_pg_restore: that program puts BEGIN and COMMIT around large objects, which are skipped.
+        path: its source, for the text of an error.
+        of_pg_restore: skip BEGIN and COMMIT, which that program writes around large objects.
 
     Raises:
-        NotABackup: the script has something else than SQL and COPY data, leaves its transaction or its database, or
-            reaches for files and programs of the server.
+        NotABackup: the script has other contents than SQL and COPY data, leaves its transaction or its database, or
+            uses files and programs of the server.
         BackupDamaged: it ends within a statement or COPY data.
     """
     own = ((b"BEGIN",), (b"COMMIT",)) if of_pg_restore else ()
@@ -82,19 +82,19 @@ def statements(lines: Iterable[bytes], path: Path, *, of_pg_restore: bool = Fals
 
 
 def begins_as_script(head: bytes) -> bool:
-    """Tell whether a file begins as a script does."""
+    """Return whether a file begins like a script."""
     reader = _Reader(BytesIO(head), Path())
     try:
         first = next(reader.statements(), None)
-    except BackupDamaged:  # the head is not the whole
+    except BackupDamaged:  # the head is incomplete
         return reader.words[:1] != [] and reader.words[0] in _BEGINS_SCRIPT
-    except NotABackup:  # why, its reading will tell
+    except NotABackup:  # reading it will report why
         return not reader.words or reader.words[0] in _BEGINS_SCRIPT
     return first is not None and first.words[:1] != () and first.words[0] in _BEGINS_SCRIPT
 
 
 def schemas_of(lines: Iterable[bytes], path: Path) -> list[str]:
-    """Return the schemas that a script makes; it is read to its end.
+    """Return the schemas that a script creates, by reading all of it.
 
     Raises:
         NotABackup, BackupDamaged: see `statements`.
@@ -115,17 +115,17 @@ class _Reader:
         self._forget()
 
     def _forget(self) -> None:
-        """Begin a new statement."""
+        """Start a new statement."""
         self.words: list[bytes] = []
         self._parts: list[bytes] = []
         self._first = 0
-        self._within = ""  # the literal, name, dollar quote or comment that goes on
+        self._within = ""  # the kind of the open literal, name, dollar quote or comment
         self._tag = b""
-        self._comments = 0  # how deep
+        self._comments = 0  # their depth
         self._parentheses = 0
         self._bodies = 0  # BEGIN ATOMIC and CASE in the body of a function
-        self._goes_on = ""  # the kind of the literal before, which another one after a line break continues
-        self._names = False  # what follows a dot is a name, also where it is spelled like a keyword
+        self._goes_on = ""  # the kind of the previous literal, which one after a line break continues
+        self._names = False  # after a dot a word is a name, even if it is a keyword
 
     def statements(self) -> Iterator[Statement]:
         for line in self._numbered():
@@ -209,7 +209,7 @@ class _Reader:
                 self._bodies = max(0, self._bodies - 1)
 
     def _end_of_quoted(self, line: bytes, at: int) -> int:
-        """Return where what goes on ends in a line."""
+        """Return where the open literal, name or comment ends in a line."""
         if self._within == "dollars":
             end = line.find(self._tag, at)
             if end >= 0:
@@ -230,21 +230,23 @@ class _Reader:
         return len(line)
 
     def _statement(self, rest: bytes) -> Statement:
-        """Return the statement that has just ended.
+        """Return the statement that just ended.
 
         Args:
-            rest: what follows it in its line.
+            rest: the rest of its line.
         """
         sql, words = b"".join(self._parts), tuple(self.words)
         if b"\0" in sql:
-            self._refuse("the script has a NUL", b"NUL", self._first)
+            self._refuse("the script contains a NUL", b"NUL", self._first)
         command = b" ".join(words[:2])
         if words[:1] == (b"COPY",):
             way = next((at for at, word in enumerate(words) if word in (b"FROM", b"TO")), 0)
             if words[way : way + 2] != (b"FROM", b"STDIN"):
-                self._refuse("the script copies from or to a file or a program of the server", b"COPY", self._first)
+                self._refuse(
+                    "the script copies data from or to a file or a program of the server", b"COPY", self._first
+                )
             if rest.strip():
-                self._refuse("something follows COPY ... FROM stdin in its line", b"COPY", self._number)
+                self._refuse("the line of COPY ... FROM stdin has more text", b"COPY", self._number)
             return Statement(self._first, sql, words, self._data())
         if words[:2] == (b"SET", b"STANDARD_CONFORMING_STRINGS"):
             self._ordinary = "escapes" if words[-1] == b"OFF" else "literal"

@@ -1,7 +1,7 @@
-"""A SQLite file copied while others write it, and brought back under everybody's eyes.
+"""Copies a SQLite file while others write it, and replaces one while others read it.
 
-Both go through SQLite's own backup, a transaction like any other: who reads sees the old or the new, and a process that
-is killed leaves the old.
+Both use the backup API of SQLite, which is an ordinary transaction: readers see the old or the new contents, and a
+killed process leaves the old ones.
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ from cts_schema.maintenance.manifest import Manifest
 
 SIDE_FILES = ("-wal", "-shm", "-journal")
 
-# What integrity_check says of rows, and not of the file: an old database may have such rows. Names may have new lines.
+# Messages of integrity_check about rows, not about the file: old databases may have such rows. Names may have new
+# lines.
 OF_ROWS = re.compile(r"(?:(?:NULL|NUMERIC|TEXT|non-\w+) value|CHECK constraint failed) in (?P<where>.*)", re.DOTALL)
-# An index or a computed column that asks for the time of day, or for a function that only an application has.
+# An index or a computed column that uses the current time, or a function that only an application has.
 _NOT_EVALUATED = re.compile(r"non-deterministic|(unknown|no such) function|unsafe use of")
 _TABLES = (
     "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
@@ -38,27 +39,27 @@ _BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")
 
 
 def opened(file: Path, wait: float) -> sqlite3.Connection:
-    """Connect to a file that is there. Not for reading alone: what a crash has left must be rolled back first."""
+    """Connect to an existing file. Not read-only, because a crash may have left a transaction to roll back."""
     place = f"{file.resolve().as_uri()}?mode=rw"
     return distrust(sqlite3.connect(place, uri=True, timeout=wait, isolation_level=None))
 
 
 def back_up(file: Path, backup: Path, options: Options, *, quick: bool = False) -> Manifest:
-    """Copy what is committed in a SQLite file, check the copy, and write its manifest.
+    """Copy what is committed in a SQLite file, verify the copy, and write its manifest.
 
-    A connection that holds a transaction may go on meanwhile. Without a write-ahead log its commit waits for the copy.
+    Other transactions may continue. Without a write-ahead log their commit waits for the copy.
 
     Args:
         file: the database.
-        backup: the copy, which does not exist yet; its folder is made where it is missing.
-        options: name the table that holds the revision, and how long to wait for a writer that is about to commit.
-        quick: do not compare indexes with their tables, which takes longer than all else.
+        backup: the copy, which does not exist yet; a missing folder is created.
+        options: the version table, and how long to wait for a commit of another writer.
+        quick: do not compare indexes with their tables, which takes the most time.
 
     Raises:
-        DatabaseLocked: that writer took longer.
+        DatabaseLocked: that commit took longer.
         NotADatabase: the database itself is damaged.
-        DiskFull: there is no room for the copy.
-        BackupFailed: it could not be written. Nothing is left of it.
+        DiskFull: the disk is full.
+        BackupFailed: it could not be written, and left nothing behind.
     """
     mode = files.mode_of(file)
     with files.written(backup, mode) as unfinished:
@@ -90,28 +91,28 @@ def back_up(file: Path, backup: Path, options: Options, *, quick: bool = False) 
 
 
 def replace(source: Path, file: Path, wait: float, before: Callable[[], None]) -> None:
-    """Replace all that is in a SQLite file, in one transaction of SQLite's own.
+    """Replace the contents of a SQLite file, in one transaction of SQLite.
 
     Args:
-        source: the database that it becomes.
+        source: the new contents.
         file: the live one, or an empty file.
-        wait: seconds to wait for others who use it.
-        before: looks at what will be replaced and keeps a copy; an error that it raises leaves all as it is. Others
-            can read meanwhile, and from then on nobody can write.
+        wait: seconds to wait for others that use it.
+        before: keeps a copy of the old contents; an error of it leaves everything as it is. Others
+            can read meanwhile, but not write from then on.
 
     Raises:
-        DatabaseLocked: another connection did not let go in time.
-        RestoreFailed: it could not be done; the file is as it was.
+        DatabaseLocked: another connection did not release its lock in time.
+        RestoreFailed: it failed; the file is as it was.
     """
     deadline = Deadline(wait)
     with closing(opened(source, wait)) as new, closing(opened(file, wait)) as live:
         try:
             if live.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
                 _require_equal_pages(new, live, file)
-                # The first step takes the lock against writers, and only the last one commits.
+                # The first step takes the write lock, and the last one commits.
                 _load(new, live, deadline, before)
             else:
-                # A backup wants no transaction around it. In this mode the lock outlives the one that took it.
+                # The backup API allows no transaction around it. In this mode the lock outlives its transaction.
                 live.execute("PRAGMA locking_mode = EXCLUSIVE")
                 live.execute("BEGIN IMMEDIATE")
                 before()
@@ -131,7 +132,7 @@ def _load(new: sqlite3.Connection, live: sqlite3.Connection, deadline: Deadline,
     def step(status: int, _remaining: int, _total: int) -> None:
         nonlocal held
         if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            if deadline.passed:  # it would try for ever
+            if deadline.passed:  # it would retry for ever
                 busy = sqlite3.OperationalError("database is locked")
                 busy.sqlite_errorname = "SQLITE_BUSY"
                 raise busy
@@ -158,7 +159,7 @@ def _require_equal_pages(new: sqlite3.Connection, live: sqlite3.Connection, file
 
 
 def require_sound(connection: sqlite3.Connection, *, quick: bool = False) -> None:
-    """Check the structure of a whole database. Rows that break a NOT NULL or a check are none of its business.
+    """Check the structure of a database, but not whether its rows meet NOT NULL and CHECKs.
 
     Raises:
         sqlite3.DatabaseError: it is damaged.
@@ -175,13 +176,13 @@ def require_sound(connection: sqlite3.Connection, *, quick: bool = False) -> Non
 def lines_of_check(
     rows: Callable[[str], Sequence[Sequence[Any]]], *, quick: bool, ordered: bool, most: int = 1_000_000
 ) -> list[str]:
-    """Return what SQLite's check of a database says, as far as it can do without functions of an application.
+    """Return the messages of SQLite's check of a database that need no functions of an application.
 
     Args:
-        rows: returns those of a query.
+        rows: returns the rows of a query.
         quick: do not compare indexes with their tables.
-        ordered: whether every collation is there; else no order is looked at.
-        most: lines at most.
+        ordered: whether all collations exist; otherwise ignore the order.
+        most: the maximum number of lines.
     """
     if ordered:
         try:
@@ -214,13 +215,13 @@ def contents(connection: sqlite3.Connection, version_table: str) -> tuple[dict[s
 
 
 def is_empty(file: Path, wait: float) -> bool:
-    """Tell whether nothing is in a SQLite file."""
+    """Return whether a SQLite file is empty."""
     with closing(opened(file, wait)) as connection:
         return bool(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0)
 
 
 def keep_as_it_is(file: Path, backup: Path) -> None:
-    """Copy the bytes of a damaged database, with the files beside it that belong to it."""
+    """Copy the bytes of a damaged database, and its files beside it."""
     for suffix in ("", *SIDE_FILES):
         part = file.with_name(file.name + suffix)
         if part.exists():
@@ -229,7 +230,7 @@ def keep_as_it_is(file: Path, backup: Path) -> None:
 
 
 def replace_damaged(source: Path, file: Path, wait: float) -> None:
-    """Put a new file in the place of one that SQLite cannot open. What belonged to the old one would spoil it."""
+    """Replace a file that SQLite cannot open, and remove the files beside it, which would damage the new one."""
     with files.written(file, files.mode_of(file), replace=True) as unfinished:
         with closing(opened(source, wait)) as new, closing(sqlite3.connect(unfinished)) as target:
             new.backup(target, pages=-1)
@@ -238,10 +239,10 @@ def replace_damaged(source: Path, file: Path, wait: float) -> None:
 
 
 def is_busy(error: sqlite3.Error) -> bool:
-    """Tell whether somebody else has the file locked."""
+    """Return whether another program has locked the file."""
     return getattr(error, "sqlite_errorname", "").startswith(_BUSY)
 
 
 def is_damage(error: sqlite3.Error) -> bool:
-    """Tell whether the file is no database, or not a whole one."""
+    """Return whether the file is not a database, or is damaged."""
     return getattr(error, "sqlite_errorname", "").startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT"))
