@@ -1,11 +1,11 @@
-# make upgrade   set everything up, and bring the database to head (data/cts.db, or what DATABASE_URL says)
-# make test      set everything up, and run the whole suite, on SQLite and on a PostgreSQL it starts itself
-# make quick     the inner loop: a fifth of the suite, on SQLite, in less than a minute
-# make coverage  the same, and which lines it has run; takes a third longer
-# make lint      ruff, its formatter, mypy, which room may import which, dead code, and unsafe DDL in new revisions
-# make format    let ruff mend what it can
-# make torture   strike upgrades, downgrades and adoptions with every fault at every statement, and count; then a chain of
-#                random commands, and a thousand random legacy databases, on either engine; takes hours
+# make upgrade   install everything, and upgrade the database to head (data/cts.db, or the one in DATABASE_URL)
+# make test      install everything, and run all tests, on SQLite and on a PostgreSQL that it starts
+# make quick     run a fifth of the tests, on SQLite, in less than a minute
+# make coverage  run all tests, and print which lines they cover; takes a third longer
+# make lint      ruff, its formatter, mypy, import rules, dead code, and unsafe DDL in new revisions
+# make format    let ruff fix what it can
+# make torture   inject every fault at every statement of upgrades, downgrades and adoptions; then a chain of random
+#                commands, and a thousand random legacy databases, on either engine; takes hours
 # make benchmark print the measurements of benchmarks/
 # make clean     remove the environment and every cache (never data/)
 

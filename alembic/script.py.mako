@@ -1,15 +1,15 @@
 """${message}.
 
 Legacy      none.
-PostgreSQL  what is locked, and for how long.
-SQLite      by ALTER TABLE, or which table is rebuilt.
-Stopped     what remains of it when it is interrupted, and how it goes on.
-Down        what it keeps, and what it cannot bring back.
+PostgreSQL  which locks it takes, and for how long.
+SQLite      by ALTER TABLE, or which table it rebuilds.
+Stopped     what an interruption leaves, and how the next run continues.
+Down        what it preserves, and what it cannot restore.
 
-Complete the lines above and remove these rules. Once released, a revision is never edited. It imports nothing of the
-models; what it drops, the operations of ddl keep. A new column is nullable or has a constant default. A table with
-traffic takes ddl.create_index_online, drop_index_online, add_foreign_key_online, add_check_online, set_not_null_online
-and ddl.backfill: they come first in a revision, or alone in one. docs/revisions.md explains, make lint asks for them.
+Complete the lines above and remove these rules. Never edit a released revision. It imports nothing of the models. The
+ddl operations preserve what they drop. A new column is nullable or has a constant default. For a table with traffic use
+ddl.create_index_online, drop_index_online, add_foreign_key_online, add_check_online, set_not_null_online and
+ddl.backfill: they come first in a revision, or alone in one. docs/revisions.md explains them, make lint checks them.
 """
 
 import sqlalchemy as sa

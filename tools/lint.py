@@ -1,11 +1,11 @@
-"""Finds unsafe DDL in new revisions before it lands: python -m tools.lint.
+"""Finds unsafe DDL in new revisions: python -m tools.lint.
 
-New are the revisions after the adoption revision. Those up to it are history: all of them run in one transaction, on
-fresh databases, or on ones that an adoption has locked anyway.
+It reads the revisions after the adoption revision. All earlier ones run in one transaction, on
+new databases, or on databases that an adoption has locked anyway.
 
-squawk reads the PostgreSQL script of each, see :mod:`tools.squawk`. What it cannot see, and what
-concerns SQLite, is read here from the revision's code. A comment in the revision that says why allows a finding:
-``# lint: allow NAME because REASON``.
+squawk reads the PostgreSQL script of each, see :mod:`tools.squawk`. This module reads the code of revisions for what
+squawk cannot see, and what concerns SQLite. A comment with a reason in the revision allows a violation: ``# lint: allow
+NAME because REASON``.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _OPERATION = re.compile(
     rf"(op|ddl|cts_ddl)\.(?!f$|get_|(?:on_postgresql|preserved_name|uuid_text|{_COLUMNS})$)[a-z]\w*$"
 )
 _ALLOW = re.compile(r"#\s*lint:\s*allow\s+([\w-]+)(?:\s+because\s+(\S.*))?")
-# Words that only one of the databases understands.
+# SQL that only one of the databases understands.
 _DIALECT = re.compile(
     r"\bPRAGMA\b|sqlite_|\bAUTOINCREMENT\b|\brandomblob\b|\bstrftime\b|::\w|\bpg_\w+|\bgen_random_uuid\b|\bCONCURRENTLY\b"
     r"|\bNOT VALID\b|\bILIKE\b|\bDO \$|\bJSONB\b|\bplpgsql\b",
@@ -39,10 +39,10 @@ _DIALECT = re.compile(
 
 
 def check(folder: Path) -> list[Violation]:
-    """Return what is unsafe in the new revisions.
+    """Return the violations in the new revisions.
 
     Args:
-        folder: that of env.py and versions/.
+        folder: the folder of env.py and versions/.
 
     Raises:
         SchemaError: squawk is not installed, or a revision cannot be scripted.
@@ -59,7 +59,7 @@ def check(folder: Path) -> list[Violation]:
 
 
 def read_code(file: Path) -> Iterator[Violation]:
-    """Yield what the code of a revision shows."""
+    """Yield the violations in the code of a revision."""
     tree = ast.parse(file.read_text())
     for node in ast.walk(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
@@ -79,8 +79,8 @@ def _without_reason(file: Path, name: str) -> Violation:
         file,
         None,
         "allow-without-reason",
-        f"{name} is allowed, and nobody will know why",
-        "say what makes it safe",
+        f"{name} is allowed without a reason",
+        "give the reason why it is safe",
         f"# lint: allow {name} because the table has ten rows",
     )
 
@@ -95,8 +95,8 @@ def _live_models(file: Path, node: ast.Import | ast.ImportFrom) -> Iterator[Viol
                 file,
                 node.lineno,
                 "live-models",
-                f"{name} goes on with the package, and this revision must stay what it was",
-                "write the columns into the revision, as they are at this revision",
+                f"{name} changes with the package, but this revision must not change",
+                "define the columns in the revision, as they are at this revision",
                 'orders = sa.table("orders", sa.column("id"), sa.column("status"))',
             )
 
@@ -108,7 +108,7 @@ def _bare_rebuild(file: Path, call: ast.Call) -> Iterator[Violation]:
             file,
             call.lineno,
             "bare-rebuild",
-            "SQLite copies the table, and its triggers, CHECKs and some indexes are lost: updated_at stands still",
+            "SQLite copies the table, and loses its triggers, CHECKs and some indexes: updated_at no longer changes",
             "the same batch, which keeps all of that",
             f"with ddl.alter_table({table}) as batch:",
         )
@@ -126,8 +126,8 @@ def _drops_values(file: Path, call: ast.Call) -> Iterator[Violation]:
             file,
             call.lineno,
             "drops-values",
-            f"what is in the {what} is lost, and nobody is asked for a yes",
-            "the operation of ddl, which keeps the values and has them loaded back",
+            f"the contents of the {what} are lost, without a yes of the user",
+            "the operation of ddl, which preserves and restores the values",
             'ddl.drop_table(revision, "notes")' if what == "table" else 'ddl.drop_columns(revision, "orders", "note")',
         )
 
@@ -144,15 +144,15 @@ def _volatile_default(file: Path, call: ast.Call) -> Iterator[Violation]:
             file,
             column.lineno,
             "volatile-default",
-            f"the default {default} of {name} is no constant: SQLite refuses it on a table with rows, or must copy the "
+            f"the default {default} of {name} is not constant: SQLite refuses it on a table with rows, or copies the "
             "table; PostgreSQL rewrites the table under ACCESS EXCLUSIVE when it is volatile",
-            "add the column without a default; fill it, in a revision of its own",
+            "add the column without a default; fill it, in a separate revision",
             f'ddl.backfill({table}, {{{name}: {default}}}, where="{name[1:-1]} IS NULL")',
         )
 
 
 def _default(column: ast.Call) -> tuple[str, str]:
-    """Return the name of a column and the SQL of its default, empty where that is a plain value."""
+    """Return the name of a column and the SQL of its default, empty if that is a plain value."""
     kind, words = ast.unparse(column.func).rpartition(".")[2], {word.arg: word.value for word in column.keywords}
     name = next((ast.unparse(arg) for arg in column.args if isinstance(arg, ast.Constant)), None)
     if kind == "text_id":
@@ -177,8 +177,8 @@ def _online_too_late(file: Path, function: ast.FunctionDef) -> Iterator[Violatio
                 file,
                 call.lineno,
                 "online-too-late",
-                f"{name} commits {changed} before it; stopped in between, the revision fails when it is repeated",
-                f"online operations first; or {changed} in a revision of its own, before this one",
+                f"{name} commits {changed} before it; if it stops in between, the repeated revision fails",
+                f"online operations first; or {changed} in a separate revision before this one",
             )
             return
         if _OPERATION.fullmatch(name) and not _ONLINE.search(name):
@@ -203,13 +203,13 @@ def _one_dialect(file: Path, function: ast.FunctionDef) -> Iterator[Violation]:
                     call.lineno,
                     "one-dialect",
                     f"only one of the databases understands {word[0]}; the other stops with a syntax error",
-                    "ask which one it is",
+                    "check which one it is",
                     f"if ddl.on_postgresql():\n    {ast.unparse(call)}",
                 )
 
 
 def main() -> int:
-    """Print what is unsafe; return the exit code."""
+    """Print the violations; return the exit code."""
     try:
         found = check(script_location())
     except SchemaError as error:

@@ -1,4 +1,4 @@
-"""What squawk finds in the PostgreSQL script of a revision, said with our operations (squawkhq.com/docs/rules)."""
+"""The violations that squawk finds in the PostgreSQL script of a revision (squawkhq.com/docs/rules)."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from alembic.config import Config
 from cts_schema.exceptions import DriverMissing
 from tools.violations import Violation
 
-# Safer steps by rule; every other rule brings its own words.
+# Safer steps by rule; every other rule has its own text.
 _STEPS = {
-    "require-concurrent-index-creation": "build it beside the writers, in a revision of its own",
-    "require-concurrent-index-deletion": "drop it beside readers and writers, in a revision of its own",
-    "constraint-missing-not-valid": "for new rows first, then validated beside the traffic, in a revision of its own",
-    "adding-foreign-key-constraint": "for new rows first, then validated beside the traffic, in a revision of its own",
-    "adding-not-nullable-field": "let a CHECK that is validated beside the traffic prove it, in a revision of its own",
-    "disallowed-unique-constraint": "a unique index refuses the same rows, and is built beside the writers",
+    "require-concurrent-index-creation": "build it concurrently, in a separate revision",
+    "require-concurrent-index-deletion": "drop it concurrently, in a separate revision",
+    "constraint-missing-not-valid": "add it NOT VALID, then validate it concurrently, in a separate revision",
+    "adding-foreign-key-constraint": "add it NOT VALID, then validate it concurrently, in a separate revision",
+    "adding-not-nullable-field": "prove it by a CHECK that is validated concurrently, in a separate revision",
+    "disallowed-unique-constraint": "a unique index refuses the same rows, and can be built concurrently",
     "adding-required-field": "add it nullable; fill it, in the next revision; then make it NOT NULL, in the same",
 }
 _NAME = r'"?([\w$]+)"?'
@@ -33,11 +33,11 @@ _TABLE = rf"ALTER TABLE {_NAME} "
 
 
 def read_script(folder: Path, file: Path) -> Iterator[Violation]:
-    """Yield what squawk finds in the upgrade of a revision.
+    """Yield the violations in the upgrade of a revision.
 
     Args:
-        folder: that of env.py and versions/.
-        file: the revision's file.
+        folder: the folder of env.py and versions/.
+        file: the file of the revision.
 
     Raises:
         DriverMissing: squawk is not installed.
@@ -52,8 +52,8 @@ def read_script(folder: Path, file: Path) -> Iterator[Violation]:
             file,
             None,
             "no-script",
-            f"it cannot be written as a script ({type(error).__name__}), so that its SQL cannot be read here",
-            "ask the database only where op.get_context().as_sql is false",
+            f"it cannot be written as a script ({type(error).__name__}), so squawk cannot read its SQL",
+            "query the database only if op.get_context().as_sql is false",
         )
         return
     done = subprocess.run(  # noqa: S603  a program of the environment, and no shell
@@ -76,7 +76,7 @@ def read_script(folder: Path, file: Path) -> Iterator[Violation]:
     for one in json.loads(done.stdout):
         statement = "\n".join(lines[one["line"] : one["line_end"] + 1])
         code = _code(statement, file.read_text())
-        # A finding each for a foreign key that lacks NOT VALID and for being one; and kept tables are ours to drop.
+        # squawk reports a foreign key without NOT VALID twice; and preserved tables are ours to drop.
         rule = one["rule_name"]
         unfit = rule == "constraint-missing-not-valid" and " UNIQUE " in statement  # it cannot be NOT VALID
         if "cts_kept_" in statement or unfit or (code and code in told):
@@ -89,7 +89,7 @@ def read_script(folder: Path, file: Path) -> Iterator[Violation]:
 def _script(folder: Path, file: Path) -> str:
     """Write the upgrade of a revision as a script for PostgreSQL."""
     out = io.StringIO()
-    # The URL counts before every variable of the environment; nobody connects to it.
+    # The URL overrides the environment; nothing connects to it.
     options = argparse.Namespace(x=["url=postgresql://lint@localhost/lint"], raiseerr=True)
     config = Config(stdout=io.StringIO(), output_buffer=out, cmd_opts=options)
     config.set_main_option("script_location", str(folder).replace("%", "%%"))

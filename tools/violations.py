@@ -1,4 +1,4 @@
-"""What the lint of revisions finds."""
+"""The violations of the lint of revisions."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ class Violation:
     """One hazard in a revision: what it is, safer steps, code to paste.
 
     Attributes:
-        file: the revision's file.
-        line: the line in it, or None where only its SQL is known.
-        name: what the hazard is called in a comment that allows it.
+        file: the file of the revision.
+        line: the line, or None if only its SQL is known.
+        name: the name of the hazard, for a comment that allows it.
         hazard: what blocks, fails or is lost.
-        steps: what is safer.
-        code: to paste into the revision; empty where nothing general can be said.
+        steps: the safer steps.
+        code: code to paste into the revision; empty if there is no general code.
     """
 
     file: Path

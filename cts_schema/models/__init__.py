@@ -1,4 +1,4 @@
-"""The models: what the schema is, one file for each domain."""
+"""The models: the schema, one file per domain."""
 
 from cts_schema.models.base import Base
 from cts_schema.models.core import (

@@ -1,6 +1,6 @@
-"""What every model shares: the base class, and one alias for each kind of column.
+"""The base class of all models, and one type alias per kind of column.
 
-An alias says type, unit and precision once, so that the body of a model reads as its table does.
+An alias defines type, unit and precision once, so that a model reads like its table.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ FALSE = sa.text("false")
 
 
 def new_id(context: DefaultExecutionContext) -> str:
-    """Return a random id in the form that the database's own default gives.
+    """Return a random id in the form of the server default.
 
-    The server default alone would do, but then SQLAlchemy must insert row by row to learn each id.
+    With the server default only, SQLAlchemy would have to insert row by row to get each id.
     """
     return uuid4().hex if context.dialect.name == "sqlite" else str(uuid4())
 
 
 LogId = Annotated[int, mapped_column(BigInt(), sa.Identity(), primary_key=True)]
-"""Ascending number of a log line or a point of a time series; never given twice."""
+"""The ascending number of a log line or a point of a time series; never reused."""
 
 ExchangeOrderId = Annotated[str, mapped_column(doc="the exchange's own identifier of the order")]
 ExchangePositionId = Annotated[str, mapped_column(doc="the exchange's own identifier of the position")]
@@ -39,33 +39,33 @@ ExchangePositionId = Annotated[str, mapped_column(doc="the exchange's own identi
 Money = Annotated[Decimal, mapped_column(FiniteNumeric(20, 8))]
 """A price or an amount in the quote currency of the symbol, a quantity or a volume in its base currency; 8 places.
 
-A name in ``_usd`` says US dollars.
+A name with ``_usd`` means US dollars.
 """
 
 Ratio = Annotated[Decimal, mapped_column(FiniteNumeric(10, 4))]
-"""A ratio, factor or rate, to four places; a percentage or a time only where name or doc says so."""
+"""A ratio, factor or rate with four places; a percentage or a time only if name or doc says so."""
 
 TrailStart = Annotated[Decimal, mapped_column(FiniteNumeric(10, 4), doc="gain from which the stop trails the price")]
 TrailStop = Annotated[Decimal, mapped_column(FiniteNumeric(10, 4), doc="how far behind the price the stop trails")]
 Volatility = Annotated[Decimal, mapped_column(FiniteNumeric(10, 4), doc="of the price over the window, without unit")]
 
 Momentum = Annotated[Decimal, mapped_column(FiniteNumeric(12, 6), doc="rate of change, without unit")]
-"""A rate of change, to six places."""
+"""A rate of change with six places."""
 
 TimeWindow = Annotated[int, mapped_column(doc="length of the window, in the unit of the indication's settings")]
 
 BigCount = Annotated[int, mapped_column(BigInt())]
-"""A count that may pass two thousand millions."""
+"""A count that may exceed 32 bits."""
 
-# A change inside a JSON value is not noticed: assign the changed whole.
+# SQLAlchemy does not notice a change inside a JSON value: assign the whole changed value.
 JsonObject = Annotated[dict[str, Any], mapped_column(Json())]
 JsonList = Annotated[list[Any], mapped_column(Json())]
 JsonValue = Annotated[Any, mapped_column(Json())]
-"""Any JSON value: rows of different age hold different kinds."""
+"""Any JSON value: older and newer rows hold different kinds."""
 
 
-# For type checkers alone: from its columns they learn the keywords of a model's constructor, and check their values. A
-# keyword may be left out where its column is assigned, so each is: ``mapped_column()`` where there is nothing to say.
+# For type checkers only: they learn the keywords of a model's constructor from its columns, and check their values. A
+# keyword is optional if its column is assigned, so each column is assigned, at least to ``mapped_column()``.
 @dataclass_transform(kw_only_default=True, eq_default=False)
 class Base(DeclarativeBase):
     """Base of all models; its metadata is the schema at the head revision."""
@@ -87,29 +87,29 @@ class Base(DeclarativeBase):
             complete_table(table)
 
     def __repr__(self) -> str:
-        """Name the row by its key alone: a row may hold credentials, and a repr ends in logs."""
+        """Return only the key: a row may hold credentials, and a repr may be logged."""
         state: InstanceState[Any] = sa.inspect(self)
         names = [state.mapper.get_property_by_column(column).key for column in state.mapper.primary_key]
-        # A commit empties the attributes until their next access; the identity stays, and asks no database.
+        # A commit expires the attributes until their next access; the identity stays, and needs no query.
         values = state.identity or [state.dict.get(name) for name in names]
         key = ", ".join(f"{name}={value!r}" for name, value in zip(names, values, strict=True))
         return f"<{type(self).__name__} {key}>"
 
 
 class Entity(Base):
-    """A row with a random text id of its own."""
+    """A row with a random text id."""
 
     __abstract__ = True
 
-    # A sentinel: by the ids that it made, SQLAlchemy tells the rows of one INSERT apart, and needs not insert each by
-    # itself. Beside a server default that must be said, and an Annotated type would not pass it on.
+    # A sentinel: SQLAlchemy distinguishes the rows of one INSERT by the ids that it made, so it need not insert each
+    # separately. Beside a server default this must be explicit, and an Annotated type would not pass it on.
     id: Mapped[str] = mapped_column(
         primary_key=True, default=new_id, server_default=uuid_text(), insert_sentinel=True, sort_order=-1
     )
 
 
 class Timestamps(Base):
-    """When the row was made, and when it was last changed; a trigger keeps the second."""
+    """When the row was created, and when it last changed; a trigger maintains the second."""
 
     __abstract__ = True
 

@@ -1,8 +1,8 @@
-"""Enumerations: the words that a column may hold.
+"""Enumerations: the values that a column may hold.
 
-A closed enumeration is a ``Literal``: a type checker refuses any other word, and so does a CHECK of the database. It is
-the union of what every version of the application has written, so that no old row is refused. An open enumeration holds
-words that users, exchanges or new engines choose: plain text, with a doc that names the usual words.
+A closed enumeration is a ``Literal``: a type checker refuses any other value, and so does a CHECK of the database. It
+is the union of the values of all versions of the application, so that no old row is refused. An open enumeration holds
+values that users, exchanges or new engines choose: plain text, with a doc that lists the usual values.
 """
 
 from __future__ import annotations

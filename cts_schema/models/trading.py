@@ -1,9 +1,9 @@
 """Trading: portfolios, orders, and positions from the simulated base layer up to the live exchange.
 
-A position comes with its parents, in as many statements for a thousand rows as for one: joined, because IN-lists of
-``selectin`` are cut at 500 parents. The connection, of which there are few, comes by ``selectin`` once for the rows
-that were asked for (``join_depth=1``); their parents belong to the same connection and find it in the session.
-The configuration set too comes only with a pseudo position that was asked for, not with one that is a parent.
+A query loads a position with its parents, with as many statements for a thousand rows as for one: joined, because
+IN-lists of ``selectin`` are limited to 500 parents. There are few connections, so ``selectin`` loads them once for the
+requested rows (``join_depth=1``); parents belong to the same connection and find it in the session. The configuration
+set is also loaded only with a requested pseudo position, not with a parent.
 
 DCA is dollar cost averaging: adding to a position in steps while its price falls.
 """

@@ -1,1 +1,1 @@
-"""Data sets by environment: what every installation needs, an example to look at, and fixed rows for tests."""
+"""Data sets by environment: what every installation needs, sample data, and fixed rows for tests."""

@@ -1,4 +1,4 @@
-"""``seed``: puts a data set into a database, each version of it once, whole or not at all."""
+"""``seed``: adds a data set to a database, each version once, all or nothing."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ from cts_schema.seeds import demo, fixed, production
 from cts_schema.seeds.writer import Writer
 
 ENVIRONMENT = "CTS_ENV"
-"""The variable that says where the application runs; in ``production`` there are no examples."""
+"""The variable with the environment of the application; ``production`` refuses sample data."""
 
-# Who has a row in one of these tables is a user of the application; everything of a user belongs to such a row.
+# A row in one of these tables means real use of the application; all other rows of a user belong to such a row.
 _OWNED = ("users", "exchange_connections", "portfolios", "orders", "positions", "trading_pairs")
 _OF_SEEDS = ("demo-%", "test-%")
 
@@ -44,10 +44,10 @@ class DataSet:
     """A data set.
 
     Attributes:
-        steps: what brings it from each version to the next.
-        needs: sets that go before it.
-        example: whether its rows look like a user's own, and are none.
-        least: the fewest rows it may have, and the usual number, where its size is adjustable.
+        steps: the steps from each version to the next.
+        needs: the sets to apply first.
+        example: whether it is sample data, which looks like rows of a user.
+        least: the minimum and default number of rows, if its size is adjustable.
     """
 
     steps: tuple[Callable[[Writer], None], ...]
@@ -65,14 +65,14 @@ SETS: dict[str, DataSet] = {
 
 @dataclass(frozen=True)
 class Seeded:
-    """What a seed has done.
+    """The result of a seed.
 
     Attributes:
         database: its URL, with credentials masked.
         name: the data set.
-        before: the version of it that was there; 0 where there was none.
-        version: the version that is there now.
-        rows: how many rows were added, by table; empty where there was nothing to do.
+        before: the version that was applied before; 0 for none.
+        version: the version that is applied now.
+        rows: the number of added rows by table; empty if there was nothing to do.
         duration_ms: how long it took.
     """
 
@@ -85,7 +85,7 @@ class Seeded:
 
 
 def seed(database: Database, name: str, *, rows: int | None = None, progress: Progress | None = None) -> Seeded:
-    """Put a data set into a database at head, about ``rows`` of them; the progress shows how far it is."""
+    """Add a data set of about ``rows`` rows to a database at head, and show the progress."""
     began = time.perf_counter()
     chosen = _named(name, rows)
     if chosen.example and os.environ.get(ENVIRONMENT, "").strip().lower() == "production":
@@ -121,17 +121,17 @@ def seed(database: Database, name: str, *, rows: int | None = None, progress: Pr
 def _named(name: str, rows: int | None) -> DataSet:
     if name not in SETS:
         raise WrongUsage(
-            cause="there is no such data set", name=name, known=", ".join(SETS), next_step="choose one of those"
+            cause="there is no such data set", name=name, known=", ".join(SETS), next_step="choose one of these"
         )
     chosen = SETS[name]
     if rows is not None and (chosen.least is None or rows < chosen.least):
-        fewest = None if chosen.least is None else f"{chosen.least:,} rows at least"
+        fewest = None if chosen.least is None else f"at least {chosen.least:,} rows"
         raise WrongUsage(
             cause="the data set cannot have this size",
             data_set=name,
             rows=rows,
-            expected=fewest or "no size: it is always the same",
-            next_step="leave the number of rows out, or correct it",
+            expected=fewest or "no size: it has a fixed size",
+            next_step="omit the number of rows, or correct it",
         )
     return chosen
 
@@ -140,7 +140,7 @@ def _require_head(connection: sa.Connection, options: Options, database: str) ->
     if not at_head(connection, options):
         found = read_status(connection, options)
         raise NotAtHead(
-            cause="the database is not at head, and the rows are for its schema; nothing was done",
+            cause="the database is not at head, but the rows are for the schema of head; nothing was done",
             database=database,
             revision=found.revision or "none",
             head=head(),
@@ -158,7 +158,7 @@ def _refuse_rows_of_others(connection: sa.Connection, name: str, database: str) 
 
 
 def _apply(connection: sa.Connection, name: str, writer: Writer, database: str) -> None:
-    """Apply the steps that a database has not had, and record them."""
+    """Apply the steps that a database lacks, and record them."""
     steps = SETS[name].steps
     before = _version(connection, name)
     if before > len(steps):
@@ -167,7 +167,7 @@ def _apply(connection: sa.Connection, name: str, writer: Writer, database: str) 
             database=database,
             data_set=f"{name}, version {before}",
             package=f"knows it up to version {len(steps)}",
-            next_step="install the version of this package that has seeded it",
+            next_step="install the version of this package that seeded it",
         )
     for step in steps[before:]:
         step(writer)
@@ -182,15 +182,15 @@ def _version(connection: sa.Connection, name: str) -> int:
 
 
 def _size(connection: sa.Connection, name: str, rows: int | None) -> int:
-    """Return the size of a set, which stays what it was at first: sums and shares of its rows depend on it."""
+    """Return the size of a set, which is fixed by the first seed: sums and shares of its rows depend on it."""
     there = _number(connection, f"seed.{name}.rows")
     if there is not None and rows not in (None, there):
         raise WrongUsage(
-            cause="the data set is there in another size",
+            cause="the database has the data set in another size",
             data_set=name,
             rows=f"{there:,}",
             asked_for=f"{rows:,}",
-            next_step="leave the number of rows out, or seed another database",
+            next_step="omit the number of rows, or seed another database",
         )
     return there or rows or SETS[name].least or 0
 
@@ -199,7 +199,7 @@ def _number(connection: sa.Connection, key: str) -> int | None:
     value = connection.scalar(sa.select(SystemSetting.value).where(SystemSetting.key == key))
     if value is not None and not value.isdecimal():
         raise DatabaseUnusable(
-            cause="what the database says of a data set is no number",
+            cause="the setting of a data set is not a number",
             table="system_settings",
             key=key,
             value=value,

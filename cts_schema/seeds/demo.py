@@ -1,6 +1,6 @@
-"""The data set ``demo``: a month of trading that never was, in any size, for screens, exercises and measurements.
+"""The data set ``demo``: a month of invented trading, in any size, for screens, exercises and measurements.
 
-The same in every database. Every id begins with ``demo-``; there is no credential in it, and nobody can log in.
+It is the same in every database. Every id begins with ``demo-``. It has no credentials, and nobody can log in.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from cts_schema.seeds.demo_market import END, HOURS, INSTRUMENTS, MONTH, PATH
 from cts_schema.seeds.writer import Writer
 
 LEAST = 10_000
-"""The fewest rows: the bars of an hour alone are 3,720."""
+"""The minimum number of rows: the hourly bars alone are 3,720."""
 
 _NO_PASSWORD = "!"  # noqa: S105  no password has this hash
 _TOLD = {"created_at": MONTH, "updated_at": MONTH}
@@ -45,7 +45,7 @@ def month(writer: Writer) -> None:
 
 
 def accounts(writer: Writer) -> None:
-    """Add users, what is traded where, and the connections; the exchanges are there."""
+    """Add users, trading pairs and connections; the exchanges exist already."""
     writer.add(
         "users",
         [
@@ -98,7 +98,7 @@ def accounts(writer: Writer) -> None:
 
 
 def engines(writer: Writer) -> None:
-    """Add how the engines stand at the end of the month, what they have fetched, and what retention did each night."""
+    """Add the state of the engines at the end of the month, their fetches, and the nightly retention runs."""
     open_ones = dict(
         tuple(row)
         for row in writer.ask(
@@ -160,4 +160,4 @@ def engines(writer: Writer) -> None:
 
 
 STEPS = (month,)
-"""What brings the set from each version to the next; a step that was released is never changed."""
+"""The steps from each version to the next; a released step never changes."""

@@ -1,4 +1,4 @@
-"""What the engines of the example month calculated and reported: indications, their history and states, logs."""
+"""The results of the engines in the sample month: indications, their history and states, logs."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _SIDE = "CASE h % 2 WHEN 0 THEN 'long' ELSE 'short' END"
 _CONFIDENCE = "(5000 + h / 17 % 4500) / 10000.0"
 
 _CALCULATED, _REMEMBERED, _LOGGED = 11, 12, 13
-"""Each kind of row draws numbers of its own."""
+"""Each kind of row has its own random numbers."""
 
-# How often of a hundred, level, category and message of a line.
+# Cumulative percentage, level, category and message of a line.
 _LINES = (
     (40, "info", "engine", "cycle finished"),
     (65, "debug", "indication", "indication calculated"),
@@ -26,7 +26,7 @@ _LINES = (
 
 
 def indications(writer: Writer, count: int) -> None:
-    """Add what was calculated from the prices."""
+    """Add the indications that were calculated from the prices."""
     writer.derive(
         "indications",
         {
@@ -47,7 +47,7 @@ def indications(writer: Writer, count: int) -> None:
 
 
 def history(writer: Writer, count: int) -> None:
-    """Add what happened to indications."""
+    """Add the history of indications."""
     writer.derive(
         "indication_history",
         {
@@ -71,7 +71,7 @@ def history(writer: Writer, count: int) -> None:
 
 
 def states(writer: Writer) -> None:
-    """Add the memory of each signal, as the month leaves it."""
+    """Add the state of each signal at the end of the month."""
     writer.add(
         "indication_states",
         [
@@ -95,7 +95,7 @@ def states(writer: Writer) -> None:
 
 
 def logs(writer: Writer, count: int) -> None:
-    """Add the log of the application; a few lines of a hundred are warnings and errors."""
+    """Add the log of the application; a few percent are warnings and errors."""
 
     def one_of(column: int) -> str:
         return f"CASE {' '.join(f'WHEN h / 29 % 100 < {line[0]} THEN {line[column]!r}' for line in _LINES)} END"

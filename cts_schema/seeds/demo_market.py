@@ -1,7 +1,7 @@
-"""The market of the example month: the path of each price, and what is drawn along it.
+"""The market of the sample month: the path of each price, and its bars and ticks.
 
-All numbers are whole ones: prices in ticks, quantities in lots, times in seconds since 1970. So both databases
-calculate the same, exactly, and a fraction is made only where a value goes into its column.
+All numbers are integers: prices in ticks, quantities in lots, times in seconds since 1970. So both databases
+calculate exactly the same, and fractions occur only where a value is stored.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ HOURS = 31 * 24
 END = MONTH + timedelta(hours=HOURS)
 
 UNIT = 10_000
-"""A price times a quantity, in ticks and lots, is this many times the amount: four places, with each instrument."""
+"""The factor between price times quantity, in ticks and lots, and the amount: four places for each instrument."""
 FEE = Decimal("0.0005")
-"""What an exchange takes of each amount that is bought or sold."""
+"""The fee of the exchange for each amount."""
 
 
 class Instrument(NamedTuple):
-    """What is traded: where, its price in ticks when the month begins, and how much of it at a time, in lots."""
+    """An instrument: its exchange, its price in ticks at the start of the month, and its trade size in lots."""
 
     symbol: str
     exchange: str
@@ -37,7 +37,7 @@ class Instrument(NamedTuple):
 
     @property
     def base(self) -> str:
-        """The currency that is bought and sold."""
+        """The base currency."""
         return self.symbol.removesuffix("USDT")
 
     @property
@@ -62,14 +62,14 @@ INSTRUMENTS = (
 PATH = sa.Table(
     "cts_demo_hours",
     sa.MetaData(),
-    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),  # the hour, and in it the instrument
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),  # the hour, then the instrument
     sa.Column("began", sa.BigInteger),
     *(sa.Column(name, sa.Text) for name in ("connection_id", "exchange", "pair_id", "symbol")),
     *(sa.Column(name, sa.BigInteger) for name in ("price_scale", "lot_scale", "lots", "swing")),
     *(sa.Column(name, sa.BigInteger) for name in ("open", "high", "low", "close", "final")),
     prefixes=["TEMPORARY"],
 )
-"""Each hour of each instrument: the path is straight from its first price to its last, and ``swing`` to either side."""
+"""Each hour of each instrument: a straight path from its first price to its last, plus or minus ``swing``."""
 
 _NUMBERS = RowSource(
     """
@@ -79,8 +79,8 @@ WITH RECURSIVE numbers(n) AS (
     "numbers",
 )
 
-# A number that looks like chance and is the same each time: twice a generator of Lehmer's form, modulo 2^31 - 1.
-# Materialized: else SQLite calculates it anew wherever it stands.
+# A reproducible pseudorandom number: a Lehmer generator applied twice, modulo 2^31 - 1.
+# Materialized: otherwise SQLite recalculates it at each use.
 DRAWN = _NUMBERS.then(
     f"""
 mixed AS (
@@ -95,11 +95,11 @@ mixed AS (
 )""",
     "drawn_prices",
 )
-"""A moment for each number, spread evenly over the hours, and the price of its instrument then."""
+"""A moment for each number, spread evenly over the hours, with the price of its instrument."""
 
 
 def path() -> Iterator[dict[str, str | int]]:
-    """Yield the rows of :data:`PATH`: random walks that are the same each time."""
+    """Yield the rows of :data:`PATH`: reproducible random walks."""
     walks = [_walk(instrument) for instrument in INSTRUMENTS]
     for hour in range(HOURS):
         for place, (instrument, prices) in enumerate(zip(INSTRUMENTS, walks, strict=True)):
@@ -125,11 +125,11 @@ def path() -> Iterator[dict[str, str | int]]:
 
 
 def _walk(instrument: Instrument) -> list[int]:
-    # Of this generator Python promises the same numbers for ever, if only random() is called (docs: Reproducibility).
+    # Python guarantees the same numbers of this generator for ever, if only random() is called (docs: Reproducibility).
     chance = random.Random(instrument.symbol).random  # noqa: S311  no secret depends on it
     prices = [instrument.price]
     for _ in range(HOURS):
-        # A market comes back: what is far from where it began is drawn there a little.
+        # Mean reversion: a price far from its start is pulled back a little.
         pull = (instrument.price - prices[-1]) // 150
         prices.append(prices[-1] + pull + round((chance() - 0.5) * instrument.price / 60))
     return prices
@@ -151,12 +151,12 @@ def money(units: str) -> str:
 
 
 def number(what: str, n: str = "n") -> str:
-    """Return the SQL of an id. All have one length, so that they ascend as texts do."""
+    """Return the SQL of an id. All have the same length, so that they sort as text."""
     return f"'demo-{what}-' || (100000000 + {n})"
 
 
 def bars(writer: Writer, per_hour: int) -> None:
-    """Add the bars of each trading pair, without a gap."""
+    """Add the bars of each trading pair, without gaps."""
     interval = {1: "1h", 4: "15m", 12: "5m", 60: "1m"}[per_hour]
     source = _NUMBERS.then(
         f"""
@@ -190,7 +190,7 @@ parts AS (
 
 
 def ticks(writer: Writer, count: int) -> None:
-    """Add prices as a connection saw them, each within the bar of its time."""
+    """Add the ticks of a connection, each within the bar of its time."""
     writer.derive(
         "market_data",
         {

@@ -1,4 +1,4 @@
-"""The presets of the example month: how they are set up, tested, and what they traded."""
+"""The presets of the sample month: configuration, tests and trades."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _TOLD = {"created_at": MONTH, "updated_at": MONTH}
 _FACTORS = {"takeprofit_factor": 3, "stoploss_ratio": Decimal("0.6")}
 
 _TRADED, _TRIED, _REAL = 21, 22, 23
-"""Each kind of trade draws numbers of its own."""
+"""Each kind of trade has its own random numbers."""
 
 
 def preset_types(writer: Writer) -> None:
-    """Add the kind of preset that a connection runs, before the connections."""
+    """Add the preset type of connections, before the connections."""
     writer.add("preset_types", [{"id": PRESET_TYPE, "name": "Calm (demo)", "block_enabled": True, **_TOLD}])
     writer.add(
         "preset_configuration_sets",
@@ -33,7 +33,7 @@ def preset_types(writer: Writer) -> None:
 
 
 def presets(writer: Writer) -> None:
-    """Add a preset with its configurations, and what its engine runs."""
+    """Add a preset with its configurations, and the state of its engine."""
     writer.add("presets", [{"id": PRESET, "name": "Calm trend", "is_predefined": True, **_TOLD}])
     writer.add(
         "preset_configurations",
@@ -62,7 +62,7 @@ def presets(writer: Writer) -> None:
 
 
 def traded(writer: Writer, count: int) -> None:
-    """Add the tests, the configurations that came of them, a backtest, and the trades; each adds up."""
+    """Add the tests, the resulting configurations, a backtest, and the trades, with consistent sums."""
     results = {row.symbol: row for row in writer.sums(CLOSED, "symbol", WON, count=count, salt=_TRADED)}
     tests = [_test(one.symbol, results.get(one.symbol)) for one in INSTRUMENTS]
     writer.add("preset_test_results", tests)

@@ -1,4 +1,4 @@
-"""What the trades of the example month brought, summed up: by configuration, and by day."""
+"""The results of the trades of the sample month, by configuration and by day."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _SHARED = (
     "created_at",
     "updated_at",
 )
-"""What an optimal indication has in common with its base position."""
+"""The columns that an optimal indication shares with its base position."""
 
 
 def base_positions(writer: Writer, count: int) -> None:
-    """Add the configurations that are tried, with what their simulated trades brought, and the optimal ones again."""
+    """Add the tested configurations with the results of their simulated trades, and the optimal ones."""
     sums = WON | {"newest": "max(closed_at)"}
     found = writer.sums(CLOSED, "symbol, side, steps", sums, count=count, salt=SIMULATED)
     results = {tuple(row[:3]): row for row in found}
@@ -91,7 +91,7 @@ def _base_position(instrument: Instrument, side: str, steps: int, result: Any) -
 
 
 def statistics(writer: Writer, count: int) -> None:
-    """Add the results of the live trades that were closed on each day."""
+    """Add the results of the live trades that closed on each day."""
     sums = WON | {
         "turnover": "sum(turnover)",
         "volume": "sum(price * size)",

@@ -1,7 +1,7 @@
-"""The trades of the example month: simulated, mirrored on the exchange, and by hand in a portfolio.
+"""The trades of the sample month: simulated, mirrored on the exchange, and manual in a portfolio.
 
-A trade is opened and closed on the path of its price, so that its result follows from the market data. One that would
-be closed after the month is still open.
+A trade opens and closes on the path of its price, so that its result follows from the market data. One that would
+close after the month is still open.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from cts_schema.seeds.demo_market import (
 from cts_schema.seeds.writer import RowSource, Writer
 
 INDICATIONS = {3: "direction", 6: "move", 9: "active", 12: "optimal"}
-"""By its range, the indication that opens a trade."""
+"""The indication that opens a trade, by its range."""
 
 _INDICATION = " ".join(f"WHEN {steps} THEN '{name}'" for steps, name in INDICATIONS.items())
 
@@ -59,7 +59,7 @@ closings AS (
 """A trade for each number: ``result`` in ticks times lots, ``closed_at`` NULL while it is open."""
 
 CLOSED = RowSource(TRADES.chain, "trades WHERE is_closed")
-"""Those that are closed."""
+"""The closed trades."""
 
 WON = {
     "total": "count(*)",
@@ -72,10 +72,10 @@ WON = {
 """The SQL of sums of trades."""
 
 FEES = f"turnover * 5.0 / {10_000 * UNIT}"
-"""The SQL of what the exchange took; five ten-thousandths, see demo_market.FEE."""
+"""The SQL of the fee: five ten-thousandths, see demo_market.FEE."""
 
 SIMULATED, LIVE, BY_HAND = 2, 3, 4
-"""Each kind of trade draws numbers of its own."""
+"""Each kind of trade has its own random numbers."""
 
 _BASE = "'demo-base-' || symbol || '-' || side || '-' || steps"
 
@@ -118,7 +118,7 @@ def _pseudo(writer: Writer, what: str, layer: str) -> Mapping[str, str]:
 
 
 def live(writer: Writer, count: int) -> None:
-    """Add the chain of each live trade: its main and real pseudo position, itself, its orders, volume and events."""
+    """Add each live trade with its main and real pseudo position, orders, volume and events."""
 
     def derive(table: str, values: Mapping[str, str], source: RowSource = TRADES) -> None:
         writer.derive(table, values, source, count=count, salt=LIVE)
@@ -183,7 +183,7 @@ def live(writer: Writer, count: int) -> None:
 
 
 def _each(parts: str) -> RowSource:
-    """Return a source with a row for the opening of each trade, and others for its end, where it has one."""
+    """Return a source with a row for the start of each trade, and others for its end, if it has one."""
     return RowSource(TRADES.chain, f"trades CROSS JOIN ({parts}) p WHERE part = 0 OR is_closed")
 
 
@@ -213,7 +213,7 @@ _PORTFOLIO = "'demo-portfolio-' || (n % 2)"
 
 
 def by_hand(writer: Writer, count: int) -> None:
-    """Add two portfolios, worth what their positions brought, and those positions with their orders."""
+    """Add two portfolios with the results of their positions, and those positions with their orders."""
     sums = writer.sums(TRADES, "n % 2", {"brought": "sum(result)"}, count=count, salt=BY_HAND)
     brought = {int(row[0]): int(row.brought) for row in sums}
     writer.add(
@@ -255,15 +255,15 @@ def by_hand(writer: Writer, count: int) -> None:
 
 
 def exact(units: int, of: int = 1) -> Decimal:
-    """Return an amount of money, or its mean, to eight places; 0 of nothing."""
+    """Return an amount of money, or its mean, to eight places; 0 for none."""
     return (Decimal(units) / (UNIT * of)).quantize(Decimal("0.00000001")) if of else Decimal(0)
 
 
 def share(part: int, whole: int) -> Decimal:
-    """Return a ratio, to four places; 0 of nothing, and 9999 where a tiny loss would make more of it."""
+    """Return a ratio to four places; 0 for none, and at most 9999."""
     return min(Decimal(part) / whole, Decimal(9999)).quantize(Decimal("0.0001")) if whole else Decimal(0)
 
 
 def moment(seconds: int) -> datetime:
-    """Return the time so many seconds after 1970."""
+    """Return the time of seconds since 1970."""
     return datetime.fromtimestamp(seconds, UTC)

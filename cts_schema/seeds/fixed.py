@@ -1,8 +1,8 @@
-"""The data set ``test``: a few rows in every table, the same always, for the tests of an application.
+"""The data set ``test``: a few fixed rows in every table, for the tests of an application.
 
     from cts_schema.seeds.fixed import AT, CONNECTION, ENTRY
 
-Every id begins with ``test-``, every time is :data:`AT` unless a row says otherwise. There is no credential in it.
+Every id begins with ``test-``, and every time is :data:`AT` unless a row has another. It has no credentials.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _TESTED = {"profit_factor": Decimal("1.37"), "win_rate": Decimal("0.58")}
 _NO_PASSWORD = "!"  # noqa: S105  no password has this hash
 _BAR = {"open": ENTRY, "high": EXIT, "low": ENTRY, "close": EXIT, "volume": QUANTITY}
 
-# Parents first. The ledger has rows of its own in every database at head.
+# Parents first. The ledger already has rows in every database at head.
 ROWS: Mapping[str, Sequence[Row]] = {
     "users": [
         {"id": USER, "username": "test-user", "email": "user@example.com", "password_hash": _NO_PASSWORD},
@@ -148,7 +148,7 @@ ROWS: Mapping[str, Sequence[Row]] = {
         {"connection_id": CONNECTION, "trading_pair_id": None, "symbol": SYMBOL, "price": ENTRY, "timestamp": AT},
         {"connection_id": CONNECTION, "trading_pair_id": None, "symbol": SYMBOL, "price": EXIT, "timestamp": CLOSED_AT},
     ],
-    # What retention copies keeps its id; this one is below all that it will copy.
+    # Retention copies rows with their ids; this id is below all of those.
     "archived_market_data": [{"id": -1, "trading_pair_id": PAIR, "symbol": SYMBOL, "interval": "1h", **_BAR}],
     "presets": [{"id": PRESET, "name": "Test preset"}],
     "preset_configurations": [
@@ -194,4 +194,4 @@ def _times(table: str) -> dict[str, Any]:
 
 
 STEPS = (rows,)
-"""What brings the set from each version to the next; a step that was released is never changed."""
+"""The steps from each version to the next; a released step never changes."""

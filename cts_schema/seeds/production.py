@@ -11,9 +11,9 @@ _SETTINGS = (
     ("enableAutoCleanup", "true", "boolean", "Whether retention runs by itself"),
     ("cleanupIntervalHours", "24", "number", "Hours between two runs of retention"),
 )
-"""Revision 053 adds them to a new database; an old one, or one that lost some, gets those that are absent."""
+"""Revision 053 adds them to a new database; a seed adds missing ones to any other."""
 
-# Without endpoints: the client library of a connection knows them, and follows when they move.
+# Without endpoints: the client library of a connection knows them, and follows their changes.
 _EXCHANGES = (
     ("binance", "Binance", True),
     ("bingx", "BingX", False),
@@ -43,4 +43,4 @@ def settings_and_exchanges(writer: Writer) -> None:
 
 
 STEPS = (settings_and_exchanges,)
-"""What brings the set from each version to the next; a step that was released is never changed."""
+"""The steps from each version to the next; a released step never changes."""

@@ -1,4 +1,4 @@
-"""How a data set adds its rows: a few by value, or many that the database makes itself."""
+"""Adds the rows of a data set: a few by value, or many that the database generates."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from cts_schema.migration.progress import Progress
 from cts_schema.models import Base
 
 BATCH = 100_000
-"""Rows that one statement makes, so that somebody sees how far it is."""
+"""The number of rows per statement, for the progress display."""
 
 Row = Mapping[str, Any]
 
 
 class RowSource(NamedTuple):
-    """What rows are made from: a chain of common table expressions, and what of it is selected from."""
+    """A source of rows: a chain of common table expressions, and the FROM clause."""
 
     chain: str
     rows: str
 
     def select(self, expressions: str) -> str:
-        """Return the query of some expressions."""
+        """Return a query of expressions."""
         return f"{self.chain} SELECT {expressions} FROM {self.rows}"
 
     def then(self, chain: str, rows: str) -> RowSource:
@@ -39,11 +39,11 @@ class Writer:
 
     Args:
         connection: the database, at head.
-        size: how many rows a set of adjustable size is to have, in all.
-        progress: is told of each table and batch.
+        size: the total number of rows of a set with adjustable size.
+        progress: reports each table and batch.
 
     Attributes:
-        rows: how many were added, by table.
+        rows: the number of added rows, by table.
     """
 
     def __init__(self, connection: sa.Connection, size: int, progress: Progress) -> None:
@@ -54,32 +54,32 @@ class Writer:
         self._sql = dialects.of(connection).sql
 
     def add(self, table: str, rows: Sequence[Row]) -> None:
-        """Add rows by value; all name the same columns."""
+        """Add rows by value; all have the same columns."""
         self._progress.report(table)
         self._connection.execute(Base.metadata.tables[table].insert(), rows)
         self._count(table, len(rows))
 
     def add_absent(self, table: str, rows: Iterable[Row], *, key: str) -> None:
-        """Add the rows whose ``key`` no row has yet, in whatever case of letters; what is there stays as it is."""
+        """Add the rows whose ``key`` no row has, ignoring case; existing rows stay as they are."""
         model = Base.metadata.tables[table]
         there = {value.lower() for value in self._connection.scalars(sa.select(model.columns[key]))}
         for row in rows:
             if row[key].lower() not in there:
-                # Somebody may add it at this very moment.
+                # Another session may add it concurrently.
                 statement = self._sql.insert(model).values(**row).on_conflict_do_nothing().returning(model.columns[key])
                 self._count(table, len(self._connection.execute(statement).all()))
 
     def derive(
         self, table: str, values: Mapping[str, str], source: RowSource, *, count: int, **parameters: Any
     ) -> None:
-        """Let the database make rows, a batch at a time; nothing of them passes through this process.
+        """Let the database generate rows in batches, which do not pass through this process.
 
         Args:
             table: the table.
             values: an SQL expression for each column; see :meth:`moment` and :meth:`object`.
-            source: what they are selected from, for the numbers from ``:first`` to before ``:last`` of ``:count``.
-            count: how many numbers there are.
-            parameters: other values that the SQL binds.
+            source: their source, for the numbers from ``:first`` to before ``:last`` of ``:count``.
+            count: the number of rows of the source.
+            parameters: other parameters of the SQL.
         """
         self._progress.report(table)
         statement = sa.text(
@@ -93,7 +93,7 @@ class Writer:
     def sums(
         self, source: RowSource, keys: str, sums: Mapping[str, str], *, count: int, **parameters: Any
     ) -> Sequence[sa.Row[Any]]:
-        """Return sums of what :meth:`derive` makes rows from, for each of some keys, in their order."""
+        """Return sums over the source of :meth:`derive`, by keys, in their order."""
         named = ", ".join(f"{expression} AS {name}" for name, expression in sums.items())
         query = source.select(f"{keys}, {named}") + f" GROUP BY {keys} ORDER BY {keys}"
         return self.ask(query, first=0, last=count, count=count, **parameters)
@@ -103,20 +103,20 @@ class Writer:
         return self._connection.execute(sa.text(query), parameters).all()
 
     def moment(self, seconds: str) -> str:
-        """Return the SQL of a time, given by an expression of the seconds since 1970."""
+        """Return the SQL of a time, from an expression for seconds since 1970."""
         return self._sql.moment(seconds)
 
     def object(self, members: str) -> str:
-        """Return the SQL of a JSON object, given by its names and values in turn."""
+        """Return the SQL of a JSON object, from alternating names and values."""
         return self._sql.json_object(members)
 
     def temporary(self, table: sa.Table, rows: Sequence[Row]) -> None:
-        """Make a table for the time of the transaction, and fill it."""
+        """Create a table for the time of the transaction, and fill it."""
         table.create(self._connection)
         self._connection.execute(table.insert(), rows)
 
     def drop(self, table: sa.Table) -> None:
-        """Drop a table that :meth:`temporary` has made; where the transaction is undone it goes by itself."""
+        """Drop a table of :meth:`temporary`; a rollback drops it, too."""
         table.drop(self._connection)
 
     def _count(self, table: str, rows: int) -> None:
