@@ -35,9 +35,9 @@ def check(
     json: Json = False,
     debug: Debug = False,
 ) -> int:
-    """List the findings of a database, each with its repair, and change nothing.
+    """List the findings of a database, each with its repair.
 
-    Exits with 1 if it finds an error or a warning. It also works on a hot standby.
+    It changes nothing, and works on a hot standby, too. Exits with 1 if it finds an error or a warning.
     """
     import cts_schema
 

@@ -30,9 +30,10 @@ def rehearse(
     json: Json = False,
     debug: Debug = False,
 ) -> int:
-    """Upgrade a copy of a database, report times and locks, and remove the copy.
+    """Upgrade a copy of a database, and report times and locks.
 
-    The database itself does not change. Exits with 1 if the upgraded copy differs from the models.
+    The database itself does not change, and the copy is removed. Exits with 1 if the upgraded copy differs from the
+    models.
     """
     from cts_schema.database.handle import Database
     from cts_schema.maintenance import rehearsal

@@ -60,10 +60,10 @@ def repair(
     json: Json = False,
     debug: Debug = False,
 ) -> int:
-    """Repair the findings of cts-schema check, all or nothing, without losing a row.
+    """Repair the findings of cts-schema check, all or nothing.
 
-    A finding that needs a decision is explained and left as it is. Exits with 1 if an error or a warning is left; with
-    --plan, if there is anything to repair.
+    No row is lost. A finding that needs a decision is explained and left as it is. Exits with 1 if an error or a
+    warning is left; with --plan, if there is anything to repair.
     """
     import cts_schema
 

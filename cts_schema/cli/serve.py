@@ -47,9 +47,10 @@ def serve(
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Serve a status page and HTTP routes, which can also migrate the database.
+    """Serve a status page and HTTP routes.
 
-    Ctrl-C stops it with exit code 0, after a running migration has ended.
+    Clients with the token can migrate the database. Ctrl-C stops it with exit code 0, after a running migration has
+    ended.
     """
     from cts_schema.database.urls import resolve_url
 
