@@ -1,4 +1,4 @@
-"""The one masker: what may be a credential becomes ``***`` before a text is printed, logged or answered.
+"""The one masker: replaces possible credentials by ``***`` before a text is printed, logged or returned.
 
 A credential is known by the name before it (:func:`_is_secret`), by the form of a URL, or by a scheme of HTTP. A bare
 value in a sentence is not known.
@@ -183,7 +183,7 @@ def _names_a_secret(text: str, found: re.Match[str]) -> bool:
 
 
 def _value(text: str, found: re.Match[str]) -> int | None:
-    """Return where the value behind a name ends, None where there is none."""
+    """Return where the value after a name ends, None if there is no value."""
     at = found.end()
     quoted = _QUOTED.match(text, at)
     if quoted:
@@ -205,7 +205,7 @@ def _value(text: str, found: re.Match[str]) -> int | None:
 
 @lru_cache(1024)
 def _is_secret(name: str, before: str) -> str | None:
-    """Tell whether a name is that of a secret: ``surely``, ``maybe``, or None.
+    """Return whether a name is that of a secret: ``surely``, ``maybe``, or None.
 
     Args:
         name: with all that joins its words.

@@ -127,10 +127,10 @@ def _other_version_table(connection: sa.Connection, options: Options, version: s
     if not newest or newest[0][0] is None:
         return None
     revision = f"{newest[0][0]:03}"
-    told, wanted = (
+    stored, wanted = (
         [row[0] for row in _rows(connection, f"SELECT version_num FROM {name}") or []] for name in (default, version)
     )
-    if told != [revision] or wanted == [revision]:
+    if stored != [revision] or wanted == [revision]:
         return None
     return f"the revision of this database, {revision}, is in {VERSION_TABLE}"
 
@@ -155,12 +155,12 @@ def not_ours(revision: str, *, newest: str, table: str, database: str) -> Databa
 
 def _shown(moment: str | None) -> str:
     """Return a time of the ledger, in UTC if it has a zone and Python knows its year."""
-    told = str(moment)
+    stored = str(moment)
     with suppress(ValueError, OverflowError):
-        at = datetime.fromisoformat(told)
+        at = datetime.fromisoformat(stored)
         if at.tzinfo is not None:
             return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
-    return told[:19]
+    return stored[:19]
 
 
 def _tables(connection: sa.Connection, options: Options) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -201,9 +201,7 @@ class ExchangeConnection(Entity, Timestamps, Base):
     last_test_status: Mapped[str | None] = mapped_column(doc="how the last test of the connection ended; open list")
     last_test_balance: Mapped[Money | None] = mapped_column()
     last_test_error: Mapped[str | None] = mapped_column()
-    last_test_log: Mapped[JsonValue | None] = mapped_column(
-        doc="steps of the last test; plain text stands as a JSON string"
-    )
+    last_test_log: Mapped[JsonValue | None] = mapped_column(doc="steps of the last test; plain text is a JSON string")
 
     preset_type: Mapped[PresetType | None] = relationship()
     volume_configuration: Mapped[VolumeConfiguration | None] = relationship(

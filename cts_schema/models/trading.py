@@ -198,7 +198,7 @@ class BasePseudoPosition(Entity, Timestamps, Base):
 
     connection_id: Mapped[str | None] = mapped_column(
         sa.ForeignKey("exchange_connections.id", ondelete="CASCADE"),
-        doc="NULL only in old rows whose connection could not be told",
+        doc="NULL only in old rows with an unknown connection",
     )
     symbol: Mapped[str] = mapped_column()
     indication_type: Mapped[BaseIndication | None] = mapped_column()
@@ -280,7 +280,7 @@ class PseudoPosition(Entity, Timestamps, Base):
     trailing_enabled: Mapped[bool] = mapped_column(server_default=FALSE)
     trail_start: Mapped[TrailStart | None] = mapped_column()
     trail_stop: Mapped[TrailStop | None] = mapped_column()
-    trailing_stop_price: Mapped[Money | None] = mapped_column(doc="where the trailing stop stands now")
+    trailing_stop_price: Mapped[Money | None] = mapped_column(doc="the current price of the trailing stop")
     profit_factor: Mapped[Ratio | None] = mapped_column()
     profit_loss: Mapped[Money | None] = mapped_column()
     profit_loss_percent: Mapped[Ratio | None] = mapped_column()
@@ -368,7 +368,7 @@ class RealPseudoPosition(Entity, Timestamps, Base):
     validation_profit_factor: Mapped[Ratio | None] = mapped_column()
     validated_at: Mapped[datetime | None] = mapped_column()
     previous_positions_count: Mapped[int] = mapped_column(server_default=sa.text("0"))
-    last_position_state: Mapped[str | None] = mapped_column(doc="how the position before this one stands; open list")
+    last_position_state: Mapped[str | None] = mapped_column(doc="the state of the previous position; open list")
     ongoing_positions_count: Mapped[int] = mapped_column(server_default=sa.text("0"))
     status: Mapped[RealPseudoStatus] = mapped_column(server_default="active")
     close_reason: Mapped[CloseReason | None] = mapped_column()

@@ -15,7 +15,7 @@ LEAST = 10_000
 """The minimum number of rows: the hourly bars alone are 3,720."""
 
 _NO_PASSWORD = "!"  # noqa: S105  no password has this hash
-_TOLD = {"created_at": MONTH, "updated_at": MONTH}
+_TIMES = {"created_at": MONTH, "updated_at": MONTH}
 _CONNECTIONS = sorted({(one.connection, one.exchange) for one in INSTRUMENTS})
 
 
@@ -49,7 +49,7 @@ def accounts(writer: Writer) -> None:
     writer.add(
         "users",
         [
-            {"id": f"demo-{name}", "username": f"demo-{name}", "password_hash": _NO_PASSWORD, "role": role, **_TOLD}
+            {"id": f"demo-{name}", "username": f"demo-{name}", "password_hash": _NO_PASSWORD, "role": role, **_TIMES}
             for name, role in (("trader", "user"), ("admin", "admin"))
         ],
     )
@@ -65,7 +65,7 @@ def accounts(writer: Writer) -> None:
                 "quote_currency": "USDT",
                 "price_precision": one.price_places,
                 "quantity_precision": 4 - one.price_places,
-                **_TOLD,
+                **_TIMES,
             }
             for one in INSTRUMENTS
         ],
@@ -83,7 +83,7 @@ def accounts(writer: Writer) -> None:
                 "api_type": "perpetual_futures",
                 "is_testnet": True,
                 "preset_type_id": demo_presets.PRESET_TYPE,
-                **_TOLD,
+                **_TIMES,
             }
             for connection, exchange in _CONNECTIONS
         ],
@@ -91,7 +91,7 @@ def accounts(writer: Writer) -> None:
     writer.add(
         "volume_configuration",
         [
-            {"id": f"demo-volume-{exchange}", "connection_id": connection, "max_leverage": 5, **_TOLD}
+            {"id": f"demo-volume-{exchange}", "connection_id": connection, "max_leverage": 5, **_TIMES}
             for connection, exchange in _CONNECTIONS
         ],
     )

@@ -12,7 +12,7 @@ from cts_schema.seeds.writer import Writer
 
 PRESET, PRESET_TYPE, SET = "demo-preset", "demo-preset-type", "demo-set"
 _INDICATOR = {"indicator_type": "rsi", "indicator_params": {"period": 14, "low": 30, "high": 70}}
-_TOLD = {"created_at": MONTH, "updated_at": MONTH}
+_TIMES = {"created_at": MONTH, "updated_at": MONTH}
 _FACTORS = {"takeprofit_factor": 3, "stoploss_ratio": Decimal("0.6")}
 
 _TRADED, _TRIED, _REAL = 21, 22, 23
@@ -21,10 +21,10 @@ _TRADED, _TRIED, _REAL = 21, 22, 23
 
 def preset_types(writer: Writer) -> None:
     """Add the preset type of connections, before the connections."""
-    writer.add("preset_types", [{"id": PRESET_TYPE, "name": "Calm (demo)", "block_enabled": True, **_TOLD}])
+    writer.add("preset_types", [{"id": PRESET_TYPE, "name": "Calm (demo)", "block_enabled": True, **_TIMES}])
     writer.add(
         "preset_configuration_sets",
-        [{"id": SET, "name": "Calm direction", "indication_type": "direction", "symbols": ["BTCUSDT"], **_TOLD}],
+        [{"id": SET, "name": "Calm direction", "indication_type": "direction", "symbols": ["BTCUSDT"], **_TIMES}],
     )
     writer.add(
         "preset_type_sets",
@@ -34,7 +34,7 @@ def preset_types(writer: Writer) -> None:
 
 def presets(writer: Writer) -> None:
     """Add a preset with its configurations, and the state of its engine."""
-    writer.add("presets", [{"id": PRESET, "name": "Calm trend", "is_predefined": True, **_TOLD}])
+    writer.add("presets", [{"id": PRESET, "name": "Calm trend", "is_predefined": True, **_TIMES}])
     writer.add(
         "preset_configurations",
         [
@@ -47,7 +47,7 @@ def presets(writer: Writer) -> None:
                 "take_profit": 6,
                 "stop_loss": 3,
                 "indication_type": "direction",
-                **_TOLD,
+                **_TIMES,
             }
             for one in INSTRUMENTS
         ],
@@ -55,7 +55,7 @@ def presets(writer: Writer) -> None:
     writer.add(
         "preset_trade_engine_state",
         [
-            {"connection_id": connection, "preset_id": PRESET, "status": "running", "started_at": MONTH, **_TOLD}
+            {"connection_id": connection, "preset_id": PRESET, "status": "running", "started_at": MONTH, **_TIMES}
             for connection in sorted({one.connection for one in INSTRUMENTS})
         ],
     )

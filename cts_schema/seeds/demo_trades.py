@@ -129,13 +129,13 @@ def live(writer: Writer, count: int) -> None:
     levels = {"takeprofit": amount("target"), "stoploss": amount("stop")}
     results = {"unrealized_pnl": money("unrealized"), "realized_pnl": money("realized")}
     times = {"opened_at": opened, "closed_at": closed}
-    told = {"created_at": opened, "updated_at": changed}
+    changes = {"created_at": opened, "updated_at": changed}
     status = {"status": "CASE WHEN is_closed THEN 'closed' ELSE 'open' END"}
     derive("pseudo_positions", _pseudo(writer, "main", "main"))
     derive(
         "real_pseudo_positions",
         {"id": number("real"), **common, "side": "side", "main_config_id": number("main"), "base_config_id": _BASE}
-        | {**prices, **levels, **results, **status, **times, **told, "quantity": quantity("size")}
+        | {**prices, **levels, **results, **status, **times, **changes, "quantity": quantity("size")}
         | {"position_cost": money("price * size"), "is_validated": "true", "validated_at": opened}
         | {"close_reason": "reason"},
     )
@@ -157,7 +157,7 @@ def live(writer: Writer, count: int) -> None:
     )
     derive(
         "real_positions",
-        {"id": number("position"), **common, **prices, **levels, **status, **times, **told}
+        {"id": number("position"), **common, **prices, **levels, **status, **times, **changes}
         | {"exchange_position_id": number("exchange"), "strategy_type": "'main'", "volume": quantity("size")}
         | {"profit_loss": money("result"), "indication_type": "indication", "indication_range": "steps"}
         | {"position_duration_seconds": "closed_at - opened"},
@@ -231,13 +231,13 @@ def by_hand(writer: Writer, count: int) -> None:
             for place, name in enumerate(PORTFOLIOS)
         ],
     )
-    told = {"created_at": writer.moment("opened"), "updated_at": writer.moment("coalesce(closed_at, opened)")}
+    changes = {"created_at": writer.moment("opened"), "updated_at": writer.moment("coalesce(closed_at, opened)")}
     writer.derive(
         "positions",
         {"id": number("holding"), "portfolio_id": _PORTFOLIO, "trading_pair_id": "pair_id", "position_type": "side"}
         | {"entry_price": amount("price"), "current_price": amount("last_price"), "quantity": quantity("size")}
         | {"stop_loss": amount("stop"), "take_profit": amount("target")}
-        | {"unrealized_pnl": money("unrealized"), "realized_pnl": money("realized"), **told}
+        | {"unrealized_pnl": money("unrealized"), "realized_pnl": money("realized"), **changes}
         | {"status": "CASE WHEN is_closed THEN 'closed' ELSE 'open' END"}
         | {"opened_at": writer.moment("opened"), "closed_at": writer.moment("closed_at")},
         TRADES,

@@ -54,8 +54,10 @@ def behind_proxy(connection: sa.Connection) -> bool:
     A proxy that pools transactions may run each in another session of the server. Locks and settings of a session would
     leak to other clients, so everything must belong to a transaction.
     """
-    told = process_of(connection.connection.driver_connection)
-    return bool(told != _ask(connection, "SELECT pg_catalog.pg_backend_pid()", commit=not connection.in_transaction()))
+    announced = process_of(connection.connection.driver_connection)
+    return bool(
+        announced != _ask(connection, "SELECT pg_catalog.pg_backend_pid()", commit=not connection.in_transaction())
+    )
 
 
 @contextmanager
@@ -139,7 +141,7 @@ def advisory_lock(
     within = connection.in_transaction()
     kind = "xact_lock" if within else "lock"
     step = 0.05
-    told = False
+    reported = False
     while not _ask(connection, f"SELECT pg_catalog.pg_try_advisory_{kind}({_KEY})", commit=not within):
         if deadline.passed:
             raise LockTimeout(
@@ -147,9 +149,9 @@ def advisory_lock(
                 holder=_holder(connection, commit=not within),
                 waited=f"{deadline.seconds:g} s",
             )
-        if not told:
+        if not reported:
             on_wait(f"another migration: {_holder(connection, commit=not within) or 'it has just ended'}")
-            told = True
+            reported = True
         pause(connection, min(step, deadline.remaining))
         step = min(step * 1.5, 1.0)
     try:
