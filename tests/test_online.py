@@ -528,6 +528,6 @@ def test_another_index_of_the_same_name_is_not_taken_for_the_right_one(head: Dat
         scripts.add(
             "index", 'ddl.create_index_online("ux_orders_number", "orders", ["exchange_order_id"], unique=True)'
         )
-        with pytest.raises(RevisionFailed, match="is another one"):
+        with pytest.raises(RevisionFailed, match="another index"):
             upgrade(head.url)
     assert status(head.url).revision == "060"
