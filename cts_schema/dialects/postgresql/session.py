@@ -28,7 +28,7 @@ _STATEMENT_TIMEOUT = "10s"
 # A missing table must not end the session of a caller.
 _READING = {"row_security": "off", "DateStyle": "ISO", "quote_all_identifiers": "off", "exit_on_error": "off"}
 
-SCRIPT_COMMENT = "Run it with psql -v ON_ERROR_STOP=1, which tells of an error."
+SCRIPT_COMMENT = "Run it with psql -v ON_ERROR_STOP=1, which stops at an error."
 BEFORE_SCRIPT: Sequence[str] = ()
 # A row that a policy hides must be an error, and not a loss.
 IN_SCRIPT: Sequence[str] = ("DO $$ BEGIN PERFORM set_config('row_security', 'off', true); END $$",)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from cts_schema.dialects.running import Place
 from cts_schema.dialects.sqlite.transaction import no_new_violations
 
-SCRIPT_COMMENT = "Run it with sqlite3 -bail, which stops at an error: nothing is done then."
+SCRIPT_COMMENT = "Run it with sqlite3 -bail, which stops at an error and then changes nothing."
 # Where they are on, dropping a table deletes the rows of other tables that refer to it.
 BEFORE_SCRIPT: Sequence[str] = ("PRAGMA foreign_keys = OFF",)
 IN_SCRIPT: Sequence[str] = ()
