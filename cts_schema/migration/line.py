@@ -80,7 +80,7 @@ class Line:
     def plan(
         self, context: Any, connection: sa.Connection, settings: dict[str, Any], command: Any, options: Options
     ) -> list[Step]:
-        """Configure Alembic for the run, and return the pending steps. The run has the lock, and has written nothing yet.
+        """Configure Alembic for the run, and return the pending steps. The run has the lock, and wrote nothing yet.
 
         Args:
             context: the environment of Alembic.
