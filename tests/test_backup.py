@@ -828,7 +828,7 @@ def test_a_script_that_leaves_its_database_or_transaction_is_refused(
     database: Database, line: str, tmp_path: Path
 ) -> None:
     (tmp_path / "script.sql").write_text(f"CREATE TABLE one (a integer);\n{line}\n")
-    with pytest.raises(NotABackup, match="does not stay"):
+    with pytest.raises(NotABackup, match="leaves its database"):
         restore(tmp_path / "script.sql", database.url)
     assert database.tables() == set()
 

@@ -188,7 +188,7 @@ def test_a_copy_with_its_log_beside_it_is_refused_with_the_way_to_make_one_of_bo
         shutil.copyfile(tmp_path / f"live.db{suffix}", tmp_path / f"copy.db{suffix}")
     content = (tmp_path / "copy.db").read_bytes()
     for file in ("copy.db", "live.db"):
-        with pytest.raises(NotABackup, match="beside it") as caught:
+        with pytest.raises(NotABackup, match="beside the backup") as caught:
             restore(tmp_path / file, f"sqlite:///{tmp_path / 'new.db'}")
         assert f"cts_schema.backup('sqlite:///{tmp_path / file}', 'COPY')" in str(caught.value.next_step)
     assert not (tmp_path / "new.db").exists()
@@ -204,7 +204,7 @@ def test_a_log_that_was_laid_beside_a_backup_is_not_taken_in(in_use: sqlite3.Con
     in_use.close()
     made = backup(f"sqlite:///{tmp_path / 'live.db'}", tmp_path / "copy.db")
     Path(f"{made.path}-journal").write_bytes(b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7" + bytes(600))
-    with pytest.raises(NotABackup, match="beside it"):
+    with pytest.raises(NotABackup, match="beside the backup"):
         restore(made.path, f"sqlite:///{tmp_path / 'new.db'}")
 
 

@@ -127,7 +127,7 @@ def test_a_manifest_of_the_other_database_is_refused(head: Database, tmp_path: P
     made = backup(head.url, tmp_path / "copy")
     other = {"sqlite": "postgresql", "postgresql": "sqlite"}[head.kind]
     Path(made.manifest).write_text(changed(Path(made.manifest), database=other))
-    with pytest.raises(BackupDamaged, match="other kind"):
+    with pytest.raises(BackupDamaged, match="other database engine"):
         restore(made.path, head.url, force=True)
 
 

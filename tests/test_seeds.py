@@ -550,7 +550,7 @@ def test_a_seed_at_the_command_line(head: Database) -> None:
     assert "demo, version 1 (before: none)" in done.out
     assert "added     10,000 rows in " in done.out
     again = cts_schema("seed", "demo", url=head.url)
-    assert again.out.splitlines()[1:] == ["data set  demo, version 1 (there already)", "added     nothing"]
+    assert again.out.splitlines()[1:] == ["data set  demo, version 1 (already applied)", "added     nothing"]
     told = json.loads(cts_schema("seed", "test", "--json", url=head.url).out)
     assert (told["name"], told["before"], told["version"], told["rows"]["orders"]) == ("test", 0, 1, 1)
 
