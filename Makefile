@@ -7,6 +7,7 @@
 # make torture   inject every fault at every statement of upgrades, downgrades and adoptions; then a chain of random
 #                commands, and a thousand random legacy databases, on either engine; takes hours
 # make benchmark print the measurements of benchmarks/
+# make lock      write requirements-dev.lock anew, from the newest versions that pyproject.toml allows
 # make clean     remove the environment and every cache (never data/)
 
 PYTHON ?= python3
@@ -16,7 +17,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: upgrade test quick coverage lint format torture benchmark clean
+.PHONY: upgrade test quick coverage lint format torture benchmark lock clean
 
 upgrade: $(READY)
 	$(BIN)/alembic upgrade head
@@ -54,13 +55,23 @@ torture: $(READY)
 benchmark: $(READY)
 	$(BIN)/python -m benchmarks
 
-# The environment is made anew whenever pyproject.toml changes. pip must know --group (25.1), which old Pythons' does not.
-$(READY): pyproject.toml
+# A list of versions, and not of what to install: another Python or system may need other packages of them.
+lock:
+	@$(PYTHON) -m venv --clear $(VENV)-lock
+	@$(VENV)-lock/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	@$(VENV)-lock/bin/python -m pip install --quiet --editable . --group dev
+	@head -1 requirements-dev.lock > $(VENV)-lock/lock
+	@$(VENV)-lock/bin/python -m pip freeze --exclude-editable >> $(VENV)-lock/lock
+	@mv $(VENV)-lock/lock requirements-dev.lock
+	@rm -rf $(VENV)-lock
+
+# The environment is made anew whenever pyproject.toml or the lock changes. pip must know --group (25.1), which old Pythons' does not.
+$(READY): pyproject.toml requirements-dev.lock
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
 	@echo "setting up $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	@$(BIN)/python -m pip install --quiet --editable . --group dev
+	@$(BIN)/python -m pip install --quiet --editable . --group dev --constraint requirements-dev.lock
 	@touch $(READY)
 
 clean:
