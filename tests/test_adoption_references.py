@@ -156,3 +156,18 @@ def test_a_trigger_that_does_not_fire_in_an_adoption_stops_none(database: Databa
     assert database.rows("SELECT * FROM my_search") == []
     undo_adoption(database.url)
     assert everything(database) == before
+
+
+def test_a_row_of_an_absorbed_table_that_two_things_refuse_is_left_over_once(database: Database) -> None:
+    database.execute("CREATE TABLE users (id INTEGER PRIMARY KEY, username TEXT, password_hash TEXT)")
+    database.execute("INSERT INTO users VALUES (1, 'a', 'x'), (2, NULL, 'y')")
+    database.execute(
+        "CREATE TABLE exchange_connections_new (id TEXT PRIMARY KEY, name TEXT, exchange TEXT, "
+        "user_id INTEGER NOT NULL REFERENCES users (id))"
+    )
+    database.execute("INSERT INTO exchange_connections_new VALUES ('n2', NULL, 'b', 2)")
+    adopted = adopt(database.url, yes=True).adopted
+    assert adopted is not None
+    left = database.rows("SELECT table_name, row_key FROM adoption_leftovers ORDER BY 1")
+    assert left == [("exchange_connections_new", "n2"), ("users", "2")]
+    assert adopted.refused == 2

@@ -39,13 +39,16 @@ def apply(changes: Changes) -> tuple[int, int]:
 
 
 def _keep_rows(changes: Changes, table: Table) -> int:
+    """Write the rows that go to the leftovers, but those of an absorbed table that the load has written already."""
     columns = [LegacyColumn(column.name, column.type) for column in table.columns.values()]
+    key, row = table.row_key("o"), row_as_json(changes.engine, columns)
     return insert(
         changes.connection,
         table.title,
-        f"{table.row_key('o')}, e.reason, {row_as_json(changes.engine, columns)} FROM (SELECT row_id, "
+        f"{key}, e.reason, {row} FROM (SELECT row_id, "
         f"min(reason) AS reason FROM {MOVES} WHERE place = {literal(table.place)} GROUP BY row_id) e "
-        f"JOIN {table.place} o ON {table.row('o')} = e.row_id",
+        f"JOIN {table.place} o ON {table.row('o')} = e.row_id WHERE NOT EXISTS (SELECT 1 FROM adoption_leftovers l "
+        f"WHERE l.table_name = {literal(table.title)} AND l.row_key = {key} AND l.payload = {row})",
     )
 
 
