@@ -1,4 +1,4 @@
-"""Tables in a text, as CSV, psql and Markdown have them: the columns of credentials below their names."""
+"""Masks columns of credentials in tables within a text: CSV, psql and Markdown."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 _LINE_END = re.compile(r"(\r?\n|(?:\\r)?\\n)")
 _RULE = re.compile(r"\s*[|+:=-][\s|+:=-]*")
-# Words may stand before the name of the first column.
+# Words may precede the name of the first column.
 _NAME = re.compile(r"(?:.*:\s++)?\\*[\"'`]?(?P<name>[A-Za-z_][\w .-]{0,62}?)?\\*[\"'`]?")
 _LONGEST, _MOST_LINES = 200, 50  # characters of a name and what stands before it, lines of a value
 
 
 @dataclass(frozen=True)
 class _Header:
-    """What separates the columns of a table, how many there are, and which of them hold credentials."""
+    """The header of a table: the separator, the number of columns, and which of them hold credentials."""
 
     separator: str
     columns: int
@@ -27,8 +27,8 @@ def mask_columns(text: str, is_secret: Callable[[str], bool], mask: str) -> str:
 
     Args:
         text: any text; a line of names begins a table, and a line with another number of cells ends it.
-        is_secret: tells whether a name is that of a credential.
-        mask: stands for a value.
+        is_secret: returns whether a name is that of a credential.
+        mask: replaces a value.
     """
     lines = _LINE_END.split(text)
     header: _Header | None = None
@@ -50,14 +50,14 @@ def mask_columns(text: str, is_secret: Callable[[str], bool], mask: str) -> str:
 
 @dataclass(frozen=True)
 class _Row:
-    """The cells of a row, and where the lines after it begin."""
+    """The cells of a row, and the number of the next line."""
 
     cells: list[str]
     end: int
 
 
 def _row(lines: Sequence[str], at: int, header: _Header) -> _Row | None:
-    """Return the row that begins in a line, None where that is none of the table."""
+    """Return the row that begins in a line, None if the line does not belong to the table."""
     end = at + 1
     text = lines[at]
     while text.count('"') % 2 and end - at < 2 * _MOST_LINES and end + 1 < len(lines):
@@ -85,7 +85,7 @@ def _header(line: str, is_secret: Callable[[str], bool]) -> _Header | None:
 
 
 def _cells(line: str, separator: str) -> list[str]:
-    """Return what a line has between its separators; what is in quotes is one cell."""
+    """Return the cells of a line; quoted text is one cell."""
     if '"' not in line:
         return line.split(separator)
     cell = re.compile(rf'(?:"[^"]*"|[^{re.escape(separator)}])*+')

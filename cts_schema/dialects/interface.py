@@ -80,7 +80,7 @@ class Shape(Protocol):
         """Return the fingerprint of a schema that has the tables of metadata, and nothing else."""
 
     def worded(self, connection: sa.Connection, wanted: Fingerprint, there: Fingerprint) -> Fingerprint:
-        """Return what is wanted in the words of what is there, as far as the two mean the same."""
+        """Return the wanted definitions in the spelling of the existing ones where both mean the same."""
 
     def items(self, facts: Mapping[str, Any]) -> dict[Item, Any]:
         """Return the parts of a table by kind and name, from its fingerprint."""

@@ -1,7 +1,7 @@
-"""Tables of SQLAlchemy as the catalogue of PostgreSQL shows them once they have been created.
+"""Predicts how the catalogue of PostgreSQL shows tables of SQLAlchemy after their creation.
 
-PostgreSQL writes an expression in words of its own. Those for a comparison of a column with values, which is what the
-types of ``ddl`` imply, are known here. Any other expression stays as it was given.
+PostgreSQL rewrites expressions. This module knows its form for the comparison of a column with values, which is what
+the types of ``ddl`` imply. It leaves any other expression unchanged.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from cts_schema.ddl.text import literal, names, plain_names, quote, token_texts,
 from cts_schema.ddl.triggers import FUNCTION, CreateUpdatedAtFunction, CreateUpdatedAtTrigger, trigger_name
 from cts_schema.dialects.facts import Fingerprint
 
-# What a statement may call otherwise than the catalogue does (postgresql.org/docs/current/datatype.html).
+# Type names that differ between statements and the catalogue (postgresql.org/docs/current/datatype.html).
 _TYPES = {"varchar": "character varying", "char": "character", "decimal": "numeric", "float": "double precision"}
 _INTEGERS = ("integer", "bigint", "smallint")
 _DIALECT = registry.load("postgresql")(paramstyle="named")
@@ -30,7 +30,7 @@ _Types = Mapping[str, str]
 
 @cache
 def expected(metadata: sa.MetaData) -> Fingerprint:
-    """Return the fingerprint of a schema that has the tables, and nothing else."""
+    """Return the fingerprint of a schema with exactly these tables."""
     found: Fingerprint = {f"table {table.name}": dict(_parts(table)) for table in metadata.sorted_tables}
     if not any(table.info.get("updated_at_trigger") for table in metadata.tables.values()):
         return found
@@ -117,7 +117,7 @@ def _default(column: sa.Column[Any], type_: str) -> str | None:
 
 
 def _condition(text: str, types: _Types) -> str:
-    """Return a condition in the words of PostgreSQL where they are known; else as it is, in brackets."""
+    """Return a condition in the form of PostgreSQL if it is known; otherwise unchanged, in parentheses."""
     tokens = list(token_texts(text))
     for joint in ("AND", "OR"):
         written = [_comparison(part, types) for part in _split(tokens, joint)]
@@ -137,7 +137,7 @@ def _split(tokens: Sequence[str], joint: str) -> list[list[str]]:
 
 
 def _comparison(tokens: Sequence[str], types: _Types) -> str | None:
-    """Return the comparison of a column with values; None where it is something else."""
+    """Return the comparison of a column with values; None for any other expression."""
     column, *rest = tokens or [""]
     name, type_ = plain_names(column), types.get(unquote(column)) if column else None
     if type_ is None:

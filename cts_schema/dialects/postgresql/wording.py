@@ -1,7 +1,7 @@
-"""Expressions that differ in words alone: the server is asked, which writes both in its own.
+"""Compares expressions that differ in spelling only, by letting the server rewrite both.
 
-A query that is explained is not run. But whatever is constant in it is calculated, also by a function of others: so
-it is explained only where its words differ from those that are known.
+EXPLAIN does not run a query. But it calculates constants in it, also by unmanaged functions: so
+it explains an expression only if its spelling differs from the known one.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from cts_schema.dialects.facts import Fingerprint
 
 
 def worded(connection: sa.Connection, wanted: Fingerprint, there: Fingerprint) -> Fingerprint:
-    """Return what is wanted in the words of what is there, as far as the two mean the same.
+    """Return the wanted definitions in the spelling of the existing ones where both mean the same.
 
     Args:
         connection: the database.
-        wanted: the tables to be compared.
+        wanted: the tables to compare.
         there: the tables of the database.
     """
     return {name: dict(_table(connection, name, facts, there.get(name, {}))) for name, facts in wanted.items()}
@@ -54,7 +54,7 @@ def _worded(connection: sa.Connection, table: str, kind: str, wanted: Sequence[A
 
 
 def _divided(kind: str, definition: str) -> tuple[str, str]:
-    """Return a definition up to its expression, and that; which is all of a default, and nothing of a key."""
+    """Return a definition up to its expression, and the expression: all of a default, nothing of a key."""
     if kind == "column":
         return "", definition
     begin = re.match(r"CHECK |CREATE .*? WHERE |.*", definition, re.DOTALL)
@@ -63,7 +63,7 @@ def _divided(kind: str, definition: str) -> tuple[str, str]:
 
 
 def _explained(connection: sa.Connection, table: str, expression: str) -> str | None:
-    """Return an expression as the server writes it in a plan; None where it refuses it."""
+    """Return an expression as the server writes it in a plan; None if the server refuses it."""
     try:
         with connection.begin_nested():
             query = f"EXPLAIN (VERBOSE, COSTS OFF) SELECT {expression} FROM ONLY {quote(table)}"
