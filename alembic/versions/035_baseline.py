@@ -4,8 +4,8 @@ Legacy      up to 001-035, in whatever shape the runner that came first had give
 PostgreSQL  new tables only. Creates update_updated_at_column() where nothing of that name exists: old triggers call it,
             and no script that was ever run defined it. It is never replaced or dropped.
 SQLite      new tables only.
-Stopped     nothing of it remains.
-Down        rows are preserved as cts_kept_035_*, and up again restores them. The ledger goes with the rest.
+Stopped     an interruption leaves nothing.
+Down        rows are preserved as cts_kept_035_*, and an upgrade restores them. The ledger goes with the rest.
 """
 
 import sqlalchemy as sa

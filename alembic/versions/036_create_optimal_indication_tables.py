@@ -4,8 +4,8 @@ Legacy      036 create_optimal_indication_tables. The old script pointed an inte
             pseudo_positions that might not exist, and had a trigger whose function nobody had created.
 PostgreSQL  one new table; nullable columns on pseudo_positions and real_pseudo_positions, no rewrite.
 SQLite      the same by ADD COLUMN, no rebuild.
-Stopped     nothing of it remains.
-Down        preserves the table and the columns as cts_kept_036_*, and up again restores them.
+Stopped     an interruption leaves nothing.
+Down        preserves the table and the columns as cts_kept_036_*, and an upgrade restores them.
 """
 
 from alembic import op

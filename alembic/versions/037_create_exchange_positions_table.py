@@ -4,8 +4,8 @@ Legacy      037 create_exchange_positions_table. The old script used the type DA
             and referred to integer ids as text.
 PostgreSQL  three new tables.
 SQLite      three new tables.
-Stopped     nothing of it remains.
-Down        preserves the tables as cts_kept_037_*, and up again restores them.
+Stopped     an interruption leaves nothing.
+Down        preserves the tables as cts_kept_037_*, and an upgrade restores them.
 """
 
 import sqlalchemy as sa

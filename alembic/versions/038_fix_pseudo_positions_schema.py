@@ -5,8 +5,8 @@ Legacy      038 fix_pseudo_positions_schema. The old script repeated columns of 
             number.
 PostgreSQL  columns with constant defaults, no rewrite; one foreign key on an empty column.
 SQLite      ADD COLUMN, no rebuild.
-Stopped     nothing of it remains.
-Down        preserves the columns as cts_kept_038_pseudo_positions, and up again restores them.
+Stopped     an interruption leaves nothing.
+Down        preserves the columns as cts_kept_038_pseudo_positions, and an upgrade restores them.
 """
 
 from alembic import op

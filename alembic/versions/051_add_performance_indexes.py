@@ -4,7 +4,7 @@ Legacy      051 add_performance_indexes. 14 of its 15 statements named columns t
             statements the application really sends.
 PostgreSQL  built inside the transaction: at this point of the line the tables are new, or locked by adoption anyway.
 SQLite      the same.
-Stopped     nothing of it remains.
+Stopped     an interruption leaves nothing.
 Down        drops the indexes.
 """
 

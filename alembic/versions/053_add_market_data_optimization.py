@@ -4,9 +4,9 @@ Legacy      053 add_market_data_optimization. The old script used MySQL's inline
             databases, so none of it ever ran.
 PostgreSQL  two new tables, three indexes, five settings where they are absent.
 SQLite      the same.
-Stopped     nothing of it remains.
-Down        preserves the tables as cts_kept_053_*, and up again restores them. The five settings stay: they may be the
-            user's own by now, and nothing older reads them.
+Stopped     an interruption leaves nothing.
+Down        preserves the tables as cts_kept_053_*, and an upgrade restores them. The five settings stay: the user may
+            have changed them, and no older code reads them.
 """
 
 import sqlalchemy as sa

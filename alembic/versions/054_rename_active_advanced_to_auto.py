@@ -5,9 +5,9 @@ Legacy      054 rename_active_advanced_to_auto. The old script updated a column 
             Code of that time still writes active_advanced, so both words stay allowed.
 PostgreSQL  one column renamed; columns with constant defaults, no rewrite; rows that say active_advanced are updated.
 SQLite      ADD COLUMN and DROP COLUMN, no rebuild; the same updates.
-Stopped     nothing of it remains.
-Down        preserves the columns as cts_kept_054_*, and up again restores them. Renamed values stay auto: which of them
-            had been active_advanced is not recorded, and older code knows both. A state key or a setting whose new name
+Stopped     an interruption leaves nothing.
+Down        preserves the columns as cts_kept_054_*, and an upgrade restores them. Renamed values stay auto: no record
+            says which of them were active_advanced, and older code knows both. A state key or a setting whose new name
             is taken keeps its old one.
 """
 

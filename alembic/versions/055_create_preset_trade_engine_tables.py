@@ -4,8 +4,8 @@ Legacy      055 create_preset_trade_engine_tables. The old inline SQL made the s
             instead; the file ended in ADD COLUMN IF NOT EXISTS, a syntax error on SQLite.
 PostgreSQL  three new tables; a nullable column with a foreign key on exchange_connections.
 SQLite      the same by ADD COLUMN, no rebuild.
-Stopped     nothing of it remains.
-Down        preserves the tables and the column as cts_kept_055_*, and up again restores them.
+Stopped     an interruption leaves nothing.
+Down        preserves the tables and the column as cts_kept_055_*, and an upgrade restores them.
 """
 
 import sqlalchemy as sa

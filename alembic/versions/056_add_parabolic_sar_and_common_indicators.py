@@ -4,8 +4,8 @@ Legacy      056 add_parabolic_sar_and_common_indicators. The old inline SQL alte
             (indicators).
 PostgreSQL  columns that are nullable or have constant defaults, no rewrite.
 SQLite      ADD COLUMN, no rebuild.
-Stopped     nothing of it remains.
-Down        preserves the columns as cts_kept_056_*, and up again restores them.
+Stopped     an interruption leaves nothing.
+Down        preserves the columns as cts_kept_056_*, and an upgrade restores them.
 """
 
 from cts_schema import ddl

@@ -3,8 +3,8 @@
 Legacy      none. Number 57 was an example (new_migration_example): it is taken here, so that no old runner runs it.
 PostgreSQL  one new table.
 SQLite      one new table.
-Stopped     nothing of it remains.
-Down        preserves the table as cts_kept_057_optimal_indications, and up again restores it.
+Stopped     an interruption leaves nothing.
+Down        preserves the table as cts_kept_057_optimal_indications, and an upgrade restores it.
 """
 
 import sqlalchemy as sa

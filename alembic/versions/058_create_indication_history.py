@@ -3,8 +3,8 @@
 Legacy      none.
 PostgreSQL  one new table.
 SQLite      one new table.
-Stopped     nothing of it remains.
-Down        preserves the table as cts_kept_058_indication_history, and up again restores it.
+Stopped     an interruption leaves nothing.
+Down        preserves the table as cts_kept_058_indication_history, and an upgrade restores it.
 """
 
 import sqlalchemy as sa

@@ -3,8 +3,8 @@
 Legacy      none.
 PostgreSQL  one new table, which default privileges open to nobody.
 SQLite      one new table.
-Stopped     nothing of it remains.
-Down        preserves the table as cts_kept_059_adoption_leftovers, and up again restores it.
+Stopped     an interruption leaves nothing.
+Down        preserves the table as cts_kept_059_adoption_leftovers, and an upgrade restores it.
 """
 
 from cts_schema import ddl

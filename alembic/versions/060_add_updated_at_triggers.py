@@ -3,7 +3,7 @@
 Legacy      015 and others had triggers that called update_updated_at_column(), which nothing had created.
 PostgreSQL  one function of our own, cts_set_updated_at(), and one trigger a table.
 SQLite      one trigger a table.
-Stopped     nothing of it remains.
+Stopped     an interruption leaves nothing.
 Down        drops the triggers and the function.
 """
 
