@@ -103,10 +103,10 @@ async function follow(run, token) {
   while (now.state === "running") {
     await new Promise((resolve) => setTimeout(resolve, EVERY));
     const answer = await ask(`${RUNS}/${run.run_id}`, { token }).catch(() => null);
-    if (answer === null) tell("warning", "The app does not respond. The run may still be in progress; retrying.");
+    if (answer === null) report("warning", "The app does not respond. The run may still be in progress; retrying.");
     else if (answer.ok) show((now = answer.body));
     else if (answer.status !== 429) {
-      tell("error", trouble(answer.error, "The app no longer knows this run. The status of the database is above."));
+      report("error", trouble(answer.error, "The app no longer knows this run. The status of the database is above."));
       break;
     }
   }
@@ -125,10 +125,10 @@ function show(run) {
   byId("run-step").textContent = step(run);
   byId("run-elapsed").textContent = run.state === "running" ? `${Math.floor(run.duration_ms / 1000)} s` : duration(run.duration_ms);
   showLog(run.logs);
-  if (run.state === "running") tell("info", "Running. It continues even if you close this page.");
+  if (run.state === "running") report("info", "Running. It continues even if you close this page.");
   if (run.state === "succeeded")
-    tell("good", `Done: ${counted(run.migrations_applied, "revision")} applied in ${duration(run.duration_ms)}, now at ${run.revision}.`);
-  if (run.state === "failed") tell("error", trouble(run.error ?? { error: run.errors.join("\n") }, "The run failed."));
+    report("good", `Done: ${counted(run.migrations_applied, "revision")} applied in ${duration(run.duration_ms)}, now at ${run.revision}.`);
+  if (run.state === "failed") report("error", trouble(run.error ?? { error: run.errors.join("\n") }, "The run failed."));
 }
 
 function step({ state, progress: { done, total, current } }) {
@@ -136,7 +136,7 @@ function step({ state, progress: { done, total, current } }) {
   return `${state === "failed" ? "Failed after " : ""}${done} of ${counted(total, "revision")}${current ? `, now ${current}` : ""}`;
 }
 
-const tell = (kind, what) =>
+const report = (kind, what) =>
   fill(byId("run-result"), [kind, what.textContent ?? what], () => (typeof what === "string" ? badge(kind, what) : what));
 
 // Appends new lines, so that a screen reader reads only those; stays at the end if the reader is there.
