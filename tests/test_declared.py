@@ -61,7 +61,7 @@ def trigger() -> None:
 CHANGES: dict[str, Callable[[], None]] = {
     "nothing": lambda: None,
     "columns added": lambda: ddl.add_columns(
-        "901", "things", ddl.flag("sold"), ddl.reference("other_id", "boxes", "SET NULL"), ddl.json("more")
+        "901", "things", ddl.flag("sold"), ddl.reference("next_id", "things", "SET NULL"), ddl.json("more")
     ),
     "a column added by Alembic": lambda: op.add_column("things", sa.Column("n", sa.Integer(), server_default="3")),
     "a column dropped": lambda: op.drop_column("things", "name"),

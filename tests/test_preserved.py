@@ -8,11 +8,12 @@ import sqlite3
 import pytest
 import sqlalchemy as sa
 
-from cts_schema import check, downgrade, finalize_adoption, repair, status, undo_adoption, upgrade
+from cts_schema import check, ddl, downgrade, finalize_adoption, repair, status, undo_adoption, upgrade
 from cts_schema.exceptions import DataWouldBeDropped, NameTaken, StillNeeded
 from cts_schema.fingerprint import differences
 from tests.conftest import Server
 from tests.support.databases import Database
+from tests.support.operations import operations
 from tests.support.program import alembic, cts_schema
 
 on_postgresql = pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
@@ -904,3 +905,29 @@ def test_a_repair_makes_no_empty_table_in_the_place_of_a_preserved_one(head: Dat
     alembic("stamp", "058", url=head.url)
     upgrade(head.engine)
     assert head.value("SELECT count(*) FROM adoption_leftovers") == 1
+
+
+def test_a_column_that_refers_to_its_own_table_is_added_dropped_and_restored(database: Database) -> None:
+    def things() -> None:
+        ddl.create_table("900", "things", ddl.text_id(), ddl.string("name", required=True))
+
+    def next_id() -> None:
+        ddl.add_columns("901", "things", ddl.reference("next_id", "things", "SET NULL"))
+
+    with operations(database):
+        things()
+        next_id()
+    database.execute("INSERT INTO things (id, name, next_id) VALUES ('a', 'A', NULL), ('b', 'B', 'a'), ('c', 'C', 'b')")
+    with operations(database):
+        ddl.drop_columns("901", "things", "next_id")
+    with operations(database):
+        next_id()
+    assert database.rows("SELECT id, next_id FROM things ORDER BY id") == [("a", None), ("b", "a"), ("c", "b")]
+    (key,) = sa.inspect(database.engine).get_foreign_keys("things")
+    assert (key["referred_table"], key["constrained_columns"], key["referred_columns"]) == (
+        "things",
+        ["next_id"],
+        ["id"],
+    )
+    with pytest.raises(sa.exc.IntegrityError), database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE things SET next_id = 'nobody'")

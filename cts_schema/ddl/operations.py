@@ -21,7 +21,7 @@ from cts_schema.ddl import needed, preserved
 from cts_schema.ddl.rebuild import alter_table
 from cts_schema.ddl.silence import quiet, require_none
 from cts_schema.ddl.sql import on_postgresql
-from cts_schema.ddl.tables import Item, frozen_table, indexes_of
+from cts_schema.ddl.tables import Item, columns_of, frozen_table, indexes_of
 from cts_schema.ddl.text import clause, quote
 from cts_schema.ddl.triggers import CreateUpdatedAtTrigger, DropUpdatedAtTrigger
 
@@ -81,10 +81,10 @@ def add_columns(revision: str, table: str, *items: Item, key: Sequence[str] = ("
     new = frozen_table(table, *items)
     if on_postgresql():
         _add_to_postgresql(new)
-    elif any(_needs_rebuild(column) for column in new.columns):
+    elif any(_needs_rebuild(column) for column in columns_of(new)):
         _add_by_rebuild(new)
     else:
-        for column in new.columns:
+        for column in columns_of(new):
             op.execute(_sqlite_add_column(new, column))
     for index in indexes_of(new):
         op.execute(CreateIndex(index))
@@ -182,7 +182,7 @@ def _table_constraints(new: sa.Table) -> list[sa.Constraint]:
 
 
 def _add_to_postgresql(new: sa.Table) -> None:
-    for column in new.columns:
+    for column in columns_of(new):
         op.execute(AddColumn(new.name, column))
     for constraint in _table_constraints(new):
         op.execute(AddConstraint(constraint))
@@ -200,7 +200,7 @@ def _sqlite_add_column(table: sa.Table, column: sa.Column[Any]) -> sa.TextClause
                 continue
             # As a constraint of the column, not of the table, it does not name the column.
             text = text[: text.index("FOREIGN KEY")] + text[text.index("REFERENCES") :]
-        elif column is not list(table.columns)[-1]:
+        elif column is not columns_of(table)[-1]:
             continue  # a CHECK may mention every added column, so it comes with the last one
         parts.append(text)
     return clause(f"ALTER TABLE {quote(table.name)} ADD COLUMN {' '.join(parts)}")
@@ -214,7 +214,7 @@ def _add_by_rebuild(new: sa.Table) -> None:
         else:
             others.append(_copy(constraint))
     with alter_table(new.name, constraints=others) as batch:
-        for column in new.columns:
+        for column in columns_of(new):
             batch.add_column(column._copy())
         for key in keys:  # of columns that the current table lacks
             parents = [element.target_fullname.rpartition(".") for element in key.elements]

@@ -24,7 +24,7 @@ from cts_schema.ddl.arrival import arrived, nothing_else, references, refers_to_
 from cts_schema.ddl.free_names import require_free
 from cts_schema.ddl.naming import shorten
 from cts_schema.ddl.silence import quiet
-from cts_schema.ddl.tables import indexes_of
+from cts_schema.ddl.tables import columns_of, indexes_of
 from cts_schema.ddl.text import literal, names, quote
 
 
@@ -130,7 +130,7 @@ def restore_columns(revision: str, new: sa.Table, key: Sequence[str]) -> None:
     if sql.empty():
         return
     preserved = preserved_name(revision, new.name)
-    columns = [column.name for column in new.columns]
+    columns = [column.name for column in columns_of(new)]
     if sql.offline():
         rows = f"SELECT {names([*key, *columns])} FROM {quote(new.name)} WHERE false"
         sql.execute(f"CREATE TABLE IF NOT EXISTS {quote(preserved)} AS {rows}")
@@ -144,7 +144,7 @@ def restore_values(new: sa.Table, key: Sequence[str], preserved: str) -> None:
     """Restore the values of the columns of ``new`` from ``preserved``, and drop it if all have arrived."""
     present = _columns(preserved)
     whole = refers_to_rows(new, "k")
-    known = [column.name for column in new.columns if column.name in present]
+    known = [column.name for column in columns_of(new) if column.name in present]
     _update_values(new, known, key, preserved, whole)
     restored = f"{arrived(new, known, key)} AND {whole}"
     restored += f" AND {refers_to_rows(new, 'k', nulled=True)}{nothing_else(present, [*key, *known])}"

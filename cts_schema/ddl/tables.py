@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -39,6 +40,11 @@ def indexes_of(table: sa.Table) -> list[sa.Index]:
     return sorted(table.indexes, key=lambda index: str(index.name))
 
 
+def columns_of(table: sa.Table) -> list[sa.Column[Any]]:
+    """Return the columns of a frozen table, without the stub of one that a foreign key of its own refers to."""
+    return [column for column in table.columns if not column.system]
+
+
 def frozen_table(name: str, *items: Item) -> sa.Table:
     """Return a complete table, independent of the models, as a revision defines it.
 
@@ -53,6 +59,8 @@ def frozen_table(name: str, *items: Item) -> sa.Table:
     table = sa.Table(name, metadata, *flat)
     for key in list(table.foreign_keys):
         parent, _, column = key.target_fullname.rpartition(".")
-        if parent not in metadata.tables:
+        if parent == name and column not in table.columns:  # of the table that the columns are added to
+            table.append_column(sa.Column(column, sa.Text(), system=True))
+        elif parent not in metadata.tables:
             sa.Table(parent, metadata, sa.Column(column, sa.Text(), primary_key=True))
     return complete_table(table)
