@@ -37,8 +37,8 @@ from cts_schema.exceptions import (
     UnadoptedDatabase,
     WrongUsage,
 )
-from cts_schema.fingerprint import differences
 from cts_schema.models import Base
+from cts_schema.schema.fingerprint import differences
 from cts_schema.schema.scripts import ADOPTION_REVISION, head, revisions
 from tests.legacy.catalogue import VARIANTS, Filling, build
 from tests.legacy.census import Values, census

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from cts_schema import downgrade, upgrade
 from cts_schema.exceptions import DatabaseUnusable, NameTaken
-from cts_schema.fingerprint import differences
 from cts_schema.models import Base
+from cts_schema.schema.fingerprint import differences
 from tests.support.databases import Database
 from tests.support.program import alembic, cts_schema
 from tests.support.project import Project

@@ -10,8 +10,8 @@ from alembic import op
 
 from cts_schema import check, ddl, dialects, upgrade
 from cts_schema.ddl.triggers import LEGACY_FUNCTION
-from cts_schema.fingerprint import differences
 from cts_schema.schema.declared import declared, replay, statements
+from cts_schema.schema.fingerprint import differences
 from cts_schema.schema.scripts import head as head_revision
 from cts_schema.schema.scripts import revisions
 from tests.support.databases import Database

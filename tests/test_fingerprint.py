@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from cts_schema.fingerprint import differences
 from cts_schema.models import Base
+from cts_schema.schema.fingerprint import differences
 from tests.support.databases import Database
 from tests.support.operations import operations
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from cts_schema import downgrade, upgrade
 from cts_schema.ddl import preserved_name
-from cts_schema.fingerprint import differences
+from cts_schema.schema.fingerprint import differences
 from tests.support.databases import Database
 from tests.support.operations import operations
 

@@ -18,8 +18,8 @@ from alembic import command
 from alembic.config import Config
 
 from cts_schema import downgrade, status, upgrade
-from cts_schema.fingerprint import differences
 from cts_schema.models import Base
+from cts_schema.schema.fingerprint import differences
 from cts_schema.schema.scripts import revisions, script_location
 from tests.support.databases import Database
 from tests.support.program import alembic

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from cts_schema import check, ddl, downgrade, finalize_adoption, repair, status, undo_adoption, upgrade
 from cts_schema.exceptions import DataWouldBeDropped, NameTaken, StillNeeded
-from cts_schema.fingerprint import differences
+from cts_schema.schema.fingerprint import differences
 from tests.conftest import Server
 from tests.support.databases import Database
 from tests.support.operations import operations

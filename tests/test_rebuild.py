@@ -12,7 +12,7 @@ from sqlalchemy.schema import CreateTable
 
 from cts_schema import ddl as cts_ddl
 from cts_schema.dialects.facts import Fingerprint
-from cts_schema.fingerprint import differences
+from cts_schema.schema.fingerprint import differences
 from tests.support.databases import Database
 from tests.support.operations import Ddl, operations
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from cts_schema import check, downgrade, seed, status, upgrade
-from cts_schema.fingerprint import differences
+from cts_schema.schema.fingerprint import differences
 from cts_schema.schema.scripts import head as head_revision
 from cts_schema.schema.scripts import revisions
 from tests.support.databases import Database

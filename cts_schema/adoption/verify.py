@@ -10,7 +10,7 @@ from cts_schema import dialects
 from cts_schema.adoption import target
 from cts_schema.adoption.convert.conversion import Conversion
 from cts_schema.exceptions import AdoptionFailed
-from cts_schema.fingerprint import differences, fingerprint
+from cts_schema.schema.fingerprint import differences, fingerprint
 
 
 @dataclass

@@ -23,25 +23,25 @@ _MISSING: dict[str, Severity] = {"index": "warning"}
 _EXTRA: dict[str, Severity] = {"trigger": "info"}
 
 
-def findings(look: CheckContext) -> Iterator[Finding]:
+def findings(context: CheckContext) -> Iterator[Finding]:
     """Find what is missing, has changed, or is there without need, in the tables of the models and beside them."""
-    expected, items = look.head, look.dialect.shape.items
+    expected, items = context.head, context.dialect.shape.items
     for table in Base.metadata.sorted_tables:
-        wanted, there = expected[f"table {table.name}"], look.schema.get(f"table {table.name}")
+        wanted, there = expected[f"table {table.name}"], context.schema.get(f"table {table.name}")
         if there is None:
             yield Finding("missing-table", "error", table.name, "the table is missing")
         else:
-            yield from _compared(look, table, items(wanted), items(there))
-    if look.dialect.has_functions:
-        yield from _function(expected, look.schema)
-    if unmanaged := tuple(one for one in look.status.unmanaged if one not in look.status.preserved):
+            yield from _compared(context, table, items(wanted), items(there))
+    if context.dialect.has_functions:
+        yield from _function(expected, context.schema)
+    if unmanaged := tuple(one for one in context.status.unmanaged if one not in context.status.preserved):
         message = "tables that are not of this package, and are left alone"
         names = unmanaged[:EXAMPLES]
         yield Finding("unmanaged-tables", "info", "the schema", message, count=len(unmanaged), examples=names)
 
 
 def _compared(
-    look: CheckContext, table: sa.Table, wanted: dict[Item, Any], there: dict[Item, Any]
+    context: CheckContext, table: sa.Table, wanted: dict[Item, Any], there: dict[Item, Any]
 ) -> Iterator[Finding]:
     gone = {item.name for item in wanted.keys() - there.keys() if item.kind == "column"}
     changed = {item.name for item, one in wanted.items() if item.kind == "column" and one != there.get(item)}
@@ -49,17 +49,17 @@ def _compared(
     for item in sorted(wanted.keys() | there.keys()):
         one, other = wanted.get(item), there.get(item)
         if one is None and item.kind == "index":
-            continue  # told with the indexes
+            continue  # health/indexes.py reports it
         if one == other or item.kind == "rest" or comes_with_a_column(table, item, gone, changed):
             continue
         there_too = item.kind == "index" and one is not None and other is not None
-        if there_too and look.dialect.shape.differs_in_validity(one, other):
-            continue  # told with the indexes
-        found.append(_finding(look, table, item, one, other))
+        if there_too and context.dialect.shape.differs_in_validity(one, other):
+            continue  # health/indexes.py reports it
+        found.append(_finding(context, table, item, one, other))
     yield from found
     rest = Item("rest", "")
     if wanted[rest] != there[rest] and not found:
-        message = "constraints have other names, or clauses that the models have not"
+        message = "constraints have other names or clauses than in the models"
         yield Finding(
             "changed-table",
             "warning",
@@ -70,7 +70,7 @@ def _compared(
         )
 
 
-def _finding(look: CheckContext, table: sa.Table, item: Item, wanted: Any, there: Any) -> Finding:
+def _finding(context: CheckContext, table: sa.Table, item: Item, wanted: Any, there: Any) -> Finding:
     change = "missing" if there is None else "extra" if wanted is None else "changed"
     severity = {"missing": _MISSING, "extra": _EXTRA, "changed": _MISSING}[change].get(
         item.kind, "warning" if change == "extra" else "error"
@@ -79,7 +79,7 @@ def _finding(look: CheckContext, table: sa.Table, item: Item, wanted: Any, there
     message = {
         "missing": f"the {words} is missing",
         "extra": f"the models have no such {words}",
-        "changed": f"the {words} is not as the models have it",
+        "changed": f"the {words} differs from the models",
     }[change]
     code = f"{change}-{item.kind}"
     if change == "changed" and item.kind == "column" and wanted[0] != there[0] and _is_id(table, item.name):

@@ -1,8 +1,9 @@
-"""The checkpoint: a new database gets the schema of the adoption revision by scripts, a revision each.
+"""The checkpoint: one script per revision creates the schema of the adoption revision in a new database.
 
-A revision asks the database at every turn what is there. Where nothing is, it always executes the same statements. So
-it writes them once a process, as for an offline script: that takes as long as to run it, and each further database of
-the process gains. A revision that can write none runs as always, and so do those after the adoption revision.
+A revision queries the database at every step. In an empty database the answers are always the same, and so are the
+statements that follow. So each revision writes them once per process, as for an offline script. This takes as long as
+to run the revision; every later database of the process gains. A revision that cannot write a script runs directly, and
+so does every revision after the adoption revision.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""What the revisions make, replayed into metadata without a database.
+"""The declared state: the tables that the revisions create, replayed into metadata without a database.
 
-A revision runs as for an offline script of PostgreSQL, whose changes are statements of their own. What it would execute
-is recorded instead: the tables, columns, constraints, indexes and triggers that it creates, changes and drops. Rows are
-no part of it.
+Each revision runs as for an offline script for PostgreSQL, because there every change is a statement of its own. A
+recorder takes the statements in place of a database, and applies them to the metadata: it creates, changes and drops
+tables, columns, constraints, indexes and triggers. It ignores rows.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Tables of SQLAlchemy made anew, with some of their columns renamed or left out: no table of it lets a column go."""
+"""Copies of SQLAlchemy tables with a column renamed or left out, which SQLAlchemy cannot do in place."""
 
 from __future__ import annotations
 

@@ -11,8 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from cts_schema.dialects.facts import Fingerprint
-from cts_schema.fingerprint import fingerprint
 from cts_schema.migration import run_log
+from cts_schema.schema.fingerprint import fingerprint
 from tests.faults.places import Place
 from tests.support.state import catalogue_of
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from cts_schema.database.engines import create_engine
 from cts_schema.dialects.facts import Fingerprint
-from cts_schema.fingerprint import fingerprint
+from cts_schema.schema.fingerprint import fingerprint
 
 
 class Database:

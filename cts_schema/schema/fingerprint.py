@@ -1,7 +1,7 @@
-"""The schema of a real database as plain values that can be compared.
+"""The schema of a database as plain values, and the comparison of two.
 
-Independent of the order of columns (ADD COLUMN appends them) and of whether a constraint was written inline or at the
-end of its table; sensitive to everything else: types, defaults, NULL, keys, constraints and their names, indexes with
+It does not depend on the order of columns (ADD COLUMN appends them), nor on whether a constraint is inline or at the
+end of its table. It covers everything else: types, defaults, NULL, keys, constraints and their names, indexes with
 order and predicate, triggers, functions, views.
 """
 
