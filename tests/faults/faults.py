@@ -164,7 +164,7 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
         Fault("stop", _stop, (DatabaseUnreachable,), _LOST),
         Fault("full", _fill_postgresql, (DiskFull,), ("No space left",)),
         Fault("timeout", _time_out, (DatabaseUnusable,), ("statement timeout",)),
-        Fault("lock", _lock_postgresql, (DatabaseLocked,), ("locked", "holds a lock")),
+        Fault("lock", _lock_postgresql, (DatabaseLocked,), ("held locks", "holds a lock")),
     ),
 }
 """The faults of each engine. Which errors may tell of one is a promise; docs/errors.md has their exit codes."""
