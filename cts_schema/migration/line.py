@@ -92,13 +92,8 @@ class Line:
         Raises:
             SchemaError: this package cannot take these steps on this database.
         """
-        context.configure(
-            connection=connection,
-            transactional_ddl=True,
-            on_version_apply=self._applied,
-            fn=lambda heads, running: self._each(self._stretch),
-            **settings,
-        )
+        settings = {**settings, "fn": lambda heads, running: self._each(self._stretch)}
+        context.configure(connection=connection, transactional_ddl=True, on_version_apply=self._applied, **settings)
         running = context.get_context()
         heads = () if running.purge else running.get_current_heads()
         require_known(running, heads)

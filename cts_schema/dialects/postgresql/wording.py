@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, ProgrammingError
 
 from cts_schema.ddl.text import quote, run
 from cts_schema.dialects.facts import Fingerprint
@@ -68,5 +68,5 @@ def _explained(connection: sa.Connection, table: str, expression: str) -> str | 
         with connection.begin_nested():
             query = f"EXPLAIN (VERBOSE, COSTS OFF) SELECT {expression} FROM ONLY {quote(table)}"
             return str(run(connection, query).scalars().all()[1])
-    except DBAPIError:
+    except (DataError, ProgrammingError):
         return None
