@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import struct
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from cts_schema import adopt, check, undo_adoption
+from cts_schema import adopt, check, plan_adoption, undo_adoption, upgrade
 from cts_schema.adoption import target
 from cts_schema.adoption.convert import rules
 from cts_schema.ddl.text import literal, quote
@@ -265,3 +266,25 @@ def test_a_key_of_single_precision_has_its_own_digits_and_so_has_what_refers_to_
     assert database.rows("SELECT parent FROM mine JOIN users ON id = parent ORDER BY username") == database.rows(
         "SELECT id FROM users ORDER BY username"
     )
+
+
+def test_a_value_that_only_rounds_to_the_one_before_it_is_left_over(database: Database) -> None:
+    database.execute(
+        "CREATE TABLE preset_types (id TEXT PRIMARY KEY, name TEXT, evaluation_interval_hours INTEGER, "
+        "evaluation_update_interval INTEGER)"  # in seconds
+    )
+    database.execute("INSERT INTO preset_types VALUES ('a', 'A', 1, 2), ('b', 'B', 1, 3600), ('c', 'C', 1, NULL)")
+    upgrade(database.url)
+    assert set(database.rows("SELECT evaluation_interval_hours FROM preset_types")) == {(1,)}
+    left = database.rows("SELECT row_key, reason, CAST(payload AS TEXT) FROM adoption_leftovers")
+    assert [(key, reason, json.loads(payload)) for key, reason, payload in left] == [
+        ("a", "no_column", {"evaluation_update_interval": 2})
+    ]
+
+
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+def test_a_legacy_ledger_with_times_for_numbers_is_read(database: Database) -> None:
+    database.execute("CREATE TABLE schema_migrations (migration_id TIMESTAMP, executed_at TIMESTAMP)")
+    database.execute("INSERT INTO schema_migrations VALUES ('infinity', 'infinity')")
+    database.execute("CREATE TABLE users (id INTEGER PRIMARY KEY, username TEXT, password_hash TEXT)")
+    assert plan_adoption(database.url) is not None

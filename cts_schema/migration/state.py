@@ -59,8 +59,8 @@ def _read(connection: sa.Connection, options: Options) -> Status:
     applied = line[: line.index(revision) + 1] if revision in line else []
     pending = () if revision is not None and not applied else tuple(line[len(applied) :])
     # As text: infinity and the year 10000 are valid times for PostgreSQL, but not for Python.
-    times = f"SELECT migration_id, CAST(executed_at AS TEXT) FROM {ledger}"
-    executed = dict(tuple(row) for row in _rows(connection, times) or [])
+    times = f"SELECT CAST(migration_id AS TEXT), CAST(executed_at AS TEXT) FROM {ledger}"
+    executed = {int(number): when for number, when in _rows(connection, times) or [] if str(number).isdecimal()}
     unadopted, unmanaged = _tables(connection, options)
     return Status(
         database=database,

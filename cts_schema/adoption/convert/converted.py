@@ -105,6 +105,8 @@ class Converted:
             found.append(Problem(old, name, "precision", condition))
         if earlier:
             other = self._differs(cast_.value, self._choice(self._parts[:place]))
+            if cast_.exact is not None:  # two seconds are no hour, although they become one
+                other = f"({other}) OR NOT coalesce({cast_.exact}, false)"
             taken = " OR ".join(f"({one})" for one in earlier)
             # Compared only where both can be converted: a cast of what is not valid would raise.
             condition = f"CASE WHEN ({guarded}) AND ({taken}) THEN {other} ELSE false END"
