@@ -5,7 +5,6 @@ The models go on, those revisions do not. So the tables are replayed from them; 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
@@ -82,12 +81,12 @@ def indexed_texts(table: str) -> dict[str, int]:
     A row of an index takes 2704 bytes at most (nbtree.h, BTMaxItemSize), of all its columns together.
     """
     columns, found = tables()[table].columns, dict[str, int]()
-    for name, facts in expected("postgresql")[f"table {table}"].items():
-        if name.startswith("index "):
-            listed = re.findall(r"\w+", facts[0].partition(" USING btree (")[2].partition(")")[0])
-            texts = [column for column in listed if column in columns and columns[column].kind == "text"]
-            for column in texts:
-                found[column] = min(found.get(column, 2600), 2600 // len(texts))
+    made = declared(ADOPTION_REVISION).tables[table]
+    keys = (one for one in made.constraints if isinstance(one, sa.PrimaryKeyConstraint | sa.UniqueConstraint))
+    for indexed in (*keys, *made.indexes):
+        texts = [column.name for column in indexed.columns if columns[column.name].kind == "text"]
+        for column in texts:
+            found[column] = min(found.get(column, 2600), 2600 // len(texts))
     return found
 
 
