@@ -19,6 +19,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from cts_schema.ddl import sql
 from cts_schema.ddl.checks import parse_checks
 from cts_schema.ddl.foreign_keys import ForeignKey, sqlite_foreign_keys
+from cts_schema.ddl.in_memory import in_memory
 from cts_schema.ddl.rewriting import rewrite
 from cts_schema.ddl.text import literal, quote, token_texts, unquote
 
@@ -116,17 +117,14 @@ def fits(table: sa.Table) -> bool:
 
 def _as_made(table: sa.Table) -> tuple[set[tuple[object, ...]], set[tuple[str, str]]]:
     """Return the facts and the indexes of a table as its revision creates it."""
-    engine = sa.create_engine("sqlite://")
-    with engine.connect() as connection:
+    with in_memory() as connection:
         connection.execute(CreateTable(table))
         for index in table.indexes:
             connection.execute(CreateIndex(index))
         rows = connection.exec_driver_sql(
             "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
         )
-        found = _facts(connection, table.name), {(name, _squeezed(definition)) for name, definition in rows}
-    engine.dispose()
-    return found
+        return _facts(connection, table.name), {(name, _squeezed(definition)) for name, definition in rows}
 
 
 def required(table: sa.Table) -> list[str]:

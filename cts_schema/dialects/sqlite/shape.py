@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cts_schema.ddl.checks import sqlite_checks
+from cts_schema.ddl.in_memory import in_memory
 from cts_schema.ddl.text import quote
 from cts_schema.dialects.facts import Fingerprint, Item
 
@@ -73,13 +74,9 @@ def _table(connection: sa.Connection, table: str, sql: str) -> dict[str, Any]:
 @cache
 def expected(metadata: sa.MetaData) -> Fingerprint:
     """Return the fingerprint of a schema that has the tables of metadata: it is made in memory."""
-    engine = sa.create_engine("sqlite://")
-    try:
-        with engine.connect() as connection:
-            metadata.create_all(connection)
-            return fingerprint(connection)
-    finally:
-        engine.dispose()
+    with in_memory() as connection:
+        metadata.create_all(connection)
+        return fingerprint(connection)
 
 
 def worded(connection: sa.Connection, wanted: Fingerprint, there: Fingerprint) -> Fingerprint:

@@ -16,6 +16,7 @@ from sqlalchemy.schema import CreateTable
 
 from cts_schema.ddl import shorten, sqlite_checks
 from cts_schema.ddl.checks import parse_checks
+from cts_schema.ddl.in_memory import in_memory
 from cts_schema.ddl.text import definitions, literal, quote, run, unquote, without_comments
 from cts_schema.dialects.facts import Item
 from cts_schema.dialects.sqlite import shape
@@ -145,16 +146,13 @@ def _new(table: sa.Table) -> str:
 
 def _tried(create_table: str) -> dict[Item, Any] | None:
     """Return the parts of a table, by creating it in memory; None if that fails."""
-    engine = sa.create_engine("sqlite://")
     try:
-        with engine.connect() as connection:
+        with in_memory() as connection:
             connection.exec_driver_sql(create_table)
             (facts,) = (facts for name, facts in shape.fingerprint(connection).items() if name.startswith("table "))
             return shape.items(facts)
     except DBAPIError:
         return None
-    finally:
-        engine.dispose()
 
 
 def _constraint(context: CheckContext, table: sa.Table, item: Item, facts: Any) -> str:

@@ -21,6 +21,7 @@ from cts_schema.adoption.dependents.sqlite.in_memory import Compiled, Known, Obj
 from cts_schema.adoption.refusal import Refusal
 from cts_schema.adoption.survey.sqlite import OF_APPLICATION
 from cts_schema.adoption.survey.tables import LegacyTable
+from cts_schema.ddl.in_memory import in_memory
 from cts_schema.ddl.text import quote, run, token_texts
 
 #: What a refusal calls the foreign keys of a table.
@@ -172,13 +173,9 @@ class Dependents:
 @cache
 def _new() -> tuple[Object, ...]:
     """Return the new schema."""
-    engine = sa.create_engine("sqlite://")
-    try:
-        with engine.connect() as connection:
-            target.create(connection)
-            return objects_of(connection)
-    finally:
-        engine.dispose()
+    with in_memory() as connection:
+        target.create(connection)
+        return objects_of(connection)
 
 
 @cache
