@@ -177,6 +177,22 @@ VERSION = {
 }
 
 
+def test_an_expression_that_a_check_compares_lends_no_power(head: Database, owner: str) -> None:
+    """The server calculates the constant part of an expression as it plans, which calls the owner's function."""
+    stolen = f"LANGUAGE plpgsql AS $$ BEGIN {STEAL} RETURN $1; END $$"
+    plant(
+        head,
+        owner,
+        f"CREATE FUNCTION stolen(text) RETURNS text IMMUTABLE {stolen}",
+        "ALTER TABLE users DROP CONSTRAINT ck_users_role",
+        "ALTER TABLE users ADD CONSTRAINT ck_users_role CHECK (role IN (stolen('user'), stolen('admin')))",
+        "ALTER TABLE users ALTER COLUMN role SET DEFAULT stolen('user')",
+    )
+    found = check(head.url).findings
+    assert [one.where for one in found if one.code.startswith("changed")] == []  # so it was called, and gave the same
+    assert not is_power_lent(head)
+
+
 @pytest.mark.filterwarnings("ignore:Did not recognize type")
 @pytest.mark.parametrize("what", VERSION)
 def test_a_look_for_the_revision_runs_nothing_of_the_owners(
