@@ -121,6 +121,11 @@ def test_the_revisions_up_to_the_adoption_revision_are_history(scripts: Scripts)
         ("op.execute('drop table orders')", "drops-values", 'ddl.drop_table(revision, "notes")'),
         ("op.get_bind().exec_driver_sql('SELECT 1').scalar()", "no-script", ""),
         (
+            "ddl.backfill('orders', {'price': ddl.TO_COMPLETE}, where='price IS NULL')",
+            "to-complete",
+            'sa.text("connection_id")',
+        ),
+        (
             "op.drop_column('orders', 'fees')\nddl.backfill('orders', {'price': 1}, where='price IS NULL')",
             "online-too-late",
             "",

@@ -52,7 +52,9 @@ def check(folder: Path) -> list[Violation]:
         if file.name[:3] <= ADOPTION_REVISION:
             continue
         allowed = dict(_ALLOW.findall(file.read_text()))
-        findings = sorted(read_code(file), key=lambda finding: finding.line or 0) + list(read_script(folder, file))
+        findings = sorted(read_code(file), key=lambda finding: finding.line or 0)
+        if not any(finding.name == "to-complete" for finding in findings):  # it refuses to write a script, too
+            findings += read_script(folder, file)
         found += [finding for finding in findings if finding.name not in allowed]
         found += [_without_reason(file, name) for name, reason in allowed.items() if not reason]
     return found
@@ -68,10 +70,23 @@ def read_code(file: Path) -> Iterator[Violation]:
             yield from _bare_rebuild(file, node)
             yield from _drops_values(file, node)
             yield from _volatile_default(file, node)
+        elif isinstance(node, ast.Attribute) and node.attr == "TO_COMPLETE":
+            yield _to_complete(file, node)
     for function in tree.body:
         if isinstance(function, ast.FunctionDef):
             yield from _online_too_late(file, function)
             yield from _one_dialect(file, function)
+
+
+def _to_complete(file: Path, node: ast.Attribute) -> Violation:
+    return Violation(
+        file,
+        node.lineno,
+        "to-complete",
+        "the revision does not say yet what existing rows get, and refuses to run",
+        "write the value in place of ddl.TO_COMPLETE: a plain value, or SQL of the row",
+        'sa.text("connection_id")',
+    )
 
 
 def _without_reason(file: Path, name: str) -> Violation:

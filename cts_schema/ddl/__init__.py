@@ -31,18 +31,16 @@ from cts_schema.ddl.columns import (
 from cts_schema.ddl.defaults import DEFAULTS, uuid_text
 from cts_schema.ddl.naming import MAX_IDENTIFIER, NAMING_CONVENTION, shorten
 from cts_schema.ddl.tables import Item, Tables, complete_table, frozen_table
+from cts_schema.ddl.to_complete import TO_COMPLETE
 from cts_schema.ddl.triggers import CreateUpdatedAtFunction, CreateUpdatedAtTrigger, DropUpdatedAtTrigger, trigger_name
 from cts_schema.ddl.types import TYPES, BigInt, ExactNumeric, FiniteNumeric, Json, TextEnum, Timestamp
 
 if TYPE_CHECKING:
     from cts_schema.ddl.batches import backfill
-    from cts_schema.ddl.online import (
-        add_check_online,
-        add_foreign_key_online,
-        create_index_online,
-        drop_index_online,
-        set_not_null_online,
-    )
+    from cts_schema.ddl.comments import comment_column, comment_table
+    from cts_schema.ddl.online_constraints import add_check_online, add_foreign_key_online, set_not_null_online
+    from cts_schema.ddl.online_indexes import add_unique_online, create_index_online, drop_index_online
+    from cts_schema.ddl.online_tables import add_columns_online, create_table_online
     from cts_schema.ddl.operations import (
         add_columns,
         create_table,
@@ -63,11 +61,16 @@ _OPERATIONS = {
     "preserved_name": "preserved",
     "alter_table": "rebuild",
     "backfill": "batches",
-    "add_check_online": "online",
-    "add_foreign_key_online": "online",
-    "create_index_online": "online",
-    "drop_index_online": "online",
-    "set_not_null_online": "online",
+    "add_check_online": "online_constraints",
+    "add_unique_online": "online_indexes",
+    "add_foreign_key_online": "online_constraints",
+    "create_index_online": "online_indexes",
+    "drop_index_online": "online_indexes",
+    "set_not_null_online": "online_constraints",
+    "comment_column": "comments",
+    "comment_table": "comments",
+    "add_columns_online": "online_tables",
+    "create_table_online": "online_tables",
     "add_columns": "operations",
     "create_table": "operations",
     "create_updated_at_trigger": "operations",
@@ -85,6 +88,7 @@ __all__ = [
     "DEFAULTS",
     "MAX_IDENTIFIER",
     "NAMING_CONVENTION",
+    "TO_COMPLETE",
     "TYPES",
     "BigInt",
     "CreateUpdatedAtFunction",
@@ -100,13 +104,18 @@ __all__ = [
     "Timestamp",
     "add_check_online",
     "add_columns",
+    "add_columns_online",
     "add_foreign_key_online",
+    "add_unique_online",
     "alter_table",
     "backfill",
+    "comment_column",
+    "comment_table",
     "complete_table",
     "count",
     "create_index_online",
     "create_table",
+    "create_table_online",
     "create_updated_at_trigger",
     "drop_columns",
     "drop_index_online",

@@ -1,4 +1,4 @@
-"""Fills columns of existing rows, concurrently with traffic. See :mod:`cts_schema.ddl.online`."""
+"""Fills columns of existing rows, concurrently with traffic. See :mod:`.outside`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from cts_schema.ddl.online import outside_transaction
+from cts_schema.ddl.outside import outside_transaction
 from cts_schema.ddl.silence import quiet, require_none
-from cts_schema.ddl.sql import offline
+from cts_schema.ddl.sql import empty, offline
 from cts_schema.ddl.text import clause, quote
 from cts_schema.ddl.triggers import has_updated_at_trigger
 
@@ -39,7 +39,8 @@ def backfill(
 
     Args:
         table: the table's name.
-        values: the new values by column name, plain or expressions like ``sa.clause("quantity * price")``.
+        values: the new values by column name, plain or expressions like ``sa.text("quantity * price")``. A generated
+            revision has ``ddl.TO_COMPLETE`` where only its author knows one.
         where: the condition of the rows to fill, which a filled row no longer meets.
         key: a unique column, whose index finds the batches.
         batch: rows per transaction.
@@ -48,7 +49,10 @@ def backfill(
 
     Raises:
         ValueError: a filled row still meets the condition, so that the backfill would never end.
+        RevisionIncomplete: a value is still ``ddl.TO_COMPLETE``.
     """
+    if empty():
+        return
     report = progress or (lambda filled: _log.info("backfill of %s: %d rows", table, filled))
     with outside_transaction() as outside:
         if outside and offline():

@@ -73,8 +73,13 @@ def somebodys(own: str | None) -> str:
     return "" if own is None else f"WHERE ({own}) IS NOT TRUE"
 
 
-def move_back(table: sa.Table, preserved: str) -> Sequence[tuple[str, str]] | None:
+def move_back(table: sa.Table, preserved: str, *, again: bool = False) -> Sequence[tuple[str, str]] | None:
     """Move ``preserved`` back to the name of ``table``.
+
+    Args:
+        table: the table of the revision.
+        preserved: the name of the preserved one.
+        again: whether an earlier run may have created the table (PostgreSQL only).
 
     Returns:
         None if it was moved. On SQLite a table that cannot get the shape of its revision stays preserved; then
@@ -82,7 +87,7 @@ def move_back(table: sa.Table, preserved: str) -> Sequence[tuple[str, str]] | No
     """
     name = table.name
     if sql.on_postgresql():
-        moved_postgresql.rename_back(name, preserved)
+        moved_postgresql.rename_back(name, preserved, unless=moved_postgresql.is_made(table) if again else "false")
         if not sql.offline():
             keys = moved_postgresql.keys_of(name)
             with quiet(name):

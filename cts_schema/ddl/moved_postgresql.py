@@ -69,10 +69,11 @@ _KEYS = """DO $cts_kept_$ DECLARE one record; BEGIN
 END $cts_kept_$"""
 
 _BACK = """DO $cts_kept_$ BEGIN
-  IF to_regclass(quote_ident(current_schema()) || '.' || {literal}) IS NOT NULL THEN
+  IF {made} THEN
+    RETURN;
+  ELSIF to_regclass(quote_ident(current_schema()) || '.' || {literal}) IS NOT NULL THEN
     RAISE duplicate_table USING MESSAGE = 'there is a table ' || {literal} || ' already';
-  END IF;
-  IF to_regclass({kept_literal}) IS NOT NULL THEN
+  ELSIF to_regclass({kept_literal}) IS NOT NULL THEN
     ALTER TABLE {preserved} RENAME TO {table};
   END IF;
 END $cts_kept_$"""
@@ -115,9 +116,19 @@ def rename_existing(preserved: str, others: Sequence[str]) -> None:
     )
 
 
-def rename_back(table: str, preserved: str) -> None:
-    """Rename ``preserved`` to ``table``, if it exists."""
-    sql.execute(_filled(_BACK, table, preserved=quote(preserved), kept_literal=_literal(preserved)))
+def rename_back(table: str, preserved: str, *, unless: str = "false") -> None:
+    """Rename ``preserved`` to ``table``, if it exists, unless a condition holds."""
+    sql.execute(_filled(_BACK, table, preserved=quote(preserved), kept_literal=_literal(preserved), made=unless))
+
+
+def is_made(table: sa.Table) -> str:
+    """Return the condition that there is a table with this name and exactly these columns."""
+    columns = ", ".join(literal(column) for column in sorted(table.columns.keys()))
+    there = (
+        'SELECT array_agg(attname::text ORDER BY attname::text COLLATE "C") FROM pg_attribute '
+        f"WHERE attrelid = to_regclass({_literal(table.name)}) AND attnum > 0 AND NOT attisdropped"
+    )
+    return f"coalesce(({there}) = ARRAY[{columns}]::text[], false)"
 
 
 def only(table: str) -> str:

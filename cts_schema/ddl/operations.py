@@ -12,13 +12,15 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
-from alembic.ddl.base import AddColumn
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import AddConstraint, CreateIndex, CreateTable
 from sqlalchemy.sql.naming import conv
 
 from cts_schema.ddl import needed, preserved
+from cts_schema.ddl.added_column import AddColumnWithKey, inline_key
+from cts_schema.ddl.comments import comment_as_made
 from cts_schema.ddl.rebuild import alter_table
+from cts_schema.ddl.refused_rows import require_met
 from cts_schema.ddl.silence import quiet, require_none
 from cts_schema.ddl.sql import on_postgresql
 from cts_schema.ddl.tables import Item, columns_of, frozen_table, indexes_of
@@ -26,7 +28,7 @@ from cts_schema.ddl.text import clause, quote
 from cts_schema.ddl.triggers import CreateUpdatedAtTrigger, DropUpdatedAtTrigger
 
 
-def create_table(revision: str, name: str, *items: Item, private: bool = False) -> sa.Table:
+def create_table(revision: str, name: str, *items: Item, private: bool = False, comment: str | None = None) -> sa.Table:
     """Create a table with its indexes and CHECKs, or restore the one that a downgrade of ``revision`` preserved.
 
     Args:
@@ -34,11 +36,13 @@ def create_table(revision: str, name: str, *items: Item, private: bool = False) 
         name: the table's name.
         items: columns, constraints and indexes; names follow the naming convention.
         private: revoke default privileges of PostgreSQL on a new table; not in a script.
+        comment: the comment of the table, which SQLite lacks.
 
     Returns:
         The table, for INSERTs of the revision.
     """
     table = frozen_table(name, *items)
+    table.comment = comment
     preserved.restore_table(revision, table, private=private)
     return table
 
@@ -70,7 +74,8 @@ def add_columns(revision: str, table: str, *items: Item, key: Sequence[str] = ("
     """Add columns with their constraints, and restore the values that a downgrade of ``revision`` preserved.
 
     On SQLite ALTER TABLE adds each column with its constraints inline, which neither copies the table nor
-    affects its triggers. Only a default that is not constant (an id, the current time) requires a rebuild.
+    affects its triggers. Only a default that is not constant (an id, the current time), a stored computed column, a
+    UNIQUE and a foreign key of several columns require a rebuild.
 
     Args:
         revision: the id of the calling revision.
@@ -81,7 +86,7 @@ def add_columns(revision: str, table: str, *items: Item, key: Sequence[str] = ("
     new = frozen_table(table, *items)
     if on_postgresql():
         _add_to_postgresql(new)
-    elif any(_needs_rebuild(column) for column in columns_of(new)):
+    elif any(map(_needs_rebuild, columns_of(new))) or any(map(_is_of_table, new.constraints)):
         _add_by_rebuild(new)
     else:
         for column in columns_of(new):
@@ -123,9 +128,14 @@ def replace_checks(table: str, *, drop: Sequence[str] = (), add: Sequence[tuple[
     Args:
         table: the table's name.
         drop: names of the CHECKs to drop.
-        add: name and condition of each CHECK to add; the rows must satisfy it.
+        add: name and condition of each CHECK to add.
+
+    Raises:
+        RowsRefused: rows do not meet a condition; names them.
     """
     checks = [sa.CheckConstraint(clause(condition), name=conv(name)) for name, condition in add]
+    for name, condition in add:
+        require_met(table, name, condition)
     if on_postgresql():
         for name in drop:
             op.drop_constraint(name, table)
@@ -167,12 +177,20 @@ def drop_updated_at_trigger(table: str) -> None:
 
 def _needs_rebuild(column: sa.Column[Any]) -> bool:
     """Return whether SQLite needs a rebuild: it adds only constant defaults (sqlite.org/lang_altertable)."""
+    if column.computed is not None:
+        return bool(column.computed.persisted)
     default = column.server_default
     if not isinstance(default, sa.DefaultClause) or isinstance(default.arg, str):
         return False
     return (
         not isinstance(default.arg, sa.TextClause) or "CURRENT_" in default.arg.text.upper() or "(" in default.arg.text
     )
+
+
+def _is_of_table(constraint: sa.Constraint) -> bool:
+    """Return whether SQLite takes a constraint only with its table, not with a column."""
+    of_several = isinstance(constraint, sa.ForeignKeyConstraint) and len(constraint.columns) > 1
+    return of_several or isinstance(constraint, sa.UniqueConstraint)
 
 
 def _table_constraints(new: sa.Table) -> list[sa.Constraint]:
@@ -182,10 +200,19 @@ def _table_constraints(new: sa.Table) -> list[sa.Constraint]:
 
 
 def _add_to_postgresql(new: sa.Table) -> None:
+    inline = {key.columns[0].name: key for key in new.foreign_key_constraints if _needs_no_scan(key)}
     for column in columns_of(new):
-        op.execute(AddColumn(new.name, column))
+        op.execute(AddColumnWithKey(new.name, column, inline.get(column.name)))
+    comment_as_made(new)
     for constraint in _table_constraints(new):
-        op.execute(AddConstraint(constraint))
+        if constraint not in inline.values():
+            op.execute(AddConstraint(constraint))
+
+
+def _needs_no_scan(key: sa.ForeignKeyConstraint) -> bool:
+    """Return whether PostgreSQL takes a key without reading the rows, because they have NULL in its new column."""
+    first = key.columns[0]
+    return len(key.columns) == 1 and bool(first.nullable) and first.server_default is None
 
 
 def _sqlite_add_column(table: sa.Table, column: sa.Column[Any]) -> sa.TextClause:
@@ -194,35 +221,34 @@ def _sqlite_add_column(table: sa.Table, column: sa.Column[Any]) -> sa.TextClause
     parts = [compiler.get_column_specification(column)]
     parts += [compiler.process(constraint) for constraint in column.constraints]
     for constraint in _table_constraints(table):
-        text = compiler.process(constraint)
         if isinstance(constraint, sa.ForeignKeyConstraint):
-            if [element.parent for element in constraint.elements] != [column]:
-                continue
-            # As a constraint of the column, not of the table, it does not name the column.
-            text = text[: text.index("FOREIGN KEY")] + text[text.index("REFERENCES") :]
-        elif column is not columns_of(table)[-1]:
-            continue  # a CHECK may mention every added column, so it comes with the last one
-        parts.append(text)
+            if [element.parent for element in constraint.elements] == [column]:
+                parts.append(inline_key(compiler, constraint))
+        elif column is columns_of(table)[-1]:  # a CHECK may mention every added column, so it comes with the last one
+            parts.append(compiler.process(constraint))
     return clause(f"ALTER TABLE {quote(table.name)} ADD COLUMN {' '.join(parts)}")
 
 
 def _add_by_rebuild(new: sa.Table) -> None:
-    keys, others = [], []
-    for constraint in _table_constraints(new):
-        if isinstance(constraint, sa.ForeignKeyConstraint):
-            keys.append(constraint)
-        else:
-            others.append(_copy(constraint))
-    with alter_table(new.name, constraints=others) as batch:
+    of_columns = [one for one in _table_constraints(new) if not isinstance(one, sa.CheckConstraint)]
+    checks = [one._copy() for one in _table_constraints(new) if one not in of_columns]  # they have only one table
+    with alter_table(new.name, constraints=checks) as batch:
         for column in columns_of(new):
             batch.add_column(column._copy())
-        for key in keys:  # of columns that the current table lacks
-            parents = [element.target_fullname.rpartition(".") for element in key.elements]
-            columns = [column for _, _, column in parents]
-            batch.create_foreign_key(
-                str(key.name), parents[0][0], list(key.column_keys), columns, ondelete=key.ondelete
-            )
-
-
-def _copy(constraint: sa.Constraint) -> sa.Constraint:
-    return constraint._copy()  # a constraint has only one parent table
+        for constraint in of_columns:  # of columns that the current table lacks
+            name = str(constraint.name)
+            if isinstance(constraint, sa.ForeignKeyConstraint):
+                parents = [element.target_fullname.rpartition(".") for element in constraint.elements]
+                batch.create_foreign_key(
+                    name,
+                    parents[0][0],
+                    list(constraint.column_keys),
+                    [column for _, _, column in parents],
+                    ondelete=constraint.ondelete,
+                    onupdate=constraint.onupdate,
+                    deferrable=constraint.deferrable,
+                    initially=constraint.initially,
+                    match=constraint.match,
+                )
+            elif isinstance(constraint, sa.UniqueConstraint):
+                batch.create_unique_constraint(name, [column.name for column in constraint.columns])

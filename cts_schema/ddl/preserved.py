@@ -21,6 +21,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable, DropIndex
 
 from cts_schema.ddl import moved, moved_postgresql, moved_sqlite, preview, sql
 from cts_schema.ddl.arrival import arrived, nothing_else, references, refers_to_rows, same_key, value_or_null
+from cts_schema.ddl.comments import comment_as_made
 from cts_schema.ddl.free_names import require_free
 from cts_schema.ddl.naming import shorten
 from cts_schema.ddl.silence import quiet
@@ -47,6 +48,9 @@ def preserve_table(
     """
     if preview.note(revision, name, own=own):
         return
+    if sql.empty():
+        op.drop_table(name)
+        return
     preserved = preserved_name(revision, name)
     if sql.offline() and not sql.on_postgresql():
         _copy(preserved, f"SELECT * FROM {quote(name)}")
@@ -61,8 +65,15 @@ def preserve_table(
     moved.move_away(name, preserved)
 
 
-def restore_table(revision: str, table: sa.Table, *, private: bool = False) -> None:
-    """Create ``table``, or restore the one that a downgrade moved away."""
+def restore_table(revision: str, table: sa.Table, *, private: bool = False, again: bool = False) -> None:
+    """Create ``table``, or restore the one that a downgrade moved away.
+
+    Args:
+        revision: the id of the calling revision.
+        table: the table of the revision.
+        private: whether only the owner may read it.
+        again: whether a script is for a database in which an earlier one may have created it.
+    """
     if preview.note_table(table):
         return
     if sql.empty():
@@ -71,10 +82,11 @@ def restore_table(revision: str, table: sa.Table, *, private: bool = False) -> N
     preserved = preserved_name(revision, table.name)
     scripted = sql.offline()
     if scripted and sql.on_postgresql():
-        moved.move_back(table, preserved)
+        moved.move_back(table, preserved, again=again)
         op.execute(CreateTable(table, if_not_exists=True))
         for index in indexes_of(table):
             op.execute(CreateIndex(index, if_not_exists=True))
+        comment_as_made(table)
         return
     own: Sequence[tuple[str, str]] = ()
     if not scripted:
@@ -107,11 +119,12 @@ def _create(table: sa.Table, *, private: bool, anew: bool = False) -> None:
         if anew:  # a run has moved the table away, with its indexes
             op.execute(DropIndex(index, if_exists=True))
         op.execute(CreateIndex(index))
+    comment_as_made(table)
 
 
 def preserve_columns(revision: str, name: str, columns: Sequence[str], key: Sequence[str]) -> None:
     """Copy the key and the given columns of table ``name`` to its preserved table, if any has a value."""
-    if preview.note(revision, name, columns):
+    if preview.note(revision, name, columns) or sql.empty():
         return
     preserved = preserved_name(revision, name)
     filled = " OR ".join(f"{quote(column)} IS NOT NULL" for column in columns)

@@ -117,6 +117,27 @@ class RevisionFailed(SchemaError):
     )
 
 
+class RevisionIncomplete(SchemaError):
+    """a revision does not say yet what existing rows get; nothing was done"""
+
+    exit_code = EXIT_DECISION
+    unlisted = ("file",)
+    next_step = NextStep(
+        "in {file} write the value in place of ddl.TO_COMPLETE: a plain value, or SQL of the row such as\n"
+        'sa.text("connection_id"); then repeat'
+    )
+
+
+class RowsRefused(RevisionFailed):
+    """rows have values that a new CHECK refuses; it was not added"""
+
+    exit_code = EXIT_DECISION
+    unlisted = ("code",)
+    next_step = NextStep(
+        "change these rows, then repeat; or let a revision that is not released yet do it, before the CHECK:\n{code}"
+    )
+
+
 class NameTaken(RevisionFailed):
     """something of yours has the name of a table that an upgrade makes or restores; everything was rolled back"""
 

@@ -22,7 +22,10 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.util import OrderedSet
 
 from cts_schema import dialects
-from cts_schema.ddl import NAMING_CONVENTION
+from cts_schema.ddl import NAMING_CONVENTION, TextEnum, shorten
+from cts_schema.ddl.added_column import AddColumnWithKey
+from cts_schema.ddl.checks import imply_checks
+from cts_schema.ddl.refused_rows import enumerated
 from cts_schema.ddl.scripting import record
 from cts_schema.ddl.tables import indexes_of
 from cts_schema.ddl.text import clause
@@ -86,12 +89,34 @@ def statements(metadata: sa.MetaData, dialect: str) -> Iterator[str]:
         yield str(CreateUpdatedAtTrigger(name).compile(**compiled))
 
 
+def _drop_constraint(table: sa.Table, name: Any) -> None:
+    table.constraints = {one for one in table.constraints if one.name != name}
+    for column in table.columns:
+        column.constraints = OrderedSet(one for one in column.constraints if one.name != name)
+
+
+def _imply(table: sa.Table, check: sa.CheckConstraint) -> bool:
+    """Give an enumeration the words of its new CHECK; return False for any other CHECK."""
+    column, words = enumerated(str(check.sqltext)) or ("", [])
+    found = table.columns.get(column)
+    if found is None or not isinstance(found.type, TextEnum) or check.name != shorten(f"ck_{table.name}_{column}"):
+        return False
+    found.type = TextEnum(*words)
+    imply_checks(found)
+    return True
+
+
 class _Recorder(PostgresqlImpl):
     """What an Alembic context executes with, of a database that is not there."""
 
     def __init__(self) -> None:
         super().__init__(registry.load("postgresql")(), None, True, None, None, {})
         self.tables: dict[str, sa.Table] = {}
+
+    def emit_begin(self) -> None:
+        """Write nothing: there is no transaction."""
+
+    emit_commit = emit_begin
 
     def _exec(self, construct: Any, *_args: Any, **_options: Any) -> None:
         self.take(clause(construct) if isinstance(construct, str) else construct)
@@ -143,19 +168,26 @@ class _Recorder(PostgresqlImpl):
         self.tables[construct.table_name].append_column(construct.column._copy())
 
     @take.register
+    def _(self, construct: AddColumnWithKey) -> None:
+        self.tables[construct.table_name].append_column(construct.column._copy())
+        if construct.key is not None:
+            self.tables[construct.table_name].append_constraint(constraint_of(construct.key))
+
+    @take.register
     def _(self, construct: alter.DropColumn) -> None:
         self._remake(construct.table_name, without=construct.column.name)
 
     @take.register
     def _(self, construct: schema.AddConstraint) -> None:
-        self.tables[construct.element.table.name].append_constraint(constraint_of(construct.element))
+        table = self.tables[construct.element.table.name]
+        _drop_constraint(table, construct.element.name)  # an online operation puts it in its place
+        made = constraint_of(construct.element)
+        if not (isinstance(made, sa.CheckConstraint) and _imply(table, made)):
+            table.append_constraint(made)
 
     @take.register
     def _(self, construct: schema.DropConstraint) -> None:
-        table, name = self.tables[construct.element.table.name], construct.element.name
-        table.constraints = {one for one in table.constraints if one.name != name}
-        for column in table.columns:
-            column.constraints = OrderedSet(one for one in column.constraints if one.name != name)
+        _drop_constraint(self.tables[construct.element.table.name], construct.element.name)
 
     @take.register
     def _(self, construct: alter.ColumnName) -> None:
@@ -175,8 +207,25 @@ class _Recorder(PostgresqlImpl):
         column.server_default = sa.Column("", server_default=construct.default).server_default
 
     @take.register
+    def _(self, construct: alter.IdentityColumnDefault) -> None:
+        column = self.tables[construct.table_name].columns[construct.column_name]
+        column.identity = column.server_default = None
+        if construct.default is not None:
+            construct.default._copy()._set_parent_with_dispatch(column)
+
+    @take.register
     def _(self, construct: schema.SetTableComment | schema.DropTableComment) -> None:
         self.tables[construct.element.name].comment = construct.element.comment
+
+    @take.register
+    def _(self, construct: schema.SetColumnComment | schema.DropColumnComment) -> None:
+        dropped = isinstance(construct, schema.DropColumnComment)
+        column = self.tables[construct.element.table.name].columns[construct.element.name]
+        column.comment = None if dropped else construct.element.comment
+
+    @take.register
+    def _(self, construct: alter.ColumnComment) -> None:
+        self.tables[construct.table_name].columns[construct.column_name].comment = construct.comment
 
     @take.register
     def _(self, construct: CreateUpdatedAtTrigger) -> None:

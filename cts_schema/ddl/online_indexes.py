@@ -1,0 +1,164 @@
+"""Indexes and unique constraints for tables with traffic: built while others read and write. See :mod:`.outside`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.exc import DBAPIError
+
+from cts_schema.ddl.naming import shorten
+from cts_schema.ddl.outside import alter, of_catalog, outside_transaction, run_lock_timeout
+from cts_schema.ddl.rebuild import alter_table
+from cts_schema.ddl.sql import offline, on_postgresql
+from cts_schema.ddl.text import clause, quote
+
+
+def create_index_online(
+    name: str,
+    table: str,
+    columns: Sequence[str | sa.TextClause],
+    *,
+    unique: bool = False,
+    where: str | None = None,
+    include: Sequence[str] = (),
+    nulls_not_distinct: bool | None = None,
+    using: str | None = None,
+) -> None:
+    """Create an index while others read and write; a valid existing one stays.
+
+    An interrupted build leaves an invalid index, which slows every write and helps no read: it is rebuilt.
+    A build that fails, because of duplicates or a full disk, removes it again.
+
+    Args:
+        name: the name of the index.
+        table: the table's name.
+        columns: names of columns, or expressions like ``sa.text("created_at DESC")``.
+        unique: whether it is unique.
+        where: the condition of a partial index.
+        include: further columns that the index stores (PostgreSQL only).
+        nulls_not_distinct: whether a unique index takes two NULLs as equal (PostgreSQL only; SQLite never does).
+        using: the kind of the index, such as gin (PostgreSQL only).
+
+    Raises:
+        ValueError: an index with this name exists, on other columns or with another uniqueness.
+    """
+    condition = None if where is None else clause(where)
+    options: dict[str, Any] = {
+        "unique": unique,
+        "postgresql_where": condition,
+        "sqlite_where": condition,
+        "postgresql_include": list(include) or None,
+        "postgresql_nulls_not_distinct": nulls_not_distinct or None,
+        "postgresql_using": using,
+    }
+    options = {option: value for option, value in options.items() if value is not None}
+    with outside_transaction() as outside, run_lock_timeout(outside):
+        if outside and offline():
+            _drop_index(name, table, outside)
+        elif on_postgresql() and not offline():
+            valid = _is_valid(name, table)
+            if valid:
+                _require_same(name, table, columns, unique)
+                return
+            if valid is False:
+                _drop_index(name, table, outside)
+        if outside:
+            options["postgresql_concurrently"] = True
+        try:
+            op.create_index(name, table, list(columns), **options)
+        except DBAPIError as error:
+            if outside and not error.connection_invalidated and _is_valid(name, table) is False:
+                _drop_index(name, table, outside)
+            raise
+
+
+def drop_index_online(name: str, table: str) -> None:
+    """Drop an index while others read and write; on PostgreSQL it need not exist.
+
+    Args:
+        name: the name of the index.
+        table: the table's name.
+    """
+    with outside_transaction() as outside, run_lock_timeout(outside):
+        _drop_index(name, table, outside)
+
+
+def add_unique_online(
+    table: str,
+    columns: Sequence[str],
+    *,
+    name: str | None = None,
+    deferrable: bool | None = None,
+    initially: str | None = None,
+    nulls_not_distinct: bool | None = None,
+) -> None:
+    """Add a UNIQUE constraint: PostgreSQL builds its index while others read and write; SQLite rebuilds the table.
+
+    Args:
+        table: the table's name.
+        columns: its columns.
+        name: the name of the constraint; ``uq_<table>_<columns>`` by default.
+        deferrable: whether a transaction may check it at its end (PostgreSQL only).
+        initially: ``DEFERRED`` or ``IMMEDIATE`` (PostgreSQL only).
+        nulls_not_distinct: whether it takes two NULLs as equal (PostgreSQL only).
+    """
+    name = name or shorten("_".join(["uq", table, *columns]))
+    if not on_postgresql():
+        with alter_table(table) as batch:
+            batch.create_unique_constraint(name, list(columns))
+        return
+    with outside_transaction() as outside:
+        if not outside:
+            options: dict[str, Any] = {"deferrable": deferrable, "initially": initially}
+            if nulls_not_distinct:
+                options["postgresql_nulls_not_distinct"] = True
+            op.create_unique_constraint(name, table, list(columns), **options)
+            return
+        if offline():
+            alter(table, f"DROP CONSTRAINT IF EXISTS {quote(name)}")
+        elif of_catalog(
+            "SELECT true FROM pg_constraint WHERE conrelid = CAST(:table AS regclass) AND conname = :name", table, name
+        ):
+            return
+    create_index_online(name, table, columns, unique=True, nulls_not_distinct=nulls_not_distinct)
+    later = (" DEFERRABLE" if deferrable else "") + (f" INITIALLY {initially}" if initially else "")
+    with outside_transaction():
+        alter(table, f"ADD CONSTRAINT {quote(name)} UNIQUE USING INDEX {quote(name)}{later}")
+
+
+def _is_valid(name: str, table: str) -> bool | None:
+    """Return whether the index is valid; None if ``table`` has no such index."""
+    valid: bool | None = of_catalog(
+        "SELECT i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
+        "WHERE i.indrelid = CAST(:table AS regclass) AND c.relname = :name",
+        table,
+        name,
+    )
+    return valid
+
+
+def _require_same(name: str, table: str, columns: Sequence[str | sa.TextClause], unique: bool) -> None:
+    there = of_catalog(
+        "SELECT i.indisunique || ' ' || array_to_string(ARRAY("
+        "SELECT pg_get_indexdef(i.indexrelid, place, true) FROM generate_series(1, i.indnkeyatts) place), ', ') "
+        "FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
+        "WHERE i.indrelid = CAST(:table AS regclass) AND c.relname = :name",
+        table,
+        name,
+    )
+    # An expression may have another spelling.
+    plain = [_quoted(column) for column in columns if isinstance(column, str)]
+    wanted = f"{str(unique).lower()} {', '.join(plain)}"
+    if not there.startswith(str(unique).lower()) or (len(plain) == len(columns) and there != wanted):
+        raise ValueError(f"another index {name} of {table} exists already: {there}")
+
+
+def _quoted(column: str) -> str:
+    return op.get_context().dialect.identifier_preparer.quote(column)
+
+
+def _drop_index(name: str, table: str, outside: bool) -> None:
+    op.drop_index(name, table, if_exists=True, postgresql_concurrently=outside)

@@ -1,0 +1,53 @@
+"""Rows that a new CHECK refuses, named before the database does it without saying which."""
+
+from __future__ import annotations
+
+from cts_schema.ddl import sql
+from cts_schema.ddl.text import literal, quote, token_texts, unquote
+from cts_schema.exceptions import RowsRefused
+
+_MOST = 20  # words in a message
+
+
+def require_met(table: str, name: str, condition: str) -> None:
+    """Check that all rows of ``table`` meet the condition of a CHECK that is about to come.
+
+    Raises:
+        RowsRefused: some do not; names them.
+    """
+    if not sql.offline() and sql.any_row(quote(table), f"NOT ({condition})"):
+        raise refused(table, name, condition)
+
+
+def refused(table: str, name: str, condition: str) -> RowsRefused:
+    """Return the error about the rows of ``table`` that do not meet a condition."""
+    words = enumerated(condition)
+    if words is None:
+        count = sql.scalar(f"SELECT count(*) FROM {quote(table)} WHERE NOT ({condition})")
+        code = f'ddl.backfill("{table}", {{COLUMN: VALUE}}, where="NOT ({condition})")'
+        return RowsRefused(table=table, check=name, refused=_rows(count), code=code)
+    column, known = quote(words[0]), ", ".join(map(literal, words[1]))
+    found = sql.rows(
+        f"SELECT {column}, count(*) FROM {quote(table)} WHERE {column} NOT IN ({known}) "
+        f"GROUP BY {column} ORDER BY {column} LIMIT {_MOST}"
+    )
+    one = found[0][0] if found else "..."
+    return RowsRefused(
+        table=table,
+        check=name,
+        refused="\n".join(f"{word!r} in {_rows(count)}" for word, count in found),
+        code=f'ddl.backfill("{table}", {{"{words[0]}": "{words[1][0]}"}}, where="{words[0]} = {literal(one)}")',
+    )
+
+
+def enumerated(condition: str) -> tuple[str, list[str]] | None:
+    """Return the column and the words of a condition ``column IN ('one', 'two')``; None for any other."""
+    column, *rest = [*token_texts(condition), ""]
+    match [word.upper() if word.isalpha() else word for word in rest]:
+        case ["IN", "(", *words, ")", ""] if all(word[0] == "'" for word in words[::2]):
+            return unquote(column), [unquote(word) for word in words[::2]]
+    return None
+
+
+def _rows(count: int) -> str:
+    return f"{count} row{'s' * (count != 1)}"
