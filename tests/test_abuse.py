@@ -184,12 +184,12 @@ def test_tables_are_never_spread_over_two_schemas_of_a_search_path(head: Databas
     assert downgrade(head.url, "055").after == "055"
     head.execute("CREATE SCHEMA app")
     in_front(head, "app, public")
-    before = head.fingerprint()
+    before = head.snapshot()
     for call in (upgrade, lambda url: downgrade(url, "035")):
         with pytest.raises(OtherSchema) as caught:
             call(head.url)
         assert "cts_schema.upgrade(target, schema='public')" in str(caught.value.next_step)
-    assert head.fingerprint() == before
+    assert head.snapshot() == before
     assert head.value("SELECT count(*) FROM pg_tables WHERE schemaname = 'app'") == 0
     assert upgrade(head.url, schema="public").after == "060"
     assert upgrade(head.url).applied == ()
@@ -257,7 +257,7 @@ def test_whoever_may_only_read_can_look_and_changes_nothing(head: Database, gues
     role = quoted(guest.username or "").replace(":", r"\:")
     for what in ("TABLES", "SEQUENCES"):
         head.execute(f"GRANT SELECT ON ALL {what} IN SCHEMA public TO {role}")
-    before = head.fingerprint()
+    before = head.snapshot()
     assert status(guest).at_head
     assert upgrade(guest).applied == ()
     made = backup(guest, tmp_path)
@@ -269,7 +269,7 @@ def test_whoever_may_only_read_can_look_and_changes_nothing(head: Database, gues
     with pytest.raises(NotPermitted) as missing:
         rehearse(guest)
     assert role.replace(r"\:", ":") in str(missing.value.next_step)
-    assert head.fingerprint() == before
+    assert head.snapshot() == before
 
 
 @on_postgresql
@@ -288,7 +288,7 @@ def test_the_command_that_gives_a_right_can_be_pasted(head: Database, guest: sa.
 def test_a_server_that_may_only_be_read_is_told_by_whatever_would_write(head: Database, tmp_path: Path) -> None:
     head.execute(f"ALTER DATABASE {head.location.database} SET default_transaction_read_only = on")
     head.engine.dispose()
-    before = head.fingerprint()
+    before = head.snapshot()
     made = backup(head.url, tmp_path)
     assert made.revision == "060"
     for call in (lambda: downgrade(head.url, "055"), lambda: restore(made.path, head.url, force=True)):
@@ -296,7 +296,7 @@ def test_a_server_that_may_only_be_read_is_told_by_whatever_would_write(head: Da
             call()
     assert cts_schema("adopt", "--plan", url=head.url).code == 0
     assert cts_schema("history", url=head.url).code == 0
-    assert head.fingerprint() == before
+    assert head.snapshot() == before
 
 
 def test_what_others_have_keeps_its_odd_names_and_values_through_everything(database: Database, tmp_path: Path) -> None:

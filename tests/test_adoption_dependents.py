@@ -328,7 +328,7 @@ def test_the_names_of_the_legacy_tables_and_their_indexes_are_free(database: Dat
 
 def test_the_trial_neither_changes_nor_locks_anything(database: Database) -> None:
     prepare(database, VIEW, *trigger(database), "CREATE VIEW nicknames AS SELECT nickname FROM users")
-    before = database.fingerprint()
+    before = database.snapshot()
     with run_of(database) as connection:
         found = Engine(connection).dependents.read(connection, old_tables(connection))
         assert len(found.refused(connection)) == 1
@@ -338,19 +338,19 @@ def test_the_trial_neither_changes_nor_locks_anything(database: Database) -> Non
             )
             assert set(held.scalars()) <= {"AccessShareLock"}
             assert connection.exec_driver_sql("SELECT current_schema()").scalar() == "public"
-    assert database.fingerprint() == before
+    assert database.snapshot() == before
 
 
 def test_a_failure_takes_everything_back(database: Database) -> None:
     prepare(database, VIEW, *trigger(database))
-    before = database.fingerprint()
+    before = database.snapshot()
 
     def fail(connection: sa.Connection, found: Dependents) -> None:
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
         carry_over(database, during=fail)
-    assert database.fingerprint() == before
+    assert database.snapshot() == before
     assert database.rows("SELECT id, name FROM mine") == [(1, "one"), (2, "two")]
 
 

@@ -83,7 +83,7 @@ def state(database: Database) -> State:
     """Return every value of what is not set aside, and the schema."""
     with database.engine.connect() as connection:
         counted = {table: found for table, found in census(connection).items() if not table.startswith("cts_replaced_")}
-    return counted, database.fingerprint()
+    return counted, database.snapshot()
 
 
 def spoil(database: Database) -> None:

@@ -51,11 +51,11 @@ def test_what_is_replaced_is_not_kept_behind_a_symbolic_link(head: Database, tmp
     made = backup(head.url, tmp_path / "copy")
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "backups").symlink_to(tmp_path / "elsewhere")
-    before = head.fingerprint()
+    before = head.snapshot()
     with pytest.raises(BackupPlaceTaken, match="symbolic link"):
         restore(made.path, head.url, force=True)
     assert list((tmp_path / "elsewhere").iterdir()) == []
-    assert head.fingerprint() == before
+    assert head.snapshot() == before
 
 
 def test_a_name_whose_manifest_is_there_already_is_taken(head: Database, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from cts_schema import downgrade, upgrade
 from cts_schema.exceptions import DatabaseUnusable, NameTaken
 from cts_schema.models import Base
-from cts_schema.schema.fingerprint import differences
+from cts_schema.schema.snapshot import differences
 from tests.support.databases import Database
 from tests.support.program import alembic, cts_schema
 from tests.support.project import Project
@@ -33,10 +33,10 @@ def content(database: Database) -> dict[str, list[str]]:
 
 def test_it_makes_what_the_line_makes_with_less_work(database: Database) -> None:
     quick = upgrade(database.engine)
-    by_script, rows = database.fingerprint(), content(database)
+    by_script, rows = database.snapshot(), content(database)
     downgrade(database.engine, "base")
     walked = upgrade(database.engine, checkpoint=False)
-    assert differences(by_script, database.fingerprint()) == {}
+    assert differences(by_script, database.snapshot()) == {}
     assert rows == content(database)
     assert [one.revision for one in quick.applied] == [one.revision for one in walked.applied]
     assert sum(one.statements for one in quick.applied) < sum(one.statements for one in walked.applied)

@@ -70,7 +70,7 @@ def test_what_commits_halfway_is_found_and_said_with_the_way_to_repeat_it() -> N
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 def test_a_disk_that_fails_while_a_column_is_dropped_is_not_taken_for_a_refusal(head: Database) -> None:
     """SQLite refuses to drop some columns, and then the table is rebuilt instead."""
-    before = head.fingerprint()
+    before = head.snapshot()
     engine = migration_engine(head.location)
 
     def fail(cursor: Any, statement: str, *_: Any) -> None:
@@ -84,4 +84,4 @@ def test_a_disk_that_fails_while_a_column_is_dropped_is_not_taken_for_a_refusal(
     with pytest.raises(DatabaseUnusable):
         downgrade(engine, "035")
     engine.dispose()
-    assert head.fingerprint() == before
+    assert head.snapshot() == before

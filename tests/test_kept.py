@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from cts_schema import downgrade, upgrade
 from cts_schema.ddl import preserved_name
-from cts_schema.schema.fingerprint import differences
+from cts_schema.schema.snapshot import differences
 from tests.support.databases import Database
 from tests.support.operations import operations
 
@@ -43,11 +43,11 @@ def delete_with_children(database: Database, connection: str) -> None:
 
 def test_a_database_without_rows_goes_down_and_up_without_a_trace(head: Database) -> None:
     head.execute("DELETE FROM system_settings")
-    schema = head.fingerprint()
+    schema = head.snapshot()
     downgrade(head.engine, "base")
     assert head.tables() == {"alembic_version"}
     upgrade(head.engine)
-    assert differences(head.fingerprint(), schema) == {}
+    assert differences(head.snapshot(), schema) == {}
 
 
 def test_only_what_holds_something_is_kept(head: Database) -> None:

@@ -268,10 +268,10 @@ def swallow(database: Database, table: str, event: str, when: str = "true", *, r
 def refused(database: Database, work: Callable[[], object]) -> LedgerNotWritten:
     """Return how it was refused; nothing has changed."""
     tables = ("schema_migrations", "alembic_version")
-    before = database.fingerprint(), [database.rows(f"SELECT * FROM {table} ORDER BY 1") for table in tables]
+    before = database.snapshot(), [database.rows(f"SELECT * FROM {table} ORDER BY 1") for table in tables]
     with pytest.raises(LedgerNotWritten) as error:
         work()
-    assert (database.fingerprint(), [database.rows(f"SELECT * FROM {table} ORDER BY 1") for table in tables]) == before
+    assert (database.snapshot(), [database.rows(f"SELECT * FROM {table} ORDER BY 1") for table in tables]) == before
     assert re.search(r'DROP (TRIGGER|RULE) "the watch"', str(error.value.next_step))
     return error.value
 

@@ -91,7 +91,7 @@ def test_a_manifest_that_no_backup_has_written_is_one_error(head: Database, tmp_
     made = backup(head.url, tmp_path / "copy")
     file = Path(made.manifest)
     sound = file.read_text()
-    before = head.fingerprint()
+    before = head.snapshot()
     odd: list[str | Callable[[Path], None]] = [*WRITTEN, *(changed(file, **values) for values in VALUES), *PLACES]
     for one in odd:
         if callable(one):
@@ -104,7 +104,7 @@ def test_a_manifest_that_no_backup_has_written_is_one_error(head: Database, tmp_
         assert len(str(caught.value)) < 1000
         file.rmdir() if file.is_dir() and not file.is_symlink() else file.unlink()
         file.write_text(sound)
-    assert head.fingerprint() == before
+    assert head.snapshot() == before
     restore(made.path, head.url, force=True)
 
 
@@ -138,10 +138,10 @@ def test_another_revision_than_the_manifest_has_changes_nothing(
     made = backup(head.url, tmp_path / "copy")
     Path(made.manifest).write_text(changed(Path(made.manifest), revision=revision))
     head.execute("CREATE TABLE mine (a integer)")
-    before = head.fingerprint(), sorted(tmp_path.rglob("*"))
+    before = head.snapshot(), sorted(tmp_path.rglob("*"))
     with pytest.raises((BackupDamaged, RestoreFailed), match="revision"):
         restore(made.path, head.url, force=True)
-    assert (head.fingerprint(), sorted(tmp_path.rglob("*"))) == before
+    assert (head.snapshot(), sorted(tmp_path.rglob("*"))) == before
     if head.kind == "postgresql":
         assert head.value("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'cts\\_replaced\\_%'") == 0
 
@@ -156,10 +156,10 @@ def test_other_rows_than_the_manifest_has_change_nothing(
     told = {name: number for name, number in told.items() if number is not None}
     Path(made.manifest).write_text(changed(Path(made.manifest), rows=told))
     head.execute("CREATE TABLE mine (a integer)")
-    before = head.fingerprint()
+    before = head.snapshot()
     with pytest.raises((BackupDamaged, RestoreFailed), match="rows"):
         restore(made.path, head.url, force=True)
-    assert head.fingerprint() == before
+    assert head.snapshot() == before
 
 
 def test_a_path_that_no_system_takes_is_no_backup(head: Database) -> None:

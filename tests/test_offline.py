@@ -19,8 +19,8 @@ from alembic.config import Config
 
 from cts_schema import downgrade, status, upgrade
 from cts_schema.models import Base
-from cts_schema.schema.fingerprint import differences
 from cts_schema.schema.scripts import revisions, script_location
+from cts_schema.schema.snapshot import differences
 from tests.support.databases import Database
 from tests.support.program import alembic
 from tests.support.rows import fill, snapshot
@@ -148,7 +148,7 @@ def test_a_script_names_no_password(kind: str) -> None:
 
 def test_a_script_from_nothing_makes_the_same_schema_as_the_ordinary_run(database: Database, head: Database) -> None:
     run(database, script(database.kind, "upgrade", "head"))
-    assert differences(database.fingerprint(), head.fingerprint()) == {}
+    assert differences(database.snapshot(), head.snapshot()) == {}
     found = status(database.engine)
     assert (found.revision, found.pending, found.missing_in_ledger, found.unmanaged) == ("060", (), (), ())
     query = "SELECT migration_id, migration_name, version, source FROM schema_migrations ORDER BY id"
@@ -167,27 +167,27 @@ def test_each_single_step_runs_as_a_script_and_leaves_what_the_ordinary_step_lea
     database: Database, head: Database
 ) -> None:
     upgrade(database.engine, REVISIONS[0])
-    schemas = {REVISIONS[0]: database.fingerprint()}
+    schemas = {REVISIONS[0]: database.snapshot()}
     for lower, upper in pairwise(REVISIONS):
         run(database, step(database.kind, "upgrade", f"{lower}:{upper}"))
         assert status(database.engine).missing_in_ledger == ()
-        schemas[upper] = database.fingerprint()
-    assert differences(schemas["060"], head.fingerprint()) == {}
+        schemas[upper] = database.snapshot()
+    assert differences(schemas["060"], head.snapshot()) == {}
     for lower, upper in reversed(list(pairwise(REVISIONS))):
         run(database, step(database.kind, "downgrade", f"{upper}:{lower}"))
-        found = {item: facts for item, facts in database.fingerprint().items() if "cts_kept_" not in item}
-        assert differences(found, schemas[lower]) == {}, upper
+        found = differences(schemas[lower], database.snapshot())
+        assert [one for one in found if "cts_kept_" not in one] == [], upper
         assert status(database.engine).revision == lower
 
 
 @pytest.mark.parametrize("lower", ["053", "035"])
 def test_scripts_down_and_up_again_return_the_same_schema_and_rows(head: Database, lower: str) -> None:
     fill(head.engine)
-    schema, rows = head.fingerprint(), snapshot(head.engine)
+    schema, rows = head.snapshot(), snapshot(head.engine)
     run(head, step(head.kind, "downgrade", f"060:{lower}"))
     assert snapshot(head.engine) != rows
     run(head, step(head.kind, "upgrade", f"{lower}:060"))
-    assert differences(head.fingerprint(), schema) == {}
+    assert differences(head.snapshot(), schema) == {}
     assert snapshot(head.engine) == rows
     assert status(head.engine).unmanaged == ()
 
@@ -219,7 +219,7 @@ def test_scripts_move_a_table_away_and_back_with_all_that_hangs_on_it(head: Data
     ):
         head.execute(statement)
     fill(head.engine)
-    schema, rows = head.fingerprint(), snapshot(head.engine)
+    schema, rows = head.snapshot(), snapshot(head.engine)
     run(head, step("postgresql", "downgrade", "060:057"))
     assert (
         head.value(
@@ -229,7 +229,7 @@ def test_scripts_move_a_table_away_and_back_with_all_that_hangs_on_it(head: Data
         == 0
     )
     run(head, step("postgresql", "upgrade", "057:060"))
-    assert differences(head.fingerprint(), schema) == {}
+    assert differences(head.snapshot(), schema) == {}
     assert snapshot(head.engine) == rows
     there = "CAST('indication_history' AS regclass)"
     assert head.value(f"SELECT CAST(polname AS text) FROM pg_policy WHERE polrelid = {there}") == "mine"
@@ -305,7 +305,7 @@ def test_a_script_runs_with_the_sqlite3_program_and_stops_at_an_error(database: 
     arguments = [program, "-bail", str(database.location.database)]
     text = step("sqlite", "upgrade", "base:060")
     assert subprocess.run(arguments, input=text, text=True, check=False).returncode == 0
-    assert differences(database.fingerprint(), head.fingerprint()) == {}
+    assert differences(database.snapshot(), head.snapshot()) == {}
     again = subprocess.run(arguments, input=text, text=True, check=False, stderr=subprocess.PIPE)
     assert again.returncode != 0
     assert "alembic_version already exists" in again.stderr

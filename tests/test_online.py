@@ -20,7 +20,7 @@ from alembic.util import CommandError
 from benchmarks.traffic import Load, add_revisions, seed
 from cts_schema import create_async_engine, downgrade, status, upgrade, upgrade_async
 from cts_schema.database.engines import migration_engine
-from cts_schema.dialects.facts import Fingerprint
+from cts_schema.dialects.facts import Snapshot
 from cts_schema.exceptions import DatabaseLocked, DatabaseUnreachable, ForeignKeyViolations, RevisionFailed
 from tests.support.databases import Database
 from tests.support.lines import Scripts, scripts_in_use
@@ -91,9 +91,10 @@ def online(line: Scripts, *steps: str, down: str = "pass") -> str:
     return line.add("online", "\n".join(steps), down)
 
 
-def schema(database: Database) -> Fingerprint:
+def schema(database: Database) -> Snapshot:
     """Return the schema without what a downgrade has kept."""
-    return {item: facts for item, facts in database.fingerprint().items() if "cts_kept_" not in item}
+    found = database.snapshot()
+    return found.only([name for name in found.tables if "cts_kept_" not in name])
 
 
 def without_venue(database: Database) -> int:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from cts_schema import check, ddl, downgrade, finalize_adoption, repair, status, undo_adoption, upgrade
 from cts_schema.exceptions import DataWouldBeDropped, NameTaken, StillNeeded
-from cts_schema.schema.fingerprint import differences
+from cts_schema.schema.snapshot import differences
 from tests.conftest import Server
 from tests.support.databases import Database
 from tests.support.operations import operations
@@ -145,11 +145,11 @@ def own_things_come_back(head: Database, change: str) -> None:
     if "recorded_at" in change:
         script(head, "DROP INDEX ix_indication_history_recorded_at")
     script(head, change if change.startswith("CREATE") else f"ALTER TABLE indication_history {change}")
-    schema = head.fingerprint()
+    schema = head.snapshot()
     downgrade(head.engine, "057", yes=False)
     assert preserved(head) == {"cts_kept_058_indication_history"}
     upgrade(head.engine)
-    assert differences(head.fingerprint(), schema) == {}
+    assert differences(head.snapshot(), schema) == {}
     assert preserved(head) == set()
 
 
@@ -181,10 +181,10 @@ def test_own_indexes_triggers_and_columns_come_back_with_a_table_and_rowids_stay
         "UPDATE preset_types SET rowid = 77",
         "DELETE FROM log",
     )
-    schema = head.fingerprint()
+    schema = head.snapshot()
     downgrade(head.engine, "base")
     upgrade(head.engine)
-    assert differences(head.fingerprint(), schema) == {}
+    assert differences(head.snapshot(), schema) == {}
     assert head.rows("SELECT rowid, id, name FROM preset_types") == [(77, "p", "n")]
     assert head.rows("SELECT * FROM log") == []
     assert head.rows("SELECT * FROM seen") == [("n",)]
@@ -469,11 +469,11 @@ PASSES_OVER = {
 
 def test_a_value_comes_back_although_a_trigger_passes_over_its_row(head: Database) -> None:
     script(head, STATE, *PASSES_OVER[head.kind])
-    before, schema = head.rows(SAR), head.fingerprint()
+    before, schema = head.rows(SAR), head.snapshot()
     downgrade(head.engine, "055")
     upgrade(head.engine)
     assert head.rows(SAR) == before
-    assert differences(head.fingerprint(), schema) == {}
+    assert differences(head.snapshot(), schema) == {}
     assert preserved(head) == set()
 
 
@@ -582,11 +582,11 @@ def test_a_table_comes_back_through_an_adoption_with_its_indexes_triggers_and_co
         "CREATE INDEX somebodys ON indication_history (lower(symbol) DESC) WHERE id > 5",
         "CREATE TRIGGER hears AFTER INSERT ON indication_history BEGIN SELECT RAISE(ABORT, 'heard'); END",
     )
-    schema = head.fingerprint()
+    schema = head.snapshot()
     downgrade(head.engine, revision)
     script(head, "DROP TABLE alembic_version")
     upgrade(head.engine)
-    assert head.fingerprint()["table indication_history"] == schema["table indication_history"]
+    assert head.snapshot().tables["indication_history"] == schema.tables["indication_history"]
     assert head.rows("SELECT symbol, mine FROM indication_history") == [("BTC", "m")]
     with pytest.raises(sa.exc.IntegrityError, match="heard"):
         script(head, HISTORY)

@@ -19,6 +19,7 @@ from cts_schema import Health, Repair, check, repair, upgrade
 from cts_schema.cli.output import worded
 from cts_schema.database.engines import migration_engine
 from cts_schema.ddl.text import run
+from cts_schema.dialects.facts import Part
 from cts_schema.dialects.sqlite import transaction as sqlite
 from cts_schema.exceptions import DatabaseLocked, LockTimeout, RepairFailed, SchemaError, WrongUsage
 from cts_schema.health.repair import alter, execution
@@ -158,11 +159,11 @@ def test_what_is_found_is_mended_and_no_value_is_lost(head: Database, group: lis
     columns = {
         table: [name for name in names if name not in rewritten] for table, names in managed(head.engine).items()
     }
-    before, shape = values(head, columns), head.fingerprint()
+    before, shape = values(head, columns), head.snapshot()
     found = check(head.url, deep=True)
     assert len(codes(found)) >= len(group)
     planned = repair(head.url, plan=True, deep=True)
-    assert (values(head, columns), head.fingerprint()) == (before, shape)
+    assert (values(head, columns), head.snapshot()) == (before, shape)
     mended = {finding for step in planned.steps for finding in step.mends}
     assert {(one.code, one.where) for one in mended} == {
         (one.code, one.where) for one in found.findings if one.severity != "info"
@@ -291,12 +292,12 @@ def test_what_cannot_be_mended_is_explained_and_left_alone(head: Database, what:
     filled(head)
     for change in changes:
         damage(head, change)
-    before, shape = values(head), head.fingerprint()
+    before, shape = values(head), head.snapshot()
     asked = [finding.partition(" ")[0]]
     made = repair(head.url, asked, deep=True)
     assert reason in left(made)[finding]
     assert (made.steps, made.complete, made.backup) == ((), False, None)
-    assert (values(head), head.fingerprint()) == (before, shape)
+    assert (values(head), head.snapshot()) == (before, shape)
 
 
 def test_every_code_of_the_guide_can_be_asked_for() -> None:
@@ -345,15 +346,19 @@ def test_what_is_somebody_elses_comes_along_when_a_table_is_made_anew(head: Data
             "DELETE FROM site_logs WHERE id = 4",
         ],
     )
-    before, there = values(head), head.fingerprint()
+    before, there = values(head), head.snapshot()
     assert repair(head.url).done
     assert codes(check(head.url)) == ["extra-check", "extra-check", "extra-column", "extra-column"]
     assert values(head) == before
-    after = head.fingerprint()
-    mine = {key for key in there["table users"] if "own" in key or "twice" in key}
-    assert "trigger own_in_capitals" in mine
-    assert {key: after["table users"][key] for key in mine} == {key: there["table users"][key] for key in mine}
-    assert after["view own_view"] == there["view own_view"]
+    after = head.snapshot()
+    users, now = there.tables["users"], after.tables["users"]
+    mine = {part for part in users.parts if "own" in part.name or "twice" in part.name}
+    assert Part("trigger", "own_in_capitals") in mine
+    assert {part: now.parts[part] for part in mine} == {part: users.parts[part] for part in mine}
+    own = [name for name in users.columns if "own" in name or "twice" in name]
+    assert own
+    assert [now.columns[name] for name in own] == [users.columns[name] for name in own]
+    assert after.views["own_view"] == there.views["own_view"]
     last = head.value("SELECT seq FROM sqlite_sequence WHERE name = 'site_logs'")
     head.execute("INSERT INTO site_logs (level, category, message) VALUES ('info', 'x', 'x')")
     assert head.value("SELECT max(id) FROM site_logs") == last + 1 > 5  # 4 is never given twice
@@ -481,11 +486,11 @@ def test_who_refers_to_a_row_that_would_leave_is_named_wherever_his_table_is(hea
 @pytest.mark.parametrize("gone", ["site_logs.id", "schema_migrations.version", "schema_migrations.source"])
 def test_a_column_that_a_check_itself_reads_comes_back_with_its_constraints(head: Database, gone: str) -> None:
     table, _, column = gone.partition(".")
-    shape = head.fingerprint()[f"table {table}"]
+    shape = head.snapshot().tables[table]
     head.execute(f"ALTER TABLE {table} DROP COLUMN {column} CASCADE")
     assert f"missing-column {gone}" in [f"{one.code} {one.where}" for one in check(head.url).findings]
     repair(head.url)
-    assert head.fingerprint()[f"table {table}"] == shape
+    assert head.snapshot().tables[table] == shape
     assert codes(check(head.url)) == []
 
 
@@ -515,10 +520,10 @@ def test_a_trigger_of_somebody_elses_does_not_fire_and_is_as_it_was_afterwards(h
     for statement in OWN_TRIGGERS[head.kind]:
         with head.engine.begin() as connection:
             connection.exec_driver_sql(statement)
-    users, shape = values(head)["users"], head.fingerprint()
+    users, shape = values(head)["users"], head.snapshot()
     assert repair(head.url, orphans="quarantine", deep=True).complete
     assert (values(head)["users"], head.value("SELECT count(*) FROM own")) == (users, 1)
-    assert head.fingerprint() == shape
+    assert head.snapshot() == shape
 
 
 def test_where_another_command_goes_on_nothing_is_touched(database: Database) -> None:
@@ -528,11 +533,11 @@ def test_where_another_command_goes_on_nothing_is_touched(database: Database) ->
     ):
         if revision is not None:
             upgrade(database.url, revision)
-        shape = database.fingerprint()
+        shape = database.snapshot()
         made = repair(database.url)
         assert ([one.finding.code for one in made.left], made.steps) == ([code], ())
         assert worded(made.left[0].finding.repair) == next_step
-        assert database.fingerprint() == shape
+        assert database.snapshot() == shape
     assert cts_schema("repair", url=database.url).code == 1
 
 
@@ -597,7 +602,7 @@ def test_a_copy_is_made_before_and_has_what_was_there(
 def test_a_repair_that_does_not_prove_itself_is_undone(head: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     filled(head)
     damaged(head, ["ALTER TABLE users DROP COLUMN api_secret"])
-    before, shape = values(head), head.fingerprint()
+    before, shape = values(head), head.snapshot()
     original = execution.execute
     for spoiling in ("DELETE FROM users WHERE id = 'row-3'", "DROP INDEX ix_orders_portfolio_id", "SELECT nonsense"):
 
@@ -608,7 +613,7 @@ def test_a_repair_that_does_not_prove_itself_is_undone(head: Database, monkeypat
         monkeypatch.setattr(execution, "execute", spoilt)
         with pytest.raises((RepairFailed, sa.exc.SQLAlchemyError)):
             repair(head.url)
-        assert (values(head), head.fingerprint()) == (before, shape)
+        assert (values(head), head.snapshot()) == (before, shape)
     if head.kind == "sqlite":
         assert not list(Path(str(head.location.database)).parent.glob("backups/*"))
     monkeypatch.undo()
@@ -646,14 +651,14 @@ def test_in_a_transaction_of_the_caller_everything_is_his_to_roll_back(head: Dat
     damaged(head, ["ALTER TABLE users DROP COLUMN api_secret", "DROP INDEX ix_orders_portfolio_id"])
     if head.kind == "postgresql":
         damaged(head, ["ALTER TABLE orders DROP CONSTRAINT fk_orders_user_id"])
-    shape = head.fingerprint()
+    shape = head.snapshot()
     engine = migration_engine(head.location)
     with engine.connect() as connection:
         transaction = connection.begin()
         assert repair(connection).complete
         assert codes(check(connection)) == []
         transaction.rollback()
-        assert head.fingerprint() == shape
+        assert head.snapshot() == shape
         with connection.begin():
             assert repair(connection).complete
     engine.dispose()
@@ -679,13 +684,13 @@ repair(sys.argv[2], orphans="quarantine")
 def test_a_repair_that_is_killed_leaves_the_old_state_and_the_next_one_ends_it(head: Database) -> None:
     filled(head)
     damaged(head, ["ALTER TABLE users DROP COLUMN api_secret", *ORPHANS, "DROP INDEX ix_orders_portfolio_id"])
-    before, shape = values(head), head.fingerprint()
+    before, shape = values(head), head.snapshot()
     planned = repair(head.url, plan=True, orphans="quarantine")
     statements = sum(len(step.statements) for step in planned.steps if not step.apart)
     for point in (1, statements // 2, statements):
         command = [sys.executable, "-c", KILLED, str(point), head.url]
         assert subprocess.run(command, cwd=ROOT, check=False, timeout=600).returncode == -signal.SIGKILL
-        assert (values(head), head.fingerprint()) == (before, shape)
+        assert (values(head), head.snapshot()) == (before, shape)
     assert repair(head.url, orphans="quarantine").complete
     assert codes(check(head.url)) == []
     again = repair(head.url, orphans="quarantine")
@@ -729,11 +734,11 @@ def test_a_foreign_key_that_rows_refuse_after_all_is_taken_away_again(
         ],
     )
     monkeypatch.setattr(alter, "_orphans", lambda *given: None)
-    shape, before = head.fingerprint(), values(head)
+    shape, before = head.snapshot(), values(head)
     with pytest.raises(RepairFailed, match="the steps before it are done") as caught:
         repair(head.url, ["missing-foreign-key"])
     assert "gone" not in str(caught.value)
-    assert (head.fingerprint(), values(head)) == (shape, before)
+    assert (head.snapshot(), values(head)) == (shape, before)
 
 
 @pytest.mark.parametrize("kind", ["postgresql"], indirect=True)

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from cts_schema import check, downgrade, seed, status, upgrade
-from cts_schema.schema.fingerprint import differences
 from cts_schema.schema.scripts import head as head_revision
 from cts_schema.schema.scripts import revisions
+from cts_schema.schema.snapshot import differences
 from tests.support.databases import Database
 from tests.support.rows import ROWS, fill, managed, snapshot
 
@@ -35,11 +35,11 @@ def ledger_numbers(database: Database) -> list[int]:
 @pytest.mark.parametrize("revision", ["base", *REVISIONS[:-1]])
 def test_down_to_any_revision_and_up_again_returns_the_same_schema_and_rows(head: Database, revision: str) -> None:
     fill(head.engine)
-    schema, rows = head.fingerprint(), snapshot(head.engine)
+    schema, rows = head.snapshot(), snapshot(head.engine)
     assert all(len(found) >= ROWS for found in rows.values())
     downgrade(head.engine, revision)
     upgrade(head.engine)
-    assert differences(head.fingerprint(), schema) == {}
+    assert differences(head.snapshot(), schema) == {}
     assert snapshot(head.engine) == rows
     assert kept_tables(head) == set()
 
@@ -62,10 +62,10 @@ def test_each_step_down_and_up_returns_the_rows_that_were_there(database: Databa
     for lower, upper in pairwise(REVISIONS):
         upgrade(database.engine, upper)
         fill(database.engine, upper, rows=1)
-        schema, rows = database.fingerprint(), snapshot(database.engine)
+        schema, rows = database.snapshot(), snapshot(database.engine)
         downgrade(database.engine, lower)
         upgrade(database.engine, upper)
-        assert differences(database.fingerprint(), schema) == {}, upper
+        assert differences(database.snapshot(), schema) == {}, upper
         assert snapshot(database.engine) == rows, upper
 
 

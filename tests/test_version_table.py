@@ -37,13 +37,13 @@ def test_another_table_than_the_version_table_is_named_and_nothing_is_touched(he
     statement, reason = OTHERS[table]
     if statement is not None:
         head.execute(statement)
-    before = head.fingerprint()
+    before = head.snapshot()
     for name, action in ACTIONS.items():
         with pytest.raises(WrongUsage) as caught:
             action(head.url, version_table=table)
         assert reason in str(caught.value.place["reason"]), name
         assert caught.value.place["option"] == f"version_table={table}"
-    assert head.fingerprint() == before
+    assert head.snapshot() == before
     done = alembic("-x", f"version_table={table}", "upgrade", "head", url=head.url)
     assert (done.code, "Traceback" in done.err) == (2, False)
 
@@ -89,11 +89,11 @@ def test_a_new_database_has_room_for_its_version_table_or_gets_nothing(database:
 def test_a_row_of_somebody_else_is_no_revision_of_this_database(head: Database, row: str) -> None:
     head.execute("CREATE TABLE mine (version_num VARCHAR(32))")
     head.execute(f"INSERT INTO mine VALUES ({row})")
-    before = head.fingerprint()
+    before = head.snapshot()
     for action in ACTIONS.values():
         with pytest.raises(WrongUsage):
             action(head.url, version_table="mine")
-    assert head.fingerprint() == before
+    assert head.snapshot() == before
 
 
 def test_a_database_with_an_alembic_of_its_own_has_two_version_tables(database: Database) -> None:

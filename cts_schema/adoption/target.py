@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from cts_schema import dialects
 from cts_schema.ddl import BigInt, ExactNumeric, Json, TextEnum, Timestamp
 from cts_schema.ddl.text import run
-from cts_schema.dialects.facts import Fingerprint
+from cts_schema.dialects.facts import Snapshot
 from cts_schema.schema.declared import declared, statements
 from cts_schema.schema.scripts import ADOPTION_REVISION
 
@@ -90,7 +90,7 @@ def indexed_texts(table: str) -> dict[str, int]:
     return found
 
 
-def expected(dialect: str) -> Fingerprint:
+def expected(dialect: str) -> Snapshot:
     """Return the schema of the adoption revision, as an adopted database must have it."""
     return dialects.named(dialect).shape.expected(declared(ADOPTION_REVISION))
 

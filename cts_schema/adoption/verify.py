@@ -10,7 +10,7 @@ from cts_schema import dialects
 from cts_schema.adoption import target
 from cts_schema.adoption.convert.conversion import Conversion
 from cts_schema.exceptions import AdoptionFailed
-from cts_schema.schema.fingerprint import differences, fingerprint
+from cts_schema.schema.snapshot import differences, snapshot
 
 
 @dataclass
@@ -42,11 +42,8 @@ def require_schema(connection: sa.Connection) -> None:
     Raises:
         AdoptionFailed: they are not as the revisions make them.
     """
-    expected = target.expected(connection.dialect.name)
-    there = fingerprint(connection)
-    managed = {name: facts for name, facts in there.items() if name.removeprefix("table ") in target.tables()}
-    tables = {name: facts for name, facts in expected.items() if name.startswith("table ")}
-    found = differences(tables, managed)
+    expected, names = target.expected(connection.dialect.name), target.tables().keys()
+    found = differences(expected.only(names), snapshot(connection).only(names))
     if found:
         raise AdoptionFailed(schema="\n".join(f"{name}: {what}" for name, what in found.items()))
 

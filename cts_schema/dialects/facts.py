@@ -2,19 +2,106 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
-
-Fingerprint = dict[str, dict[str, Any]]
-"""A schema, by kind and name: ``{"table users": {"column id": ..., "index ...": ...}}``."""
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
-class Item(NamedTuple):
-    """A part of a table: its kind and its name."""
+class Part(NamedTuple):
+    """A part of a table.
+
+    Attributes:
+        kind: ``primary-key``, ``unique``, ``check``, ``foreign-key``, ``index``, ``trigger`` or ``identity``.
+        name: its name; its columns where the database gives it none.
+    """
 
     kind: str
     name: str
+
+
+@dataclass(frozen=True)
+class ColumnSnapshot:
+    """A column.
+
+    Attributes:
+        type: its type, as the database writes it.
+        required: whether it refuses NULL.
+        default: its default as SQL, None without one.
+        identity: ``ALWAYS`` or ``BY DEFAULT`` if the database numbers the rows.
+        generated: ``STORED``, ``VIRTUAL`` or ``HIDDEN`` if no statement may set it.
+        key: its place in the primary key where only columns show it (SQLite), else 0.
+        collation: its collation if that is not the default.
+    """
+
+    type: str
+    required: bool
+    default: str | None
+    identity: str = ""
+    generated: str = ""
+    key: int = 0
+    collation: str = ""
+
+    def __str__(self) -> str:
+        """Return the column for a reader."""
+        words = [self.type, "NOT NULL" if self.required else "NULL"]
+        words += [f"DEFAULT {self.default}"] if self.default is not None else []
+        words += [f"GENERATED {self.identity} AS IDENTITY"] if self.identity else []
+        words += [f"GENERATED {self.generated}"] if self.generated else []
+        words += [f"COLLATE {self.collation}"] if self.collation else []
+        return " ".join([*words, *(["PRIMARY KEY"] if self.key else [])])
+
+
+@dataclass(frozen=True)
+class Definition:
+    """The definition of a part of a table.
+
+    Attributes:
+        text: its SQL, as the database writes it.
+        valid: whether an index is complete, or a constraint holds for all rows.
+        fires: when a trigger fires: the letter of ``pg_trigger.tgenabled``, empty on SQLite.
+    """
+
+    text: str
+    valid: bool = True
+    fires: str = ""
+
+    def __str__(self) -> str:
+        """Return the definition for a reader."""
+        return f"{self.text}, switched off" if self.fires == "D" else self.text
+
+
+@dataclass(frozen=True)
+class TableSnapshot:
+    """A table.
+
+    Attributes:
+        columns: its columns by name; their order does not count.
+        parts: its constraints, indexes, triggers and sequences.
+        clauses: what else makes it differ: names and clauses in its SQL (SQLite), its kind if that is not ordinary.
+    """
+
+    columns: dict[str, ColumnSnapshot] = field(default_factory=dict)
+    parts: dict[Part, Definition] = field(default_factory=dict)
+    clauses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A schema as plain values that can be compared: all of it, unmanaged tables too.
+
+    Attributes:
+        tables: the tables by name.
+        views: the definitions of the views by name.
+        functions: the definitions of the functions by name.
+    """
+
+    tables: Mapping[str, TableSnapshot]
+    views: Mapping[str, str] = field(default_factory=dict)
+    functions: Mapping[str, str] = field(default_factory=dict)
+
+    def only(self, names: Collection[str]) -> Snapshot:
+        """Return these of its tables, and nothing else."""
+        return Snapshot({name: table for name, table in self.tables.items() if name in names})
 
 
 class Size(NamedTuple):

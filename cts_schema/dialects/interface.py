@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import sqlalchemy as sa
 
-from cts_schema.dialects.facts import Counter, DeadRows, Fingerprint, ForeignKey, Index, IndexUse, Item, Size
+from cts_schema.dialects.facts import Counter, DeadRows, ForeignKey, Index, IndexUse, Size, Snapshot, TableSnapshot
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql, sqlite
@@ -73,20 +73,14 @@ class Sql(Protocol):
 class Shape(Protocol):
     """The schema of the database as plain values that can be compared."""
 
-    def fingerprint(self, connection: sa.Connection) -> Fingerprint:
+    def snapshot(self, connection: sa.Connection) -> Snapshot:
         """Return everything in the current schema, including unmanaged tables."""
 
-    def expected(self, metadata: sa.MetaData) -> Fingerprint:
-        """Return the fingerprint of a schema that has the tables of metadata, and nothing else."""
+    def expected(self, metadata: sa.MetaData) -> Snapshot:
+        """Return the snapshot of a schema that has the tables of metadata, and nothing else."""
 
-    def worded(self, connection: sa.Connection, wanted: Fingerprint, there: Fingerprint) -> Fingerprint:
+    def worded(self, connection: sa.Connection, wanted: Snapshot, there: Snapshot) -> Snapshot:
         """Return the wanted definitions in the spelling of the existing ones where both mean the same."""
-
-    def items(self, facts: Mapping[str, Any]) -> dict[Item, Any]:
-        """Return the parts of a table by kind and name, from its fingerprint."""
-
-    def differs_in_validity(self, wanted: Any, there: Any) -> bool:
-        """Return whether an index is correct except for an interrupted build."""
 
 
 class Catalogue(Protocol):
@@ -101,7 +95,7 @@ class Catalogue(Protocol):
     def dead_rows(self, connection: sa.Connection) -> Sequence[DeadRows]:
         """Return the dead rows of each table; empty without an automatic vacuum."""
 
-    def indexes(self, connection: sa.Connection, schema: Fingerprint) -> Sequence[Index]:
+    def indexes(self, connection: sa.Connection) -> Sequence[Index]:
         """Return the indexes of all tables."""
 
     def index_use(self, connection: sa.Connection) -> Sequence[IndexUse]:
@@ -110,27 +104,29 @@ class Catalogue(Protocol):
     def statistics_since(self, connection: sa.Connection) -> str | None:
         """Return since when the use of indexes is counted; None if unknown."""
 
-    def foreign_keys(self, connection: sa.Connection, schema: Fingerprint) -> Sequence[ForeignKey]:
+    def foreign_keys(self, connection: sa.Connection) -> Sequence[ForeignKey]:
         """Return the foreign keys in the current schema, and those of other schemas to tables in it."""
 
     def sequences(self, connection: sa.Connection) -> Sequence[Counter]:
         """Return the sequences of columns; empty if the database takes the next number from the table."""
 
-    def triggers(self, connection: sa.Connection, schema: Fingerprint, table: str) -> Sequence[tuple[str, str]]:
+    def triggers(self, connection: sa.Connection, table: str) -> Sequence[tuple[str, str]]:
         """Return, for each active trigger, the statements that disable and enable it."""
 
 
 class Values(Protocol):
     """Values that the database accepts and the models may not be able to read."""
 
-    def unreadable(self, connection: sa.Connection, column: sa.Column[Any], there: Any, head: Any) -> str | None:
+    def unreadable(
+        self, connection: sa.Connection, column: sa.Column[Any], there: TableSnapshot, head: TableSnapshot
+    ) -> str | None:
         """Return the condition that a row ``c`` has such a value in a column; None if it cannot.
 
         Args:
             connection: the database.
             column: the column in the models.
-            there: the fingerprint of its table.
-            head: the fingerprint of the table at head.
+            there: the snapshot of its table.
+            head: the snapshot of the table at head.
         """
 
     def tolerant(self, connection: sa.Connection) -> AbstractContextManager[None]:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from cts_schema import dialects
 from cts_schema.ddl.text import clause, quote
-from cts_schema.dialects.facts import Fingerprint, IndexUse
+from cts_schema.dialects.facts import ForeignKey, IndexUse, Snapshot
 from cts_schema.dialects.interface import Dialect
 from cts_schema.migration.report import Status
 from cts_schema.models import Base
@@ -44,15 +44,20 @@ class CheckContext:
         return dialects.of(self.connection)
 
     @cached_property
-    def schema(self) -> Fingerprint:
+    def schema(self) -> Snapshot:
         """The schema of the database."""
-        return self.dialect.shape.fingerprint(self.connection)
+        return self.dialect.shape.snapshot(self.connection)
 
     @cached_property
-    def head(self) -> Fingerprint:
+    def head(self) -> Snapshot:
         """The schema of the models, with expressions as the database words them."""
         shape = self.dialect.shape
         return shape.worded(self.connection, shape.expected(Base.metadata), self.schema)
+
+    @cached_property
+    def foreign_keys(self) -> Sequence[ForeignKey]:
+        """The foreign keys of the database."""
+        return self.dialect.catalogue.foreign_keys(self.connection)
 
     @cached_property
     def index_use(self) -> Sequence[IndexUse]:
@@ -62,23 +67,21 @@ class CheckContext:
     @cached_property
     def tables(self) -> dict[str, sa.Table]:
         """The tables of the models that exist, by name."""
-        return {name: table for name, table in Base.metadata.tables.items() if f"table {name}" in self.schema}
+        return {name: table for name, table in Base.metadata.tables.items() if name in self.schema.tables}
 
     def has(self, table: str, column: str) -> bool:
         """Return whether a column exists."""
-        return f"column {column}" in self.schema.get(f"table {table}", {})
+        there = self.schema.tables.get(table)
+        return there is not None and column in there.columns
 
     def comparable(self, *ends: tuple[str, str]) -> bool:
         """Return whether columns exist and have one type; PostgreSQL refuses to compare different types."""
-        types = {
-            self.schema[f"table {table}"][f"column {column}"][0] for table, column in ends if self.has(table, column)
-        }
+        types = {self.schema.tables[table].columns[column].type for table, column in ends if self.has(table, column)}
         return all(self.has(*end) for end in ends) and (len(types) == 1 or not self.dialect.keeps_types)
 
     def columns(self, table: str) -> list[str]:
         """Return the columns of an existing table."""
-        names = self.schema[f"table {table}"]
-        return [what.removeprefix("column ") for what in names if what.startswith("column ")]
+        return list(self.schema.tables[table].columns)
 
     def rows(self, query: str, **values: Any) -> list[Any]:
         """Return the rows of a query. A colon begins a parameter only if values are given."""

@@ -17,7 +17,7 @@ LARGE = 2**20
 
 def there(context: CheckContext) -> list[Index]:
     """Return the indexes of all tables."""
-    return list(context.dialect.catalogue.indexes(context.connection, context.schema))
+    return list(context.dialect.catalogue.indexes(context.connection))
 
 
 def _is_ours(index: Index) -> bool:
@@ -92,7 +92,7 @@ def _extra(context: CheckContext, found: list[Index], reported: set[str]) -> Ite
 
 def _uncovered(context: CheckContext, found: list[Index]) -> Iterator[Finding]:
     begun = covered(found)
-    for key in context.dialect.catalogue.foreign_keys(context.connection, context.schema):
+    for key in context.foreign_keys:
         table, columns = key.table, [own for own, _ in key.columns]
         if table is None:
             continue

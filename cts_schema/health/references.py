@@ -69,40 +69,44 @@ def findings(context: CheckContext) -> Iterator[Finding]:
         if rows:
             yield _finding(reference, rows, deep=context.deep)
     for one in foreign(context):
-        if one.validated or one.table in context.tables:  # PostgreSQL has checked a validated key
+        managed = one.table in context.tables
+        if one.validated or (managed and len(one.columns) == 1):  # PostgreSQL has checked a validated key
             continue
         rows = context.rows(_of_other(context, one))
         if rows:
+            whose = "rows" if managed else "rows of an unmanaged table"
             yield Finding(
                 "orphans",
-                "warning",
+                "error" if managed else "warning",
                 one.where,
-                f"rows of an unmanaged table refer to missing {one.parent}" + ("" if context.deep else " (at least)"),
+                f"{whose} refer to missing {one.parent}" + ("" if context.deep else " (at least)"),
                 count=sum(number for _, number in rows),
                 examples=tuple(str(key) for key, _ in rows[:EXAMPLES]),
             )
 
 
 def declared(context: CheckContext) -> Iterator[Reference]:
-    """Yield the foreign keys of the models whose table exists."""
+    """Yield the foreign keys of one column that the models have and whose table exists."""
     for name, table in context.tables.items():
         for constraint in table.foreign_key_constraints:
-            (element,) = constraint.elements
+            element, *others = constraint.elements
+            if others:
+                continue  # foreign() yields it
             parent, _, column = element.target_fullname.rpartition(".")
             yield Reference(name, element.parent.name, ((parent, column),), constraint.ondelete)
 
 
 def referring(context: CheckContext, table: str) -> Iterator[ForeignKey]:
     """Yield each foreign key of the database to a table of the models, including keys that the models do not have."""
-    for one in context.dialect.catalogue.foreign_keys(context.connection, context.schema):
+    for one in context.foreign_keys:
         if one.parent == table and one.table is not None:
             yield one
 
 
 def foreign(context: CheckContext) -> Iterator[ForeignKey]:
-    """Yield the foreign keys to tables of the models that are not in the models themselves."""
+    """Yield the foreign keys to tables of the models that :func:`declared` does not yield."""
     ours = {(one.table, one.column) for one in declared(context)}
-    for one in context.dialect.catalogue.foreign_keys(context.connection, context.schema):
+    for one in context.foreign_keys:
         parent = one.parent
         if parent not in context.tables or not all(context.has(parent, key) for _, key in one.columns):
             continue

@@ -38,7 +38,7 @@ def findings(context: CheckContext) -> Iterator[Finding]:
 
 def conditions(context: CheckContext, table: sa.Table) -> dict[str, str]:
     """Return, for each column that can have such a value, the condition that a row ``c`` has one."""
-    there, head = context.schema[f"table {table.name}"], context.head[f"table {table.name}"]
+    there, head = context.schema.tables[table.name], context.head.tables[table.name]
     columns = [column for column in table.columns if context.has(table.name, column.name)]
     unreadable = context.dialect.values.unreadable
     found = ((column.name, unreadable(context.connection, column, there, head)) for column in columns)

@@ -10,9 +10,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cts_schema.dialects.facts import Fingerprint
+from cts_schema.dialects.facts import Snapshot
 from cts_schema.migration import run_log
-from cts_schema.schema.fingerprint import fingerprint
+from cts_schema.schema.snapshot import differences, snapshot
 from tests.faults.places import Place
 from tests.support.state import catalogue_of
 
@@ -28,7 +28,7 @@ PASSING = re.compile(r"_alembic_tmp_|cts_hidden_|cts_trial_|cts_adoption_(?!stat
 class State:
     """A database as it is; the ledger and the version are rows like all others."""
 
-    schema: Fingerprint
+    schema: Snapshot
     catalogue: list[list[str]]
     rows: Rows
 
@@ -49,7 +49,9 @@ class State:
 
     def passing(self) -> list[str]:
         """Return what has a name that only a run in progress uses."""
-        names = {*self.schema, *self.rows, *(name for found in self.schema.values() for name in found)}
+        tables = self.schema.tables
+        names = {*tables, *self.schema.views, *self.schema.functions, *self.rows}
+        names |= {name for table in tables.values() for name in (*table.columns, *(part.name for part in table.parts))}
         return sorted(name for name in names if PASSING.search(name))
 
 
@@ -57,7 +59,7 @@ def read(place: Place) -> State:
     """Read all of a database."""
     with place.opened() as database:
         with database.engine.connect() as connection:
-            schema, rows = fingerprint(connection), _rows(connection)
+            schema, rows = snapshot(connection), _rows(connection)
         return State(schema, catalogue_of(database), rows)
 
 
@@ -75,25 +77,26 @@ def differing(one: State, other: State) -> Cells:
 def counted(state: State) -> Cells:
     """Return the columns that PostgreSQL counts by itself: what a rolled back run has drawn does not come back."""
     return frozenset(
-        (item.removeprefix("table "), name.removeprefix("column "))
-        for item, facts in state.schema.items()
-        for name, fact in facts.items()
-        if name.startswith("column ") and fact[3] in ("a", "d")
+        (name, column)
+        for name, table in state.schema.tables.items()
+        for column, facts in table.columns.items()
+        if facts.identity
     )
 
 
 def difference(one: State, other: State) -> str:
     """Say where two databases differ first."""
-    for item in sorted(one.schema.keys() | other.schema.keys()):
-        if one.schema.get(item) != other.schema.get(item):
-            return f"{item} has another shape"
+    for item, found in differences(one.schema, other.schema).items():
+        return f"{item}: {found}"
     for mine, theirs in zip(one.catalogue, other.catalogue, strict=True):
         if mine != theirs:
             return f"the catalogue has another {min(set(mine) ^ set(theirs))[:200]}"
     for table in sorted(one.rows.keys() | other.rows.keys()):
         mine_, theirs_ = one.rows.get(table), other.rows.get(table)
         if mine_ != theirs_:
-            columns = differing(State({}, [], {table: mine_ or []}), State({}, [], {table: theirs_ or []}))
+            columns = differing(
+                State(Snapshot({}), [], {table: mine_ or []}), State(Snapshot({}), [], {table: theirs_ or []})
+            )
             counts = f"{len(mine_ or [])} rows and {len(theirs_ or [])}"
             return f"{table} has other rows: {counts}, in {sorted(name for _, name in columns)}"
     return "nowhere"

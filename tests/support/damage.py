@@ -130,6 +130,10 @@ POSTGRESQL: dict[str, tuple[list[str], tuple[str, str]]] = {
         ["ALTER TABLE users DISABLE TRIGGER trg_users_updated_at"],
         ("changed-trigger", "users.trg_users_updated_at"),
     ),
+    "a table that a crash empties": (
+        ["ALTER TABLE volume_configuration SET UNLOGGED"],
+        ("changed-table", "volume_configuration"),
+    ),
     "a function changed": (
         ["CREATE OR REPLACE FUNCTION cts_set_updated_at() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'"],
         ("changed-function", "cts_set_updated_at"),

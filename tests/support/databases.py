@@ -9,8 +9,8 @@ from typing import Any, Self
 import sqlalchemy as sa
 
 from cts_schema.database.engines import create_engine
-from cts_schema.dialects.facts import Fingerprint
-from cts_schema.schema.fingerprint import fingerprint
+from cts_schema.dialects.facts import Snapshot
+from cts_schema.schema.snapshot import snapshot
 
 
 class Database:
@@ -44,10 +44,10 @@ class Database:
         """Return the first value of the first row of a query."""
         return self.rows(query, values)[0][0]
 
-    def fingerprint(self) -> Fingerprint:
+    def snapshot(self) -> Snapshot:
         """Return its schema, all of it."""
         with self.engine.connect() as connection:
-            return fingerprint(connection)
+            return snapshot(connection)
 
     def tables(self) -> set[str]:
         """Return the names of the tables."""

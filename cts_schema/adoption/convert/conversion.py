@@ -74,9 +74,9 @@ class Conversion:
 
     def default(self, name: str) -> str:
         """Return the default of our column as SQL."""
-        facts = expected(self.engine.name)[f"table {self.source.table.name}"][f"column {name}"]
-        if facts[2] is not None:
-            return str(facts[2])
+        default = expected(self.engine.name).tables[self.source.table.name].columns[name].default
+        if default is not None:
+            return default
         return self.engine.loading.next_number(self.source.table.name, name)
 
     def unique_keys(self) -> list[tuple[str, ...]]:

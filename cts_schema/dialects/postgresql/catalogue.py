@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from cts_schema.ddl.text import quote, run
-from cts_schema.dialects.facts import Counter, DeadRows, Fingerprint, ForeignKey, Index, IndexUse, Size
+from cts_schema.ddl.text import literal, quote, run
+from cts_schema.dialects.facts import Counter, DeadRows, ForeignKey, Index, IndexUse, Size
 
 _TABLES = """
 SELECT c.relname AS name, pg_total_relation_size(c.oid) AS bytes,
@@ -88,7 +88,7 @@ def dead_rows(connection: sa.Connection) -> Sequence[DeadRows]:
     return [DeadRows(one.name, one.n_live_tup or 0, one.n_dead_tup or 0) for one in run(connection, _TABLES)]
 
 
-def indexes(connection: sa.Connection, schema: Fingerprint) -> Sequence[Index]:
+def indexes(connection: sa.Connection) -> Sequence[Index]:
     """Return the indexes of all tables."""
     found = []
     for one in run(connection, _INDEXES):
@@ -112,7 +112,7 @@ def statistics_since(connection: sa.Connection) -> str | None:
     return None if since is None else f"{since:%Y-%m-%d %H:%M:%S}"
 
 
-def foreign_keys(connection: sa.Connection, schema: Fingerprint) -> Sequence[ForeignKey]:
+def foreign_keys(connection: sa.Connection) -> Sequence[ForeignKey]:
     """Return the foreign keys in the current schema, and those of other schemas to tables in it."""
     found = []
     for row in run(connection, _FOREIGN_KEYS):
@@ -130,13 +130,15 @@ def sequences(connection: sa.Connection) -> Sequence[Counter]:
     ]
 
 
-def triggers(connection: sa.Connection, schema: Fingerprint, table: str) -> Sequence[tuple[str, str]]:
+def triggers(connection: sa.Connection, table: str) -> Sequence[tuple[str, str]]:
     """Return, for each active trigger, the statements that disable and enable it."""
     words = {"O": "ENABLE", "A": "ENABLE ALWAYS"}
-    alter, found = f"ALTER TABLE {quote(table)}", []
-    for what, facts in schema[f"table {table}"].items():
-        kind, _, name = what.partition(" ")
-        if kind == "trigger" and facts[1] in words:
-            trigger = f"TRIGGER {quote(name)}"
-            found.append((f"{alter} DISABLE {trigger}", f"{alter} {words[facts[1]]} {trigger}"))
-    return found
+    alter = f"ALTER TABLE {quote(table)}"
+    query = (
+        "SELECT tgname, tgenabled::text FROM pg_trigger WHERE NOT tgisinternal AND tgenabled IN ('O', 'A') "
+        f"AND tgrelid = to_regclass({literal(quote(table))}) ORDER BY tgname"
+    )
+    return [
+        (f"{alter} DISABLE TRIGGER {quote(name)}", f"{alter} {words[fires]} TRIGGER {quote(name)}")
+        for name, fires in run(connection, query)
+    ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -16,9 +16,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import registry
 from sqlalchemy.schema import CreateIndex
 
-from cts_schema.ddl.text import literal, names, plain_names, quote, token_texts, unquote
+from cts_schema.ddl.text import literal, names, plain_names, token_texts, unquote
 from cts_schema.ddl.triggers import FUNCTION, CreateUpdatedAtFunction, CreateUpdatedAtTrigger, trigger_name
-from cts_schema.dialects.facts import Fingerprint
+from cts_schema.dialects.facts import ColumnSnapshot, Definition, Part, Snapshot, TableSnapshot
 
 # Type names that differ between statements and the catalogue (postgresql.org/docs/current/datatype.html).
 _TYPES = {"varchar": "character varying", "char": "character", "decimal": "numeric", "float": "double precision"}
@@ -29,60 +29,59 @@ _Types = Mapping[str, str]
 
 
 @cache
-def expected(metadata: sa.MetaData) -> Fingerprint:
-    """Return the fingerprint of a schema with exactly these tables."""
-    found: Fingerprint = {f"table {table.name}": dict(_parts(table)) for table in metadata.sorted_tables}
+def expected(metadata: sa.MetaData) -> Snapshot:
+    """Return the snapshot of a schema with exactly these tables."""
+    tables = {table.name: _table(table) for table in metadata.sorted_tables}
     if not any(table.info.get("updated_at_trigger") for table in metadata.tables.values()):
-        return found
+        return Snapshot(tables)
     _, body, _ = _compiled(CreateUpdatedAtFunction()).split("$$")
     head = f"CREATE OR REPLACE FUNCTION {FUNCTION}()\n RETURNS trigger\n LANGUAGE plpgsql\n"
-    found[f"function {FUNCTION}"] = {"sql": f"{head}AS $function${body}$function$\n"}
+    return Snapshot(tables, functions={FUNCTION: f"{head}AS $function${body}$function$\n"})
+
+
+def _table(table: sa.Table) -> TableSnapshot:
+    types = {column.name: _type(column) for column in table.columns}
+    found = TableSnapshot({column.name: _column(column, types[column.name]) for column in table.columns})
+    found.parts.update(
+        (Part("identity", column.name), Definition(f"{types[column.name]}, increment and start 1 1"))
+        for column in table.columns
+        if column.identity is not None
+    )
+    for constraint in (*(one for column in table.columns for one in column.constraints), *table.constraints):
+        if getattr(constraint, "dialect", None) != "sqlite":
+            kind, text = _constraint(constraint, types)
+            found.parts[Part(kind, str(constraint.name))] = Definition(text)
+    for index in table.indexes:
+        found.parts[Part("index", str(index.name))] = Definition(_index(index, types))
+    if table.info.get("updated_at_trigger"):
+        text = _compiled(CreateUpdatedAtTrigger(table.name))
+        found.parts[Part("trigger", trigger_name(table.name))] = Definition(text, fires="O")
     return found
 
 
-def _parts(table: sa.Table) -> Iterator[tuple[str, Any]]:
-    types = {column.name: _type(column) for column in table.columns}
-    for column in table.columns:
-        yield from _column(column, types[column.name])
-    for constraint in (*(one for column in table.columns for one in column.constraints), *table.constraints):
-        yield from _constraint(constraint, types)
-    for index in table.indexes:
-        yield f"index {index.name}", (_index(index, types), True)
-    if table.info.get("updated_at_trigger"):
-        yield f"trigger {trigger_name(table.name)}", (_compiled(CreateUpdatedAtTrigger(table.name)), "O")
+def _column(column: sa.Column[Any], type_: str) -> ColumnSnapshot:
+    identity = "" if column.identity is None else "ALWAYS" if column.identity.always else "BY DEFAULT"
+    generated = "" if column.computed is None else "STORED"
+    return ColumnSnapshot(type_, not column.nullable, _default(column, type_), identity, generated)
 
 
-def _column(column: sa.Column[Any], type_: str) -> Iterator[tuple[str, Any]]:
-    identity = "" if column.identity is None else "a" if column.identity.always else "d"
-    generated = "" if column.computed is None else "s"
-    collation = "default" if type_.startswith(("text", "character")) else None
-    default = _default(column, type_)
-    yield f"column {column.name}", (type_, not column.nullable, default, identity, generated, collation, "rp")
-    if identity:
-        yield f"sequence {column.name}", (type_, "1 1")
-
-
-def _constraint(constraint: sa.Constraint, types: _Types) -> Iterator[tuple[str, Any]]:
+def _constraint(constraint: sa.Constraint, types: _Types) -> tuple[str, str]:
+    """Return the kind and the definition of a constraint."""
     match constraint:
         case sa.CheckConstraint():
-            if getattr(constraint, "dialect", None) == "sqlite":
-                return
-            text = f"CHECK ({_condition(str(constraint.sqltext), types)})"
+            kind, text = "check", f"CHECK ({_condition(str(constraint.sqltext), types)})"
         case sa.ForeignKeyConstraint():
-            text = _foreign_key(constraint)
-        case sa.PrimaryKeyConstraint() | sa.UniqueConstraint():
-            columns = f"({names(column.name for column in constraint.columns)})"
+            kind, text = "foreign-key", _foreign_key(constraint)
+        case sa.PrimaryKeyConstraint():
+            kind, text = "primary-key", f"PRIMARY KEY ({names(column.name for column in constraint.columns)})"
+        case sa.UniqueConstraint():
             nulls = " NULLS NOT DISTINCT" if constraint.kwargs.get("postgresql_nulls_not_distinct") else ""
-            text = f"{'UNIQUE' if isinstance(constraint, sa.UniqueConstraint) else 'PRIMARY KEY'}{nulls} {columns}"
-            index = (
-                f"CREATE UNIQUE INDEX {constraint.name} ON {quote(constraint.table.name)} USING btree {columns}{nulls}"
-            )
-            yield f"index {constraint.name}", (plain_names(index), True)
+            kind, text = "unique", f"UNIQUE{nulls} ({names(column.name for column in constraint.columns)})"
         case _:
             raise NotImplementedError(f"{type(constraint).__name__} {constraint.name}")
     text += " DEFERRABLE" if constraint.deferrable else ""
     text += " INITIALLY DEFERRED" if (constraint.initially or "").upper() == "DEFERRED" else ""
-    yield f"constraint {constraint.name}", (plain_names(text), True)
+    return kind, plain_names(text)
 
 
 def _foreign_key(key: sa.ForeignKeyConstraint) -> str:

@@ -12,20 +12,23 @@ import sqlalchemy as sa
 from cts_schema.ddl.checks import finite_name
 from cts_schema.ddl.text import literal, quote
 from cts_schema.ddl.types import ExactNumeric, Json, Timestamp
+from cts_schema.dialects.facts import Part, TableSnapshot
 
 _FIRST_ROWS = 10_000
 _INFINITE = "('NaN', 'Infinity', '-Infinity')"
 _FIRST, _LAST = "'0001-01-01 00:00:00+00'", "'10000-01-01 00:00:00+00'"
 
 
-def unreadable(connection: sa.Connection, column: sa.Column[Any], there: Any, head: Any) -> str | None:
+def unreadable(
+    connection: sa.Connection, column: sa.Column[Any], there: TableSnapshot, head: TableSnapshot
+) -> str | None:
     """Return the condition that a row ``c`` has such a value in a column; None if it cannot."""
     table, value = column.table.name, f"c.{quote(column.name)}"
-    type_ = there[f"column {column.name}"][0]
+    type_ = there.columns[column.name].type
     if isinstance(column.type, ExactNumeric) and type_.startswith(("numeric", "double precision", "real")):
-        check = f"constraint {finite_name(table, column.name)}"
-        wanted = head.get(check)
-        if type_.startswith("numeric(") and wanted is not None and list(there.get(check, ())) == wanted:
+        check = Part("check", finite_name(table, column.name))
+        wanted = head.parts.get(check)
+        if type_.startswith("numeric(") and wanted is not None and there.parts.get(check) == wanted:
             return None  # a validated CHECK excludes them
         return f"{value} IN {_INFINITE}"
     if isinstance(column.type, Timestamp) and type_.startswith("timestamp"):

@@ -7,17 +7,17 @@ it explains an expression only if its spelling differs from the known one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import Any
+from dataclasses import replace
+from functools import partial
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DataError, ProgrammingError
 
 from cts_schema.ddl.text import quote, run
-from cts_schema.dialects.facts import Fingerprint
+from cts_schema.dialects.facts import Snapshot, TableSnapshot
 
 
-def worded(connection: sa.Connection, wanted: Fingerprint, there: Fingerprint) -> Fingerprint:
+def worded(connection: sa.Connection, wanted: Snapshot, there: Snapshot) -> Snapshot:
     """Return the wanted definitions in the spelling of the existing ones where both mean the same.
 
     Args:
@@ -25,41 +25,38 @@ def worded(connection: sa.Connection, wanted: Fingerprint, there: Fingerprint) -
         wanted: the tables to compare.
         there: the tables of the database.
     """
-    return {name: dict(_table(connection, name, facts, there.get(name, {}))) for name, facts in wanted.items()}
+    tables = {
+        name: _table(connection, name, table, there.tables[name]) if name in there.tables else table
+        for name, table in wanted.tables.items()
+    }
+    return replace(wanted, tables=tables)
 
 
-def _table(
-    connection: sa.Connection, name: str, wanted: dict[str, Any], there: dict[str, Any]
-) -> Iterator[tuple[str, Any]]:
-    kind, _, table = name.partition(" ")
-    for part, facts in wanted.items():
-        found = there.get(part, facts)
-        if kind == "table" and facts != found:
-            yield part, _worded(connection, table, part.partition(" ")[0], facts, found)
-        else:
-            yield part, facts
+def _table(connection: sa.Connection, name: str, wanted: TableSnapshot, there: TableSnapshot) -> TableSnapshot:
+    same = partial(_same, connection, name)
+    columns, parts = dict(wanted.columns), dict(wanted.parts)
+    for column, mine in wanted.columns.items():
+        found = there.columns.get(column)
+        if found is not None and mine.default and found.default and same(mine.default, found.default):
+            columns[column] = replace(mine, default=found.default)
+    for part, definition in wanted.parts.items():
+        begin, expression = _divided(definition.text)
+        other, theirs = _divided(there.parts.get(part, definition).text.removesuffix(" NOT VALID"))
+        if begin == other and expression and theirs and same(expression, theirs):
+            parts[part] = replace(definition, text=begin + theirs)
+    return replace(wanted, columns=columns, parts=parts)
 
 
-def _worded(connection: sa.Connection, table: str, kind: str, wanted: Sequence[Any], there: Sequence[Any]) -> Any:
-    place = 2 if kind == "column" else 0  # of the default, or of the definition
-    if wanted[place] is None or there[place] is None:
-        return wanted
-    begin, mine = _divided(kind, wanted[place])
-    other, theirs = _divided(kind, there[place].removesuffix(" NOT VALID"))
-    if begin != other or mine == theirs or not (mine and theirs):
-        return wanted
-    if _explained(connection, table, mine) == _explained(connection, table, theirs) is not None:
-        return (*wanted[:place], begin + theirs, *wanted[place + 1 :])
-    return wanted
-
-
-def _divided(kind: str, definition: str) -> tuple[str, str]:
-    """Return a definition up to its expression, and the expression: all of a default, nothing of a key."""
-    if kind == "column":
-        return "", definition
+def _divided(definition: str) -> tuple[str, str]:
+    """Return a definition up to its expression, and the expression: nothing of a key."""
     begin = re.match(r"CHECK |CREATE .*? WHERE |.*", definition, re.DOTALL)
     place = 0 if begin is None else begin.end()
     return definition[:place], definition[place:]
+
+
+def _same(connection: sa.Connection, table: str, mine: str, theirs: str) -> bool:
+    """Return whether two expressions differ in spelling, and mean the same."""
+    return mine != theirs and _explained(connection, table, mine) == _explained(connection, table, theirs) is not None
 
 
 def _explained(connection: sa.Connection, table: str, expression: str) -> str | None:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 
+from cts_schema.ddl.foreign_keys import sqlite_foreign_keys
 from cts_schema.ddl.text import literal, quote, run
-from cts_schema.dialects.facts import Counter, DeadRows, Fingerprint, ForeignKey, Index, IndexUse, Size
+from cts_schema.dialects.facts import Counter, DeadRows, ForeignKey, Index, IndexUse, Size
 from cts_schema.dialects.sqlite.sql import row_id
+
+_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND substr(name, 1, 7) <> 'sqlite_'"
+_INDEXES = """
+SELECT m.name AS "table", i.name, i."unique", i.partial, x.sql
+  FROM sqlite_master m, pragma_index_list(m.name) i JOIN sqlite_master x ON x.name = i.name
+ WHERE m.type = 'table'
+"""
 
 
 def is_without_rowid(connection: sa.Connection, table: str) -> bool:
@@ -48,23 +55,18 @@ def dead_rows(connection: sa.Connection) -> Sequence[DeadRows]:
     return ()
 
 
-def indexes(connection: sa.Connection, schema: Fingerprint) -> Sequence[Index]:
+def indexes(connection: sa.Connection) -> Sequence[Index]:
     """Return the indexes of all tables."""
-    return list(_indexes(schema))
-
-
-def _indexes(schema: Fingerprint) -> Iterator[Index]:
-    for name, facts in schema.items():
-        table = name.removeprefix("table ")
-        for what, about in facts.items():
-            if what.startswith("index "):
-                unique, columns, partial, text = about
-                predicate = text.partition(" WHERE ")[2] if partial else ""
-                # SQLite shows no name for an expression, so the statement identifies it.
-                parts = tuple(map(str, columns)) + ((text,) if any(part[0] is None for part in columns) else ())
-                yield Index(table, what.removeprefix("index "), columns[0][0], parts, predicate, unique)
-        for _, columns in facts.get("unique", ()):
-            yield Index(table, None, columns[0][0], tuple(map(str, columns)), "", unique=True, key=True)
+    found = []
+    for table, name, unique, partial, text in run(connection, _INDEXES).all():
+        columns = run(connection, f'SELECT name, "desc", coll FROM pragma_index_xinfo({literal(name)}) WHERE key').all()
+        parts = tuple(map(str, columns))
+        # SQLite shows no name for an expression, so the statement identifies it.
+        parts += (text,) if any(column.name is None for column in columns) else ()
+        predicate = " ".join(text.split()).partition(" WHERE ")[2] if partial else ""
+        title = None if text is None else name
+        found.append(Index(table, title, columns[0].name, parts, predicate, bool(unique), key=text is None))
+    return found
 
 
 def index_use(connection: sa.Connection) -> Sequence[IndexUse]:
@@ -77,25 +79,23 @@ def statistics_since(connection: sa.Connection) -> str | None:
     return None
 
 
-def foreign_keys(connection: sa.Connection, schema: Fingerprint) -> Sequence[ForeignKey]:
+def foreign_keys(connection: sa.Connection) -> Sequence[ForeignKey]:
     """Return the foreign keys of all tables; the parent has the spelling of its table."""
-    tables = {what.removeprefix("table ").lower(): what.removeprefix("table ") for what in schema}
+    tables = run(connection, _TABLES).scalars().all()
+    spelled = {name.lower(): name for name in tables}
     found = []
-    for what, facts in schema.items():
-        for parts in facts.get("foreign keys", ()):
-            table, parent = what.removeprefix("table "), parts[0][2]
-            name, parent = f"the key to {parent}", tables.get(parent.lower(), parent)
-            own, meant = [part[0] for part in parts], [part[1] for part in parts]
-            if None in meant:
-                meant = _primary_key(schema.get(f"table {parent}", {})) or own
-            columns = [(one, other.lower()) for one, other in zip(own, meant, strict=False)]
-            found.append(ForeignKey(name, table, table, quote(table), columns, parent))
+    for table in tables:
+        for key in sqlite_foreign_keys(connection, table):
+            parent = spelled.get(key.parent.lower(), key.parent)
+            meant = key.parent_columns or _primary_key(connection, parent) or key.columns
+            columns = [(one, other.lower()) for one, other in zip(key.columns, meant, strict=False)]
+            found.append(ForeignKey(f"the key to {parent}", table, table, quote(table), columns, parent))
     return found
 
 
-def _primary_key(facts: Mapping[str, Any]) -> list[str]:
-    columns = [(about[3], what.removeprefix("column ")) for what, about in facts.items() if what[:7] == "column "]
-    return [name for place, name in sorted(columns) if place]
+def _primary_key(connection: sa.Connection, table: str) -> Sequence[str]:
+    query = f"SELECT name FROM pragma_table_xinfo({literal(table)}) WHERE pk > 0 ORDER BY pk"
+    return run(connection, query).scalars().all()
 
 
 def sequences(connection: sa.Connection) -> Sequence[Counter]:
@@ -103,7 +103,7 @@ def sequences(connection: sa.Connection) -> Sequence[Counter]:
     return ()
 
 
-def triggers(connection: sa.Connection, schema: Fingerprint, table: str) -> Sequence[tuple[str, str]]:
+def triggers(connection: sa.Connection, table: str) -> Sequence[tuple[str, str]]:
     """Return, for each trigger, the statements that drop and recreate it: SQLite cannot disable triggers."""
     made = run(
         connection,

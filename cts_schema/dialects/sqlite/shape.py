@@ -4,104 +4,111 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator
 from functools import cache
-from typing import Any
 
 import sqlalchemy as sa
 
 from cts_schema.ddl.checks import sqlite_checks
 from cts_schema.ddl.in_memory import in_memory
 from cts_schema.ddl.text import quote
-from cts_schema.dialects.facts import Fingerprint, Item
+from cts_schema.dialects.facts import ColumnSnapshot, Definition, Part, Snapshot, TableSnapshot
+
+_NAMED = re.compile(r'(?i)\bconstraint\s+("[^"]+"|\w+)')
+_CLAUSES = re.compile(
+    r"(?i)\b(autoincrement|without\s+rowid|strict$|collate\s+\w+|on\s+conflict\s+\w+|(?:not\s+)?deferrable)"
+)
+_HIDDEN = {1: "HIDDEN", 2: "VIRTUAL", 3: "STORED"}  # pragma.html#pragma_table_xinfo
 
 
-def fingerprint(connection: sa.Connection) -> Fingerprint:
+def snapshot(connection: sa.Connection) -> Snapshot:
     """Return everything in the file, including unmanaged tables."""
-    found: Fingerprint = {}
-    rows = connection.exec_driver_sql(
-        "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type = 'trigger'"
-    ).all()
-    # A trigger spells the name of its table as in its definition.
-    tables = {name.lower(): name for kind, name, *_ in rows if kind in ("table", "view")}
-    for kind, name, table, sql in rows:
+    tables: dict[str, TableSnapshot] = {}
+    views, triggers = {}, []
+    for kind, name, table, sql in connection.exec_driver_sql("SELECT type, name, tbl_name, sql FROM sqlite_master"):
         if kind == "table" and not name.startswith("sqlite_"):
-            found[f"table {name}"] = _table(connection, name, sql)
+            tables[name] = _table(connection, name, sql)
         elif kind == "view":
-            found[f"view {name}"] = {"sql": _squeezed(sql)}
+            views[name] = _squeezed(sql)
         elif kind == "trigger":
-            found.setdefault(f"table {tables.get(table.lower(), table)}", {})[f"trigger {name}"] = _squeezed(sql)
+            triggers.append((table, name, _squeezed(sql)))
+    # A trigger spells the name of its table as in its definition.
+    spelled = {name.lower(): name for name in tables}
+    for table, name, text in triggers:
+        if table.lower() in spelled:
+            tables[spelled[table.lower()]].parts[Part("trigger", name)] = Definition(text)
+        else:
+            views[f"{table}: trigger {name}"] = text
+    return Snapshot(tables, views)
+
+
+def _table(connection: sa.Connection, table: str, sql: str) -> TableSnapshot:
+    code = re.sub(r"'(?:[^']|'')*'", "''", sql)
+    named = sorted(name.replace('"', "") for name in _NAMED.findall(code))
+    found = TableSnapshot(clauses=(*named, *sorted(clause.upper() for clause in _CLAUSES.findall(code))))
+    for column in connection.exec_driver_sql(f"PRAGMA table_xinfo({quote(table)})"):
+        _, name, type_, notnull, default, key, hidden = column
+        found.columns[name] = ColumnSnapshot(
+            type_, bool(notnull), _without_parentheses(default), generated=_HIDDEN.get(hidden, ""), key=key
+        )
+    for name, condition in sqlite_checks(connection, table).items():
+        found.parts[Part("check", name)] = Definition(f"CHECK ({_squeezed(condition)})")
+    for part, definition in (*_foreign_keys(connection, table), *_indexes(connection, table)):
+        again = part
+        while again in found.parts:  # a second key of the same columns
+            again = Part(part.kind, f"{again.name} again")
+        found.parts[again] = definition
     return found
 
 
-def _table(connection: sa.Connection, table: str, sql: str) -> dict[str, Any]:
-    quoted = quote(table)
-    found: dict[str, Any] = {}
-    for column in connection.exec_driver_sql(f"PRAGMA table_xinfo({quoted})"):
-        _, name, type_, notnull, default, key, hidden = column
-        found[f"column {name}"] = (type_, bool(notnull), _without_parentheses(default), key, hidden)
+def _foreign_keys(connection: sa.Connection, table: str) -> Iterator[tuple[Part, Definition]]:
     keys = defaultdict(list)
-    for row in connection.exec_driver_sql(f"PRAGMA foreign_key_list({quoted})"):
-        keys[row.id].append((row[3], row[4], row[2], row[5], row[6], row[7]))
-    found["foreign keys"] = sorted(
-        (tuple(sorted(parts)) for parts in keys.values()),
+    for row in connection.exec_driver_sql(f"PRAGMA foreign_key_list({quote(table)})"):
+        keys[row.id].append(row)
+    found = []
+    for rows in keys.values():
+        rows.sort(key=lambda row: str(row[3]))
+        own, (first, *_) = [row[3] for row in rows], rows
         # Without a column of the parent it means the primary key.
-        key=lambda key: [[part or "" for part in parts] for parts in key],
-    )
-    for name, condition in sqlite_checks(connection, table).items():
-        found[f"check {name}"] = _squeezed(condition)
-    uniques = []
-    for row in connection.exec_driver_sql(f"PRAGMA index_list({quoted})").all():
-        _, name, unique, origin, partial = row
-        columns = tuple(
-            (part[2], bool(part[3]), part[4])
-            for part in connection.execute(sa.text("SELECT * FROM pragma_index_xinfo(:name)"), {"name": name})
-            if part[5]  # a column of the key, and not the rowid behind it
-        )
+        parents = "" if first[4] is None else f" ({', '.join(quote(row[4]) for row in rows)})"
+        text = f"FOREIGN KEY ({', '.join(map(quote, own))}) REFERENCES {quote(first[2])}{parents}"
+        text += f" ON UPDATE {first[5]} ON DELETE {first[6]}" + ("" if first[7] == "NONE" else f" MATCH {first[7]}")
+        found.append((Part("foreign-key", ", ".join(own)), Definition(text)))
+    yield from sorted(found, key=lambda one: (one[0], one[1].text))
+
+
+def _indexes(connection: sa.Connection, table: str) -> Iterator[tuple[Part, Definition]]:
+    for row in connection.exec_driver_sql(f"PRAGMA index_list({quote(table)})").all():
+        _, name, _, origin, _ = row
         if origin == "c":
             text = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name = ?", (name,)).scalar_one()
-            found[f"index {name}"] = (bool(unique), columns, bool(partial), _squeezed(text))
-        else:
-            uniques.append((origin, columns))
-    found["unique"] = sorted(uniques)
-    code = re.sub(r"'(?:[^']|'')*'", "''", sql)
-    found["names"] = sorted(name.replace('"', "") for name in re.findall(r'(?i)\bconstraint\s+("[^"]+"|\w+)', code))
-    clauses = r"(?i)\b(autoincrement|without\s+rowid|strict$|collate\s+\w+|on\s+conflict\s+\w+|(?:not\s+)?deferrable)"
-    found["clauses"] = sorted(clause.upper() for clause in re.findall(clauses, code))
-    return found
+            yield Part("index", name), Definition(_squeezed(text))
+            continue
+        columns = [
+            (part[2], f"{quote(part[2])}{_collated(part[4])}{' DESC' if part[3] else ''}")
+            for part in connection.execute(sa.text("SELECT * FROM pragma_index_xinfo(:name)"), {"name": name})
+            if part[5]  # a column of the key, and not the rowid behind it
+        ]
+        kind, word = ("primary-key", "PRIMARY KEY") if origin == "pk" else ("unique", "UNIQUE")
+        text = f"{word} ({', '.join(shown for _, shown in columns)})"
+        yield Part(kind, ", ".join(column for column, _ in columns)), Definition(text)
 
 
 @cache
-def expected(metadata: sa.MetaData) -> Fingerprint:
-    """Return the fingerprint of a schema that has the tables of metadata: it is made in memory."""
+def expected(metadata: sa.MetaData) -> Snapshot:
+    """Return the snapshot of a schema that has the tables of metadata: it is made in memory."""
     with in_memory() as connection:
         metadata.create_all(connection)
-        return fingerprint(connection)
+        return snapshot(connection)
 
 
-def worded(connection: sa.Connection, wanted: Fingerprint, there: Fingerprint) -> Fingerprint:
+def worded(connection: sa.Connection, wanted: Snapshot, there: Snapshot) -> Snapshot:
     """Return what is wanted: SQLite keeps the words of a statement."""
     return wanted
 
 
-def items(facts: Mapping[str, Any]) -> dict[Item, Any]:
-    """Return the parts of a table by kind and name, from its fingerprint."""
-    found: dict[Item, Any] = {Item("rest", ""): [*facts["names"], *facts["clauses"]]}
-    for what, about in facts.items():
-        kind, _, name = what.partition(" ")
-        if kind in ("column", "check", "index", "trigger"):
-            found[Item(kind, name)] = about
-    for parts in facts["foreign keys"]:
-        found[Item("foreign-key", ", ".join(part[0] for part in parts))] = parts
-    for origin, columns in facts["unique"]:
-        kind = "primary-key" if origin == "pk" else "unique"
-        found[Item(kind, ", ".join(str(column[0]) for column in columns))] = columns
-    return found
-
-
-def differs_in_validity(wanted: Any, there: Any) -> bool:
-    """Return False: SQLite builds an index completely or not at all."""
-    return False
+def _collated(collation: str) -> str:
+    return "" if collation == "BINARY" else f" COLLATE {collation}"
 
 
 def _squeezed(sql: str) -> str:

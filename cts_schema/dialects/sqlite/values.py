@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from cts_schema.ddl.text import literal, quote
 from cts_schema.ddl.types import ExactNumeric, Json, Timestamp
+from cts_schema.dialects.facts import TableSnapshot
 from cts_schema.dialects.sqlite import reals
 from cts_schema.dialects.sqlite.sql import as_json, row_id
 
@@ -67,7 +68,9 @@ def whole_row(table: sa.Table, columns: Sequence[str], refused: Mapping[str, str
     return "'{' || " + " || ',' || ".join(members) + " || '}'"
 
 
-def unreadable(connection: sa.Connection, column: sa.Column[Any], there: Any, head: Any) -> str | None:
+def unreadable(
+    connection: sa.Connection, column: sa.Column[Any], there: TableSnapshot, head: TableSnapshot
+) -> str | None:
     """Return the condition of a column, which calls Python only for values that are not obviously readable."""
     _teach(connection)
     type_, value = column.type, f"c.{quote(column.name)}"

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from typing import Any
 
 import sqlalchemy as sa
 
 from cts_schema.ddl.checks import finite_name
 from cts_schema.ddl.text import literal, quote, run
-from cts_schema.dialects.facts import Item
+from cts_schema.dialects.facts import Part, TableSnapshot
 from cts_schema.exceptions import NextStep
 from cts_schema.health import drift, references
 from cts_schema.health.context import CheckContext
@@ -45,44 +44,41 @@ def plan(
         settled: columns whose orphans and unreadable values an earlier step removes, such as ``orders.user_id``.
     """
     name = finding.where.partition(".")[2]
-    items = context.dialect.shape.items
-    wanted = items(context.head[f"table {table.name}"])
-    there = items(context.schema[f"table {table.name}"])
-    kinds = [item.kind for item in wanted if item.name == name]
+    wanted, there = context.head.tables[table.name], context.schema.tables[table.name]
     kind = finding.code.partition("-")[2]
-    if finding.code in ("wrong-id-type", "not-validated"):
-        kind = next(one for one in kinds if (one == "column") is (finding.code == "wrong-id-type"))
-    item = Item(kind, name)
-    if kind == "column":
+    if finding.code == "not-validated":
+        kind = next(part.kind for part in wanted.parts if part.name == name and part.kind in ("check", "foreign-key"))
+    part = Part(kind, name)
+    if kind == "column" or finding.code == "wrong-id-type":
         yield from _column(context, table, finding, wanted, there)
     elif kind in ("check", "foreign-key"):
-        yield from _constraint(context, table, finding, wanted[item][0], there.get(item), settled)
+        yield from _constraint(context, table, finding, wanted.parts[part].text, settled, there=part in there.parts)
     elif kind in ("unique", "primary-key"):
-        yield from _key(context, table, finding, wanted[item][0], there.get(item))
+        yield from _key(context, table, finding, wanted.parts[part].text, there=part in there.parts)
+    elif there.clauses == ("unlogged",):
+        yield RepairStep((finding,), (f"ALTER TABLE {quote(table.name)} SET LOGGED",), (table.name,))
+    elif kind == "table":
+        yield Left(finding, "to change its kind, its owner must create another table and copy the rows")
     else:
         yield Left(finding, "if it is not intended: ALTER TABLE ... ALTER COLUMN ... SET INCREMENT BY ...")
 
 
 def _column(
-    context: CheckContext, table: sa.Table, finding: Finding, wanted: dict[Item, Any], there: dict[Item, Any]
+    context: CheckContext, table: sa.Table, finding: Finding, wanted: TableSnapshot, there: TableSnapshot
 ) -> Iterator[RepairStep | Left]:
     name = finding.where.partition(".")[2]
-    facts, found = wanted[Item("column", name)], there.get(Item("column", name))
+    facts, found = wanted.columns[name], there.columns.get(name)
     if found is None:
         yield from _missing_column(context, table, finding, wanted, there)
         return
     reason = None
-    if facts[4:] != found[4:] and facts[0] == found[0]:
-        reason = "it is generated, or has another collation, or the table is not an ordinary one"
-    elif facts[0] != found[0]:
-        reason = _not_convertible(context, table, name, facts[0], found[0])
-    if (
-        reason is None
-        and facts[1]
-        and not found[1]
-        and (rows := rows_where(context, table, f"c.{quote(name)} IS NULL"))
-    ):
-        reason = f"{rows} have no value in this required column"
+    if facts.type != found.type:
+        reason = _not_convertible(context, table, name, facts.type, found.type)
+    elif (facts.generated, facts.collation) != (found.generated, found.collation):
+        reason = "it is generated, or has another collation"
+    if reason is None and facts.required and not found.required:
+        rows = rows_where(context, table, f"c.{quote(name)} IS NULL")
+        reason = None if rows is None else f"{rows} have no value in this required column"
     if reason is not None:
         yield Left(finding, reason)
         return
@@ -90,21 +86,21 @@ def _column(
 
 
 def _missing_column(
-    context: CheckContext, table: sa.Table, finding: Finding, wanted: dict[Item, Any], there: dict[Item, Any]
+    context: CheckContext, table: sa.Table, finding: Finding, wanted: TableSnapshot, there: TableSnapshot
 ) -> Iterator[RepairStep | Left]:
     name = finding.where.partition(".")[2]
-    facts = wanted[Item("column", name)]
-    if facts[1] and not facts[2] and not facts[3] and (rows := rows_where(context, table, "true")):
+    facts = wanted.columns[name]
+    if facts.required and not (facts.default or facts.identity) and (rows := rows_where(context, table, "true")):
         yield Left(finding, f"{rows} would have no value in this required column, which has no default")
         return
     # The ids of a log can be invented, but other rows refer to the ids of entities.
-    if table.columns[name].primary_key and not facts[3] and (rows := rows_where(context, table, "true")):
+    if table.columns[name].primary_key and not facts.identity and (rows := rows_where(context, table, "true")):
         yield Left(finding, f"{rows} have lost it, and new ids would match no reference: restore a backup")
         return
     yield RepairStep((finding,), (statements.add_column(table.name, name, facts),), (table.name,))
-    for item in sorted(wanted.keys() - there.keys()):
-        if item.kind in ("check", "foreign-key") and drift.comes_with_a_column(table, item, {name}, set()):
-            yield from _added(table, finding, item.name, wanted[item][0], drop=False)
+    for part in sorted(wanted.parts.keys() - there.parts.keys()):
+        if part.kind in ("check", "foreign-key") and drift.comes_with_a_column(table, part, {name}, set()):
+            yield from _added(table, finding, part.name, wanted.parts[part].text, drop=False)
 
 
 def _not_convertible(context: CheckContext, table: sa.Table, name: str, wanted: str, found: str) -> str | None:
@@ -131,7 +127,7 @@ def _not_convertible(context: CheckContext, table: sa.Table, name: str, wanted: 
 
 
 def _constraint(
-    context: CheckContext, table: sa.Table, finding: Finding, wanted: str, there: Any, settled: Collection[str]
+    context: CheckContext, table: sa.Table, finding: Finding, wanted: str, settled: Collection[str], *, there: bool
 ) -> Iterator[RepairStep | Left]:
     name = finding.where.partition(".")[2]
     reason = (
@@ -144,7 +140,7 @@ def _constraint(
     elif finding.code == "not-validated":
         yield RepairStep((finding,), (_validate(table, name),), apart=True)
     else:
-        yield from _added(table, finding, name, wanted, drop=there is not None)
+        yield from _added(table, finding, name, wanted, drop=there)
 
 
 def _added(table: sa.Table, finding: Finding, name: str, definition: str, *, drop: bool) -> Iterator[RepairStep]:
@@ -176,27 +172,30 @@ def _refused_by_check(
 def _orphans(context: CheckContext, table: sa.Table, name: str, settled: Collection[str]) -> NextStep | None:
     """Return how many rows refer to a missing row, and what to do; None if none will."""
     (constraint,) = (one for one in table.foreign_key_constraints if one.name == name)
-    (element,) = constraint.elements
-    parent, _, key = element.target_fullname.rpartition(".")
-    column = element.parent.name
-    if f"{table.name}.{column}" in settled or not context.has(table.name, column):
+    ends = [(one.parent.name, one.target_fullname.rpartition(".")) for one in constraint.elements]
+    parent = ends[0][1][0]
+    if any(f"{table.name}.{own}" in settled or not context.has(table.name, own) for own, _ in ends):
         return None
-    value, gone = f"c.{quote(column)}", ""
-    if context.has(parent, key):
-        # As texts, because an earlier step converts columns of different types.
-        same = f"CAST(p.{quote(key)} AS text) = CAST({value} AS text)"
-        if context.comparable((table.name, column), (parent, key)):
-            same = f"p.{quote(key)} = {value}"
+    filled, gone = " AND ".join(f"c.{quote(own)} IS NOT NULL" for own, _ in ends), ""
+    if all(context.has(parent, key) for _, (_, _, key) in ends):
+        same = " AND ".join(_equal(context, table.name, own, parent, key) for own, (_, _, key) in ends)
         gone = f" AND NOT EXISTS (SELECT 1 FROM {quote(parent)} AS p WHERE {same})"
-    rows = rows_where(context, table, f"{value} IS NOT NULL{gone}")
+    rows = rows_where(context, table, filled + gone)
     if rows is None:
         return None
     step = NextStep(f"{{rows}} refer to missing {parent}; to move them to {LEFTOVERS}: {{}}", references.QUARANTINE)
     return step.about({"rows": rows})
 
 
+def _equal(context: CheckContext, table: str, column: str, parent: str, key: str) -> str:
+    if context.comparable((table, column), (parent, key)):
+        return f"p.{quote(key)} = c.{quote(column)}"
+    # As texts, because an earlier step converts columns of different types.
+    return f"CAST(p.{quote(key)} AS text) = CAST(c.{quote(column)} AS text)"
+
+
 def _key(
-    context: CheckContext, table: sa.Table, finding: Finding, wanted: str, there: Any
+    context: CheckContext, table: sa.Table, finding: Finding, wanted: str, *, there: bool
 ) -> Iterator[RepairStep | Left]:
     name = finding.where.partition(".")[2]
     (constraint,) = (
@@ -213,5 +212,5 @@ def _key(
         yield Left(finding, f"{rows} have the same {', '.join(columns)}")
     else:
         alter = f"ALTER TABLE {quote(table.name)}"
-        drop = () if there is None else (f"{alter} DROP CONSTRAINT {quote(name)}",)
+        drop = (f"{alter} DROP CONSTRAINT {quote(name)}",) if there else ()
         yield RepairStep((finding,), (*drop, f"{alter} ADD CONSTRAINT {quote(name)} {wanted}"), (table.name,))

@@ -68,7 +68,10 @@ def plan(
     of_others = [finding for finding in found if finding.severity == "warning"]
     for finding in of_others:
         yield Left(finding, "the table is unmanaged: its owner may restore the parents or change the rows")
-    strayed = [finding for finding in found if finding not in meant and finding not in of_others]
+    of_several = [finding for finding in found if ", " in finding.where and finding.severity == "error"]
+    for finding in of_several:
+        yield Left(finding, "their key has several columns: restore the parents, or change the rows")
+    strayed = [finding for finding in found if finding not in (*meant, *of_others, *of_several)]
     reason = None
     if policy == "leave":
         reason = NextStep(f"restore the parents, or move the rows to {LEFTOVERS}: {{}}", references.QUARANTINE)
@@ -106,7 +109,7 @@ def _is_comparable(context: CheckContext, reference: Reference) -> bool:
 
 
 def _required(context: CheckContext, reference: Reference) -> bool:
-    return bool(context.schema[f"table {reference.table}"][f"column {reference.column}"][1])
+    return context.schema.tables[reference.table].columns[reference.column].required
 
 
 def _statements(context: CheckContext, children: Sequence[_Child]) -> Iterator[str]:

@@ -185,7 +185,7 @@ def _shapes(
         yield from _remade(context, [finding for finding in found if _is_shape(finding)], shapes)
         return
     # Columns first: constraints may need them. Keys before the foreign keys that need them.
-    for kind in ("column", "type", "identity", "primary-key", "unique", "check", "foreign-key", "validated"):
+    for kind in ("table", "column", "type", "identity", "primary-key", "unique", "check", "foreign-key", "validated"):
         for finding in shapes:
             if finding.code.endswith(f"-{kind}"):
                 yield from alter.plan(context, context.tables[_table(finding)], finding, settled)

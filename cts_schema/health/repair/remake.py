@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
@@ -18,7 +17,7 @@ from cts_schema.ddl import shorten, sqlite_checks
 from cts_schema.ddl.checks import parse_checks
 from cts_schema.ddl.in_memory import in_memory
 from cts_schema.ddl.text import definitions, literal, quote, run, unquote, without_comments
-from cts_schema.dialects.facts import Item
+from cts_schema.dialects.facts import Definition, Part, TableSnapshot
 from cts_schema.dialects.sqlite import shape
 from cts_schema.dialects.sqlite.sql import row_id
 from cts_schema.health.context import CheckContext
@@ -27,6 +26,8 @@ from cts_schema.health.repair.report import Left, Proof, RepairStep
 from cts_schema.health.report import Finding
 
 _CONSTRAINT = re.compile(r"(CONSTRAINT|PRIMARY|UNIQUE|CHECK|FOREIGN)\b", re.IGNORECASE)
+_KEYS = ("primary-key", "unique")
+_APART = ("index", "trigger")  # statements of their own
 _NAME = re.compile(r"""\s*("(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|[^\s(,]+)""")
 
 
@@ -44,33 +45,33 @@ def plan(context: CheckContext, table: sa.Table, mends: Sequence[Finding]) -> It
 
 def _refused(context: CheckContext, table: sa.Table) -> str | None:
     """Return which rows the new table would refuse or change; None for none."""
-    facts, wanted = context.schema[f"table {table.name}"], context.head[f"table {table.name}"]
-    if "WITHOUT ROWID" in re.sub(r"\s+", " ", " ".join(facts["clauses"])):
+    there, wanted = context.schema.tables[table.name], context.head.tables[table.name]
+    if "WITHOUT ROWID" in re.sub(r"\s+", " ", " ".join(there.clauses)):
         return "the table is WITHOUT ROWID, and cannot be rebuilt"
     absent = {column.name for column in table.columns if not context.has(table.name, column.name)}
     reasons = [
-        *_of_columns(context, table, facts, wanted),
+        *_of_columns(context, table, there, wanted),
         *_of_checks(context, table, absent),
-        *_of_keys(context, table, facts, wanted, absent),
+        *_of_keys(context, table, there, wanted, absent),
     ]
     return "; ".join(reasons) or None
 
 
-def _of_columns(context: CheckContext, table: sa.Table, facts: dict[str, Any], wanted: dict[str, Any]) -> Iterator[str]:
+def _of_columns(context: CheckContext, table: sa.Table, there: TableSnapshot, wanted: TableSnapshot) -> Iterator[str]:
     for column in table.columns:
         name, value = column.name, f"c.{quote(column.name)}"
-        type_, required, default, *_ = wanted[f"column {name}"]
+        made = wanted.columns[name]
         if not context.has(table.name, name):
-            if required and default is None and (found := rows_where(context, table, "1")):
+            if made.required and made.default is None and (found := rows_where(context, table, "1")):
                 yield f"{found} would have no value in {name}, which is required and has no default"
             elif isinstance(column.type, sa.Text) and column.primary_key and (found := rows_where(context, table, "1")):
                 yield f"{found} have lost {name}, and new ids would match no reference: restore a backup"
             continue
-        if required and (found := rows_where(context, table, f"{value} IS NULL")):
+        if made.required and (found := rows_where(context, table, f"{value} IS NULL")):
             yield f"{found} have no value in {name}, which is required"
-        there = facts[f"column {name}"][0]
-        if type_ != there and (found := rows_where(context, table, _changed_by(type_, value))):
-            yield f"{found} have a value in {name} that {type_} would change"
+        changed = made.type != there.columns[name].type
+        if changed and (found := rows_where(context, table, _changed_by(made.type, value))):
+            yield f"{found} have a value in {name} that {made.type} would change"
 
 
 def _of_checks(context: CheckContext, table: sa.Table, absent: set[str]) -> Iterator[str]:
@@ -82,11 +83,11 @@ def _of_checks(context: CheckContext, table: sa.Table, absent: set[str]) -> Iter
 
 
 def _of_keys(
-    context: CheckContext, table: sa.Table, facts: dict[str, Any], wanted: dict[str, Any], absent: set[str]
+    context: CheckContext, table: sa.Table, there: TableSnapshot, wanted: TableSnapshot, absent: set[str]
 ) -> Iterator[str]:
-    for _, columns in wanted["unique"]:
-        names = [str(part[0]) for part in columns]
-        if not absent & set(names) and columns not in [key for _, key in facts["unique"]]:
+    for part, definition in wanted.parts.items():
+        names = part.name.split(", ")
+        if part.kind in _KEYS and not absent & set(names) and there.parts.get(part) != definition:
             values = [f"c.{quote(name)}" for name in names]
             if found := duplicates(context, table, values):
                 yield f"{found} have the same {', '.join(names)}"
@@ -106,34 +107,33 @@ def _model(context: CheckContext, table: sa.Table) -> str:
 
 def _target(context: CheckContext, table: sa.Table) -> str | None:
     """Return the CREATE TABLE of the new table; None if it would lose an unmanaged column or constraint."""
-    facts = context.schema[f"table {table.name}"]
-    wanted = shape.items(context.head[f"table {table.name}"])
-    there = shape.items(facts)
-    extras = {item for item in there.keys() - wanted.keys() if item.kind not in ("index", "trigger")}
+    wanted, there = context.head.tables[table.name], context.schema.tables[table.name]
+    own_columns = there.columns.keys() - wanted.columns.keys()
+    own_parts = {part for part in there.parts.keys() - wanted.parts.keys() if part.kind not in _APART}
     sql = run(
         context.connection, f"SELECT sql FROM sqlite_master WHERE type = 'table' AND name = {literal(table.name)}"
     ).scalar_one()
     ours = list(definitions(_model(context, table)))
     columns = [part for part in ours if not _CONSTRAINT.match(part)]
     constraints = [part for part in ours if _CONSTRAINT.match(part)]
-    names = {item.name for item in extras if item.kind == "column"}
     columns += [
         part
         for part in definitions(without_comments(sql))
-        if not _CONSTRAINT.match(part) and (name := _NAME.match(part)) and unquote(name[1]) in names
+        if not _CONSTRAINT.match(part) and (name := _NAME.match(part)) and unquote(name[1]) in own_columns
     ]
     brought = _tried(_created(table, [*columns, *constraints]))
     if brought is None:
         return None
-    lost = sorted(extras - brought.keys())
-    constraints += [_constraint(context, table, item, there[item]) for item in lost if item.kind != "column"]
+    lost = sorted(own_parts - brought.parts.keys())
+    constraints += [_constraint(context, table, part, there.parts[part]) for part in lost]
     target = _created(table, [*columns, *constraints])
     made = _tried(target)
     if made is None:
         return None
-    kept = {item: facts for item, facts in wanted.items() if item.kind not in ("index", "trigger", "rest")}
-    kept |= {item: there[item] for item in extras}
-    return target if all(made.get(item) == facts for item, facts in kept.items()) else None
+    columns_kept = wanted.columns | {name: there.columns[name] for name in own_columns}
+    kept = {part: definition for part, definition in wanted.parts.items() if part.kind not in _APART}
+    kept |= {part: there.parts[part] for part in own_parts}
+    return target if columns_kept.items() <= made.columns.items() and kept.items() <= made.parts.items() else None
 
 
 def _created(table: sa.Table, parts: Sequence[str]) -> str:
@@ -144,36 +144,30 @@ def _new(table: sa.Table) -> str:
     return shorten(f"cts_repair_{table.name}")
 
 
-def _tried(create_table: str) -> dict[Item, Any] | None:
-    """Return the parts of a table, by creating it in memory; None if that fails."""
+def _tried(create_table: str) -> TableSnapshot | None:
+    """Return a table, by creating it in memory; None if that fails."""
     try:
         with in_memory() as connection:
             connection.exec_driver_sql(create_table)
-            (facts,) = (facts for name, facts in shape.fingerprint(connection).items() if name.startswith("table "))
-            return shape.items(facts)
+            (made,) = shape.snapshot(connection).tables.values()
+            return made
     except DBAPIError:
         return None
 
 
-def _constraint(context: CheckContext, table: sa.Table, item: Item, facts: Any) -> str:
+def _constraint(context: CheckContext, table: sa.Table, part: Part, definition: Definition) -> str:
     """Return the definition of an unmanaged constraint, which was part of one of our columns or of the table."""
-    if item.kind == "check":
-        condition = sqlite_checks(context.connection, table.name)[item.name]
-        named = "" if item.name == condition else f"CONSTRAINT {quote(item.name)} "
-        return f"{named}CHECK ({condition})"
-    if item.kind == "foreign-key":
-        columns, keys = (", ".join(quote(str(part[place])) for part in facts) for place in (0, 1))
-        _, key, parent, update, delete, _ = facts[0]
-        refers = f"{quote(parent)} ({keys})" if key is not None else quote(parent)
-        return f"FOREIGN KEY ({columns}) REFERENCES {refers} ON UPDATE {update} ON DELETE {delete}"
-    return f"UNIQUE ({', '.join(map(quote, item.name.split(', ')))})"
+    if part.kind != "check":
+        return definition.text
+    condition = sqlite_checks(context.connection, table.name)[part.name]
+    named = "" if part.name == condition else f"CONSTRAINT {quote(part.name)} "
+    return f"{named}CHECK ({condition})"
 
 
 def _statements(context: CheckContext, table: sa.Table, target: str) -> Iterator[str]:
     old, new = quote(table.name), quote(_new(table))
-    facts = context.schema[f"table {table.name}"]
-    hidden = {what for what, about in facts.items() if what.startswith("column ") and about[4]}
-    copied = [what.removeprefix("column ") for what in facts if what.startswith("column ") and what not in hidden]
+    there = context.schema.tables[table.name].columns
+    copied = [name for name, column in there.items() if not column.generated]
     counted = next((column.name for column in table.columns if column.identity is not None), None)
     row = quote(counted) if counted in copied else row_id(copied)
     into = ", ".join([*([] if counted in copied else [row]), *map(quote, copied)])

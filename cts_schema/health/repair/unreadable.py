@@ -141,15 +141,15 @@ def _statements(context: CheckContext, one: Unreadable, emptied: Sequence[Findin
 
 def _replacement(context: CheckContext, table: sa.Table, column: str) -> str | None:
     """Return the new value of a column as SQL; None if there is none."""
-    facts = context.schema[f"table {table.name}"][f"column {column}"]
+    facts = context.schema.tables[table.name].columns[column]
     if table.columns[column].primary_key:
         return None
-    if not facts[1]:
+    if not facts.required:
         return "NULL"
     in_a_key = any(
         isinstance(constraint, sa.UniqueConstraint) and column in constraint.columns for constraint in table.constraints
     )
-    return None if facts[2] is None or in_a_key or table.columns[column].foreign_keys else f"({facts[2]})"
+    return None if facts.default is None or in_a_key or table.columns[column].foreign_keys else f"({facts.default})"
 
 
 def _any_of(refused: Mapping[str, str], columns: Sequence[str]) -> str:

@@ -20,7 +20,7 @@ from cts_schema.health.report import Finding
 
 def untouched(context: CheckContext, table: str, changes: Sequence[str]) -> Iterator[str]:
     """Yield changes to rows of a table, between statements that disable and enable all of its triggers."""
-    triggers = context.dialect.catalogue.triggers(context.connection, context.schema, table)
+    triggers = context.dialect.catalogue.triggers(context.connection, table)
     yield from (quiet for quiet, _ in triggers)
     yield from changes
     yield from (awake for _, awake in triggers)
