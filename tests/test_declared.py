@@ -30,6 +30,7 @@ def test_the_declared_state_of_a_revision_is_what_its_upgrade_makes(database: Da
 
 
 def things() -> None:
+    """Make two tables, of which one refers to the other."""
     ddl.create_table(
         "900",
         "boxes",
@@ -80,7 +81,15 @@ CHANGES: dict[str, Callable[[], None]] = {
     ),
     "an index added": lambda: op.create_index("ix_things_lower", "things", [sa.text("lower(name)"), "price"]),
     "an index dropped": lambda: op.drop_index("ix_things_newest"),
-    "a table renamed": lambda: op.rename_table("things", "goods"),
+    "an enumeration renamed": lambda: ddl.rename_column(
+        "things", "state", ddl.enum("phase", "new", "old", default="new")
+    ),
+    "a price renamed": lambda: ddl.rename_column("things", "price", ddl.money("cost", default=0)),
+    "a key renamed": lambda: ddl.rename_column("boxes", "id", ddl.string("box", required=True)),
+    "a reference renamed": lambda: ddl.rename_column("things", "box_id", ddl.reference("crate_id", "boxes", "CASCADE")),
+    "a table renamed": lambda: ddl.rename_table("things", "goods"),
+    "a parent renamed": lambda: ddl.rename_table("boxes", "crates of 100%"),
+    "a table renamed at length": lambda: ddl.rename_table("boxes", "crates" * 10),
     "a table dropped": lambda: op.drop_table("things"),
     "a trigger": lambda: trigger(),
 }

@@ -102,6 +102,12 @@ def test_the_revisions_up_to_the_adoption_revision_are_history(scripts: Scripts)
             "bare-rebuild",
             "with ddl.alter_table('orders') as batch:",
         ),
+        ("op.rename_table('orders', 'deals')", "bare-rename", 'ddl.rename_table("orders", "deals")'),
+        (
+            "with ddl.alter_table('orders') as batch:\n    batch.alter_column('fees', new_column_name='fee')",
+            "bare-rename",
+            'ddl.rename_column("orders", "note", ddl.string("remark"))',
+        ),
         (
             "from cts_schema.models import Order",
             "live-models",

@@ -68,6 +68,7 @@ def read_code(file: Path) -> Iterator[Violation]:
             yield from _live_models(file, node)
         elif isinstance(node, ast.Call):
             yield from _bare_rebuild(file, node)
+            yield from _bare_rename(file, node)
             yield from _drops_values(file, node)
             yield from _volatile_default(file, node)
         elif isinstance(node, ast.Attribute) and node.attr == "TO_COMPLETE":
@@ -126,6 +127,21 @@ def _bare_rebuild(file: Path, call: ast.Call) -> Iterator[Violation]:
             "SQLite copies the table, and loses its triggers, CHECKs and some indexes: updated_at no longer changes",
             "the same batch, which keeps all of that",
             f"with ddl.alter_table({table}) as batch:",
+        )
+
+
+def _bare_rename(file: Path, call: ast.Call) -> Iterator[Violation]:
+    name = ast.unparse(call.func)
+    if name.endswith("op.rename_table") or any(word.arg == "new_column_name" for word in call.keywords):
+        yield Violation(
+            file,
+            call.lineno,
+            "bare-rename",
+            "constraints, indexes and the trigger keep names of the old one, and the declared state cannot follow",
+            "the operation of ddl, which they follow",
+            'ddl.rename_table("orders", "deals")'
+            if name.endswith("rename_table")
+            else 'ddl.rename_column("orders", "note", ddl.string("remark"))',
         )
 
 

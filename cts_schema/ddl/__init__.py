@@ -49,11 +49,11 @@ if TYPE_CHECKING:
         drop_table,
         drop_updated_at_trigger,
         insert_absent,
-        rename_column,
         replace_checks,
     )
     from cts_schema.ddl.preserved import preserved_name
     from cts_schema.ddl.rebuild import alter_table
+    from cts_schema.ddl.renames import rename_column, rename_column_online, rename_table, rename_table_online
     from cts_schema.ddl.silence import quiet
     from cts_schema.ddl.sql import on_postgresql
 
@@ -80,7 +80,10 @@ _OPERATIONS = {
     "insert_absent": "operations",
     "on_postgresql": "sql",
     "quiet": "silence",
-    "rename_column": "operations",
+    "rename_column": "renames",
+    "rename_column_online": "renames",
+    "rename_table": "renames",
+    "rename_table_online": "renames",
     "replace_checks": "operations",
 }
 
@@ -137,6 +140,9 @@ __all__ = [
     "ratio",
     "reference",
     "rename_column",
+    "rename_column_online",
+    "rename_table",
+    "rename_table_online",
     "replace_checks",
     "set_not_null_online",
     "shorten",

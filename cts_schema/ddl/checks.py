@@ -80,6 +80,12 @@ def imply_checks(column: sa.Column[Any]) -> None:
     column.constraints.add(check)
 
 
+def implied_name(column: sa.Column[Any]) -> str | None:
+    """Return what follows the name of a column in that of the CHECK of its type; None if it has none."""
+    implied = any(isinstance(check, ImpliedCheck) for check in column.constraints)
+    return None if not implied else "_finite" if isinstance(column.type, FiniteNumeric) else ""
+
+
 def in_order(constraints: Collection[sa.Constraint]) -> OrderedSet[sa.Constraint]:
     """Return constraints in a fixed order, because the order of a set is random."""
 

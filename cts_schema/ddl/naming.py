@@ -7,7 +7,7 @@ names, and a constraint has the same name on both databases.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,6 +23,34 @@ def shorten(name: str) -> str:
     digest = hashlib.sha256(name.encode()).hexdigest()[:6]
     beginning = name.encode()[: MAX_IDENTIFIER - 7].decode(errors="ignore")
     return f"{beginning}_{digest}"
+
+
+def renamed(name: str, prefix: str, before: Sequence[str], after: Sequence[str]) -> str:
+    """Return the name of a constraint or an index after its table or a column got another name.
+
+    Args:
+        name: its name so far; one that is not of the convention stays.
+        prefix: of its kind: pk, uq, ix or fk.
+        before: the names of the table and the columns so far.
+        after: their new names.
+    """
+    return shorten("_".join([prefix, *after])) if name == shorten("_".join([prefix, *before])) else name
+
+
+def renamed_check(name: str, columns: Iterable[str], before: str, after: str) -> str:
+    """Return the name of a CHECK after its table got another name.
+
+    Args:
+        name: its name so far; one without that of the table stays.
+        columns: the columns of the table.
+        before: the name of the table so far.
+        after: its new name.
+    """
+    whole = [name, *(f"ck_{before}_{column}{end}" for column in columns for end in ("", "_finite"))]
+    for found in whole:
+        if shorten(found) == name and found.startswith(f"ck_{before}_"):
+            return shorten(f"ck_{after}_{found.removeprefix(f'ck_{before}_')}")
+    return name
 
 
 def legacy_schema_of(schema: str) -> str:

@@ -10,7 +10,6 @@ from alembic import op
 from sqlalchemy.exc import OperationalError
 
 from cts_schema.ddl import readers, sql
-from cts_schema.ddl.checks import comes_with
 from cts_schema.ddl.rebuild import alter_table
 from cts_schema.ddl.text import literal, quote
 from cts_schema.exceptions import StillNeeded
@@ -22,13 +21,12 @@ _CREATE_TRIGGER = re.compile(r"^\s*CREATE\s+TRIGGER\s", re.IGNORECASE)
 _UPDATE_OF = re.compile(r"\bUPDATE\s+OF\b(.*?)\bON\b", re.DOTALL | re.IGNORECASE)
 
 
-def drop_columns(table: str, columns: Collection[str], *, renamed: bool = False) -> None:
+def drop_columns(table: str, columns: Collection[str]) -> None:
     """Drop columns, unless that would break an unmanaged object.
 
     Args:
         table: the table's name.
         columns: the columns.
-        renamed: whether they have another name now; then unmanaged indexes and CHECKs are not dropped with them.
 
     Raises:
         StillNeeded: an object needs them; names it.
@@ -36,7 +34,7 @@ def drop_columns(table: str, columns: Collection[str], *, renamed: bool = False)
     looked = not (sql.offline() or sql.on_postgresql())
     others: list[_Other] = []
     if looked:
-        _require_unused(table, columns, renamed=renamed)
+        _require_unused(table, columns)
         # As they are now: SQLite rewrites a dropped column in double quotes as a string.
         others = [tuple(row) for row in sql.rows(_OTHERS)]
     before = _broken(others, columns)
@@ -61,15 +59,11 @@ def _drop(table: str, column: str) -> None:
             batch.drop_column(column)
 
 
-def _require_unused(table: str, columns: Collection[str], *, renamed: bool) -> None:
+def _require_unused(table: str, columns: Collection[str]) -> None:
     """Check that a rebuild would neither fail nor silently disable an object without these columns."""
     generated = readers.generated(op.get_bind(), table, columns)
     needed = [f"generated column {name} of table {table}" for name in generated]
     needed += [f"a foreign key of table {child}" for child in _children(table, columns)]
-    if renamed:
-        ours = set().union(*(comes_with(table, column) for column in columns))
-        going = readers.going(op.get_bind(), table, columns)
-        needed += [f"{kind} {name} of {table}" for kind, name in going if name not in ours]
     rest = []
     for kind, name, of, definition in sql.rows(_OTHERS):
         named = _UPDATE_OF.search(definition)

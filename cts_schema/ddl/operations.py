@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
+from alembic.util import CommandError
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import AddConstraint, CreateIndex, CreateTable
 from sqlalchemy.sql.naming import conv
@@ -21,7 +22,7 @@ from cts_schema.ddl.added_column import AddColumnWithKey, inline_key
 from cts_schema.ddl.comments import comment_as_made
 from cts_schema.ddl.rebuild import alter_table
 from cts_schema.ddl.refused_rows import require_met
-from cts_schema.ddl.silence import quiet, require_none
+from cts_schema.ddl.silence import quiet
 from cts_schema.ddl.sql import on_postgresql
 from cts_schema.ddl.tables import Item, columns_of, frozen_table, indexes_of
 from cts_schema.ddl.text import clause, quote
@@ -109,17 +110,25 @@ def drop_columns(revision: str, table: str, *columns: str, key: Sequence[str] = 
     needed.drop_columns(table, columns)
 
 
-def rename_column(table: str, old: str, new: sa.Column[Any]) -> None:
-    """Rename a column. On SQLite add, fill and drop instead: a rename would keep the old name in its CHECK."""
-    if on_postgresql():
-        op.alter_column(table, old, new_column_name=new.name)
-        return
-    target = frozen_table(table, new)
+def add_fill_and_drop(target: sa.Table, old: str, new: sa.Column[Any]) -> None:
+    """Rename a column of SQLite in a script, which cannot read what is named after it.
+
+    Args:
+        target: a frozen table with the new column alone.
+        old: the column's name so far.
+        new: the column under its new name.
+
+    Raises:
+        CommandError: SQLite cannot add such a column to a table with rows.
+    """
+    table = target.name
+    empty = not new.nullable and new.server_default is None
+    if empty or _needs_rebuild(new) or any(map(_is_of_table, target.constraints)):
+        raise CommandError(f"a script for SQLite cannot rename {table}.{old}, because it cannot read the table")
     op.execute(_sqlite_add_column(target, new))
     with quiet(table):
         op.execute(sa.update(sa.table(table, sa.column(new.name))).values({new.name: sa.column(old)}))
-    require_none(table, f"{quote(new.name)} IS NOT {quote(old)}", f"did not get the value of {old} as {new.name}")
-    needed.drop_columns(table, [old], renamed=True)
+    needed.drop_columns(table, [old])
 
 
 def replace_checks(table: str, *, drop: Sequence[str] = (), add: Sequence[tuple[str, str]] = ()) -> None:

@@ -18,7 +18,7 @@ def rewrite(connection: sa.Connection, table: str, definition: str) -> None:
         table: its name.
         definition: the new CREATE TABLE statement.
     """
-    with _writable(connection):
+    with writable(connection):
         connection.execute(
             sa.text("UPDATE sqlite_master SET sql = :definition WHERE type = 'table' AND name = :name"),
             {"definition": definition, "name": table},
@@ -26,7 +26,7 @@ def rewrite(connection: sa.Connection, table: str, definition: str) -> None:
 
 
 @contextmanager
-def _writable(connection: sa.Connection) -> Iterator[None]:
+def writable(connection: sa.Connection) -> Iterator[None]:
     """Allow writes to the schema table for the time of the block, and reload the schema afterwards."""
     driver = connection.connection.dbapi_connection
     defensive = False

@@ -47,7 +47,7 @@ def record(function: Callable[[], None], recorder: DefaultImpl) -> None:
         function: the function of a revision.
         recorder: gets each construct of SQLAlchemy and Alembic instead of a connection.
     """
-    with _scripting("postgresql", {"empty": True}, recorder):
+    with _scripting("postgresql", {"empty": True, "replayed": True}, recorder):
         function()
 
 

@@ -20,6 +20,11 @@ def empty() -> bool:
     return bool(op.get_context().opts.get("empty"))
 
 
+def replayed() -> bool:
+    """Return whether a replay follows the revision, and nothing is executed."""
+    return bool(op.get_context().opts.get("replayed"))
+
+
 def on_postgresql() -> bool:
     """Return whether the revision runs, or is scripted, for PostgreSQL."""
     return op.get_context().dialect.name == "postgresql"

@@ -13,13 +13,15 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import ExecutableDDLElement
 from sqlalchemy.sql.compiler import DDLCompiler
 
+from cts_schema.ddl.naming import shorten
+
 FUNCTION = "cts_set_updated_at"
 LEGACY_FUNCTION = "update_updated_at_column"
 
 
 def trigger_name(table: str) -> str:
     """Return the name of the updated_at trigger of ``table``."""
-    return f"trg_{table}_updated_at"
+    return shorten(f"trg_{table}_updated_at")
 
 
 class CreateUpdatedAtTrigger(ExecutableDDLElement):

@@ -26,6 +26,7 @@ from cts_schema.ddl import NAMING_CONVENTION, TextEnum, shorten
 from cts_schema.ddl.added_column import AddColumnWithKey
 from cts_schema.ddl.checks import imply_checks
 from cts_schema.ddl.refused_rows import enumerated
+from cts_schema.ddl.renames import RenamedColumn, RenamedTable
 from cts_schema.ddl.scripting import record
 from cts_schema.ddl.tables import indexes_of
 from cts_schema.ddl.text import clause
@@ -122,7 +123,8 @@ class _Recorder(PostgresqlImpl):
         self.take(clause(construct) if isinstance(construct, str) else construct)
 
     def _remake(self, name: str, **changes: Any) -> None:
-        self.tables[name] = remade(self.tables[name], sa.MetaData(naming_convention=NAMING_CONVENTION), **changes)
+        into = sa.MetaData(naming_convention=NAMING_CONVENTION)
+        self.tables[name] = remade(self.tables[name], into, name=name, **changes)
 
     @singledispatchmethod
     def take(self, construct: Any) -> None:
@@ -149,8 +151,23 @@ class _Recorder(PostgresqlImpl):
 
     @take.register
     def _(self, construct: alter.RenameTable) -> None:
-        table = self.tables[str(construct.new_table_name)] = self.tables.pop(construct.table_name)
-        table.name = table.fullname = str(construct.new_table_name)
+        raise NotImplementedError(
+            f"a replay cannot follow op.rename_table of {construct.table_name}: use ddl.rename_table"
+        )
+
+    @take.register
+    def _(self, construct: RenamedTable) -> None:
+        self.tables[construct.new] = self.tables.pop(construct.old)
+        parents = {construct.old: construct.new}
+        for name in self.tables:
+            self._remake(name, parents=parents)
+
+    @take.register
+    def _(self, construct: RenamedColumn) -> None:
+        table, new = construct.table, construct.new.name
+        parents = {f"{table}.{construct.old}": f"{table}.{new}"}
+        for name in self.tables:
+            self._remake(name, parents=parents, names={construct.old: new} if name == table else {})
 
     @take.register
     def _(self, construct: schema.CreateIndex) -> None:
@@ -191,7 +208,9 @@ class _Recorder(PostgresqlImpl):
 
     @take.register
     def _(self, construct: alter.ColumnName) -> None:
-        self._remake(construct.table_name, names={construct.column_name: construct.newname})
+        raise NotImplementedError(
+            f"a replay cannot follow {construct.column_name} to another name: use ddl.rename_column"
+        )
 
     @take.register
     def _(self, construct: alter.ColumnNullable) -> None:
