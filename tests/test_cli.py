@@ -133,7 +133,7 @@ def test_a_downgrade_that_would_drop_values_needs_a_yes_and_says_which(head: Dat
 def test_a_downgrade_tells_where_the_rows_are_kept(head: Database) -> None:
     head.execute(LEFT_OVER)
     report = answer(cts_schema("downgrade", "-2", "--yes", "--json", url=head.url))
-    assert (report["after"], report["kept"]) == ("058", ["cts_kept_059_adoption_leftovers"])
+    assert (report["after"], report["newly_preserved"]) == ("058", ["cts_kept_059_adoption_leftovers"])
     assert head.value("SELECT count(*) FROM cts_kept_059_adoption_leftovers") == 1
 
     down = cts_schema("downgrade", "055", "-y", url=head.url)

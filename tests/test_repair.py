@@ -1,4 +1,4 @@
-"""repair mends what check finds, loses nothing on the way, and explains what it cannot mend."""
+"""repair repairs what check finds, loses nothing on the way, and explains what it cannot repair."""
 
 from __future__ import annotations
 
@@ -164,8 +164,8 @@ def test_what_is_found_is_mended_and_no_value_is_lost(head: Database, group: lis
     assert len(codes(found)) >= len(group)
     planned = repair(head.url, plan=True, deep=True)
     assert (values(head, columns), head.snapshot()) == (before, shape)
-    mended = {finding for step in planned.steps for finding in step.mends}
-    assert {(one.code, one.where) for one in mended} == {
+    repaired = {finding for step in planned.steps for finding in step.repairs}
+    assert {(one.code, one.where) for one in repaired} == {
         (one.code, one.where) for one in found.findings if one.severity != "info"
     }
     done = repair(head.url, deep=True)
@@ -569,7 +569,7 @@ def test_the_plan_is_a_command_that_shows_statements_and_no_secrets(head: Databa
     assert "ix_orders_portfolio_id ON orders (portfolio_id)" in said.out
     answer = json.loads(cts_schema("repair", "--plan", "--json", url=head.url).out)
     assert (answer["done"], answer["complete"]) == (False, False)
-    assert {finding["code"] for step in answer["steps"] for finding in step["mends"]} == {
+    assert {finding["code"] for step in answer["steps"] for finding in step["repairs"]} == {
         "missing-index",
         "missing-column",
     }

@@ -353,7 +353,7 @@ def test_a_repair_leaves_its_record_too(head: Database, records: list[Any]) -> N
     (row,) = runs(head)
     assert isinstance(row.metadata_, dict)
     told = row.metadata_
-    assert set(told["mended"]) == {"missing-index site_logs.ix_site_logs_timestamp", "missing-table data_cleanup_log"}
+    assert set(told["repaired"]) == {"missing-index site_logs.ix_site_logs_timestamp", "missing-table data_cleanup_log"}
     assert (row.level, told["direction"], told["outcome"], told["revision"]) == ("info", "repair", "applied", "060")
     assert [record.event for record in records] == ["run_started", "run_ended"]
     repair(head.url)

@@ -19,7 +19,7 @@ from cts_schema.dialects.facts import Snapshot
 from cts_schema.schema.declared import declared, statements
 from cts_schema.schema.scripts import ADOPTION_REVISION
 
-Kind = Literal["text", "word", "number", "integer", "float", "boolean", "timestamp", "json"]
+Kind = Literal["text", "enum", "number", "integer", "float", "boolean", "timestamp", "json"]
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Column:
         nullable: whether it may be NULL.
         default: whether the database fills it in where nothing is given.
         size: of a number (precision, scale); of an integer (its bits,).
-        words: those that a word may be.
+        values: those that an enum may have.
         check: a condition that its value must meet, as SQL.
         parent: the table whose key it refers to.
     """
@@ -42,7 +42,7 @@ class Column:
     nullable: bool
     default: bool = False
     size: tuple[int, ...] = ()
-    words: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
     check: str | None = None
     parent: str | None = None
 
@@ -146,7 +146,7 @@ def _column(column: sa.Column[Any]) -> Column:
         nullable=bool(column.nullable),
         default=filled or (column.primary_key and kind == "integer"),
         size=size,
-        words=column.type.values if isinstance(column.type, TextEnum) else (),
+        values=column.type.values if isinstance(column.type, TextEnum) else (),
         check=checks[0] if checks else None,
         parent=next((key.column.table.name for key in column.foreign_keys), None),
     )
@@ -161,7 +161,7 @@ def _kind(type_: Any) -> tuple[Kind, tuple[int, ...]]:
     kinds: dict[type[Any], Kind] = {
         Timestamp: "timestamp",
         Json: "json",
-        TextEnum: "word",
+        TextEnum: "enum",
         sa.Boolean: "boolean",
         sa.Double: "float",
         sa.Integer: "integer",

@@ -63,9 +63,9 @@ def downgrade(
             raise
         report = go(True)
     prefixes = tuple(f"cts_kept_{step.revision}_" for step in report.applied)
-    kept = [table for table in report.preserved if table.startswith(prefixes)]
+    new = [table for table in report.preserved if table.startswith(prefixes)]
     if json:
-        print_json(dataclasses.asdict(report) | {"kept": kept})
+        print_json(dataclasses.asdict(report) | {"newly_preserved": new})
 
 
 def _require_known(revision: str) -> None:

@@ -93,11 +93,11 @@ def repair(
 
 def _print(made: Repair) -> None:
     # A constraint that is added and then validated takes two steps.
-    repaired = list(dict.fromkeys(finding for step in made.steps for finding in step.mends))
+    repaired = list(dict.fromkeys(finding for step in made.steps for finding in step.repairs))
     for finding in repaired if made.done else ():
         print_line(f"repaired  {_named(finding)}", "bold")
     for step in () if made.done else made.steps:
-        for finding in step.mends:
+        for finding in step.repairs:
             print_line(f"to repair  {_named(finding)}", "bold")
         for number, statement in enumerate(step.statements):
             for line_number, line in enumerate(statement.splitlines()):

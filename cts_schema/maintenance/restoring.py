@@ -32,7 +32,7 @@ _OF_SUPERUSERS = {(b"EVENT",), (b"EXTENSION",), (b"PUBLICATION",), (b"SUBSCRIPTI
 
 _TABLES = f"""
 SELECT pg_catalog.format('%%I.%%I', nspname, relname) FROM ({RELATIONS}) r WHERE relkind = 'r' AND nspname = ANY (%s)
-"""
+"""  # noqa: S608  names are quoted
 
 _SET_ASIDE = """
 DO $aside$
@@ -162,7 +162,7 @@ class Restoring:
             self._driver.execute("SELECT pg_catalog.set_config(%s, %s, true)", [name, value])
         for table, count in expected.rows.items():
             (name,) = self._one("SELECT pg_catalog.to_regclass(%s)::text", [table])
-            (rows,) = (None,) if name is None else self._one(f"SELECT pg_catalog.count(*) FROM ONLY {name}")
+            (rows,) = (None,) if name is None else self._one(f"SELECT pg_catalog.count(*) FROM ONLY {name}")  # noqa: S608  names are quoted
             if rows != count:
                 self._differs("rows", table=table, rows="none: it is missing" if rows is None else rows, expected=count)
         revision = revision_of(self._session, version_table, schema)

@@ -19,6 +19,8 @@ from cts_schema.exceptions import (
 from cts_schema.migration import ledger, preview
 from cts_schema.migration.state import not_ours
 from cts_schema.models import Base
+from cts_schema.schema.declared import declared
+from cts_schema.schema.scripts import ADOPTION_REVISION
 
 
 def require_known(context: MigrationContext, heads: Sequence[str]) -> None:
@@ -77,7 +79,7 @@ def require_true(context: MigrationContext, connection: sa.Connection, revision:
         return
     inspector = sa.inspect(connection)
     there = set(inspector.get_table_names())
-    missing = preview.tables_at(script_of(context), revision, connection.dialect.name) - there - {ledger.LEDGER.name}
+    missing = declared(min(revision, ADOPTION_REVISION)).tables.keys() - there - {ledger.LEDGER.name}
     if missing:
         names = ", ".join(sorted(missing)[:5]) + (", ..." if len(missing) > 5 else "")
         raise FalseVersion(

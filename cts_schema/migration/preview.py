@@ -10,14 +10,12 @@ from collections.abc import Iterator, Sequence
 
 import sqlalchemy as sa
 from alembic.runtime.migration import RevisionStep, StampStep
-from alembic.script import ScriptDirectory
 
 from cts_schema.ddl import preview
 from cts_schema.ddl.moved import somebodys
 from cts_schema.ddl.text import quote, run
 from cts_schema.migration import dependents
 from cts_schema.migration.ledger import LEDGER
-from cts_schema.schema.scripts import ADOPTION_REVISION
 
 
 def dropped(connection: sa.Connection, steps: Sequence[RevisionStep | StampStep]) -> list[str]:
@@ -31,16 +29,6 @@ def dropped(connection: sa.Connection, steps: Sequence[RevisionStep | StampStep]
     numbers = ", ".join(step.revision.revision.lstrip("0") for step in undone)
     in_ledger = f"migration_id IN ({numbers})"  # each step removes its own row
     return [one for step in undone for one in _dropped_by(connection, step, in_ledger)]
-
-
-def tables_at(script: ScriptDirectory, revision: str, dialect: str) -> set[str]:
-    """Return the tables of a database at a revision, up to the adoption revision.
-
-    These are the tables that the downgrades would drop. Later revisions may query the database, which no script can.
-    """
-    applied = script.iterate_revisions(min(revision, ADOPTION_REVISION), "base")
-    drops = [drop for made in applied for drop in preview.previewed(dialect, made.module.downgrade).drops]
-    return {drop.table for drop in drops if not drop.columns}
 
 
 def _dropped_by(connection: sa.Connection, step: RevisionStep, in_ledger: str) -> Iterator[str]:
@@ -60,7 +48,7 @@ def _dropped_by(connection: sa.Connection, step: RevisionStep, in_ledger: str) -
         filled = " OR ".join(f"{quote(column)} IS NOT NULL" for column in drop.columns)
         filled = filled and f"WHERE {filled}"
         own = f"{drop.own} OR {in_ledger}" if drop.table == LEDGER.name else drop.own
-        counted = f"SELECT count(*) FROM {quote(drop.table)} {filled or somebodys(own)}"
+        counted = f"SELECT count(*) FROM {quote(drop.table)} {filled or somebodys(own)}"  # noqa: S608  names are quoted
         rows = run(connection, counted).scalar_one()
         if rows:
             what = f"values of {len(drop.columns)} column{'s' * (len(drop.columns) > 1)} in " if drop.columns else ""

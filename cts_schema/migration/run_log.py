@@ -194,7 +194,7 @@ class RunLog:
             }
             for one in state.done
         ]
-        detail = {"mended": list(state.repaired)} if self.direction == "repair" else {"revisions": steps}
+        detail = {"repaired": list(state.repaired)} if self.direction == "repair" else {"revisions": steps}
         return {
             "level": "info" if error is None else "error",
             "category": CATEGORY,

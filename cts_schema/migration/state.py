@@ -51,7 +51,7 @@ def read_status(connection: sa.Connection, options: Options) -> Status:
 def _read(connection: sa.Connection, options: Options) -> Status:
     version, ledger = _names(connection, options)
     database = mask_url(connection.engine.url)
-    found = [str(row[0]) for row in _rows(connection, f"SELECT version_num FROM {version}") or []]
+    found = [str(one) for one in _versions(connection, version)]
     if len(found) > 1:
         raise SeveralHeads(database=database, table=options.version_table, rows=", ".join(sorted(found)))
     revision = found[0] if found else None
@@ -59,7 +59,7 @@ def _read(connection: sa.Connection, options: Options) -> Status:
     applied = line[: line.index(revision) + 1] if revision in line else []
     pending = () if revision is not None and not applied else tuple(line[len(applied) :])
     # As text: infinity and the year 10000 are valid times for PostgreSQL, but not for Python.
-    times = f"SELECT CAST(migration_id AS TEXT), CAST(executed_at AS TEXT) FROM {ledger}"
+    times = f"SELECT CAST(migration_id AS TEXT), CAST(executed_at AS TEXT) FROM {ledger}"  # noqa: S608  names are quoted
     executed = {int(number): when for number, when in _rows(connection, times) or [] if str(number).isdecimal()}
     unadopted, unmanaged = _tables(connection, options)
     return Status(
@@ -106,7 +106,7 @@ def _check_version_table(connection: sa.Connection, options: Options) -> None:
             if columns.keys() != {"version_num"} or not isinstance(columns["version_num"], sa.String):
                 reason = f"it is not a version table of Alembic; its columns: {', '.join(columns)}"
     version, ledger = _names(connection, options)
-    if reason is None and None in [row[0] for row in _rows(connection, f"SELECT version_num FROM {version}") or []]:
+    if reason is None and None in _versions(connection, version):
         reason = "it has a NULL instead of a revision"
     if reason is None and table != VERSION_TABLE:
         reason = _other_version_table(connection, options, version, ledger)
@@ -120,16 +120,20 @@ def _check_version_table(connection: sa.Connection, options: Options) -> None:
         )
 
 
+def _versions(connection: sa.Connection, table: str) -> list[str | None]:
+    """Return what a version table holds; nothing if there is none."""
+    rows = _rows(connection, f"SELECT version_num FROM {table}")  # noqa: S608  the name is quoted
+    return [row[0] for row in rows or []]
+
+
 def _other_version_table(connection: sa.Connection, options: Options, version: str, ledger: str) -> str | None:
     """Return where the revision is, if the ledger agrees with the default table but not with that of the options."""
     default, _ = _names(connection, replace(options, version_table=VERSION_TABLE))
-    newest = _rows(connection, f"SELECT max(migration_id) FROM {ledger} WHERE source = 'alembic'")
+    newest = _rows(connection, f"SELECT max(migration_id) FROM {ledger} WHERE source = 'alembic'")  # noqa: S608  names are quoted
     if not newest or newest[0][0] is None:
         return None
     revision = f"{newest[0][0]:03}"
-    stored, wanted = (
-        [row[0] for row in _rows(connection, f"SELECT version_num FROM {name}") or []] for name in (default, version)
-    )
+    stored, wanted = _versions(connection, default), _versions(connection, version)
     if stored != [revision] or wanted == [revision]:
         return None
     return f"the revision of this database, {revision}, is in {VERSION_TABLE}"

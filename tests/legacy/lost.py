@@ -157,7 +157,7 @@ def _forms(table: str, column: str, text: str) -> set[str]:
         forms.add(_said(repr(struct.unpack("f", struct.pack("f", float(text)))[0])))
     for old, new in _RENAMED:
         forms.add(_said(text.replace(old, new)))
-    for (owner, name), words in rules.WORDS.items():
+    for (owner, name), words in rules.RENAMED_VALUES.items():
         if (
             owner == table
             and (name == column or column in rules.ALIASES.get(table, {}).get(name, ()))

@@ -66,7 +66,7 @@ _TEXTS = (
 )  # fmt: skip
 _WORDS = tuple(
     dict.fromkeys(
-        word for table in target.tables().values() for column in table.columns.values() for word in column.words
+        word for table in target.tables().values() for column in table.columns.values() for word in column.values
     )
 )
 
@@ -266,7 +266,7 @@ def _marked(made: OldTable) -> OldTable:
     if absorbed is not None:
         taken |= {*absorbed.aliases, *absorbed.constants} | {old for olds in absorbed.aliases.values() for old in olds}
     taken |= {name.lower() for name, _ in made.columns} | {name for key in (table.key, *table.unique) for name in key}
-    taken |= {name for owner, name in (*rules.WORDS, *rules.REWRITES) if owner == table.name}
+    taken |= {name for owner, name in (*rules.RENAMED_VALUES, *rules.REWRITES) if owner == table.name}
     taken |= {name for owner, name in rules.GUARDS if owner == made.name}
     free = [
         one.name for one in table.columns.values() if one.kind == "text" and not one.parent and one.name not in taken
@@ -366,9 +366,9 @@ def _fitting(column: Column | None) -> tuple[str, ...]:
         return _FITTING["text"]
     if column.parent is not None or column.name == "id":
         return _IDS
-    if column.kind == "word":
-        renamed = {old for (_, name), words in rules.WORDS.items() if name == column.name for old in words}
-        return (*column.words, *sorted(renamed))
+    if column.kind == "enum":
+        renamed = {old for (_, name), words in rules.RENAMED_VALUES.items() if name == column.name for old in words}
+        return (*column.values, *sorted(renamed))
     return _FITTING[column.kind]
 
 

@@ -26,7 +26,7 @@ class Wish:
     Attributes:
         table: ours.
         column: ours.
-        words: old words and what they are now.
+        renamed: old values and what they are now.
         rewrite: a part of a text and what it is now.
         units: how many of the old value make one of ours.
         whole: it is a key, or refers to one, that was a number: 1.0 is 1 then, and not another text.
@@ -35,7 +35,7 @@ class Wish:
 
     table: str
     column: Column
-    words: Mapping[str, str] = field(default_factory=dict)
+    renamed: Mapping[str, str] = field(default_factory=dict)
     rewrite: tuple[str, str] | None = None
     units: int = 1
     whole: bool = False
@@ -64,16 +64,16 @@ class Cast:
     reason: Reason = "type"
 
 
-def listed(words: Mapping[str, str] | tuple[str, ...]) -> str:
-    """Return words as SQL, to stand behind IN."""
-    return "(" + ", ".join(map(literal, words)) + ")"
+def listed(values: Mapping[str, str] | tuple[str, ...]) -> str:
+    """Return values as SQL, to stand behind IN."""
+    return "(" + ", ".join(map(literal, values)) + ")"
 
 
 def renamed(value: str, wish: Wish) -> str:
-    """Return a text with its words and parts renamed."""
+    """Return a text with its values and parts renamed."""
     if wish.rewrite is not None:
         value = f"replace({value}, {literal(wish.rewrite[0])}, {literal(wish.rewrite[1])})"
-    if wish.words:
-        pairs = " ".join(f"WHEN {literal(old)} THEN {literal(new)}" for old, new in wish.words.items())
+    if wish.renamed:
+        pairs = " ".join(f"WHEN {literal(old)} THEN {literal(new)}" for old, new in wish.renamed.items())
         value = f"CASE {value} {pairs} ELSE {value} END"
     return value

@@ -167,7 +167,7 @@ class Converted:
         if len(self._parts) != 1 or self._fills or self._constant is not None:
             return None
         wish = self._parts[0].candidate.wish
-        return None if wish.words or wish.rewrite or wish.units != 1 else self._parts[0].candidate.old
+        return None if wish.renamed or wish.rewrite or wish.units != 1 else self._parts[0].candidate.old
 
     def _choice(self, parts: list[_Part], fills: Sequence[str] = ()) -> str:
         branches = " ".join(f"WHEN {part.usable} THEN {part.cast.value}" for part in parts)

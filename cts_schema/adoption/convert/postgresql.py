@@ -70,9 +70,9 @@ def cast(wish: Wish, old: LegacyColumn, o: str, version: tuple[int, ...]) -> Cas
     kind = wish.column.kind
     if kind == "text":
         return _text(wish, source, o)
-    if kind == "word":
+    if kind == "enum":
         word = renamed(f"{o}::text", wish)
-        allowed = f"{word} IN {listed(wish.column.words)}"
+        allowed = f"{word} IN {listed(wish.column.values)}"
         return Cast(word, valid=allowed, plain=f"coalesce({allowed}, true)", plain_value=word, reason="check")
     if kind == "boolean":
         return _boolean(source, o)

@@ -1,4 +1,4 @@
-"""What old names and words mean, as data.
+"""What old names and values mean, as data.
 
 The old application had several installers, which gave the same table different columns. Nothing here knows the
 installers: each rule holds for a name wherever it turns up, so that a mixture nobody has seen is handled like any
@@ -94,8 +94,8 @@ ALIASES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 
 _AUTO = {"active_advanced": "auto"}
 
-#: Renamed words: (table, column) -> old word -> new word.
-WORDS: Mapping[tuple[str, str], Mapping[str, str]] = {
+#: Renamed values: (table, column) -> old value -> new value.
+RENAMED_VALUES: Mapping[tuple[str, str], Mapping[str, str]] = {
     ("base_pseudo_positions", "indication_type"): _AUTO,
     ("pseudo_positions", "indication_type"): _AUTO,
     ("indications", "indication_type"): _AUTO,
@@ -208,7 +208,7 @@ class Absorbed:
     Attributes:
         into: the managed table.
         aliases: our column -> old columns that fill it, as in :data:`ALIASES`.
-        constants: words that every copied row gets, by column.
+        constants: values that every copied row gets, by column.
         needs: it is so only where the legacy table has these columns.
     """
 

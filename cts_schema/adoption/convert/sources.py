@@ -128,7 +128,7 @@ def _candidates(
         wish = Wish(
             table.name,
             column,
-            words=rules.WORDS.get((table.name, column.name), {}),
+            renamed=rules.RENAMED_VALUES.get((table.name, column.name), {}),
             rewrite=rules.REWRITES.get((table.name, column.name)),
             units=rules.UNITS.get((table.name, alias), 1),
             whole=_was_number(survey, table, column, old.columns[key]),

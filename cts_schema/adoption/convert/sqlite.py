@@ -30,9 +30,9 @@ def cast(wish: Wish, old: LegacyColumn, o: str, version: tuple[int, ...]) -> Cas
     kind = wish.column.kind
     if kind == "text":
         return _text(wish, old, o)
-    if kind == "word":
+    if kind == "enum":
         word = renamed(f"CAST({o} AS TEXT)", wish)
-        allowed = f"typeof({o}) <> 'blob' AND {word} IN {listed(wish.column.words)}"
+        allowed = f"typeof({o}) <> 'blob' AND {word} IN {listed(wish.column.values)}"
         return Cast(word, valid=allowed, plain=f"coalesce({allowed}, 1)", plain_value=word, reason="check")
     if kind == "number":
         return _number(wish, old, o)

@@ -18,7 +18,7 @@ from cts_schema.adoption.survey.tables import LegacyTable
 from cts_schema.adoption.target import tables
 from cts_schema.ddl.text import closing, opening, token_texts, unquote
 
-_KINDS = ("text", "word")
+_KINDS = ("text", "enum")
 _NUMBER = re.compile("(big|small)?int|num|dec|real|floa|doub")
 _NAME = re.compile(r"[^\W\d][\w$ ]*")
 

@@ -19,7 +19,7 @@ from cts_schema.adoption.load import leftovers
 from cts_schema.adoption.load.leftovers import EXCEPTIONS
 from cts_schema.adoption.load.repeated_keys import record_repeated
 from cts_schema.adoption.load.row_exceptions import RowExceptions
-from cts_schema.adoption.plan.examine import Findings
+from cts_schema.adoption.plan.examine import Examination
 from cts_schema.adoption.survey.tables import LegacyTable
 from cts_schema.adoption.verify import Loaded
 from cts_schema.ddl.text import quote, run
@@ -52,7 +52,7 @@ class Loader:
     merged: set[str] = field(default_factory=set)
     _seen: set[str] = field(default_factory=set)
 
-    def load(self, conversion: Conversion, findings: Findings) -> Loaded:
+    def load(self, conversion: Conversion, findings: Examination) -> Loaded:
         """Load a source whose rows were examined in this very transaction."""
         table = conversion.source.table
         rows = RowExceptions(self.connection, conversion, findings, self.lost, self.merged)

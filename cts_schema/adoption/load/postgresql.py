@@ -87,7 +87,7 @@ _AS_THEY_ARE: Mapping[str, tuple[str, ...]] = {
 
 
 def _raw_checksum(kind: Kind, value: str, old: LegacyColumn) -> str | None:
-    if kind in ("text", "word") or old.type in _AS_THEY_ARE[kind]:
+    if kind in ("text", "enum") or old.type in _AS_THEY_ARE[kind]:
         return _checksum(kind, value)
     if kind in ("number", "float") and old.type in ("double precision", "real"):
         return f"sum({value}::text::numeric)"

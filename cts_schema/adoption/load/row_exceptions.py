@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from cts_schema.adoption.convert.conversion import Conversion
 from cts_schema.adoption.load.leftovers import EXCEPTIONS, REFUSED, SURVIVORS
-from cts_schema.adoption.plan.examine import Findings
+from cts_schema.adoption.plan.examine import Examination
 from cts_schema.adoption.survey.tables import LegacyColumn
 from cts_schema.ddl.text import holds, literal, quote, run
 
@@ -32,7 +32,7 @@ class RowExceptions:
     """
 
     def __init__(
-        self, connection: sa.Connection, conversion: Conversion, findings: Findings, lost: set[str], merged: set[str]
+        self, connection: sa.Connection, conversion: Conversion, findings: Examination, lost: set[str], merged: set[str]
     ) -> None:
         self.connection, self.conversion, self.findings = connection, conversion, findings
         self.lost, self.merged = lost, merged

@@ -80,7 +80,7 @@ def _different(rows: RowExceptions, name: str, final: str) -> str:
     if old is None:
         return different
     value = f"o.{quote(old.name)}"
-    if rows.table.columns[name].kind not in ("text", "word"):
+    if rows.table.columns[name].kind not in ("text", "enum"):
         return f"t.{quote(name)} IS NOT {value}"
     # A blob becomes its literal there, a real number all its digits, which only the conversion can check.
     # And bare, the 2 of a column without a type would not be '2'.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cts_schema.adoption.convert.conversion import Conversion
-from cts_schema.adoption.plan.examine import Findings
+from cts_schema.adoption.plan.examine import Examination
 from cts_schema.adoption.plan.trial import Outcome, Refused
 from cts_schema.adoption.refusal import Refusal
 from cts_schema.adoption.unmanaged.changed_keys import CHANGED
@@ -86,7 +86,7 @@ class Decision:
 
 
 def find(
-    examined: Sequence[tuple[Conversion, Findings]], outcome: Outcome, refusals: Sequence[Refusal]
+    examined: Sequence[tuple[Conversion, Examination]], outcome: Outcome, refusals: Sequence[Refusal]
 ) -> Iterator[Decision]:
     """Yield what a person must agree to.
 
@@ -113,7 +113,7 @@ def find(
 
 
 def _lacking(
-    examined: Sequence[tuple[Conversion, Findings]], keys: Mapping[str, tuple[str, ...]]
+    examined: Sequence[tuple[Conversion, Examination]], keys: Mapping[str, tuple[str, ...]]
 ) -> Iterator[tuple[str, Decision]]:
     for conversion, found in examined:
         name = conversion.source.old.name
@@ -131,7 +131,7 @@ def _lacking(
             )
 
 
-def _columns(conversion: Conversion, found: Findings) -> Mapping[str, str]:
+def _columns(conversion: Conversion, found: Examination) -> Mapping[str, str]:
     """Return by reason the columns that it may be about."""
     required = [name for name in found.nulls if found.nulls[name] > found.orphans.get(name, 0)]
     named = {

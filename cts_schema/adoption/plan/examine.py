@@ -17,7 +17,7 @@ from cts_schema.ddl.text import balanced, holds, quote, run
 
 
 @dataclass
-class Findings:
+class Examination:
     """What is wrong with the rows of one source.
 
     Attributes:
@@ -43,7 +43,7 @@ class Findings:
     duplicates: dict[tuple[str, ...], int] = field(default_factory=dict)
 
 
-def examine(connection: sa.Connection, conversion: Conversion, parents: Mapping[str, Collection[str]]) -> Findings:
+def examine(connection: sa.Connection, conversion: Conversion, parents: Mapping[str, Collection[str]]) -> Examination:
     """Count what is wrong with the rows of a source.
 
     Args:
@@ -69,7 +69,7 @@ def examine(connection: sa.Connection, conversion: Conversion, parents: Mapping[
     return found
 
 
-def keys(conversion: Conversion, found: Findings) -> str | None:
+def keys(conversion: Conversion, found: Examination) -> str | None:
     """Return a query that gives the keys of the rows, as those that refer to them would write them."""
     key = conversion.source.table.key[0]
     if key not in conversion.columns:
@@ -78,7 +78,7 @@ def keys(conversion: Conversion, found: Findings) -> str | None:
     return f"SELECT {value} AS key FROM {conversion.place} o"
 
 
-def _examine_columns(connection: sa.Connection, conversion: Conversion) -> Findings:
+def _examine_columns(connection: sa.Connection, conversion: Conversion) -> Examination:
     """Ask of all columns at once whether they are plain; only if not, of each."""
     asked = {name: column.plain for name, column in conversion.columns.items() if column.plain is not None}
     defaulted = {
@@ -93,7 +93,7 @@ def _examine_columns(connection: sa.Connection, conversion: Conversion) -> Findi
         f"SELECT count(*), {_sum(unknown) if unknown else 0}, {_sum(f'NOT coalesce({all_plain}, false)')} "
         f"FROM {conversion.place} o",
     ).one()
-    found = Findings(rows=rows, unknown=of_unknown or 0)
+    found = Examination(rows=rows, unknown=of_unknown or 0)
     if not rows:
         return found
     if not_plain:
@@ -113,7 +113,7 @@ def _sum(condition: str) -> str:
     return f"sum(CASE WHEN {condition} THEN 1 ELSE 0 END)"
 
 
-def _count_problems(connection: sa.Connection, conversion: Conversion, found: Findings) -> None:
+def _count_problems(connection: sa.Connection, conversion: Conversion, found: Examination) -> None:
     problems = [problem for name in sorted(found.dirty) for problem in conversion.columns[name].problems]
     required = [name for name in sorted(found.dirty) if conversion.columns[name].column.required]
     sums = [_sum(problem.condition) for problem in problems]
@@ -126,7 +126,7 @@ def _count_problems(connection: sa.Connection, conversion: Conversion, found: Fi
 
 
 def _count_orphans(
-    connection: sa.Connection, conversion: Conversion, found: Findings, parents: Mapping[str, Collection[str]]
+    connection: sa.Connection, conversion: Conversion, found: Examination, parents: Mapping[str, Collection[str]]
 ) -> None:
     for name, column in conversion.columns.items():
         parent = column.column.parent
@@ -141,7 +141,7 @@ def _count_orphans(
                 found.nulls[name] = found.nulls.get(name, 0) + orphans
 
 
-def _repeated(connection: sa.Connection, conversion: Conversion, found: Findings, key: tuple[str, ...]) -> int:
+def _repeated(connection: sa.Connection, conversion: Conversion, found: Examination, key: tuple[str, ...]) -> int:
     values = [conversion.final(name, settled=name not in found.dirty) for name in key]
     columns = ", ".join(f"{value} AS k{place}" for place, value in enumerate(values))
     names = [f"k{place}" for place in range(len(values))]

@@ -15,7 +15,7 @@ from cts_schema.adoption.convert import rules
 from cts_schema.adoption.convert.conversion import Conversion
 from cts_schema.adoption.convert.sources import Source
 from cts_schema.adoption.plan.decisions import Decision
-from cts_schema.adoption.plan.examine import Findings
+from cts_schema.adoption.plan.examine import Examination
 from cts_schema.adoption.survey.tables import Survey
 from cts_schema.exceptions import mask_url
 from cts_schema.schema.scripts import ADOPTION_REVISION, head
@@ -153,7 +153,7 @@ class Plan:
 def make(
     connection: sa.Connection,
     survey: Survey,
-    examined: Sequence[tuple[Conversion, Findings]],
+    examined: Sequence[tuple[Conversion, Examination]],
     orphans: str,
     decisions: Iterable[Decision],
     blockers: Sequence[str],
@@ -198,7 +198,7 @@ def make(
     )
 
 
-def _table(conversion: Conversion, found: Findings) -> TablePlan:
+def _table(conversion: Conversion, found: Examination) -> TablePlan:
     source = conversion.source
     conflicts: Counter[str] = Counter()
     for problem, count in found.problems.items():

@@ -9,7 +9,7 @@ from cts_schema.adoption.convert import sources
 from cts_schema.adoption.convert.conversion import Conversion
 from cts_schema.adoption.engine import Dependents, Engine
 from cts_schema.adoption.plan import decisions, examine, plan, trial
-from cts_schema.adoption.plan.examine import Findings
+from cts_schema.adoption.plan.examine import Examination
 from cts_schema.adoption.plan.plan import Plan
 from cts_schema.adoption.refusal import Refusal
 from cts_schema.adoption.survey.tables import Survey
@@ -37,7 +37,7 @@ class Planned:
     plan: Plan
     survey: Survey
     dependents: Dependents
-    examined: Sequence[tuple[Conversion, Findings]] = ()
+    examined: Sequence[tuple[Conversion, Examination]] = ()
     refusals: Sequence[Refusal] = ()
     references: References = field(default_factory=lambda: References({}, ()))
 
@@ -107,7 +107,7 @@ def _blockers(engine: Engine, found: Survey) -> list[str]:
     return blockers
 
 
-def _examine(engine: Engine, found: Survey, progress: Progress) -> list[tuple[Conversion, Findings]]:
+def _examine(engine: Engine, found: Survey, progress: Progress) -> list[tuple[Conversion, Examination]]:
     engine.convert.prepare(engine.connection, engine.version)
     places = {name: quote(table.name) for name, table in found.tables.items()}
     places |= {table.name: quote(table.name) for table in found.tables.values()}

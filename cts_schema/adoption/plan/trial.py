@@ -16,14 +16,14 @@ from cts_schema.adoption.load import leftovers
 from cts_schema.adoption.load.leftovers import EXCEPTIONS, REFUSED, SURVIVORS
 from cts_schema.adoption.load.loader import Loader, with_row_numbers
 from cts_schema.adoption.load.row_exceptions import RowExceptions
-from cts_schema.adoption.plan.examine import Findings
+from cts_schema.adoption.plan.examine import Examination
 from cts_schema.adoption.survey.tables import Survey
 from cts_schema.adoption.unmanaged.changed_keys import ChangedKeys
 from cts_schema.adoption.unmanaged.lost_references import EXAMPLES, LostReferences, lost_references, read
 from cts_schema.adoption.unmanaged.references import References
 from cts_schema.ddl.text import literal, quote, run
 
-Examined = Sequence[tuple[Conversion, Findings]]
+Examined = Sequence[tuple[Conversion, Examination]]
 _GONE = "cts_adoption_gone"
 
 

@@ -100,8 +100,8 @@ def _rows(connection: sa.Connection, tables: Sequence[str]) -> dict[str, int]:
 
 def _verified(planned: Planned, context: CheckContext, steps: Sequence[RepairStep]) -> tuple[Left, ...]:
     known = {(finding.code, finding.where) for finding in planned.found}
-    repaired = {(finding.code, finding.where) for step in steps for finding in step.mends}
-    unfinished = {finding.where for step in planned.steps if step.apart for finding in step.mends}
+    repaired = {(finding.code, finding.where) for step in steps for finding in step.repairs}
+    unfinished = {finding.where for step in planned.steps if step.apart for finding in step.repairs}
     left = []
     for finding in check.findings(context):
         this = finding.code, finding.where
@@ -121,4 +121,4 @@ def _verified(planned: Planned, context: CheckContext, steps: Sequence[RepairSte
 
 
 def _names(step: RepairStep) -> str:
-    return ", ".join(f"{finding.code} {finding.where}" for finding in step.mends)
+    return ", ".join(f"{finding.code} {finding.where}" for finding in step.repairs)

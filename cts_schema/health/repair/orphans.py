@@ -84,8 +84,8 @@ def plan(
         begun = {finding.where.partition(".")[0] for finding in strayed}
         children = list(_children(context, begun, {one.table.name: one.leaves for one in unreadable}))
         moves = tuple(child.table.name for child in children if child.leaves(context))
-        mends = (*strayed, *(finding for one in unreadable for finding in one.leaving))
-        yield RepairStep(mends, tuple(_statements(context, children)), moves=moves)
+        repairs = (*strayed, *(finding for one in unreadable for finding in one.leaving))
+        yield RepairStep(repairs, tuple(_statements(context, children)), moves=moves)
 
 
 def _children(context: CheckContext, begun: set[str], unreadable: Mapping[str, str]) -> Iterator[_Child]:

@@ -109,7 +109,7 @@ def make(context: CheckContext, asked: Asked) -> Planned:
     if not asked.concurrently:
         steps = [replace(step, apart=False, undo=()) for step in steps]
     left = [one for one in made if isinstance(one, Left)]
-    reported = {finding for step in steps for finding in step.mends} | {one.finding for one in left}
+    reported = {finding for step in steps for finding in step.repairs} | {one.finding for one in left}
     left += [Left(finding, "no repair is known") for finding in wanted if finding not in reported]
     return Planned(context.status.revision, tuple(found), tuple(steps), tuple(left))
 
@@ -133,7 +133,7 @@ def _made(
         yield from values.plan_blobs(context, context.tables[_table(finding)], finding)
     settled = set[str]()
     for one in _rows(context, asked, by_code, missing.keys()):
-        settled |= {finding.where for finding in one.mends} if isinstance(one, RepairStep) else set()
+        settled |= {finding.where for finding in one.repairs} if isinstance(one, RepairStep) else set()
         yield one
     yield from _shapes(context, found, wanted, settled)
     for code in ("missing-trigger", "changed-trigger"):
@@ -206,12 +206,12 @@ def _is_shape(finding: Finding) -> bool:
 def _remade(context: CheckContext, found: Sequence[Finding], wanted: Sequence[Finding]) -> Iterator[RepairStep | Left]:
     for name in sorted({_table(finding) for finding in wanted}):
         whole = [finding for finding in found if _table(finding) == name]
-        mends = [finding for finding in wanted if _table(finding) == name]
-        if others := sorted({finding.code for finding in whole if finding not in mends}):
-            for finding in mends:
+        repairs = [finding for finding in wanted if _table(finding) == name]
+        if others := sorted({finding.code for finding in whole if finding not in repairs}):
+            for finding in repairs:
                 yield Left(finding, f"the table is rebuilt as a whole; request these codes, too: {' '.join(others)}")
         else:
-            yield from remake.plan(context, context.tables[name], mends)
+            yield from remake.plan(context, context.tables[name], repairs)
 
 
 def _ledger(context: CheckContext, found: Sequence[Finding]) -> Iterator[RepairStep]:

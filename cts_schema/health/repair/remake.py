@@ -31,16 +31,16 @@ _APART = ("index", "trigger")  # statements of their own
 _NAME = re.compile(r"""\s*("(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|[^\s(,]+)""")
 
 
-def plan(context: CheckContext, table: sa.Table, mends: Sequence[Finding]) -> Iterator[RepairStep | Left]:
+def plan(context: CheckContext, table: sa.Table, repairs: Sequence[Finding]) -> Iterator[RepairStep | Left]:
     """Yield the step that rebuilds a table, or why it cannot be rebuilt."""
     target, reason = _target(context, table), _refused(context, table)
     if target is None:
         reason = "a rebuild would lose what somebody added to the table"
     if target is None or reason is not None:
-        for finding in mends:
+        for finding in repairs:
             yield Left(finding, f"{reason}; the table stays as it is")
         return
-    yield RepairStep(tuple(mends), tuple(_statements(context, table, target)), (table.name,))
+    yield RepairStep(tuple(repairs), tuple(_statements(context, table, target)), (table.name,))
 
 
 def _refused(context: CheckContext, table: sa.Table) -> str | None:

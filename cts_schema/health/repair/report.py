@@ -36,7 +36,7 @@ class RepairStep:
     """Repairs one finding, or several at once.
 
     Attributes:
-        mends: the findings.
+        repairs: the findings.
         statements: the statements, in order.
         tables: the tables whose number of rows must not change.
         moves: the tables that rows are added to or removed from.
@@ -44,7 +44,7 @@ class RepairStep:
         undo: statements that undo the completed half, if a statement outside of the transaction fails.
     """
 
-    mends: tuple[Finding, ...]
+    repairs: tuple[Finding, ...]
     statements: tuple[str, ...]
     tables: tuple[str, ...] = ()
     moves: tuple[str, ...] = ()

@@ -114,10 +114,10 @@ class _RepairRun:
     def _begin(self) -> None:
         self.plan()
         if steps := self._planned.steps:
-            self.log.started(self._planned.revision, sum(len(step.mends) for step in steps))
+            self.log.started(self._planned.revision, sum(len(step.repairs) for step in steps))
 
     def _note(self, steps: Sequence[RepairStep]) -> None:
-        self._repaired += [f"{finding.code} {finding.where}" for step in steps for finding in step.mends]
+        self._repaired += [f"{finding.code} {finding.where}" for step in steps for finding in step.repairs]
 
     def report(self, database: str, *, done: bool, began: float) -> Repair:
         """Return what was done, or would be."""
