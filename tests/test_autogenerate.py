@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from tests.conftest import Server
 from tests.support.databases import Database
 from tests.support.drift import differences
 from tests.support.project import Project
 
+UNREACHABLE = "postgresql://nobody:secret@127.0.0.1:1/nothing"
 CONNECTION = "00000000-0000-0000-0000-0000000000c1"
 
 
@@ -123,38 +123,35 @@ class Generated:
 
     name: str
     project: Project
-    from_sqlite: str
-    from_postgresql: str
+    text: str
+    told: str
 
 
 @pytest.fixture(scope="module", params=SCENARIOS)
-def generated(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, _sqlite_template: Path, server: Server
-) -> Generated:
+def generated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Generated:
     project = Project(tmp_path_factory.mktemp(request.param) / "project")
     SCENARIOS[request.param](project)
-    empty = server.create(request.getfixturevalue("_postgres_template"))
-    texts = []
-    for url in (f"sqlite:///{_sqlite_template}", empty.render_as_string(hide_password=False)):
-        project.alembic("revision --autogenerate -m 'add risk notes'", url=url)
-        assert project.new_revisions() == ["061_add_risk_notes.py"]
-        path = project.versions / "061_add_risk_notes.py"
-        texts.append(path.read_text())
-        path.unlink()
-    path.write_text(texts[0])
-    server.drop(empty)
-    return Generated(request.param, project, *texts)
+    told = project.alembic("revision --autogenerate -m 'add risk notes'", url=UNREACHABLE)
+    assert project.new_revisions() == ["061_add_risk_notes.py"]
+    file = project.versions / "061_add_risk_notes.py"
+    file.write_text(file.read_text().replace("ddl.TO_COMPLETE", '"long"'))
+    return Generated(request.param, project, file.read_text(), told)
 
 
-def test_the_same_file_comes_out_of_both_databases(generated: Generated) -> None:
-    assert generated.from_sqlite == generated.from_postgresql
+def test_the_terminal_tells_each_difference_the_file_and_the_next_command(generated: Generated) -> None:
+    lines = generated.told.splitlines()
+    found = {"grow": "added column trading_pairs.note", "change": "removed column orders.portfolio_id"}
+    assert found[generated.name] in lines
+    assert sum("061_add_risk_notes.py ..." in line for line in lines) == 1
+    step = {"grow": "read", "change": "write the values in place of ddl.TO_COMPLETE in"}[generated.name]
+    assert re.fullmatch(rf"next: {step} .*061_add_risk_notes\.py, then: alembic upgrade head", lines[-1])
 
 
 def test_a_generated_file_is_clean_and_in_the_words_of_the_project(generated: Generated) -> None:
     for command in (["ruff", "check"], ["ruff", "format", "--check"], ["mypy", "--follow-imports=skip"]):
         done = generated.project.python("-m", *command, "alembic/versions/061_add_risk_notes.py")
         assert done.code == 0, done.out + done.err
-    text = generated.from_sqlite
+    text = generated.text
     assert text.startswith('"""Add risk notes.\n\nLegacy      none.\nPostgreSQL  ')
     assert 'revision = "061"\ndown_revision = "060"\n' in text
     # What Alembic would write for one database only, or what would lose rows.
@@ -255,9 +252,6 @@ def test_a_new_index_has_its_order_and_its_condition_on_both(head: Database, tmp
     assert re.search(r"WHERE \(?closed_at IS NULL", head.value(query, {"name": "ix_risk_notes_open"}))
 
 
-UNREACHABLE = "postgresql://nobody:secret@127.0.0.1:1/nothing"
-
-
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     return Project(tmp_path / "project")
@@ -322,9 +316,52 @@ def test_without_ruff_the_revision_is_written_and_says_so(project: Project) -> N
     assert project.new_revisions() == ["061_plain.py"]
 
 
-def test_a_table_whose_model_is_gone_is_left_to_its_rows(project: Project, head: Database) -> None:
-    """It becomes unmanaged: dropping it takes a revision that says so, with ddl.drop_table."""
+def test_if_nothing_has_changed_no_file_is_written(project: Project) -> None:
+    told = project.alembic("revision --autogenerate -m nothing", url=UNREACHABLE)
+    assert told == "nothing to write: the revisions make what the models describe\n"
+    assert project.new_revisions() == []
+
+
+def without_leftovers(project: Project) -> None:
     project.remove("core.py", "AdoptionLeftover")
     project.replace("__init__.py", "    AdoptionLeftover,\n", "")
     project.replace("__init__.py", '    "AdoptionLeftover",\n', "")
-    assert "No new upgrade operations" in project.alembic("check", url=head.url)
+
+
+def test_a_table_whose_model_is_gone_is_told_and_left_to_its_rows(project: Project, head: Database) -> None:
+    """It becomes unmanaged: dropping it takes a revision that says so."""
+    without_leftovers(project)
+    told = project.alembic("revision --autogenerate -m gone", "check", url=head.url)
+    assert "no model has the table adoption_leftovers, which stays" in told
+    assert "-x drop=adoption_leftovers" in told
+    assert "No new upgrade operations" in told
+    assert project.new_revisions() == []
+
+
+def test_a_table_whose_model_is_gone_is_dropped_on_demand_and_keeps_its_rows(project: Project, head: Database) -> None:
+    without_leftovers(project)
+    head.execute("INSERT INTO adoption_leftovers (table_name, reason, payload) VALUES ('orders', 'check', '{}')")
+    project.alembic("-x drop=adoption_leftovers revision --autogenerate -m gone", "upgrade head", "check", url=head.url)
+    assert "adoption_leftovers" not in head.tables()
+    assert head.rows("SELECT table_name FROM cts_kept_061_adoption_leftovers") == [("orders",)]
+    project.alembic("-x yes downgrade 060", url=head.url)
+    assert head.rows("SELECT table_name FROM adoption_leftovers") == [("orders",)]
+    assert differences(head) == []
+
+
+@pytest.mark.parametrize(("table", "why"), [("orders", "a model has this table"), ("nothing", "no revision creates")])
+def test_only_a_table_of_a_revision_without_a_model_is_dropped(project: Project, table: str, why: str) -> None:
+    done = project.try_alembic(f"-x drop={table} revision --autogenerate -m gone", url=UNREACHABLE)
+    assert done.code == 2
+    assert why in done.err
+    assert project.new_revisions() == []
+
+
+def test_a_change_that_cannot_be_carried_is_told_with_what_to_do(project: Project) -> None:
+    project.define("market.py", "TradingPair", "mood", "Mapped[str] = mapped_column(sa.Enum('a', 'b', name='mood'))")
+    done = project.try_alembic("revision --autogenerate -m mood", url=UNREACHABLE)
+    assert done.code == 2
+    assert "trading_pairs.mood" in done.err
+    assert "use Literal" in done.err
+    assert "Traceback" not in done.err
+    assert project.new_revisions() == []

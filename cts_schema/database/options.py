@@ -23,6 +23,7 @@ _X_OPTIONS = {
     "yes": "",
     "orphans": "=...",
     "checkpoint": "=no",
+    "drop": "=TABLE",
 }
 Orphans = Literal["quarantine", "fail"]
 

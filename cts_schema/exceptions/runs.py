@@ -21,6 +21,13 @@ class UnknownRevision(SchemaError):
     next_step = NextStep("choose one of: {}", NextCommand("history"))
 
 
+class CannotCarry(SchemaError):
+    """a change of the models cannot be written as a revision; no file was written"""
+
+    exit_code = EXIT_USAGE
+    next_step = NextStep("write the revision by hand: alembic revision -m NAME; docs/revisions.md has the operations")
+
+
 class LockTimeout(SchemaError):
     """another migration held the lock for too long"""
 

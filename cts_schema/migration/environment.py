@@ -9,7 +9,7 @@ from __future__ import annotations
 import atexit
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Any
@@ -17,6 +17,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from cts_schema import dialects
+from cts_schema.authoring.files import number
+from cts_schema.authoring.write import write
 from cts_schema.database.handle import Database
 from cts_schema.database.options import Options
 from cts_schema.database.urls import resolve_url
@@ -86,8 +88,11 @@ def _run(context: Any, metadata: sa.MetaData) -> None:
     _require_numbers(context.script)
     revision = wanted.get("revision_context")
     if revision is not None:
-        autogenerate.number(revision, context.script, named=_is_named(context.config, revision))
+        number(revision, context.script, named=_is_named(context.config, revision))
         if not revision.command_args["autogenerate"]:
+            return
+        if revision.command_args["message"]:  # alembic check has none
+            write(context, revision, metadata, dropped=_given("drop", context.get_x_argument()))
             return
     if command.__name__ == "do_ensure_version":
         raise WrongUsage(
@@ -116,6 +121,11 @@ def _run(context: Any, metadata: sa.MetaData) -> None:
         ):
             _migrate(context, connection, options, line, settings, command)
         line.finish(connection, options)
+
+
+def _given(option: str, x_arguments: Sequence[str]) -> list[str]:
+    """Return the values of an option of ``-x`` that may be given several times."""
+    return [value for name, _, value in (one.partition("=") for one in x_arguments) if name == option]
 
 
 def _require_numbers(script: Any) -> None:
@@ -181,7 +191,7 @@ def _look(context: Any, connection: sa.Connection, options: Options, settings: d
             require_ours(running)
         return command(heads, running)
 
-    comparison = autogenerate.settings(settings["target_metadata"], connection, context.script)
+    comparison = autogenerate.settings(settings["target_metadata"], connection)
     context.configure(connection=connection, dont_mutate=True, fn=checked, **settings, **comparison)
     with dialects.of(connection).session.comparing(connection, options):
         context.run_migrations()

@@ -53,16 +53,19 @@ def declared(revision: str) -> sa.MetaData:
     return replay(script.module.upgrade for script in takewhile(lambda script: script.revision <= revision, line))
 
 
-def replay(upgrades: Iterable[Callable[[], None]]) -> sa.MetaData:
-    """Return the schema that functions of revisions make, one after the other, where nothing was.
+def replay(upgrades: Iterable[Callable[[], None]], *, onto: sa.MetaData | None = None) -> sa.MetaData:
+    """Return the schema that functions of revisions make, one after the other.
 
     Args:
         upgrades: the functions.
+        onto: the schema before, which stays as it is; None where nothing was.
 
     Raises:
         NotImplementedError: one changes a table in a way that cannot be followed: by SQL as text, for example.
     """
-    recorder = _Recorder()
+    recorder, before = _Recorder(), sa.MetaData(naming_convention=NAMING_CONVENTION)
+    for table in () if onto is None else onto.tables.values():
+        recorder.tables[table.name] = remade(table, before)
     for upgrade in upgrades:
         record(upgrade, recorder)
     found = sa.MetaData(naming_convention=NAMING_CONVENTION)

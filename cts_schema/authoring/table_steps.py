@@ -1,0 +1,243 @@
+"""The steps that add, change and remove tables and columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import sqlalchemy as sa
+
+from cts_schema.authoring import code
+from cts_schema.authoring.code import Code
+from cts_schema.authoring.steps import Stage, Step, Token, call
+from cts_schema.authoring.values import mentioned, name_of, quoted, sql_of
+from cts_schema.ddl.tables import indexes_of
+from cts_schema.ddl.text import literal
+from cts_schema.exceptions import CannotCarry
+
+_REWRITES = [
+    "Each row gets its computed value: if it is stored, PostgreSQL rewrites the table, and nobody reads or writes it",
+    "meanwhile.",
+    "lint: allow adding-field-with-default because the table is small, or the application is stopped",
+]
+
+
+class TableSteps:
+    """Makes the steps of tables and columns.
+
+    Args:
+        code: writes the parts.
+        late: foreign keys of new tables that form a circle.
+    """
+
+    def __init__(self, code: Code, late: set[sa.ForeignKeyConstraint]) -> None:
+        self._code = code
+        self._late = late
+
+    def created(self, table: sa.Table, *, needed_online: bool) -> Iterator[Step]:
+        """Yield the steps of a new table.
+
+        Args:
+            table: the table.
+            needed_online: whether an online operation needs it.
+        """
+        twin = "_online" if needed_online else ""
+        keys = table.foreign_key_constraints
+        yield Step(
+            Stage.CREATE_TABLE_ONLINE if needed_online else Stage.CREATE_TABLE,
+            table.name,
+            [self._create(table, twin), *_trigger("create", table)],
+            [*_trigger("drop", table), self._drop(table)],
+            needs={need for one in keys - self._late for need in needs_of(one)},
+            makes=makes_of(table),
+        )
+        for constraint in sorted(keys & self._late, key=name_of):
+            yield self._late_key(constraint)
+
+    def dropped(self, table: sa.Table) -> Iterator[Step]:
+        """Yield the step that drops a table whose model is gone."""
+        up = [*_trigger("drop", table), self._drop(table)]
+        yield Step(Stage.DROP_TABLE, table.name, up, [self._create(table, ""), *_trigger("create", table)])
+
+    def _late_key(self, constraint: sa.ForeignKeyConstraint) -> Step:
+        """Return the step for a key of a circle. SQLite has it in its CREATE TABLE, before the parent exists."""
+        name, table = repr(name_of(constraint)), repr(constraint.table.name)
+        key = [repr(code.parent_of(constraint)), repr(code.local_columns(constraint))]
+        made = call(
+            "op.create_foreign_key", name, table, *key, repr(code.parent_columns(constraint)), *actions(constraint)
+        )
+        dropped = call("op.drop_constraint", name, table, "type_='foreignkey'")
+        up, down = (["if ddl.on_postgresql():", f"    {line}"] for line in (made, dropped))
+        return Step(Stage.LATE_FOREIGN_KEY, constraint.table.name, up, down)
+
+    def _create(self, table: sa.Table, twin: str) -> str:
+        """Return the call that creates a table, with its constraints and indexes."""
+        items = [self._code.column(column) for column in table.columns]
+        constraints: list[Any] = [table.primary_key] if table.primary_key.columns else []
+        others = (one for one in table.constraints if isinstance(one, sa.UniqueConstraint | sa.ForeignKeyConstraint))
+        constraints += sorted(others, key=lambda one: (one.__visit_name__, name_of(one)))
+        constraints += code.explicit_checks(table)
+        items += [self._code.constraint(one, use_alter=one in self._late) for one in constraints]
+        items += [self._code.index(index) for index in indexes_of(table)]
+        comment = f"comment={table.comment!r}" if table.comment is not None else ""
+        return call(f"ddl.create_table{twin}", "revision", repr(table.name), *items, comment)
+
+    def _drop(self, table: sa.Table) -> str:
+        return call("ddl.drop_table", "revision", repr(table.name), key_of(table))
+
+    def columns_added(self, table: sa.Table, columns: list[sa.Column[Any]]) -> Iterator[Step]:
+        """Yield the steps of new columns of a table that exists."""
+        names = {column.name for column in columns}
+        keys = [one for one in table.foreign_key_constraints if set(code.local_columns(one)) <= names]
+        checks = [one for one in code.explicit_checks(table) if _is_of(one, table, names)]
+        items = [self._new_column(column) for column in columns]
+        items += [self._code.constraint(one) for one in [*sorted(keys, key=name_of), *checks]]
+        name = repr(table.name)
+        yield Step(
+            Stage.ADD_COLUMNS,
+            table.name,
+            [call("ddl.add_columns_online", "revision", name, *items, key_of(table))],
+            [
+                call(
+                    "ddl.drop_columns", "revision", name, *(repr(str(column.name)) for column in columns), key_of(table)
+                )
+            ],
+            needs={need for one in keys for need in needs_of(one) if need[1] != table.name},
+            makes={("column", table.name, column.name) for column in columns},
+            warning=_REWRITES if any(column.computed is not None for column in columns) else [],
+        )
+        for column in columns:
+            yield from self._filled(column)
+
+    def _new_column(self, column: sa.Column[Any]) -> str:
+        if column.identity is not None:
+            raise CannotCarry(
+                cause="an identity column cannot be added to a table that has rows: SQLite has none",
+                column=column,
+                next_step="make it the key of a new table, or number the rows by a default",
+            )
+        if column.computed is not None:
+            return self._code.column(column)
+        return self._code.column(column, nullable=column.nullable or _needs_filling(column))
+
+    def _filled(self, column: sa.Column[Any]) -> Iterator[Step]:
+        """Yield the step that fills a new column, and makes it required."""
+        if column.computed is None and _needs_filling(column):
+            yield self.required(column, down=[])
+
+    def required(self, column: sa.Column[Any], *, down: list[str]) -> Step:
+        """Return the step that gives every row a value, and makes the column NOT NULL if it is.
+
+        Args:
+            column: the column.
+            down: the lines back.
+        """
+        table, values = column.table.name, f"{{{str(column.name)!r}: {self._value(column)}}}"
+        empty = f"where={f'{quoted(column.name)} IS NULL'!r}"
+        up = [call("ddl.backfill", repr(table), values, empty, fill_key(column.table))]
+        if not column.nullable:
+            up.append(f"ddl.set_not_null_online({table!r}, {str(column.name)!r})")
+        here: Token = ("column", table, column.name)
+        return Step(Stage.FILL, table, up, down, batch_down=True, needs={here})
+
+    def _value(self, column: sa.Column[Any]) -> str:
+        """Return the default of a column as the value of an UPDATE."""
+        match column.server_default:
+            case sa.DefaultClause(arg=str() as text):
+                return f"sa.text({literal(text)!r})"
+            case sa.DefaultClause() as default:
+                return self._code.default(default)
+        return "ddl.TO_COMPLETE"
+
+    def columns_dropped(self, table: sa.Table, columns: list[sa.Column[Any]]) -> Iterator[Step]:
+        """Yield the steps of columns that are gone, with the constraints that go with them.
+
+        Args:
+            table: the table before.
+            columns: its columns to drop.
+        """
+        name, names = repr(table.name), {column.name for column in columns}
+        keys = [one for one in table.foreign_key_constraints if set(code.local_columns(one)) <= names]
+        checks = [one for one in code.explicit_checks(table) if _is_of(one, table, names)]
+        items = [
+            self._code.column(column, nullable=True, server_default=None)
+            if column.computed is None and _needs_filling(column)
+            else self._code.column(column)
+            for column in columns
+        ]
+        items += [self._code.constraint(one) for one in [*sorted(keys, key=name_of), *checks]]
+        down = [call("ddl.add_columns", "revision", name, *items, key_of(table))]
+        for column in columns:
+            if column.computed is None and _needs_filling(column):
+                down += self._required_again(column)
+        dropped = call("ddl.drop_columns", "revision", name, *(repr(str(one.name)) for one in columns), key_of(table))
+        yield Step(Stage.DROP_COLUMNS, table.name, [dropped], down)
+
+    def _required_again(self, column: sa.Column[Any]) -> Iterator[str]:
+        """Yield the lines that give a restored column its default, and make it NOT NULL if it was."""
+        table, name = column.table.name, str(column.name)
+        changes = [] if column.nullable else ["nullable=False"]
+        if isinstance(column.server_default, sa.DefaultClause):
+            changes.insert(0, f"server_default={self._code.default(column.server_default)}")
+        yield f"with ddl.alter_table({table!r}) as batch:"
+        yield "    " + call("batch.alter_column", repr(name), *changes)
+
+
+def needs_of(constraint: sa.ForeignKeyConstraint) -> set[Token]:
+    """Return what a foreign key needs: its parent, and the key there."""
+    parent, columns = code.parent_of(constraint), code.parent_columns(constraint)
+    own = {("column", constraint.table.name, column) for column in code.local_columns(constraint)}
+    return {("table", parent), ("key", parent, *sorted(columns)), *own, *(("column", parent, one) for one in columns)}
+
+
+def makes_of(table: sa.Table) -> set[Token]:
+    """Return what a new table brings: itself, its columns and keys."""
+    keys = [one for one in table.constraints if isinstance(one, sa.PrimaryKeyConstraint | sa.UniqueConstraint)]
+    found: set[Token] = {("key", table.name, *sorted(column.name for column in one.columns)) for one in keys}
+    found |= {("column", table.name, column.name) for column in table.columns}
+    return found | {("table", table.name)}
+
+
+def key_of(table: sa.Table) -> str:
+    """Return the argument for the primary key of a table, empty for ``id``."""
+    columns = tuple(str(column.name) for column in table.primary_key.columns)
+    return "" if columns == ("id",) else f"key={columns!r}"
+
+
+def fill_key(table: sa.Table) -> str:
+    """Return the argument for the column whose index finds the batches of a backfill, empty for ``id``."""
+    columns = [str(column.name) for column in table.primary_key.columns]
+    return "" if columns == ["id"] or not columns else f"key={columns[0]!r}"
+
+
+def actions(constraint: sa.ForeignKeyConstraint) -> Iterator[str]:
+    """Yield the options of a foreign key as arguments."""
+    for word in ("ondelete", "onupdate", "deferrable", "initially", "match"):
+        if getattr(constraint, word) is not None:
+            yield f"{word}={getattr(constraint, word)!r}"
+
+
+def is_constant(default: Any) -> bool:
+    """Return whether a server default is the same for every row (SQLite adds a column with no other)."""
+    if not isinstance(default, sa.DefaultClause) or isinstance(default.arg, str):
+        return True
+    if isinstance(default.arg, sa.TextClause):
+        return "CURRENT_" not in default.arg.text.upper() and "(" not in default.arg.text
+    return isinstance(default.arg, sa.True_ | sa.False_)
+
+
+def _needs_filling(column: sa.Column[Any]) -> bool:
+    """Return whether rows that exist get no value by ADD COLUMN, and need one."""
+    if column.server_default is None:
+        return not column.nullable
+    return not is_constant(column.server_default)
+
+
+def _is_of(check: sa.CheckConstraint, table: sa.Table, names: Iterable[str]) -> bool:
+    """Return whether a CHECK mentions some of the columns, and no others of its table."""
+    words = mentioned(sql_of(check.sqltext)) & set(table.columns.keys())
+    return bool(words) and words <= set(names)
+
+
+def _trigger(verb: str, table: sa.Table) -> list[str]:
+    return [f"ddl.{verb}_updated_at_trigger({table.name!r})"] * bool(table.info.get("updated_at_trigger"))

@@ -1,0 +1,127 @@
+"""A small schema that a test changes, and the way of a change: generated, up, down and up again, over rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from cts_schema import ddl, dialects, downgrade, upgrade
+from cts_schema.authoring.generate import Generated, generate
+from cts_schema.schema.snapshot import differences
+from tests.support.databases import Database
+from tests.support.lines import Scripts, scripts_in_use
+
+Item = Callable[[], Any]
+Spec = dict[str, dict[str, Item]]
+"""Tables by name, each with its columns, constraints and indexes by a name of the test's."""
+
+Rows = Mapping[str, list[dict[str, Any]]]
+
+BASE: Spec = {
+    "boxes": {
+        "id": ddl.text_id,
+        "code": lambda: sa.Column("code", sa.String(20), nullable=False, unique=True),
+        "size": lambda: sa.Column("size", sa.Integer(), nullable=False, server_default=sa.text("1")),
+        "label": lambda: sa.Column("label", sa.Text()),
+    },
+    "things": {
+        "id": ddl.text_id,
+        "box_id": lambda: ddl.reference("box_id", "boxes", "CASCADE"),
+        "name": lambda: sa.Column("name", sa.Text(), nullable=False),
+        "state": lambda: ddl.enum("state", "new", "used", "broken", default="new"),
+        "count": lambda: ddl.integer("count"),
+        "price": lambda: ddl.money("price", default=0),
+        "more": lambda: ddl.json("more"),
+        "sold": lambda: ddl.flag("sold"),
+        "made_at": lambda: ddl.timestamp("made_at", now=True),
+        "updated_at": lambda: ddl.timestamp("updated_at", now=True),
+        "sensible": lambda: sa.CheckConstraint("price >= 0", name="sensible"),
+        "by box": lambda: sa.Index("ix_things_box_id", "box_id"),
+        "one name": lambda: sa.UniqueConstraint("box_id", "name"),
+    },
+}
+ROWS = (
+    "INSERT INTO boxes (id, code, size, label) VALUES ('b1', '1.5', 1, '1.5'), ('b2', 'B', 2, NULL)",
+    "INSERT INTO things (id, box_id, name, state, count, price, more, sold) VALUES "
+    """('t1', 'b1', 'one', 'new', 1, 1.5, '{"a": 1}', true), ('t2', 'b1', 'two', 'used', 2, 0, NULL, false), """
+    "('t3', NULL, 'three', 'broken', NULL, 0, '[]', false)",
+)
+
+
+def spec() -> Spec:
+    """Return a copy of the schema, to be changed."""
+    return {table: dict(items) for table, items in BASE.items()}
+
+
+def metadata(of: Spec) -> sa.MetaData:
+    """Return the metadata that models of this schema would have."""
+    found = sa.MetaData(naming_convention=ddl.NAMING_CONVENTION)
+    for name, items in of.items():
+        made = [item() for item in items.values()]
+        comments = [one["comment"] for one in made if isinstance(one, dict)]
+        items_ = [one for one in made if not isinstance(one, dict)]
+        ddl.complete_table(sa.Table(name, found, *items_, comment=comments[0] if comments else None))
+    return found
+
+
+class Changing:
+    """A database with rows in the tables of :data:`BASE`, and a line of revisions that changes them."""
+
+    def __init__(self, database: Database, line: Scripts) -> None:
+        self.database = database
+        self.line = line
+        self._now = sa.MetaData(naming_convention=ddl.NAMING_CONVENTION)
+
+    def generate(self, to: Spec, *, completed: Mapping[str, str] = {}, **options: Any) -> Generated:
+        """Add the generated revision that leads to a schema, its values written by the author."""
+        after = metadata(to)
+        revision = f"{int(self.line.head) + 1:03d}"
+        made = generate(self._now, after, revision, **options)
+        up = "\n".join([*sorted(made.imports), "revision = " + repr(revision), *made.upgrade])
+        down = "\n".join(["revision = " + repr(revision), *made.downgrade])
+        for column, value in completed.items():
+            up = up.replace(f"{{{column!r}: ddl.TO_COMPLETE}}", f"{{{column!r}: {value}}}")
+        self.line.add("change", up, down)
+        self._now = after
+        return made
+
+    def upgrade(self) -> None:
+        """Upgrade to the newest revision."""
+        upgrade(self.database.engine)
+
+    def downgrade(self) -> None:
+        """Take the newest revision back."""
+        downgrade(self.database.engine, f"{int(self.line.head) - 1:03d}")
+
+    def rows(self, tables: Collection[str]) -> Rows:
+        """Return the rows of tables, by their key."""
+        found = {}
+        with self.database.engine.connect() as connection:
+            for table in tables:
+                rows = connection.exec_driver_sql(f'SELECT * FROM "{table}" ORDER BY 1').mappings()
+                found[table] = [dict(row) for row in rows]
+        return found
+
+    def differences(self, of: Spec) -> dict[str, str]:
+        """Return how the tables of the database differ from a schema."""
+        shape = dialects.named(self.database.kind).shape
+        there, wanted = self.database.snapshot(), shape.expected(metadata(of))
+        with self.database.engine.connect() as connection:
+            found = differences(shape.worded(connection, wanted, there), there)
+        return {name: how for name, how in found.items() if name.split(".")[0] in of}
+
+
+@contextmanager
+def changing(database: Database, folder: Path) -> Iterator[Changing]:
+    """Yield a database at head, with the tables of :data:`BASE` and rows in them."""
+    with scripts_in_use(folder) as line:
+        made = Changing(database, line)
+        made.generate(spec())
+        made.upgrade()
+        for statement in ROWS:
+            database.execute(statement)
+        yield made

@@ -1,0 +1,249 @@
+"""Every change of a model is carried over: generated without a database, up, down and up again, over rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from copy import copy
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from cts_schema import ddl
+from tests.support.changing import BASE, Changing, Rows, Spec, changing, spec
+from tests.support.databases import Database
+
+
+@pytest.fixture
+def changed(head: Database, tmp_path: Path) -> Iterator[Changing]:
+    with changing(head, tmp_path / "copy") as made:
+        yield made
+
+
+def put(table: str, **items: Callable[[], object]) -> Callable[[Spec], object]:
+    """Add items to a table, or replace them."""
+    return lambda to: to.setdefault(table, {}).update(items)
+
+
+def column(name: str, *arguments: Callable[[], Any], **options: Any) -> Callable[[Spec], object]:
+    """Add a column to the things, or replace it."""
+    return lambda to: to["things"].update({name: lambda: sa.Column(name, *[a() for a in arguments], **options)})
+
+
+def without(table: str, *names: str) -> Callable[[Spec], object]:
+    return lambda to: [to[table].pop(name) for name in names]
+
+
+def both(*changes: Callable[[Spec], object]) -> Callable[[Spec], object]:
+    return lambda to: [change(to) for change in changes]
+
+
+NOW = sa.text("CURRENT_TIMESTAMP")
+CHANGES: dict[str, Callable[[Spec], object]] = {
+    # Columns
+    "a column": column("note", sa.Text),
+    "a column with a comment": column("note", sa.Text, comment="it's 100% :free"),
+    "a column of each type of ddl": both(
+        column("n", ddl.BigInt),
+        column("m", lambda: ddl.FiniteNumeric(20, 8)),
+        column("e", lambda: ddl.ExactNumeric(10, 2)),
+        column("j", ddl.Json),
+        column("t", ddl.Timestamp),
+        column("w", lambda: ddl.TextEnum("it's", "100%")),
+    ),
+    "a column of each type of SQLAlchemy": both(
+        *(
+            column(f"c{number}", partial(copy, type_))
+            for number, type_ in enumerate(
+                (
+                    sa.SmallInteger(),
+                    sa.BigInteger(),
+                    sa.Float(),
+                    sa.Double(),
+                    sa.Numeric(10, 2),
+                    sa.String(9),
+                    sa.String(9, collation="C"),
+                    sa.Text(),
+                    sa.Unicode(4),
+                    sa.Boolean(),
+                    sa.Date(),
+                    sa.Time(),
+                    sa.DateTime(),
+                    sa.DateTime(timezone=True),
+                    sa.Interval(),
+                    sa.LargeBinary(),
+                    sa.Uuid(),
+                    sa.JSON(),
+                    sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
+                    sa.Enum("a", "b", native_enum=False, name="letters"),
+                )
+            )
+            if number != 6
+        )
+    ),
+    "a column with a constant default": column("n", sa.Integer, server_default=sa.text("7"), nullable=False),
+    "a column with a default in quotes": column("n", sa.Text, server_default="it's 5:30", nullable=False),
+    "a column with a default that is no constant": column("at", ddl.Timestamp, server_default=NOW, nullable=False),
+    "a column with a random default": column("token", sa.Text, server_default=ddl.uuid_text(), nullable=False),
+    "a column with a default by a function": column("at", ddl.Timestamp, server_default=sa.func.now()),
+    "a required column": column("owner", sa.Text, nullable=False),
+    "a required key to another table": column(
+        "owner", sa.Text, lambda: sa.ForeignKey("boxes.id", ondelete="CASCADE"), nullable=False, index=True
+    ),
+    "a key to its own table": column("next_id", sa.Text, lambda: sa.ForeignKey("things.id"), index=True),
+    "a column with a CHECK": column("n", sa.Integer, lambda: sa.CheckConstraint("n > 0", name="n_is_much")),
+    "a column with everything": column(
+        "code",
+        sa.String,
+        lambda: sa.ForeignKey("boxes.code"),
+        lambda: sa.CheckConstraint("code <> ''", name="full"),
+        unique=True,
+        index=True,
+        comment="which",
+    ),
+    "columns with odd names": both(
+        column("order", sa.Integer, index=True),
+        column("Mixed Case", sa.Integer, nullable=False),
+        column("100%", sa.Integer, server_default=sa.text("1")),
+        column("index", sa.Text, lambda: sa.CheckConstraint("\"index\" <> ''", name="index")),
+        column('a "quoted" one', sa.Text),
+    ),
+    "a column removed": without("things", "count"),
+    "a required column removed": without("boxes", "size"),
+    "a required column without default removed": without("things", "name", "one name"),
+    "a column with a key and an index removed": without("things", "box_id", "by box", "one name"),
+    "a column with a trigger removed": without("things", "updated_at"),
+    "a column with a default that is no constant removed": without("things", "made_at"),
+    "an enumeration removed": without("things", "state", "sold", "more"),
+    "a column in place of another": both(without("things", "count"), column("number", sa.Integer)),
+    # What a column is
+    "a column that may be NULL": column("name", sa.Text),
+    "a column that becomes required": column("count", sa.Integer, nullable=False),
+    "a column that becomes required with a default": column(
+        "count", sa.Integer, nullable=False, server_default=sa.text("3")
+    ),
+    "a default changed": put("things", state=lambda: ddl.enum("state", "new", "used", "broken", default="used")),
+    "a default added": column("count", sa.Integer, server_default=sa.text("3")),
+    "a default removed": put("things", made_at=lambda: ddl.timestamp("made_at")),
+    "a comment": column("count", sa.Integer, comment="how many"),
+    "a wider number": column("count", ddl.BigInt),
+    "a longer text": put("boxes", code=lambda: sa.Column("code", sa.String(40), nullable=False, unique=True)),
+    "an enumeration with more words": put(
+        "things", state=lambda: ddl.enum("state", "new", "used", "broken", "sold", default="new")
+    ),
+    "an enumeration with fewer words": put("things", state=lambda: ddl.enum("state", "new", "used", default="new")),
+    # Constraints
+    "a CHECK": put("things", cheap=lambda: sa.CheckConstraint("price < 1000 AND name <> 'a:b'", name="cheap")),
+    "a CHECK changed": put("things", sensible=lambda: sa.CheckConstraint("price >= -1", name="sensible")),
+    "a CHECK removed": without("things", "sensible"),
+    "a unique constraint": put("things", u=lambda: sa.UniqueConstraint("name")),
+    "a unique constraint that knows one NULL": put(
+        "things", u=lambda: sa.UniqueConstraint("count", postgresql_nulls_not_distinct=True)
+    ),
+    "a unique constraint removed": without("things", "one name"),
+    "a foreign key": put(
+        "boxes", k=lambda: sa.ForeignKeyConstraint(["label"], ["boxes.code"], name="fk_boxes_label", onupdate="CASCADE")
+    ),
+    "a foreign key removed": column("box_id", sa.Text),
+    "another action of a foreign key": lambda to: to["things"].update(
+        box_id=lambda: ddl.reference("box_id", "boxes", "SET NULL")
+    ),
+    "a foreign key that may be late": lambda to: to["things"].update(
+        box_id=lambda: sa.Column(
+            "box_id", sa.Text(), sa.ForeignKey("boxes.id", onupdate="CASCADE", deferrable=True, initially="DEFERRED")
+        )
+    ),
+    # Indexes
+    "an index": put("things", i=lambda: sa.Index("ix_things_name", "name")),
+    "an index in descending order": put("things", i=lambda: sa.Index("ix_i", sa.desc("made_at"), "name")),
+    "an index by the text of an order": put("things", i=lambda: sa.Index("ix_i", sa.text("made_at DESC"))),
+    "an index of an expression": put("things", i=lambda: sa.Index("ix_i", sa.text("lower(name)"), "count")),
+    "an index of some rows": put(
+        "things",
+        i=lambda: sa.Index(
+            "ix_i", "name", unique=True, postgresql_where=sa.text("count > 0"), sqlite_where=sa.text("count > 0")
+        ),
+    ),
+    "an index with further columns": put("things", i=lambda: sa.Index("ix_i", "name", postgresql_include=["count"])),
+    "a unique index that knows one NULL": put(
+        "things", i=lambda: sa.Index("ix_i", "count", unique=True, postgresql_nulls_not_distinct=True)
+    ),
+    "an index of another kind": put("things", i=lambda: sa.Index("ix_i", "more", postgresql_using="gin")),
+    "an index changed": put("things", **{"by box": lambda: sa.Index("ix_things_box_id", "box_id", "count")}),
+    "an index removed": without("things", "by box"),
+    # Tables
+    "a table": put(
+        "parts",
+        id=ddl.log_id,
+        thing=lambda: ddl.reference("thing_id", "things", "CASCADE", required=True),
+        at=lambda: ddl.timestamp("updated_at", now=True),
+        kind=lambda: ddl.enum("kind", "a", "b"),
+        c=lambda: {"comment": "what's in it"},
+        note=lambda: sa.Column("note", sa.Text(), comment="why"),
+        u=lambda: sa.UniqueConstraint("kind", "note"),
+        k=lambda: sa.CheckConstraint("note <> ''", name="note"),
+        i=lambda: sa.Index("ix_parts_note", sa.desc("note")),
+    ),
+    "a table with a key of two columns": put(
+        "pairs",
+        a=lambda: sa.Column("a", sa.Text(), primary_key=True),
+        b=lambda: sa.Column("b", sa.Integer(), primary_key=True),
+        c=lambda: sa.Column("c", sa.Text(), nullable=False),
+    ),
+    "two tables that refer to each other": both(
+        put(
+            "hens", id=ddl.text_id, egg=lambda: sa.Column("egg_id", sa.Text(), sa.ForeignKey("eggs.id", use_alter=True))
+        ),
+        put("eggs", id=ddl.text_id, hen=lambda: ddl.reference("hen_id", "hens", "SET NULL")),
+    ),
+    "a table and a key to it": both(
+        put("owners", id=ddl.text_id, name=lambda: ddl.string("name", required=True)),
+        column("owner_id", sa.Text, lambda: sa.ForeignKey("owners.id", ondelete="SET NULL"), index=True),
+    ),
+    "the comment of a table": put("things", c=lambda: {"comment": "it's all"}),
+    "the trigger of a table": put("boxes", updated_at=lambda: ddl.timestamp("updated_at", now=True)),
+    "several at once": both(
+        without("things", "count", "by box", "sensible"),
+        column("weight", sa.Integer, nullable=False, server_default=sa.text("1")),
+        column("owner", sa.Text, nullable=False),
+        put("things", state=lambda: ddl.enum("state", "new", "used", "broken", "sold", default="used")),
+        put("things", i=lambda: sa.Index("ix_things_owner", "owner", sa.desc("weight"))),
+        put("owners", id=ddl.text_id, thing=lambda: ddl.reference("thing_id", "things", "CASCADE", required=True)),
+        put("boxes", code=lambda: sa.Column("code", sa.String(40), nullable=False)),
+    ),
+}
+COMPLETED = {
+    "owner": "sa.text(\"'b1'\")",
+    "Mixed Case": "5",
+    "count": "9",
+    "state": "sa.text(\"'used'\")",
+}
+
+
+def untouched(rows: Rows) -> Rows:
+    """Return rows without the columns that an author fills, which a downgrade leaves as they are."""
+    return {
+        table: [{name: value for name, value in row.items() if name not in COMPLETED} for row in found]
+        for table, found in rows.items()
+    }
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_is_carried_over(changed: Changing, change: str) -> None:
+    to = spec()
+    CHANGES[change](to)
+    before = changed.rows(BASE)
+    made = changed.generate(to, completed=COMPLETED)
+    assert made.undropped == []
+    changed.upgrade()
+    assert changed.differences(to) == {}
+    after = changed.rows(to)
+    changed.downgrade()
+    assert changed.differences(BASE) == {}
+    assert untouched(changed.rows(BASE)) == untouched(before)
+    changed.upgrade()
+    assert changed.differences(to) == {}
+    assert changed.rows(to) == after
