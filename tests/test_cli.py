@@ -428,7 +428,9 @@ def test_the_program_starts_as_a_module_and_imports_no_more_than_it_needs(head: 
     assert run(sys.executable, "-m", "cts_schema", "status", url=head.url).code == 0
     code = "import sys, cts_schema.cli; cts_schema.cli.main({}); print([m for m in {} if m in sys.modules])"
     assert python(code.format(["upgrade", "--help"], ["sqlalchemy", "alembic", "rich.console"])).out.endswith("\n[]\n")
-    assert python(code.format(["upgrade"], ["alembic", "rich.console"]), url=head.url).out.endswith("\n[]\n")
+    for command in ("upgrade", "status", "wait"):
+        there = python(code.format([command], ["alembic", "rich.console", "cts_schema.models"]), url=head.url)
+        assert there.out.endswith("\n[]\n"), there
 
 
 # Help

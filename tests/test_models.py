@@ -18,6 +18,7 @@ from sqlalchemy.orm import Mapper, Session
 from cts_schema import models
 from cts_schema.database.engines import create_async_engine
 from cts_schema.ddl import MAX_IDENTIFIER, BigInt, ExactNumeric, Json, TextEnum, shorten, trigger_name
+from cts_schema.managed import managed_tables
 from cts_schema.models import ArchivedMarketData, Base, ExchangeConnection, MarketData, User, enums
 from tests.support.databases import Database
 from tests.support.minimal import insert_minimal
@@ -49,6 +50,10 @@ def keys_of(table: sa.Table) -> list[tuple[str, ...]]:
 
 def test_there_are_41_tables() -> None:
     assert len(TABLES) == 41
+
+
+def test_the_names_of_the_managed_tables_are_known_without_the_models() -> None:
+    assert managed_tables() == Base.metadata.tables.keys()
 
 
 def test_every_model_is_exported() -> None:

@@ -48,7 +48,7 @@ class Sql(Protocol):
     def moment(self, seconds: str) -> str:
         """Return the time of a number of seconds since 1970."""
 
-    def insert(self, table: sa.Table) -> Insert:
+    def insert(self, table: sa.TableClause) -> Insert:
         """Return an INSERT that supports ON CONFLICT."""
 
     def untyped(self, value: str) -> str:

@@ -17,10 +17,20 @@ from sqlalchemy.schema import CreateTable
 from sqlalchemy.sql.dml import Delete, Insert
 
 from cts_schema import dialects
+from cts_schema.ddl import Timestamp
 from cts_schema.migration.written import not_written
-from cts_schema.models import SchemaMigration
 
-LEDGER: sa.Table = sa.inspect(SchemaMigration).local_table  # type: ignore[assignment]  # a model's table is a Table
+LEDGER = sa.table(
+    "schema_migrations",
+    sa.column("id", sa.BigInteger),
+    sa.column("migration_id", sa.Integer),
+    sa.column("migration_name", sa.Text),
+    sa.column("version", sa.Text),
+    sa.column("executed_at", Timestamp),
+    sa.column("execution_time_ms", sa.Integer),
+    sa.column("checksum", sa.Text),
+    sa.column("source", sa.Text),
+)
 SOURCE = "alembic"
 
 
@@ -35,7 +45,7 @@ def record(context: MigrationContext, step: MigrationInfo, duration_ms: float | 
     covered = _covered(context, step)
     if step.is_upgrade:
         if step.is_stamp:
-            context.execute(CreateTable(LEDGER, if_not_exists=True))
+            context.execute(CreateTable(_whole_table(), if_not_exists=True))
         for script in covered:
             for row in _rows(context.dialect, script, duration_ms):
                 context.execute(row)
@@ -63,7 +73,7 @@ def heal(context: MigrationContext, revision: str | None) -> tuple[str, ...]:
     if not sa.inspect(connection).has_table(LEDGER.name):
         if revision is None:
             return ()
-        connection.execute(CreateTable(LEDGER))
+        connection.execute(CreateTable(_whole_table()))
     statements, missing = corrections(connection, context.script, revision)
     for statement in statements:
         connection.execute(statement)
@@ -93,6 +103,12 @@ def corrections(
     for one in missing:
         found += _rows(connection.dialect, one, None)
     return found, tuple(one.revision for one in missing)
+
+
+def _whole_table() -> sa.Table:
+    from cts_schema.models import Base  # a run that does not create the table does not need the models
+
+    return Base.metadata.tables[LEDGER.name]
 
 
 def _require_written(connection: sa.Connection, script: ScriptDirectory, revision: str | None) -> None:

@@ -13,9 +13,9 @@ import sqlalchemy as sa
 
 from cts_schema.database.options import Options
 from cts_schema.exceptions import SchemaError
+from cts_schema.managed import managed_tables
 from cts_schema.migration.progress import Progress
 from cts_schema.migration.report import Adopted
-from cts_schema.models import Base
 
 _ADOPTION = "cts_schema.adoption.adopt:Adoption"
 
@@ -48,7 +48,7 @@ class Adopter(Protocol):
 
 def alike(tables: Iterable[str]) -> set[str]:
     """Return the tables that have our names, in upper or lower case: without a version they are legacy tables."""
-    return {name for name in tables if name.lower() in Base.metadata.tables}
+    return {name for name in tables if name.lower() in managed_tables()}
 
 
 def adoption() -> Adopter:

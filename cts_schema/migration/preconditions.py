@@ -16,9 +16,9 @@ from cts_schema.exceptions import (
     WrongUsage,
     mask_url,
 )
+from cts_schema.managed import managed_tables
 from cts_schema.migration import ledger, preview
 from cts_schema.migration.state import not_ours
-from cts_schema.models import Base
 from cts_schema.schema.declared import declared
 from cts_schema.schema.scripts import ADOPTION_REVISION
 
@@ -35,7 +35,7 @@ def require_known(context: MigrationContext, heads: Sequence[str]) -> None:
     script = script_of(context)
     table = context.version_table
     database = url_of(context)
-    if table in Base.metadata.tables:
+    if table in managed_tables():
         raise WrongUsage(option=f"version_table={table}", database=database, reason="it is a table with other contents")
     if len(heads) > 1:
         raise SeveralHeads(database=database, table=table, rows=", ".join(sorted(heads)))
@@ -59,7 +59,7 @@ def require_ours(context: MigrationContext, *, stamped: bool = False) -> None:
     if context.connection is None:
         return
     inspector = sa.inspect(context.connection)
-    there = sorted(set(inspector.get_table_names()) & set(Base.metadata.tables))
+    there = sorted(managed_tables().intersection(inspector.get_table_names()))
     if stamped and ledger.LEDGER.name in there:
         columns = {column["name"] for column in inspector.get_columns(ledger.LEDGER.name)}
         if columns >= set(ledger.LEDGER.columns.keys()):

@@ -17,6 +17,8 @@ from cts_schema.database.handle import LOCK_TIMEOUT_OPTION
 from cts_schema.database.options import VERSION_TABLE, Options
 from cts_schema.ddl.text import quote, run
 from cts_schema.exceptions import DatabaseNewer, ForeignRevision, SeveralHeads, WrongUsage, mask_url
+from cts_schema.managed import managed_tables
+from cts_schema.migration.legacy import alike
 from cts_schema.migration.report import Status
 from cts_schema.schema.scripts import ADOPTION_RECORD, head, revisions
 
@@ -169,12 +171,9 @@ def _shown(moment: str | None) -> str:
 
 def _tables(connection: sa.Connection, options: Options) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the tables with our names, in upper or lower case, and the unmanaged tables."""
-    from cts_schema.migration.legacy import alike  # imports the models, which a start at head does not need
-    from cts_schema.models import Base
-
     with _without_a_trace(connection):
         there = set(sa.inspect(connection).get_table_names(schema=options.schema))
-    ours = {*Base.metadata.tables, options.version_table}
+    ours = {*managed_tables(), options.version_table}
     if dialects.of(connection).in_a_file:  # which has no other schema
         ours.add(ADOPTION_RECORD)
     return tuple(sorted(alike(there))), tuple(sorted(there - ours))

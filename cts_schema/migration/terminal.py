@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from cts_schema.database.options import Options
 from cts_schema.exceptions import mask_url
+from cts_schema.managed import managed_tables
 from cts_schema.migration.report import Adopted, AppliedRevision, stranded
 from cts_schema.migration.state import reading
-from cts_schema.models import Base
 from cts_schema.schema.scripts import ADOPTION_REVISION, head, revisions
 from cts_schema.streams import written
 
@@ -75,7 +75,7 @@ class Terminal:
         if not applied:
             self._print("nothing to do")
         with reading(connection, options):
-            tables = len(set(sa.inspect(connection).get_table_names(schema=options.schema)) & set(Base.metadata.tables))
+            tables = len(managed_tables() & set(sa.inspect(connection).get_table_names(schema=options.schema)))
         took = [done.duration_ms for done in applied if done.direction != "stamp"]
         if adopted is not None:  # the revisions that built the new tables are a part of it
             later = [done.duration_ms for done in applied if done.revision > ADOPTION_REVISION]

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from cts_schema.exceptions import SchemaError
 from cts_schema.health.ledger import LEDGER
+from cts_schema.managed import managed_tables
 from cts_schema.migration.state import read_status
-from cts_schema.models import Base
 from cts_schema.schema.scripts import revisions
 from cts_schema.web.place import Place
 from cts_schema.web.schemas import DatabaseStatus, Migration, Problem, StatusSchema, Table, moment
@@ -25,7 +25,7 @@ def status(place: Place) -> StatusSchema:
         found = read_status(connection, place.database.options)
         there = set(sa.inspect(connection).get_table_names(schema=place.database.schema))
         took = _durations(connection, place) if found.executed_at else {}
-    tables = [Table(name=name, exists=name in there) for name in sorted(Base.metadata.tables)]
+    tables = [Table(name=name, exists=name in there) for name in sorted(managed_tables())]
     return StatusSchema(
         initialized=found.revision is not None and all(table.exists for table in tables),
         tables=tables,

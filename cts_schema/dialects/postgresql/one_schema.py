@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from cts_schema.dialects.running import Place
 from cts_schema.exceptions import OtherSchema, mask_url
+from cts_schema.managed import managed_tables
 
 # The query runs before the run acts as the owner of the tables, so it calls nothing that the owner may have planted.
 _ELSEWHERE = sa.text(
@@ -34,12 +35,10 @@ def require_one_schema(connection: sa.Connection, place: Place) -> None:
     Raises:
         OtherSchema: some are, so a run would spread the tables over both.
     """
-    from cts_schema.models import Base  # a start that finds nothing to do does not need it
-
     if place.schema is not None:
         return
     within = connection.in_transaction()
-    found = connection.execute(_ELSEWHERE, {"names": [*Base.metadata.tables, place.version_table]}).first()
+    found = connection.execute(_ELSEWHERE, {"names": [*managed_tables(), place.version_table]}).first()
     if not within:
         connection.rollback()
     if found is not None:

@@ -15,6 +15,7 @@ from cts_schema.dialects.postgresql.pinned import reported_parameter
 from cts_schema.dialects.postgresql.settings import settings
 from cts_schema.dialects.running import Place
 from cts_schema.exceptions import MixedOwners, NotPermitted, as_sql, mask_url
+from cts_schema.managed import managed_tables
 
 # These run before anything else, and call nothing that somebody may have planted: they look up no function and no
 # operator in the search path, and all arguments have exact types.
@@ -98,15 +99,13 @@ def role_of_a_run(connection: sa.Connection, place: Place) -> str | None:
 
 def _wanted(connection: sa.Connection, place: Place, *, reading: bool) -> tuple[str | None, str] | None:
     """Return the role to act as (None for the current one) and the search path; None if there is no schema."""
-    from cts_schema.models import Base  # a start that finds nothing to do does not need it
-
     # Reading finds the tables in any schema of the path; a run creates them in the first one.
     asked = {"schema": place.schema, "table": place.version_table if reading else None}
     found = connection.execute(sa.text(_PLACE), asked).first()
     if found is None:
         return None
     schema, current, of_schema, path = found
-    names = {"schema": schema, "names": [*Base.metadata.tables, place.version_table.lower()]}
+    names = {"schema": schema, "names": [*managed_tables(), place.version_table.lower()]}
     owners: dict[str, list[str]] = {row[0]: row[1] for row in connection.execute(sa.text(_OWNERS), names)}
     others = [owner for owner in owners or [of_schema] if owner != current]
     version = connection.dialect.server_version_info or (0,)

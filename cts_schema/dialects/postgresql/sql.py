@@ -48,7 +48,7 @@ def moment(seconds: str) -> str:
     return f"to_timestamp({seconds})"
 
 
-def insert(table: sa.Table) -> Insert:
+def insert(table: sa.TableClause) -> Insert:
     """Return an INSERT that supports ON CONFLICT."""
     from sqlalchemy.dialects import postgresql
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from cts_schema.exceptions import RowsHidden, mask_url
+from cts_schema.managed import managed_tables
 
 # The tables of a run, and those that a foreign key ties to them, because a check of the key reads both.
 _HIDDEN = sa.text(
@@ -37,9 +38,7 @@ def require_whole_view(connection: sa.Connection) -> None:
     Raises:
         RowsHidden: one applies; names the tables.
     """
-    from cts_schema.models import Base  # a start that finds nothing to do does not need it
-
-    hidden = connection.execute(_HIDDEN, {"names": list(Base.metadata.tables)}).scalars().all()
+    hidden = connection.execute(_HIDDEN, {"names": list(managed_tables())}).scalars().all()
     if hidden:
         raise RowsHidden(
             database=mask_url(connection.engine.url),

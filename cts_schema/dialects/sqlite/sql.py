@@ -53,7 +53,7 @@ def moment(seconds: str) -> str:
     return f"datetime({seconds}, 'unixepoch')"
 
 
-def insert(table: sa.Table) -> Insert:
+def insert(table: sa.TableClause) -> Insert:
     """Return an INSERT that supports ON CONFLICT."""
     from sqlalchemy.dialects import sqlite
 
