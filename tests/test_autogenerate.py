@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from tests.support.databases import Database
 from tests.support.drift import differences
 from tests.support.project import Project
+from tools.lint import check as lint
 
 UNREACHABLE = "postgresql://nobody:secret@127.0.0.1:1/nothing"
 CONNECTION = "00000000-0000-0000-0000-0000000000c1"
@@ -365,3 +366,33 @@ def test_a_change_that_cannot_be_carried_is_told_with_what_to_do(project: Projec
     assert "use Literal" in done.err
     assert "Traceback" not in done.err
     assert project.new_revisions() == []
+
+
+def rename_note(project: Project) -> None:
+    project.define("trading.py", "Portfolio", "name", None)
+    project.define("trading.py", "Portfolio", "title", "Mapped[str] = mapped_column()")
+
+
+@pytest.mark.parametrize(
+    ("answer", "operation"), [("y", 'ddl.rename_column(\n        "portfolios"'), ("n", "# Was name renamed to title?")]
+)
+def test_at_a_terminal_it_asks_whether_a_column_was_renamed(project: Project, answer: str, operation: str) -> None:
+    rename_note(project)
+    told = project.alembic_at_a_terminal("revision --autogenerate -m title", f"{answer}\n")
+    assert "Was the column name of portfolios renamed to title, and keeps its values? [y/N]" in told
+    text = (project.versions / "061_title.py").read_text()
+    assert re.sub(r"\s+", "", operation) in re.sub(r"\s+", "", text)
+
+
+def test_a_column_that_was_renamed_by_an_option_keeps_its_values(project: Project, head: Database) -> None:
+    rename_note(project)
+    head.execute(ROWS[0])
+    head.execute("INSERT INTO portfolios (id, user_id, name) VALUES ('f1', 'u1', 'first')")
+    project.alembic(
+        "-x rename=portfolios.name:title revision --autogenerate -m title", "upgrade head", "check", url=head.url
+    )
+    assert head.rows("SELECT title FROM portfolios") == [("first",)]
+    assert lint(project.root / "alembic") == []
+    project.alembic("downgrade 060", url=head.url)
+    assert head.rows("SELECT name FROM portfolios") == [("first",)]
+    assert differences(head) == []

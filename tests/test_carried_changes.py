@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from copy import copy
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from cts_schema import ddl
-from tests.support.changing import BASE, Changing, Rows, Spec, changing, spec
+from cts_schema.authoring.generate import generate
+from cts_schema.authoring.renames import requested
+from cts_schema.exceptions import CannotCarry, WrongUsage
+from tests.support.changing import BASE, Changing, Rows, Spec, changing, metadata, spec
 from tests.support.databases import Database
 
 
@@ -26,6 +28,10 @@ def changed(head: Database, tmp_path: Path) -> Iterator[Changing]:
 def put(table: str, **items: Callable[[], object]) -> Callable[[Spec], object]:
     """Add items to a table, or replace them."""
     return lambda to: to.setdefault(table, {}).update(items)
+
+
+def same(value: Any) -> Any:
+    return value
 
 
 def column(name: str, *arguments: Callable[[], Any], **options: Any) -> Callable[[Spec], object]:
@@ -56,7 +62,7 @@ CHANGES: dict[str, Callable[[Spec], object]] = {
     ),
     "a column of each type of SQLAlchemy": both(
         *(
-            column(f"c{number}", partial(copy, type_))
+            column(f"c{number}", partial(same, type_))
             for number, type_ in enumerate(
                 (
                     sa.SmallInteger(),
@@ -247,3 +253,75 @@ def test_a_change_is_carried_over(changed: Changing, change: str) -> None:
     changed.upgrade()
     assert changed.differences(to) == {}
     assert changed.rows(to) == after
+
+
+def under_another_name(to: Spec, **options: Any) -> None:
+    items = to["things"]
+    del items["count"], items["by box"], items["one name"], items["box_id"]
+    items["number"] = lambda: sa.Column(
+        "number", sa.Integer(), sa.CheckConstraint("number > 0", name="much"), **options
+    )
+    items["crate_id"] = lambda: sa.Column("crate_id", sa.Text(), sa.ForeignKey("boxes.id", ondelete="CASCADE"))
+    items["by crate"] = lambda: sa.Index("ix_things_crate_id", "crate_id")
+    items["one name"] = lambda: sa.UniqueConstraint("crate_id", "name")
+
+
+def test_a_renamed_column_keeps_its_values_and_what_is_named_after_it_follows(changed: Changing) -> None:
+    to = spec()
+    under_another_name(to, info={"renamed_from": "count"})
+    before = changed.rows(BASE)
+    made = changed.generate(to, renames=["things.box_id:crate_id"])
+    assert made.found[:2] == ["renamed things.count:number", "renamed things.box_id:crate_id"]
+    assert len(made.found) == 3  # and the CHECK
+    changed.upgrade()
+    assert changed.differences(to) == {}
+    assert [row["number"] for row in changed.rows(to)["things"]] == [1, 2, None]
+    changed.downgrade()
+    assert changed.differences(BASE) == {}
+    assert changed.rows(BASE) == before
+    changed.upgrade()
+    assert changed.differences(to) == {}
+    assert changed.generate(to).upgrade == []  # the model may say on what it was renamed from
+
+
+def test_a_renamed_table_keeps_its_rows_and_what_is_named_after_it_follows(changed: Changing) -> None:
+    to = spec()
+    to["crates"] = {**to.pop("boxes"), "info": lambda: {"info": {"renamed_from": "boxes"}}}
+    to["crates"]["title"] = lambda: sa.Column("title", sa.Text(), info={"renamed_from": "label"})
+    del to["crates"]["label"]
+    to["things"]["box_id"] = lambda: ddl.reference("box_id", "crates", "CASCADE")
+    before = changed.rows(BASE)
+    made = changed.generate(to)
+    assert made.found == ["renamed boxes:crates", "renamed crates.label:title"]
+    changed.upgrade()
+    assert changed.differences(to) == {}
+    changed.downgrade()
+    assert changed.differences(BASE) == {}
+    assert changed.rows(BASE) == before
+    changed.upgrade()
+    assert [row["title"] for row in changed.rows(to)["crates"]] == [row["label"] for row in before["boxes"]]
+
+
+def test_a_pair_that_may_be_a_rename_is_written_with_a_warning() -> None:
+    to = spec()
+    under_another_name(to)
+    made = generate(metadata(BASE), metadata(to), "062")
+    assert (
+        "# Was count renamed to number? Then generate the revision again, so that it keeps the values:" in made.upgrade
+    )
+    assert "# alembic -x rename=things.count:number revision --autogenerate -m NAME" in made.upgrade
+
+
+def test_a_new_table_that_needs_the_name_of_an_index_that_stays_is_refused() -> None:
+    to = spec()
+    to["goods"] = to.pop("things")
+    with pytest.raises(CannotCarry, match="-x rename=things:goods"):
+        generate(metadata(BASE), metadata(to), "062")
+
+
+@pytest.mark.parametrize("text", ["things.count", "things.count:state", "things.nothing:number", "a:b", ":", "x.:y"])
+def test_a_rename_that_fits_nothing_is_refused(text: str) -> None:
+    to = spec()
+    under_another_name(to)
+    with pytest.raises(WrongUsage):
+        requested(metadata(BASE), metadata(to), [text])

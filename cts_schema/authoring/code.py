@@ -34,14 +34,16 @@ class Code:
     def __init__(self) -> None:
         self.imports: set[str] = set()
 
-    def column(self, column: sa.Column[Any], **changed: Any) -> str:
+    def column(self, column: sa.Column[Any], *, keys: bool = False, **changed: Any) -> str:
         """Return a column, without its constraints.
 
         Args:
             column: the column.
-            changed: ``nullable`` or ``server_default`` that it shall have instead.
+            keys: whether its foreign keys come with it.
+            changed: ``name``, ``nullable`` or ``server_default`` that it shall have instead.
         """
-        given = [repr(str(column.name)), self.type(column)]
+        given = [repr(str(changed.get("name", column.name))), self.type(column)]
+        given += sorted(map(_key, column.foreign_keys)) if keys else []
         if column.computed is not None:
             stored = "" if column.computed.persisted is None else f", persisted={column.computed.persisted}"
             given.append(f"sa.Computed({_literal(sql_of(column.computed.sqltext))}{stored})")
@@ -170,6 +172,12 @@ class Code:
                 yield f"{name}={[str(getattr(part, 'name', part)) for part in value]!r}"
             else:
                 yield f"{name}={value!r}"
+
+
+def _key(key: sa.ForeignKey) -> str:
+    options = {word: getattr(key, word) for word in ("ondelete", "onupdate", "deferrable", "initially")}
+    words = [f", {word}={value!r}" for word, value in options.items() if value is not None]
+    return f"sa.ForeignKey({key.target_fullname!r}{''.join(words)})"
 
 
 def explicit_checks(table: sa.Table) -> Iterator[sa.CheckConstraint]:

@@ -5,21 +5,21 @@ It needs no database: the file is the same wherever it is made.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import op
 from alembic.autogenerate import renderers
 from alembic.operations import MigrateOperation
 from alembic.script import ScriptDirectory
 
-from cts_schema import ddl
 from cts_schema.authoring.code import Code
 from cts_schema.authoring.difference import Difference, differences
 from cts_schema.authoring.planning import plan
-from cts_schema.authoring.steps import downgrade_lines, upgrade_lines
+from cts_schema.authoring.renames import Rename, alike, renamed, steps
+from cts_schema.authoring.replaying import function
+from cts_schema.authoring.steps import Stage, Step, downgrade_lines, upgrade_lines
 from cts_schema.exceptions import CannotCarry
 from cts_schema.schema.declared import replay
 
@@ -45,14 +45,14 @@ class Generated:
     """A revision that was generated.
 
     Attributes:
-        found: what differs between the declared state and the models.
+        found: what differs between the declared state and the models, a line each.
         undropped: the tables that no model has, and that stay.
         upgrade: the lines of upgrade().
         downgrade: the lines of downgrade().
         imports: the imports that they need, beside those of every revision.
     """
 
-    found: list[Difference]
+    found: list[str]
     undropped: list[str]
     upgrade: list[str]
     downgrade: list[str]
@@ -64,7 +64,14 @@ def state_of(script: ScriptDirectory) -> sa.MetaData:
     return replay(revision.module.upgrade for revision in reversed(list(script.walk_revisions())))
 
 
-def generate(old: sa.MetaData, new: sa.MetaData, revision: str, *, dropped: Collection[str] = ()) -> Generated:
+def generate(
+    old: sa.MetaData,
+    new: sa.MetaData,
+    revision: str,
+    *,
+    dropped: Collection[str] = (),
+    renames: Collection[Rename] = (),
+) -> Generated:
     """Return the revision that carries one metadata over into another.
 
     Args:
@@ -72,18 +79,55 @@ def generate(old: sa.MetaData, new: sa.MetaData, revision: str, *, dropped: Coll
         new: the metadata of the models.
         revision: the id of the new revision.
         dropped: the tables that may be dropped, although no model has them.
+        renames: the tables and columns that have another name.
 
     Raises:
         CannotCarry: a difference cannot be carried over.
     """
     code = Code()
-    every = differences(old, new)
+    every = differences(renamed(old, renames), new)
     undropped = [one.table for one in every if _is_gone(one) and one.table not in dropped]
     found = [one for one in every if one.table not in undropped]
-    steps = plan(found, code, dropped=dropped)
-    made = Generated(found, undropped, upgrade_lines(steps), downgrade_lines(steps), code.imports)
+    _require_free_names(found, undropped, old)
+    planned = plan(found, code, dropped=dropped)
+    for pair in alike(found):
+        _warn(planned, pair)
+    first = list(steps(old, renames, code, online=any(step.online for step in planned)))
+    planned = first + planned
+    made = Generated(
+        [*(f"renamed {one}" for one in renames), *map(str, found)],
+        undropped,
+        upgrade_lines(planned),
+        downgrade_lines(planned),
+        code.imports,
+    )
     _require_complete(made, old, new, revision)
     return made
+
+
+def _warn(planned: Collection[Step], pair: Rename) -> None:
+    """Say above a new column that it may be a removed one under another name."""
+    for step in planned:
+        if step.stage is Stage.ADD_COLUMNS and step.table == pair.table:
+            step.warning[:0] = [
+                f"Was {pair.old} renamed to {pair.new}? Then generate the revision again, so that it keeps the values:",
+                f"alembic -x rename={pair} revision --autogenerate -m NAME",
+            ]
+
+
+def _require_free_names(found: Collection[Difference], undropped: Collection[str], old: sa.MetaData) -> None:
+    """Check that no new table has the name of an index that stays with a table without a model."""
+    taken = {str(index.name): table for table in undropped for index in old.tables[table].indexes}
+    for one in found:
+        for index in one.new.indexes if one.kind == "table" and one.old is None else ():
+            if index.name in taken:
+                raise CannotCarry(
+                    cause="a new table has an index with the name of one that stays; no file was written",
+                    index=index.name,
+                    table=taken[index.name],
+                    next_step=f"if the table was renamed: -x rename={taken[index.name]}:{one.table}\n"
+                    f"to drop it: -x drop={taken[index.name]}; otherwise give the index another name",
+                )
 
 
 def _is_gone(one: Difference) -> bool:
@@ -92,7 +136,7 @@ def _is_gone(one: Difference) -> bool:
 
 def _require_complete(made: Generated, old: sa.MetaData, new: sa.MetaData, revision: str) -> None:
     """Check that the revision makes what the models describe, and back: it is replayed before it is written."""
-    up, down = (_function(lines, made.imports, revision) for lines in (made.upgrade, made.downgrade))
+    up, down = (function(lines, made.imports, revision) for lines in (made.upgrade, made.downgrade))
     after = replay([up], onto=old)
     missed = [one for one in differences(after, new) if one.table not in made.undropped]
     missed += differences(replay([down], onto=after), old)
@@ -101,9 +145,3 @@ def _require_complete(made: Generated, old: sa.MetaData, new: sa.MetaData, revis
             cause="a change of the models cannot be written as operations; no file was written",
             change="\n".join(map(str, missed)),
         )
-
-
-def _function(lines: Iterable[str], imports: Iterable[str], revision: str) -> Callable[[], None]:
-    """Return the function of a revision that has these lines."""
-    code = compile("\n".join([*imports, *lines]), "<generated revision>", "exec")
-    return lambda: exec(code, {"sa": sa, "op": op, "ddl": ddl, "revision": revision})  # noqa: S102  our own lines

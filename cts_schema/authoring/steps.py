@@ -10,6 +10,7 @@ from enum import IntEnum, auto
 class Stage(IntEnum):
     """When a step runs. Online steps commit one by one, so they come before the plain ones."""
 
+    RENAME = auto()
     DROP_INDEX = auto()
     CREATE_TABLE_ONLINE = auto()
     ADD_COLUMNS = auto()

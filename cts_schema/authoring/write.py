@@ -7,11 +7,21 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from cts_schema.authoring.difference import differences
 from cts_schema.authoring.generate import Body, Generated, generate, state_of
+from cts_schema.authoring.renames import Rename, alike, renamed, requested
 from cts_schema.exceptions import WrongUsage
 
 
-def write(context: Any, revision_context: Any, metadata: sa.MetaData, *, dropped: Collection[str]) -> None:
+def write(
+    context: Any,
+    revision_context: Any,
+    metadata: sa.MetaData,
+    *,
+    dropped: Collection[str],
+    renames: Collection[str],
+    asks: bool,
+) -> None:
     """Write the revision that carries the declared state over into the models; nothing if they agree.
 
     Args:
@@ -19,6 +29,8 @@ def write(context: Any, revision_context: Any, metadata: sa.MetaData, *, dropped
         revision_context: the revision that the command creates, with its number.
         metadata: the metadata of the models.
         dropped: the tables to drop, of which no model is left.
+        renames: the values of ``-x rename=``.
+        asks: whether there is somebody at a terminal who can answer a question.
 
     Raises:
         CannotCarry: a difference cannot be carried over; no file was written.
@@ -27,7 +39,10 @@ def write(context: Any, revision_context: Any, metadata: sa.MetaData, *, dropped
     generated = revision_context.generated_revisions[-1]
     old = state_of(context.script)
     _require_gone(dropped, old, metadata)
-    made = generate(old, metadata, generated.rev_id, dropped=dropped)
+    known = requested(old, metadata, renames)
+    if asks:
+        known += _answered(alike(differences(renamed(old, known), metadata)))
+    made = generate(old, metadata, generated.rev_id, dropped=dropped, renames=known)
     generated.upgrade_ops.ops = [Body(made.upgrade)] if made.upgrade else []
     generated.downgrade_ops.ops = [Body(made.downgrade)] if made.downgrade else []
     generated.imports = made.imports
@@ -45,6 +60,12 @@ def write(context: Any, revision_context: Any, metadata: sa.MetaData, *, dropped
         say(f"next: {_next(made, script.path)}")
 
 
+def _answered(pairs: Collection[Rename]) -> list[Rename]:
+    """Return the pairs of columns that are one, as somebody at the terminal knows."""
+    question = "Was the column {0.old} of {0.table} renamed to {0.new}, and keeps its values? [y/N] "
+    return [pair for pair in pairs if input(question.format(pair)).strip().lower() in ("y", "yes")]
+
+
 def _require_gone(dropped: Collection[str], old: sa.MetaData, new: sa.MetaData) -> None:
     for table in dropped:
         if table in new.tables:
@@ -54,7 +75,7 @@ def _require_gone(dropped: Collection[str], old: sa.MetaData, new: sa.MetaData) 
 
 
 def _found(made: Generated) -> list[str]:
-    lines = [f"{one}" for one in made.found]
+    lines = list(made.found)
     lines += [
         f"no model has the table {table}, which stays; to drop it, and preserve its rows: -x drop={table}"
         for table in made.undropped

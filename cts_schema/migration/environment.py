@@ -92,7 +92,10 @@ def _run(context: Any, metadata: sa.MetaData) -> None:
         if not revision.command_args["autogenerate"]:
             return
         if revision.command_args["message"]:  # alembic check has none
-            write(context, revision, metadata, dropped=_given("drop", context.get_x_argument()))
+            given = context.get_x_argument()
+            asks = context.config.cmd_opts is not None and sys.stdin.isatty() and sys.stdout.isatty()
+            drop, rename = (_given(option, given) for option in ("drop", "rename"))
+            write(context, revision, metadata, dropped=drop, renames=rename, asks=asks)
             return
     if command.__name__ == "do_ensure_version":
         raise WrongUsage(

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from cts_schema import ddl, dialects, downgrade, upgrade
 from cts_schema.authoring.generate import Generated, generate
+from cts_schema.authoring.renames import requested
 from cts_schema.schema.snapshot import differences
 from tests.support.databases import Database
 from tests.support.lines import Scripts, scripts_in_use
@@ -62,9 +63,8 @@ def metadata(of: Spec) -> sa.MetaData:
     found = sa.MetaData(naming_convention=ddl.NAMING_CONVENTION)
     for name, items in of.items():
         made = [item() for item in items.values()]
-        comments = [one["comment"] for one in made if isinstance(one, dict)]
-        items_ = [one for one in made if not isinstance(one, dict)]
-        ddl.complete_table(sa.Table(name, found, *items_, comment=comments[0] if comments else None))
+        options = {option: value for one in made if isinstance(one, dict) for option, value in one.items()}
+        ddl.complete_table(sa.Table(name, found, *(one for one in made if not isinstance(one, dict)), **options))
     return found
 
 
@@ -76,11 +76,11 @@ class Changing:
         self.line = line
         self._now = sa.MetaData(naming_convention=ddl.NAMING_CONVENTION)
 
-    def generate(self, to: Spec, *, completed: Mapping[str, str] = {}, **options: Any) -> Generated:
+    def generate(self, to: Spec, *, completed: Mapping[str, str] = {}, renames: Collection[str] = ()) -> Generated:
         """Add the generated revision that leads to a schema, its values written by the author."""
         after = metadata(to)
         revision = f"{int(self.line.head) + 1:03d}"
-        made = generate(self._now, after, revision, **options)
+        made = generate(self._now, after, revision, renames=requested(self._now, after, renames))
         up = "\n".join([*sorted(made.imports), "revision = " + repr(revision), *made.upgrade])
         down = "\n".join(["revision = " + repr(revision), *made.downgrade])
         for column, value in completed.items():

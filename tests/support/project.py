@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -46,6 +48,20 @@ class Project:
         done = self.try_alembic(*commands, url=url)
         assert done.code == 0, done.out + done.err
         return done.out + done.err
+
+    def alembic_at_a_terminal(self, command: str, answers: str) -> str:
+        """Run an Alembic command at a terminal, where somebody types the answers; return what stands there."""
+        ours, its = os.openpty()
+        os.write(ours, answers.encode())
+        program = [sys.executable, "-c", _COMMANDS.format(root=str(self.root)), command]
+        try:
+            done = subprocess.run(program, cwd=self.root, stdin=its, stdout=its, stderr=its, timeout=60, check=False)
+            text = os.read(ours, 1 << 16).decode()
+        finally:
+            os.close(ours)
+            os.close(its)
+        assert done.returncode == 0, text
+        return text
 
     def new_revisions(self) -> list[str]:
         """Return the names of the files that the copy has and the original has not."""

@@ -1,0 +1,163 @@
+"""Renames: a table or column that has another name in the models, and is otherwise what it was."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from cts_schema.authoring.code import Code
+from cts_schema.authoring.difference import Difference
+from cts_schema.authoring.replaying import function
+from cts_schema.authoring.steps import Stage, Step, call
+from cts_schema.authoring.values import default_of, type_of
+from cts_schema.exceptions import WrongUsage
+from cts_schema.schema.declared import replay
+
+FROM = "renamed_from"
+"""The key of ``info`` with the name before, of a column or table of the models."""
+
+
+@dataclass(frozen=True)
+class Rename:
+    """A new name.
+
+    Attributes:
+        old: the name before.
+        new: the name after.
+        table: the table of a column, by its new name; None for a table.
+    """
+
+    old: str
+    new: str
+    table: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.old}:{self.new}" if self.table is None else f"{self.table}.{self.old}:{self.new}"
+
+    @classmethod
+    def of(cls, text: str) -> Rename:
+        """Return what ``-x rename=`` says: ``portfolios.name:title``, or ``portfolios:wallets`` for a table.
+
+        Raises:
+            WrongUsage: it is no rename.
+        """
+        before, _, new = text.partition(":")
+        table, dot, old = before.rpartition(".")
+        if not (old and new and bool(table) == bool(dot)):
+            raise WrongUsage(option=f"-x rename={text}", expected="TABLE.COLUMN:NEW, or TABLE:NEW for a table")
+        return cls(old, new, table or None)
+
+    def fits(self, old: sa.MetaData, new: sa.MetaData) -> bool:
+        """Return whether the name before is in one metadata only, and the name after in the other."""
+        before, after = (_names(metadata, self.table) for metadata in (old, new))
+        return self.old in before - after and self.new in after - before
+
+
+def _names(metadata: sa.MetaData, table: str | None) -> set[str]:
+    """Return the names of the columns of a table, none if there is no such table, or those of all tables."""
+    if table is None:
+        return set(metadata.tables)
+    found = metadata.tables.get(table)
+    return set() if found is None else set(found.columns.keys())
+
+
+def requested(old: sa.MetaData, new: sa.MetaData, given: Iterable[str]) -> list[Rename]:
+    """Return the renames that the models and ``-x rename=`` ask for, tables first.
+
+    Args:
+        old: the declared state.
+        new: the metadata of the models. A rename that an earlier revision has made may stay in them.
+        given: the values of the option.
+
+    Raises:
+        WrongUsage: a value of the option fits no table or column.
+    """
+    by_option = [Rename.of(text) for text in given]
+    found: list[Rename] = []
+    state = old
+    for one in [*_tables(new), *(one for one in by_option if one.table is None)]:
+        found += [one] if one.fits(state, new) and one not in found else []
+    state = renamed(old, found)
+    for one in [*_columns(new), *(one for one in by_option if one.table is not None)]:
+        found += [one] if one.fits(state, new) and one not in found else []
+    for one in by_option:
+        if one not in found:
+            reason = "the name before must be in the revisions only, the name after in the models only"
+            raise WrongUsage(option=f"-x rename={one}", reason=reason)
+    return found
+
+
+def _tables(metadata: sa.MetaData) -> Iterator[Rename]:
+    for table in metadata.tables.values():
+        if FROM in table.info:
+            yield Rename(table.info[FROM], table.name)
+
+
+def _columns(metadata: sa.MetaData) -> Iterator[Rename]:
+    for table in metadata.tables.values():
+        for column in table.columns:
+            if FROM in column.info:
+                yield Rename(column.info[FROM], column.name, table.name)
+
+
+def renamed(old: sa.MetaData, renames: Collection[Rename]) -> sa.MetaData:
+    """Return the metadata after renames, with all that is named after them."""
+    return replay([function(_calls(old, renames, Code(), ""))], onto=old) if renames else old
+
+
+def steps(old: sa.MetaData, renames: Collection[Rename], code: Code, *, online: bool) -> Iterator[Step]:
+    """Yield the step of each rename.
+
+    Args:
+        old: the declared state before them.
+        renames: the renames, tables first.
+        code: writes the parts.
+        online: whether an online operation follows.
+    """
+    up = _calls(old, renames, code, "_online" if online else "")
+    for one, line in zip(renames, up, strict=True):
+        if one.table is None:
+            down = call("ddl.rename_table", repr(one.new), repr(one.old))
+        else:
+            column = code.column(_column(old, renames, one), keys=True)
+            down = call("ddl.rename_column", repr(one.table), repr(one.new), column)
+        yield Step(Stage.RENAME, one.table or one.new, [line], [down])
+
+
+def _calls(old: sa.MetaData, renames: Collection[Rename], code: Code, twin: str) -> list[str]:
+    lines = []
+    for one in renames:
+        if one.table is None:
+            lines.append(call(f"ddl.rename_table{twin}", repr(one.old), repr(one.new)))
+        else:
+            column = code.column(_column(old, renames, one), keys=True, name=one.new)
+            lines.append(call(f"ddl.rename_column{twin}", repr(one.table), repr(one.old), column))
+    return lines
+
+
+def _column(old: sa.MetaData, renames: Collection[Rename], one: Rename) -> sa.Column[object]:
+    """Return the column before its rename, of a table that may have another name, too."""
+    names = {two.new: two.old for two in renames if two.table is None}
+    table = str(one.table)
+    return old.tables[names.get(table, table)].columns[one.old]
+
+
+def alike(found: Collection[Difference]) -> list[Rename]:
+    """Return the pairs of a removed and an added column of a table that may be one column under two names."""
+    pairs: list[Rename] = []
+    gone = [one for one in found if one.kind == "column" and one.new is None]
+    for one in found:
+        if one.kind != "column" or one.old is not None:
+            continue
+        for two in gone:
+            if two.table == one.table and _same(two.old, one.new):
+                pairs.append(Rename(two.name, one.name, one.table))
+                gone.remove(two)
+                break
+    return pairs
+
+
+def _same(old: sa.Column[object], new: sa.Column[object]) -> bool:
+    return all((type_of(old) == type_of(new), old.nullable == new.nullable, default_of(old) == default_of(new)))
