@@ -16,6 +16,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from cts_schema.authoring.docstring import REASON
 from cts_schema.ddl import columns
 from cts_schema.exceptions import SchemaError
 from cts_schema.schema.scripts import ADOPTION_REVISION, script_location
@@ -62,7 +63,10 @@ def check(folder: Path) -> list[Violation]:
 
 def read_code(file: Path) -> Iterator[Violation]:
     """Yield the violations in the code of a revision."""
-    tree = ast.parse(file.read_text())
+    text = file.read_text()
+    tree = ast.parse(text)
+    if REASON in text:
+        yield _no_reason(file, text)
     for node in ast.walk(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
             yield from _live_models(file, node)
@@ -77,6 +81,17 @@ def read_code(file: Path) -> Iterator[Violation]:
         if isinstance(function, ast.FunctionDef):
             yield from _online_too_late(file, function)
             yield from _one_dialect(file, function)
+
+
+def _no_reason(file: Path, text: str) -> Violation:
+    return Violation(
+        file,
+        next(number for number, line in enumerate(text.splitlines(), 1) if REASON in line),
+        "no-reason",
+        "nobody can see later why the schema was changed",
+        "write the reason into the docstring",
+        "Why         each order says where it was executed, because fees differ by venue.",
+    )
 
 
 def _to_complete(file: Path, node: ast.Attribute) -> Violation:

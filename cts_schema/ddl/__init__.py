@@ -36,7 +36,7 @@ from cts_schema.ddl.triggers import CreateUpdatedAtFunction, CreateUpdatedAtTrig
 from cts_schema.ddl.types import TYPES, BigInt, ExactNumeric, FiniteNumeric, Json, TextEnum, Timestamp
 
 if TYPE_CHECKING:
-    from cts_schema.ddl.batches import backfill
+    from cts_schema.ddl.batches import backfill, fill
     from cts_schema.ddl.comments import comment_column, comment_table
     from cts_schema.ddl.online_constraints import add_check_online, add_foreign_key_online, set_not_null_online
     from cts_schema.ddl.online_indexes import add_unique_online, create_index_online, drop_index_online
@@ -56,17 +56,21 @@ if TYPE_CHECKING:
     from cts_schema.ddl.renames import rename_column, rename_column_online, rename_table, rename_table_online
     from cts_schema.ddl.silence import quiet
     from cts_schema.ddl.sql import on_postgresql
+    from cts_schema.ddl.type_changes import change_type, recompute_column
 
 _OPERATIONS = {
     "preserved_name": "preserved",
     "alter_table": "rebuild",
     "backfill": "batches",
+    "fill": "batches",
     "add_check_online": "online_constraints",
     "add_unique_online": "online_indexes",
     "add_foreign_key_online": "online_constraints",
     "create_index_online": "online_indexes",
     "drop_index_online": "online_indexes",
     "set_not_null_online": "online_constraints",
+    "change_type": "type_changes",
+    "recompute_column": "type_changes",
     "comment_column": "comments",
     "comment_table": "comments",
     "add_columns_online": "online_tables",
@@ -112,6 +116,7 @@ __all__ = [
     "add_unique_online",
     "alter_table",
     "backfill",
+    "change_type",
     "comment_column",
     "comment_table",
     "complete_table",
@@ -126,6 +131,7 @@ __all__ = [
     "drop_updated_at_trigger",
     "each",
     "enum",
+    "fill",
     "flag",
     "frozen_table",
     "indexes",
@@ -138,6 +144,7 @@ __all__ = [
     "preserved_name",
     "quiet",
     "ratio",
+    "recompute_column",
     "reference",
     "rename_column",
     "rename_column_online",

@@ -13,6 +13,7 @@ from cts_schema.ddl.outside import outside_transaction
 from cts_schema.ddl.silence import quiet, require_none
 from cts_schema.ddl.sql import empty, offline
 from cts_schema.ddl.text import clause, quote
+from cts_schema.ddl.to_complete import require_completed
 from cts_schema.ddl.triggers import has_updated_at_trigger
 
 _log = logging.getLogger(__name__)
@@ -61,6 +62,23 @@ def backfill(
             _fill_by_batches(_Backfill(table, values, where, key), batch, pause, report)
         else:
             _fill_at_once(table, values, where, report)
+
+
+def fill(table: str, values: Mapping[str, Any], *, where: str) -> None:
+    """Fill columns of existing rows in the transaction of the revision: after other changes, or in a downgrade.
+
+    Args:
+        table: the table's name.
+        values: the new values by column name, as for ``ddl.backfill``.
+        where: the condition of the rows to fill, which a filled row no longer meets.
+
+    Raises:
+        ValueError: a filled row still meets the condition.
+        RevisionIncomplete: a value is still ``ddl.TO_COMPLETE``.
+    """
+    if not empty():
+        require_completed()
+        _fill_at_once(table, values, where, lambda filled: None)
 
 
 def _fill_at_once(table: str, values: Mapping[str, Any], where: str, report: Callable[[int], None]) -> None:

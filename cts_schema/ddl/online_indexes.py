@@ -10,9 +10,9 @@ from alembic import op
 from sqlalchemy.exc import DBAPIError
 
 from cts_schema.ddl.naming import shorten
-from cts_schema.ddl.outside import alter, of_catalog, outside_transaction, run_lock_timeout
+from cts_schema.ddl.outside import alter, of_catalog, outside_transaction, run_lock_timeout, transaction_of_its_own
 from cts_schema.ddl.rebuild import alter_table
-from cts_schema.ddl.sql import offline, on_postgresql
+from cts_schema.ddl.sql import empty, offline, on_postgresql
 from cts_schema.ddl.text import clause, quote
 
 
@@ -26,6 +26,7 @@ def create_index_online(
     include: Sequence[str] = (),
     nulls_not_distinct: bool | None = None,
     using: str | None = None,
+    **options: Any,
 ) -> None:
     """Create an index while others read and write; a valid existing one stays.
 
@@ -41,12 +42,13 @@ def create_index_online(
         include: further columns that the index stores (PostgreSQL only).
         nulls_not_distinct: whether a unique index takes two NULLs as equal (PostgreSQL only; SQLite never does).
         using: the kind of the index, such as gin (PostgreSQL only).
+        options: further options of ``sa.Index``, such as ``postgresql_ops``.
 
     Raises:
         ValueError: an index with this name exists, on other columns or with another uniqueness.
     """
     condition = None if where is None else clause(where)
-    options: dict[str, Any] = {
+    named = {
         "unique": unique,
         "postgresql_where": condition,
         "sqlite_where": condition,
@@ -54,7 +56,7 @@ def create_index_online(
         "postgresql_nulls_not_distinct": nulls_not_distinct or None,
         "postgresql_using": using,
     }
-    options = {option: value for option, value in options.items() if value is not None}
+    options |= {option: value for option, value in named.items() if value is not None}
     with outside_transaction() as outside, run_lock_timeout(outside):
         if outside and offline():
             _drop_index(name, table, outside)
@@ -95,7 +97,7 @@ def add_unique_online(
     initially: str | None = None,
     nulls_not_distinct: bool | None = None,
 ) -> None:
-    """Add a UNIQUE constraint: PostgreSQL builds its index while others read and write; SQLite rebuilds the table.
+    """Add a UNIQUE constraint, or replace the one of that name, while others read and write.
 
     Args:
         table: the table's name.
@@ -107,26 +109,51 @@ def add_unique_online(
     """
     name = name or shorten("_".join(["uq", table, *columns]))
     if not on_postgresql():
+        there = () if offline() else [key["name"] for key in sa.inspect(op.get_bind()).get_unique_constraints(table)]
         with alter_table(table) as batch:
+            if name in there:
+                batch.drop_constraint(name, type_="unique")
             batch.create_unique_constraint(name, list(columns))
         return
+    later = (" DEFERRABLE" if deferrable else "") + (f" INITIALLY {initially}" if initially == "DEFERRED" else "")
+    nulls = " NULLS NOT DISTINCT" if nulls_not_distinct else ""
     with outside_transaction() as outside:
         if not outside:
-            options: dict[str, Any] = {"deferrable": deferrable, "initially": initially}
-            if nulls_not_distinct:
-                options["postgresql_nulls_not_distinct"] = True
-            op.create_unique_constraint(name, table, list(columns), **options)
+            _replace_unique(name, table, columns, deferrable, initially, nulls_not_distinct)
             return
-        if offline():
-            alter(table, f"DROP CONSTRAINT IF EXISTS {quote(name)}")
-        elif of_catalog(
-            "SELECT true FROM pg_constraint WHERE conrelid = CAST(:table AS regclass) AND conname = :name", table, name
-        ):
+        if not offline() and _unique(name, table) == f"UNIQUE{nulls} ({', '.join(map(_quoted, columns))}){later}":
             return
-    create_index_online(name, table, columns, unique=True, nulls_not_distinct=nulls_not_distinct)
-    later = (" DEFERRABLE" if deferrable else "") + (f" INITIALLY {initially}" if initially else "")
-    with outside_transaction():
-        alter(table, f"ADD CONSTRAINT {quote(name)} UNIQUE USING INDEX {quote(name)}{later}")
+    built = shorten(f"{name}_new")
+    create_index_online(built, table, columns, unique=True, nulls_not_distinct=nulls_not_distinct)
+    with outside_transaction() as outside, transaction_of_its_own(outside):
+        alter(table, f"DROP CONSTRAINT IF EXISTS {quote(name)}")
+        alter(table, f"ADD CONSTRAINT {quote(name)} UNIQUE USING INDEX {quote(built)}{later}")
+
+
+def _replace_unique(
+    name: str,
+    table: str,
+    columns: Sequence[str],
+    deferrable: bool | None,
+    initially: str | None,
+    nulls_not_distinct: bool | None,
+) -> None:
+    options: dict[str, Any] = {"deferrable": deferrable, "initially": initially}
+    if nulls_not_distinct:
+        options["postgresql_nulls_not_distinct"] = True
+    if not empty() and _unique(name, table) is not None:
+        op.drop_constraint(name, table)
+    op.create_unique_constraint(name, table, list(columns), **options)
+
+
+def _unique(name: str, table: str) -> str | None:
+    """Return the definition of a constraint; None if ``table`` has no such one."""
+    query = (
+        "SELECT pg_get_constraintdef(oid) FROM pg_constraint "
+        "WHERE conrelid = CAST(:table AS regclass) AND conname = :name"
+    )
+    found: str | None = of_catalog(query, table, name)
+    return found
 
 
 def _is_valid(name: str, table: str) -> bool | None:

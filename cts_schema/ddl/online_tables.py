@@ -6,6 +6,7 @@ Each is committed by itself, and a repeated run skips it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,7 +17,7 @@ from cts_schema.ddl.checks import ImpliedCheck
 from cts_schema.ddl.comments import comment_as_made
 from cts_schema.ddl.online_constraints import add_check_online, add_foreign_key_online
 from cts_schema.ddl.online_indexes import add_unique_online, create_index_online
-from cts_schema.ddl.operations import add_columns, create_table
+from cts_schema.ddl.operations import add_columns, create_table, is_volatile
 from cts_schema.ddl.outside import of_catalog, outside_transaction, transaction_of_its_own
 from cts_schema.ddl.tables import Item, columns_of, frozen_table, indexes_of
 
@@ -51,7 +52,8 @@ def add_columns_online(revision: str, table: str, *items: Item, key: Sequence[st
     Args:
         revision: the id of the calling revision.
         table: the table's name.
-        items: columns with their constraints and indexes; a revision adds all columns of a table in one call.
+        items: columns with their constraints and indexes; a revision adds all columns of a table in one call. On
+            PostgreSQL a default that is not constant is for later rows: ``ddl.backfill`` fills the existing ones.
         key: the primary key of the table, which finds the rows of preserved values.
     """
     with outside_transaction() as outside:
@@ -62,9 +64,7 @@ def add_columns_online(revision: str, table: str, *items: Item, key: Sequence[st
         if sql.offline() or not all(_is_there(table, column.name) for column in columns_of(new)):
             with transaction_of_its_own(outside):
                 for column in columns_of(new):
-                    bare = column._copy()
-                    bare.constraints.clear()
-                    op.execute(AddColumn(table, bare, if_not_exists=True))
+                    _add_column(table, column)
                 comment_as_made(new)
                 preserved.restore_columns(revision, new, key)
     checks = [check for column in columns_of(new) for check in column.constraints]
@@ -72,6 +72,18 @@ def add_columns_online(revision: str, table: str, *items: Item, key: Sequence[st
         _add_constraint(table, constraint)
     for index in indexes_of(new):
         _create_index(table, index)
+
+
+def _add_column(table: str, column: sa.Column[Any]) -> None:
+    """Add a column without its constraints; existing rows get only a constant default, which rewrites no table."""
+    bare = column._copy()
+    bare.constraints.clear()
+    later = is_volatile(column)
+    if later:
+        bare.server_default = None
+    op.execute(AddColumn(table, bare, if_not_exists=True))
+    if later:
+        op.alter_column(table, column.name, server_default=column.server_default)
 
 
 def _is_there(table: str, column: str) -> bool:

@@ -186,8 +186,11 @@ def drop_updated_at_trigger(table: str) -> None:
 
 def _needs_rebuild(column: sa.Column[Any]) -> bool:
     """Return whether SQLite needs a rebuild: it adds only constant defaults (sqlite.org/lang_altertable)."""
-    if column.computed is not None:
-        return bool(column.computed.persisted)
+    return is_volatile(column) or (column.computed is not None and bool(column.computed.persisted))
+
+
+def is_volatile(column: sa.Column[Any]) -> bool:
+    """Return whether the default of a column is not constant."""
     default = column.server_default
     if not isinstance(default, sa.DefaultClause) or isinstance(default.arg, str):
         return False

@@ -24,8 +24,9 @@ from cts_schema.ddl.arrival import arrived, nothing_else, references, refers_to_
 from cts_schema.ddl.comments import comment_as_made
 from cts_schema.ddl.free_names import require_free
 from cts_schema.ddl.naming import shorten
+from cts_schema.ddl.scripted_copy import copy_rows, drop_arrived
 from cts_schema.ddl.silence import quiet
-from cts_schema.ddl.tables import columns_of, indexes_of
+from cts_schema.ddl.tables import columns_of, indexes_of, written_columns
 from cts_schema.ddl.text import literal, names, quote
 
 
@@ -53,7 +54,7 @@ def preserve_table(
         return
     preserved = preserved_name(revision, name)
     if sql.offline() and not sql.on_postgresql():
-        _copy(preserved, f"SELECT * FROM {quote(name)}")
+        copy_rows(preserved, f"SELECT * FROM {quote(name)}")
         op.drop_table(name)
         return
     if not sql.offline():
@@ -127,11 +128,16 @@ def preserve_columns(revision: str, name: str, columns: Sequence[str], key: Sequ
     if preview.note(revision, name, columns) or sql.empty():
         return
     preserved = preserved_name(revision, name)
+    if not sql.offline():
+        columns = [column for column in columns if column not in _computed(name)]
+        if not columns:
+            moved.rename_existing(preserved)
+            return
     filled = " OR ".join(f"{quote(column)} IS NOT NULL" for column in columns)
     rows = f"SELECT {names([*key, *columns])} FROM {quote(name)} WHERE {filled}"
     _lock(name)
     if sql.offline():
-        _copy(preserved, rows)
+        copy_rows(preserved, rows)
         return
     moved.rename_existing(preserved)
     if sql.scalar(f"SELECT EXISTS ({rows})"):
@@ -143,12 +149,12 @@ def restore_columns(revision: str, new: sa.Table, key: Sequence[str]) -> None:
     if sql.empty():
         return
     preserved = preserved_name(revision, new.name)
-    columns = [column.name for column in columns_of(new)]
+    columns = written_columns(new)
     if sql.offline():
         rows = f"SELECT {names([*key, *columns])} FROM {quote(new.name)} WHERE false"
         sql.execute(f"CREATE TABLE IF NOT EXISTS {quote(preserved)} AS {rows}")
         _update_values(new, columns, key, preserved, "1 = 1")
-        _drop_arrived(new, columns, key, preserved)
+        drop_arrived(new, columns, key, preserved)
     elif sql.exists(preserved):
         restore_values(new, key, preserved)
 
@@ -157,23 +163,24 @@ def restore_values(new: sa.Table, key: Sequence[str], preserved: str) -> None:
     """Restore the values of the columns of ``new`` from ``preserved``, and drop it if all have arrived."""
     present = _columns(preserved)
     whole = refers_to_rows(new, "k")
-    known = [column.name for column in columns_of(new) if column.name in present]
+    known = [column for column in written_columns(new) if column in present]
     _update_values(new, known, key, preserved, whole)
     restored = f"{arrived(new, known, key)} AND {whole}"
-    restored += f" AND {refers_to_rows(new, 'k', nulled=True)}{nothing_else(present, [*key, *known])}"
+    restored += f" AND {refers_to_rows(new, 'k', nulled=True)}"
+    restored += nothing_else(present, [*key, *(column.name for column in columns_of(new))])
     sql.execute(f"DELETE FROM {quote(preserved)} AS k WHERE {restored}")
     _drop_if_empty(preserved)
 
 
 def restore_rows(table: sa.Table, preserved: str) -> None:
     """Restore preserved rows whose parents exist to ``table``, which was just created."""
-    columns = [column.name for column in table.columns]
+    columns = written_columns(table)
     key = [column.name for column in table.primary_key]
     if sql.offline():
         rows = f"SELECT {names(columns)} FROM {quote(table.name)}"
         sql.execute(f"CREATE TABLE IF NOT EXISTS {quote(preserved)} AS {rows}")
         _insert_rows(table, columns, key, preserved, "1 = 1")
-        _drop_arrived(table, columns, key, preserved)
+        drop_arrived(table, columns, key, preserved)
         return
     last = None
     if len(key) == 1:
@@ -186,7 +193,8 @@ def restore_rows(table: sa.Table, preserved: str) -> None:
     while sql.scalar(f"SELECT EXISTS (SELECT 1 FROM {quote(preserved)} k WHERE {restorable})"):
         _insert_rows(table, known, key, preserved, restorable)
     whole = f"{arrived(table, known, key)} AND {refers_to_rows(table, 'k', nulled=True)}"
-    sql.execute(f"DELETE FROM {quote(preserved)} AS k WHERE {whole}{nothing_else(present, columns)}")
+    rest = nothing_else(present, table.columns.keys())
+    sql.execute(f"DELETE FROM {quote(preserved)} AS k WHERE {whole}{rest}")
     _continue_counter(table, preserved, last)
     _drop_if_empty(preserved)
 
@@ -194,37 +202,6 @@ def restore_rows(table: sa.Table, preserved: str) -> None:
 def _lock(table: str) -> None:
     if sql.on_postgresql():
         moved_postgresql.lock(table)
-
-
-def _copy(preserved: str, rows: str) -> None:
-    """Copy rows in a script.
-
-    They must not mix with rows that an earlier upgrade left there. SQLite cannot rename a table that may or may not
-    exist, so it stops the script.
-    """
-    if sql.on_postgresql():
-        moved.rename_existing(preserved)
-    sql.execute(f"CREATE TABLE {quote(preserved)} AS SELECT * FROM ({rows}) r WHERE false")
-    if sql.on_postgresql():
-        moved_postgresql.close(preserved)
-    sql.execute(f"INSERT INTO {quote(preserved)} {rows}")
-
-
-def _drop_arrived(table: sa.Table, columns: Sequence[str], key: Sequence[str], preserved: str) -> None:
-    """In a script, stop unless all values have arrived, then drop the copy."""
-    missing = f"FROM {quote(preserved)} AS k WHERE NOT {arrived(table, columns, key)}"
-    if sql.on_postgresql():
-        message = literal(f"not all values of {preserved} arrived in {table.name}")
-        sql.execute(
-            f"DO $cts_kept_$ BEGIN IF EXISTS (SELECT 1 {missing}) THEN RAISE EXCEPTION USING MESSAGE = {message}; "
-            f"END IF; END $cts_kept_$"
-        )
-    else:
-        check = quote(f"not all values of {preserved} arrived in {table.name}")
-        sql.execute(f"CREATE TEMP TABLE cts_arrived (missing INTEGER CONSTRAINT {check} CHECK (missing = 0))")
-        sql.execute(f"INSERT INTO cts_arrived SELECT count(*) {missing}")
-        sql.execute("DROP TABLE cts_arrived")
-    sql.execute(f"DROP TABLE {quote(preserved)}")
 
 
 def _drop_if_empty(preserved: str) -> None:
@@ -255,6 +232,10 @@ def _update_values(new: sa.Table, columns: Sequence[str], key: Sequence[str], pr
     with quiet(new.name):
         same = same_key(key, "k", table)
         sql.execute(f"UPDATE {table} SET {values} FROM {quote(preserved)} AS k WHERE {same} AND {condition}")
+
+
+def _computed(table: str) -> list[str]:
+    return [column["name"] for column in sa.inspect(op.get_bind()).get_columns(table) if "computed" in column]
 
 
 def _columns(preserved: str) -> list[str]:

@@ -22,6 +22,7 @@ from cts_schema.ddl.foreign_keys import sqlite_foreign_keys
 from cts_schema.ddl.naming import shorten
 from cts_schema.ddl.preview import is_preview
 from cts_schema.ddl.readers import mentions
+from cts_schema.ddl.tables import uncompute
 from cts_schema.ddl.text import clause
 
 
@@ -32,6 +33,7 @@ def alter_table(
     constraints: Sequence[sa.Constraint] = (),
     without: Sequence[str] = (),
     without_checks: Sequence[str] = (),
+    plain: Sequence[str] = (),
 ) -> Iterator[BatchOperations]:
     """Yield a batch for ``table``: plain ALTERs on PostgreSQL, one rebuild that keeps everything on SQLite.
 
@@ -42,6 +44,7 @@ def alter_table(
         constraints: constraints to add to the rebuilt table (SQLite only).
         without: columns that the batch drops, with their CHECKs and indexes (SQLite only).
         without_checks: names of CHECKs to drop (SQLite only).
+        plain: computed columns that become plain ones, with their values (SQLite only).
 
     Raises:
         CommandError: in an offline script for SQLite, which cannot read the current table.
@@ -59,6 +62,8 @@ def alter_table(
     kept_sql = _definitions(connection, table)
     sequence = _autoincrement(connection, table)
     present = _reflect(connection, table, without, without_checks)
+    for name in plain:
+        uncompute(present.columns[name])
     for constraint in constraints:
         present.append_constraint(constraint)
     present.constraints = in_order(present.constraints)
@@ -72,6 +77,9 @@ def alter_table(
             copy_from=present,
             table_kwargs={"sqlite_autoincrement": sequence is not None},
         ) as batch:
+            for column in present.columns:
+                if column.computed is not None:
+                    put_in_place(batch, present.columns.keys(), column._copy())
             yield batch
     finally:
         connection.exec_driver_sql(f"PRAGMA legacy_alter_table = {legacy}")
@@ -81,6 +89,20 @@ def alter_table(
             {"seq": sequence, "name": table},
         )
     _restore(connection, kept_sql, without)
+
+
+def put_in_place(batch: BatchOperations, names: Sequence[str], column: sa.Column[Any]) -> None:
+    """Make a rebuild give a column its definition anew, without the values that it has: it computes them.
+
+    Args:
+        batch: the rebuild.
+        names: the columns of the table in order.
+        column: the column.
+    """
+    place = names.index(column.name)
+    batch.add_column(
+        column, insert_after=names[place - 1] if place else None, insert_before=None if place else names[1]
+    )
 
 
 class _Nothing:

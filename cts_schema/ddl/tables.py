@@ -22,10 +22,13 @@ def complete_table(table: sa.Table) -> sa.Table:
     """Add to ``table`` what its columns imply; return it.
 
     CHECKs of its types; AUTOINCREMENT on SQLite if an identity column is the key, so that no id is reused; the
-    trigger if there is an ``updated_at``.
+    trigger if there is an ``updated_at``. A computed column is stored, unless it says otherwise: PostgreSQL 15 has no
+    others.
     """
     for column in table.columns:
         imply_checks(column)
+        if column.computed is not None and column.computed.persisted is None:
+            column.computed.persisted = True
         if len(column.constraints) > 1:
             column.constraints = in_order(column.constraints)
         if column.identity is not None:
@@ -43,6 +46,16 @@ def indexes_of(table: sa.Table) -> list[sa.Index]:
 def columns_of(table: sa.Table) -> list[sa.Column[Any]]:
     """Return the columns of a frozen table, without the stub of one that a foreign key of its own refers to."""
     return [column for column in table.columns if not column.system]
+
+
+def written_columns(table: sa.Table) -> list[str]:
+    """Return the names of the columns of a frozen table that a statement can write, which computed ones are not."""
+    return [column.name for column in columns_of(table) if column.computed is None]
+
+
+def uncompute(column: sa.Column[Any]) -> None:
+    """Make a column a plain one without a default."""
+    column.computed = column.server_default = column.server_onupdate = None
 
 
 def frozen_table(name: str, *items: Item) -> sa.Table:
@@ -63,4 +76,6 @@ def frozen_table(name: str, *items: Item) -> sa.Table:
             table.append_column(sa.Column(column, sa.Text(), system=True))
         elif parent not in metadata.tables:
             sa.Table(parent, metadata, sa.Column(column, sa.Text(), primary_key=True))
+        elif column not in metadata.tables[parent].columns:
+            metadata.tables[parent].append_column(sa.Column(column, sa.Text()))
     return complete_table(table)

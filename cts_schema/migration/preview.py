@@ -41,13 +41,16 @@ def _dropped_by(connection: sa.Connection, step: RevisionStep, in_ledger: str) -
     inspector = sa.inspect(connection)
     there = set(inspector.get_table_names())
     for drop in drops:
-        columns = {column["name"] for column in inspector.get_columns(drop.table)} if drop.table in there else set()
-        if not columns.issuperset(drop.columns) or not columns:  # an earlier step renames the table or a column
+        columns = (
+            {column["name"]: column for column in inspector.get_columns(drop.table)} if drop.table in there else {}
+        )
+        if not columns.keys() >= set(drop.columns) or not columns:  # an earlier step renames the table or a column
             yield f"{revision}  {drop.table}: the number of rows is unknown"
             continue
-        filled = " OR ".join(f"{quote(column)} IS NOT NULL" for column in drop.columns)
+        filled = " OR ".join(f"{quote(one)} IS NOT NULL" for one in drop.columns if "computed" not in columns[one])
         filled = filled and f"WHERE {filled}"
         own = f"{drop.own} OR {in_ledger}" if drop.table == LEDGER.name else drop.own
+        own = "true" if drop.columns else own
         counted = f"SELECT count(*) FROM {quote(drop.table)} {filled or somebodys(own)}"  # noqa: S608  names are quoted
         rows = run(connection, counted).scalar_one()
         if rows:

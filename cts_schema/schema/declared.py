@@ -24,11 +24,11 @@ from sqlalchemy.util import OrderedSet
 from cts_schema import dialects
 from cts_schema.ddl import NAMING_CONVENTION, TextEnum, shorten
 from cts_schema.ddl.added_column import AddColumnWithKey
-from cts_schema.ddl.checks import imply_checks
+from cts_schema.ddl.checks import ImpliedCheck, imply_checks
 from cts_schema.ddl.refused_rows import enumerated
 from cts_schema.ddl.renames import RenamedColumn, RenamedTable
 from cts_schema.ddl.scripting import record
-from cts_schema.ddl.tables import indexes_of
+from cts_schema.ddl.tables import indexes_of, uncompute
 from cts_schema.ddl.text import clause
 from cts_schema.ddl.triggers import (
     CreateUpdatedAtFunction,
@@ -36,6 +36,7 @@ from cts_schema.ddl.triggers import (
     DropUpdatedAtTrigger,
     keep_updated_at,
 )
+from cts_schema.ddl.type_changes import ChangedColumn
 from cts_schema.schema.remade import add_index, constraint_of, remade
 from cts_schema.schema.scripts import script_location
 
@@ -208,6 +209,17 @@ class _Recorder(PostgresqlImpl):
     @take.register
     def _(self, construct: schema.DropConstraint) -> None:
         _drop_constraint(self.tables[construct.element.table.name], construct.element.name)
+
+    @take.register
+    def _(self, construct: ChangedColumn) -> None:
+        column, new = self.tables[construct.table].columns[construct.column.name], construct.column
+        column.type = new.type
+        uncompute(column)
+        for default in (new.computed, new.server_default):
+            if default is not None:
+                default._copy()._set_parent_with_dispatch(column)
+        column.constraints = OrderedSet(one for one in column.constraints if not isinstance(one, ImpliedCheck))
+        imply_checks(column)
 
     @take.register
     def _(self, construct: alter.ColumnName) -> None:

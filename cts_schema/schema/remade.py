@@ -12,6 +12,7 @@ from sqlalchemy.util import OrderedSet
 
 from cts_schema.ddl.checks import ImpliedCheck, imply_checks
 from cts_schema.ddl.naming import renamed, renamed_check
+from cts_schema.ddl.tables import uncompute
 from cts_schema.ddl.text import quote, token_texts, tokens, unquote
 from cts_schema.ddl.triggers import keep_updated_at
 
@@ -63,7 +64,7 @@ def _column(column: sa.Column[Any], names: _Names) -> sa.Column[Any]:
     copy = column._copy()
     copy.index = copy.unique = None  # the table has an index or a constraint for them already
     if column.computed is not None:
-        copy.computed = copy.server_default = None
+        uncompute(copy)
         computed = sa.Computed(_renamed(column.computed.sqltext, names), persisted=column.computed.persisted)
         computed._set_parent_with_dispatch(copy)
     if column.name in names:

@@ -105,14 +105,16 @@ def _type(column: sa.Column[Any]) -> str:
 
 
 def _default(column: sa.Column[Any], type_: str) -> str | None:
-    if column.server_default is None or column.computed is not None or column.identity is not None:
+    if column.computed is not None:
+        return f"({column.computed.sqltext})"
+    if column.server_default is None or column.identity is not None:
         return None
     text = str(_DIALECT.ddl_compiler(_DIALECT, None).get_column_default_string(column))
     if text[0] != "'":
         return text
     if type_ == "jsonb":
         text = literal(json.dumps(json.loads(unquote(text)), ensure_ascii=False))
-    return f"{text}::{type_}"
+    return f"{text}::{type_.partition('(')[0]}"
 
 
 def _condition(text: str, types: _Types) -> str:
