@@ -127,6 +127,11 @@ def test_the_revisions_up_to_the_adoption_revision_are_history(scripts: Scripts)
         ("op.execute('drop table orders')", "drops-values", 'ddl.drop_table(revision, "notes")'),
         ("op.get_bind().exec_driver_sql('SELECT 1').scalar()", "no-script", ""),
         (
+            "op.execute('ALTER TABLE orders ADD n integer')",
+            "undeclared",
+            'ddl.execute_declared("ALTER TABLE ...", declares=lambda: op.add_column("orders", ...))',
+        ),
+        (
             "ddl.backfill('orders', {'price': ddl.TO_COMPLETE}, where='price IS NULL')",
             "to-complete",
             'sa.text("connection_id")',

@@ -16,9 +16,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from alembic.script import ScriptDirectory
+from sqlalchemy import MetaData
+
 from cts_schema.authoring.docstring import REASON
 from cts_schema.ddl import columns
-from cts_schema.exceptions import SchemaError
+from cts_schema.exceptions import SchemaError, in_a_line
+from cts_schema.schema.declared import declared, replay
 from cts_schema.schema.scripts import ADOPTION_REVISION, script_location
 from tools.squawk import read_script
 from tools.violations import Violation
@@ -49,6 +53,7 @@ def check(folder: Path) -> list[Violation]:
         SchemaError: squawk is not installed, or a revision cannot be scripted.
     """
     found: list[Violation] = []
+    state: MetaData | None = declared(ADOPTION_REVISION)
     for file in sorted((folder / "versions").glob("[0-9][0-9][0-9]_*.py")):
         if file.name[:3] <= ADOPTION_REVISION:
             continue
@@ -56,9 +61,29 @@ def check(folder: Path) -> list[Violation]:
         findings = sorted(read_code(file), key=lambda finding: finding.line or 0)
         if not any(finding.name == "to-complete" for finding in findings):  # it refuses to write a script, too
             findings += read_script(folder, file)
+        if state is not None and not any(finding.name == "no-script" for finding in findings):
+            state, undeclared = _replayed(folder, file, state)
+            findings += undeclared
         found += [finding for finding in findings if finding.name not in allowed]
         found += [_without_reason(file, name) for name, reason in allowed.items() if not reason]
     return found
+
+
+def _replayed(folder: Path, file: Path, before: MetaData) -> tuple[MetaData | None, list[Violation]]:
+    """Return the declared state after a revision; None, and why, if it cannot be followed."""
+    revision = ScriptDirectory(str(folder)).get_revision(file.name[:3])
+    try:
+        return replay([revision.module.upgrade], onto=before), []
+    except Exception as error:
+        found = Violation(
+            file,
+            None,
+            "undeclared",
+            f"the declared state, with which the next change is compared, cannot follow it: {in_a_line(error)}",
+            "use operations of ddl; or say what the SQL changes",
+            'ddl.execute_declared("ALTER TABLE ...", declares=lambda: op.add_column("orders", ...))',
+        )
+        return None, [found]
 
 
 def read_code(file: Path) -> Iterator[Violation]:

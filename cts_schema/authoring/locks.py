@@ -150,5 +150,6 @@ _LOCKS: dict[str, Callable[[Call], str]] = {
     "drop_updated_at_trigger": _always(f"drops the updated_at trigger of {{table}}, and {_INSTANT}"),
     "insert_absent": _always("inserts rows"),
     "execute": _always("runs SQL of its own"),
+    "execute_declared": _always("runs SQL of its own"),
 }
 _LOCKS |= {f"{name}_online": _LOCKS[name] for name in ("rename_table", "rename_column")}

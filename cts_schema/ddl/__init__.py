@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from cts_schema.ddl.rebuild import alter_table
     from cts_schema.ddl.renames import rename_column, rename_column_online, rename_table, rename_table_online
     from cts_schema.ddl.silence import quiet
-    from cts_schema.ddl.sql import on_postgresql
+    from cts_schema.ddl.sql import execute_declared, on_postgresql
     from cts_schema.ddl.type_changes import change_type, recompute_column
 
 _OPERATIONS = {
@@ -63,6 +63,7 @@ _OPERATIONS = {
     "alter_table": "rebuild",
     "backfill": "batches",
     "fill": "batches",
+    "execute_declared": "sql",
     "add_check_online": "online_constraints",
     "add_unique_online": "online_indexes",
     "add_foreign_key_online": "online_constraints",
@@ -131,6 +132,7 @@ __all__ = [
     "drop_updated_at_trigger",
     "each",
     "enum",
+    "execute_declared",
     "fill",
     "flag",
     "frozen_table",

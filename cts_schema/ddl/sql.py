@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
@@ -38,6 +39,19 @@ def exists(table: str) -> bool:
 def execute(statement: str) -> None:
     """Execute a statement, or write it to the script."""
     op.execute(clause(statement))
+
+
+def execute_declared(statement: str, *, declares: Callable[[], None]) -> None:
+    """Execute SQL that changes the schema, and say what it changes, so that the declared state follows.
+
+    Args:
+        statement: SQL of the running database.
+        declares: calls the operations that have the same effect on a schema; they are replayed, and not executed.
+    """
+    if replayed():
+        declares()
+    else:
+        execute(statement)
 
 
 def rows(query: str) -> list[tuple[Any, ...]]:

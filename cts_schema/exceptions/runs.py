@@ -135,6 +135,15 @@ class RevisionIncomplete(SchemaError):
     )
 
 
+class NotDeclared(SchemaError):
+    """a revision changes the schema in a way that the declared state cannot follow"""
+
+    next_step = NextStep(
+        "use an operation of ddl; or let ddl.execute_declared say what the SQL changes:\n"
+        'ddl.execute_declared("ALTER TABLE ...", declares=lambda: op.add_column("orders", sa.Column("n", sa.Text())))'
+    )
+
+
 class RowsRefused(RevisionFailed):
     """rows have values that a new CHECK refuses; it was not added"""
 

@@ -7,7 +7,6 @@ tables, columns, constraints, indexes and triggers. It ignores rows.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, singledispatchmethod
 from itertools import takewhile
@@ -37,10 +36,10 @@ from cts_schema.ddl.triggers import (
     keep_updated_at,
 )
 from cts_schema.ddl.type_changes import ChangedColumn
+from cts_schema.exceptions import NotDeclared
+from cts_schema.schema.raw_sql import changes_tables
 from cts_schema.schema.remade import add_index, constraint_of, remade
 from cts_schema.schema.scripts import script_location
-
-_BY_TEXT = re.compile(r"\s*(ALTER|CREATE|DROP)\s+((UNIQUE\s+)?INDEX|TABLE)\b", re.IGNORECASE)
 
 
 @cache
@@ -62,7 +61,7 @@ def replay(upgrades: Iterable[Callable[[], None]], *, onto: sa.MetaData | None =
         onto: the schema before, which stays as it is; None where nothing was.
 
     Raises:
-        NotImplementedError: one changes a table in a way that cannot be followed: by SQL as text, for example.
+        NotDeclared: one changes a table in a way that cannot be followed: by SQL as text, for example.
     """
     recorder, before = _Recorder(), sa.MetaData(naming_convention=NAMING_CONVENTION)
     for table in () if onto is None else onto.tables.values():
@@ -130,10 +129,20 @@ class _Recorder(PostgresqlImpl):
         into = sa.MetaData(naming_convention=NAMING_CONVENTION)
         self.tables[name] = remade(self.tables[name], into, name=name, **changes)
 
+    def _those_with(self, parent: str, name: str) -> list[str]:
+        """Return the table of a name, and those with foreign keys to ``parent``."""
+        children = (
+            one
+            for one, table in self.tables.items()
+            for key in table.foreign_keys
+            if key.target_fullname.startswith(f"{parent}.")
+        )
+        return list(dict.fromkeys([name, *children]))
+
     @singledispatchmethod
     def take(self, construct: Any) -> None:
         """Follow what would be executed."""
-        raise NotImplementedError(f"a replay cannot follow {type(construct).__name__}")
+        raise NotDeclared(operation=type(construct).__name__)
 
     @take.register(sa.Insert | sa.Update | sa.Delete | CreateUpdatedAtFunction)
     def _(self, construct: Any) -> None:
@@ -141,8 +150,8 @@ class _Recorder(PostgresqlImpl):
 
     @take.register
     def _(self, construct: sa.TextClause) -> None:
-        if _BY_TEXT.match(construct.text):
-            raise NotImplementedError(f"a replay cannot follow SQL as text: {construct.text.strip()[:80]}")
+        if changes_tables(construct.text):
+            raise NotDeclared(statement=" ".join(construct.text.split())[:80])
 
     @take.register
     def _(self, construct: schema.CreateTable) -> None:
@@ -155,22 +164,19 @@ class _Recorder(PostgresqlImpl):
 
     @take.register
     def _(self, construct: alter.RenameTable) -> None:
-        raise NotImplementedError(
-            f"a replay cannot follow op.rename_table of {construct.table_name}: use ddl.rename_table"
-        )
+        raise NotDeclared(operation=f"op.rename_table of {construct.table_name}", next_step="use ddl.rename_table")
 
     @take.register
     def _(self, construct: RenamedTable) -> None:
         self.tables[construct.new] = self.tables.pop(construct.old)
-        parents = {construct.old: construct.new}
-        for name in self.tables:
-            self._remake(name, parents=parents)
+        for name in self._those_with(construct.old, construct.new):
+            self._remake(name, parents={construct.old: construct.new})
 
     @take.register
     def _(self, construct: RenamedColumn) -> None:
         table, new = construct.table, construct.new.name
         parents = {f"{table}.{construct.old}": f"{table}.{new}"}
-        for name in self.tables:
+        for name in self._those_with(table, table):
             self._remake(name, parents=parents, names={construct.old: new} if name == table else {})
 
     @take.register
@@ -223,9 +229,7 @@ class _Recorder(PostgresqlImpl):
 
     @take.register
     def _(self, construct: alter.ColumnName) -> None:
-        raise NotImplementedError(
-            f"a replay cannot follow {construct.column_name} to another name: use ddl.rename_column"
-        )
+        raise NotDeclared(operation=f"new_column_name of {construct.column_name}", next_step="use ddl.rename_column")
 
     @take.register
     def _(self, construct: alter.ColumnNullable) -> None:
