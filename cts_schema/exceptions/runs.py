@@ -138,6 +138,7 @@ class RevisionIncomplete(SchemaError):
 class NotDeclared(SchemaError):
     """a revision changes the schema in a way that the declared state cannot follow"""
 
+    exit_code = EXIT_FAULT
     next_step = NextStep(
         "use an operation of ddl; or let ddl.execute_declared say what the SQL changes:\n"
         'ddl.execute_declared("ALTER TABLE ...", declares=lambda: op.add_column("orders", sa.Column("n", sa.Text())))'
