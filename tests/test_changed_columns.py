@@ -190,6 +190,25 @@ def test_a_key_of_two_columns_comes_with_its_columns(made: Database) -> None:
         made.execute('UPDATE "Things %" SET box_a = 7, box_b = 7')
 
 
+def test_a_deferrable_unique_comes_with_its_table_and_holds(database: Database) -> None:
+    def places() -> None:
+        ddl.create_table(
+            "900",
+            "places",
+            ddl.log_id(),
+            sa.Column("place %", sa.Integer()),
+            sa.UniqueConstraint("place %", deferrable=True, initially="DEFERRED", postgresql_nulls_not_distinct=True),
+        )
+
+    with operations(database):
+        places()
+    shape, there = dialects.named(database.kind).shape, database.snapshot()
+    assert differences(shape.expected(replay([places])), there) == {}
+    database.execute('INSERT INTO places ("place %") VALUES (1)')
+    with pytest.raises(sa.exc.IntegrityError):
+        database.execute('INSERT INTO places ("place %") VALUES (1)')
+
+
 def test_rows_are_filled_in_the_transaction_of_the_revision(made: Database) -> None:
     with operations(made):
         ddl.fill("Things %", {"words": sa.text("code")}, where="words IS NULL")

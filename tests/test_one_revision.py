@@ -262,8 +262,9 @@ def test_a_new_word_that_rows_have_is_named_by_the_downgrade(orders: Database, l
     upgrade(orders.engine)
     assert undeclared(orders, line) == {}
     orders.execute("UPDATE orders SET status = 'late' WHERE id IN ('o1', 'o2')")
-    with pytest.raises(RowsRefused, match="'late' in 2 rows"):
+    with pytest.raises(RowsRefused, match="'late' in 2 rows") as caught:
         downgrade(orders.engine, "060")
+    assert """ddl.fill("orders", {"status": "pending"}, where="status = 'late'")""" in str(caught.value)
     orders.execute("UPDATE orders SET status = 'expired' WHERE status = 'late'")
     downgrade(orders.engine, "060")
     assert orders.value("SELECT count(*) FROM orders") == before

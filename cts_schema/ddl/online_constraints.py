@@ -19,7 +19,7 @@ from cts_schema.ddl.naming import shorten
 from cts_schema.ddl.operations import replace_checks
 from cts_schema.ddl.outside import alter, of_catalog, outside_transaction, transaction_of_its_own
 from cts_schema.ddl.rebuild import alter_table
-from cts_schema.ddl.refused_rows import refused
+from cts_schema.ddl.refused_rows import refused, require_met
 from cts_schema.ddl.sql import empty, offline, on_postgresql
 from cts_schema.ddl.tables import frozen_table
 from cts_schema.ddl.text import clause, quote
@@ -87,6 +87,7 @@ def add_check_online(table: str, name: str, condition: str) -> None:
         RowsRefused: some do not; names them.
     """
     if not on_postgresql():
+        require_met(table, name, condition, "backfill")
         replace_checks(table, drop=[name], add=[(name, condition)])
         return
     with outside_transaction() as outside:
@@ -95,7 +96,7 @@ def add_check_online(table: str, name: str, condition: str) -> None:
         except IntegrityError as error:
             if not outside:
                 raise
-            raise refused(table, name, condition) from error
+            raise refused(table, name, condition, "backfill") from error
 
 
 def set_not_null_online(table: str, column: str) -> None:

@@ -9,22 +9,28 @@ from cts_schema.exceptions import RowsRefused
 _MOST = 20  # words in a message
 
 
-def require_met(table: str, name: str, condition: str) -> None:
+def require_met(table: str, name: str, condition: str, by: str = "fill") -> None:
     """Check that all rows of ``table`` meet the condition of a CHECK that is about to come.
+
+    Args:
+        table: the table's name.
+        name: the name of the CHECK.
+        condition: its condition.
+        by: the operation that changes rows at this place of a revision.
 
     Raises:
         RowsRefused: some do not; names them.
     """
     if not sql.offline() and sql.any_row(quote(table), f"NOT ({condition})"):
-        raise refused(table, name, condition)
+        raise refused(table, name, condition, by)
 
 
-def refused(table: str, name: str, condition: str) -> RowsRefused:
+def refused(table: str, name: str, condition: str, by: str) -> RowsRefused:
     """Return the error about the rows of ``table`` that do not meet a condition."""
     words = enumerated(condition)
     if words is None:
         count = sql.scalar(f"SELECT count(*) FROM {quote(table)} WHERE NOT ({condition})")
-        code = f'ddl.backfill("{table}", {{COLUMN: VALUE}}, where="NOT ({condition})")'
+        code = f'ddl.{by}("{table}", {{COLUMN: VALUE}}, where="NOT ({condition})")'
         return RowsRefused(table=table, check=name, refused=_rows(count), code=code)
     column, known = quote(words[0]), ", ".join(map(literal, words[1]))
     found = sql.rows(
@@ -36,7 +42,7 @@ def refused(table: str, name: str, condition: str) -> RowsRefused:
         table=table,
         check=name,
         refused="\n".join(f"{word!r} in {_rows(count)}" for word, count in found),
-        code=f'ddl.backfill("{table}", {{"{words[0]}": "{words[1][0]}"}}, where="{words[0]} = {literal(one)}")',
+        code=f'ddl.{by}("{table}", {{"{words[0]}": "{words[1][0]}"}}, where="{words[0]} = {literal(one)}")',
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cts_schema.ddl.checks import imply_checks, in_order
+from cts_schema.ddl.deferrable import make_deferrable
 from cts_schema.ddl.naming import NAMING_CONVENTION
 from cts_schema.ddl.triggers import keep_updated_at
 
@@ -25,6 +26,7 @@ def complete_table(table: sa.Table) -> sa.Table:
     trigger if there is an ``updated_at``. A computed column is stored, unless it says otherwise: PostgreSQL 15 has no
     others.
     """
+    make_deferrable(table)
     for column in table.columns:
         imply_checks(column)
         if column.computed is not None and column.computed.persisted is None:
