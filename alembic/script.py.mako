@@ -1,6 +1,9 @@
+% if "\nPostgreSQL" in message:
+"""${message}"""
+% else:
 """${message}.
 
-Legacy      none.
+Why         write here why the schema changes.
 PostgreSQL  which locks it takes, and for how long.
 SQLite      by ALTER TABLE, or which table it rebuilds.
 Stopped     what an interruption leaves, and how the next run continues.
@@ -8,9 +11,9 @@ Down        what it preserves, and what it cannot restore.
 
 Complete the lines above and remove these rules. Never edit a released revision. It imports nothing of the models. The
 ddl operations preserve what they drop. A new column is nullable or has a constant default. For a table with traffic use
-ddl.create_index_online, drop_index_online, add_foreign_key_online, add_check_online, set_not_null_online and
-ddl.backfill: they come first in a revision, or alone in one. docs/revisions.md explains them, make lint checks them.
+the online operations: they come first in a revision. docs/revisions.md explains them, make lint checks them.
 """
+% endif
 
 import sqlalchemy as sa
 from alembic import op

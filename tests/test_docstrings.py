@@ -36,12 +36,12 @@ DOWN = [
 WHOLE = """Orders have a venue.
 
 Why         write here why the schema changes.
-PostgreSQL  adds columns to orders, and keeps readers and writers out for an instant. Fills venue_id, status of orders
-            in batches, and locks only the rows of one batch. Makes venue_id of orders NOT NULL: reads the rows while
-            others read and write, then keeps readers and writers out for an instant. Adds a CHECK to orders: blocks
-            writes for an instant, then reads the rows while others read and write. Changes role of users, and keeps
-            readers and writers out for an instant. Changes the type of n of trades, and keeps readers and writers out
-            while it rewrites the table.
+PostgreSQL  adds venue_id, n to orders, and keeps readers and writers out for an instant. Fills venue_id, status of
+            orders in batches, and locks only the rows of one batch. Makes venue_id of orders NOT NULL: reads the rows
+            while others read and write, then keeps readers and writers out for an instant. Adds a CHECK to orders:
+            blocks writes for an instant, then reads the rows while others read and write. Changes role of users, and
+            keeps readers and writers out for an instant. Changes the type of n of trades, and keeps readers and writers
+            out while it rewrites the table.
 SQLite      one transaction, which copies orders, users and trades once for each change that SQLite has no ALTER for.
 Stopped     on PostgreSQL what is done stays, up to the last online operation (add_check_online); the next run repeats
             the revision, skips that, and completes what is half done. On SQLite nothing stays.

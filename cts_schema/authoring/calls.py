@@ -42,13 +42,8 @@ class Call:
     @property
     def added(self) -> list[str]:
         """The columns that it defines."""
-        return [
-            value
-            for node in ast.walk(self.node)
-            if isinstance(node, ast.Call) and node is not self.node and _is_column(node)
-            for value in map(_text, node.args)
-            if value
-        ]
+        made = [node for node in ast.walk(self.node) if isinstance(node, ast.Call) and _is_column(node)]
+        return [name for node in made if node is not self.node for name in _names(node)]
 
     def keyword(self, name: str) -> ast.expr | None:
         """Return the value of a keyword argument."""
@@ -81,6 +76,12 @@ def _table(name: str, node: ast.Call) -> str:
 
 def _text(node: ast.expr | None) -> str:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def _names(column: ast.Call) -> list[str]:
+    """Return the name of a column, or of each column of one kind."""
+    texts = [text for text in map(_text, column.args) if text]
+    return texts if ast.unparse(column.func) == "ddl.each" else texts[:1]
 
 
 def _is_column(node: ast.Call) -> bool:

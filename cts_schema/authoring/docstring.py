@@ -58,7 +58,12 @@ def _stopped(up: Sequence[Call]) -> str:
 
 
 def _down(up: Sequence[Call], down: Sequence[Call]) -> str:
-    told = []
+    told: list[str] = []
+    told += [
+        f"restores {f'{_listed(call.columns)} of ' if call.columns else ''}{call.table}, which the upgrade preserves"
+        for call in up
+        if call.name in ("drop_columns", "drop_table")
+    ]
     if tables := [call.table for call in down if call.name == "drop_table"]:
         told.append(f"preserves {_listed(tables)} as cts_kept_<revision>_<table>, and an upgrade restores it")
     told += [

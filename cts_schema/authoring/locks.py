@@ -65,9 +65,8 @@ def _new_table(call: Call) -> str:
 
 def _new_columns(call: Call) -> str:
     volatile = any(word in call.code for word in ("uuid_text(", "Identity(", "func.", "Computed("))
-    if volatile and not call.name.endswith("_online"):
-        return f"adds columns to {call.table}, and {_REWRITE}"
-    return f"adds columns to {call.table}, and {_INSTANT}"
+    length = _REWRITE if volatile and not call.name.endswith("_online") else _INSTANT
+    return f"adds {', '.join(call.added) or 'columns'} to {call.table}, and {length}"
 
 
 def _constraint(call: Call) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cts_schema.authoring.difference import differences
+from cts_schema.authoring.docstring import docstring
 from cts_schema.authoring.generate import Body, Generated, generate, state_of
 from cts_schema.authoring.renames import Rename, alike, renamed, requested
 from cts_schema.exceptions import WrongUsage
@@ -46,6 +47,7 @@ def write(
     generated.upgrade_ops.ops = [Body(made.upgrade)] if made.upgrade else []
     generated.downgrade_ops.ops = [Body(made.downgrade)] if made.downgrade else []
     generated.imports = made.imports
+    generated.message = docstring(generated.message, made.upgrade, made.downgrade)
     context.configure(dialect_name="postgresql")
     revision_context.run_no_autogenerate("head", context.get_context())
     say = context.config.print_stdout
