@@ -48,7 +48,7 @@ if TYPE_CHECKING:
         upgrade_async,
         wait_for_head_async,
     )
-    from cts_schema.database.engines import create_async_engine, create_engine
+    from cts_schema.database.engines import create_async_engine, create_engine, writing
     from cts_schema.exceptions import SchemaError
     from cts_schema.health.repair.report import Repair
     from cts_schema.health.report import Finding, Health
@@ -76,6 +76,7 @@ _HOMES = {
     "Status": "migration.report",
     "create_async_engine": "database.engines",
     "create_engine": "database.engines",
+    "writing": "database.engines",
 }
 
 __all__ = [
@@ -124,6 +125,7 @@ __all__ = [
     "upgrade_async",
     "wait_for_head",
     "wait_for_head_async",
+    "writing",
 ]
 
 

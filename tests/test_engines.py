@@ -5,8 +5,11 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +21,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import cts_schema
 from cts_schema.database import engines
+from cts_schema.dialects.running import BUSY_TIMEOUT
 from cts_schema.dialects.sqlite import engine as sqlite_engine
 from cts_schema.exceptions import DatabaseUnusable, DriverMissing, MissingFolder, UnknownScheme, WrongUsage
+from tests.support.databases import Database
 
+NORMAL, FULL = 1, 2  # of PRAGMA synchronous
 VARIABLES = ("DATABASE_TYPE", "DATABASE_URL", "POSTGRES_URL", "REMOTE_POSTGRES_URL", "SQLITE_DB_PATH")
 
 
@@ -169,11 +175,10 @@ def test_reads_of_one_sqlite_transaction_see_one_state(file_url: str) -> None:
             connection.execute(text("PRAGMA user_version=1"))
         with engine.connect() as reader:
             assert reader.scalar(text("PRAGMA user_version")) == 1
-            writer = sqlite3.connect(engine.url.database or "", timeout=0)
-            with pytest.raises(sqlite3.OperationalError, match="locked"):
+            with closing(sqlite3.connect(engine.url.database or "", timeout=0)) as writer:
                 writer.execute("PRAGMA user_version=2")
-            writer.close()
             assert reader.scalar(text("PRAGMA user_version")) == 1
+        assert scalar(engine, "PRAGMA user_version") == 2
 
 
 @pytest.mark.parametrize("where", ["connection", "engine"])
@@ -191,14 +196,146 @@ def test_autocommit_allows_vacuum_on_sqlite_and_ends_with_the_connection(file_ur
         assert tables(engine.url.database or "") == ["first"]
 
 
+# The write-ahead log
+
+
+def made(file: Path, mode: str) -> None:
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute(f"PRAGMA journal_mode={mode}")
+        connection.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER)")
+        connection.execute("INSERT INTO t VALUES (1, 0)")
+        connection.commit()
+
+
 @pytest.mark.parametrize("mode", ["delete", "wal"])
-def test_the_journal_mode_stays_as_the_file_has_it(file_url: str, tmp_path: Path, mode: str) -> None:
-    connection = sqlite3.connect(tmp_path / "cts.db")
-    connection.execute(f"PRAGMA journal_mode={mode}")
-    connection.execute("CREATE TABLE t (id INTEGER)")
-    connection.close()
-    with application(file_url) as engine:
+def test_an_engine_gives_a_file_the_write_ahead_log_unless_it_is_told_not_to(
+    file_url: str, tmp_path: Path, mode: str
+) -> None:
+    made(tmp_path / "cts.db", mode)
+    with application(file_url, write_ahead=False) as engine:
         assert scalar(engine, "PRAGMA journal_mode") == mode
+        assert scalar(engine, "PRAGMA synchronous") == FULL
+    with application(file_url) as engine:
+        assert (scalar(engine, "PRAGMA journal_mode"), scalar(engine, "PRAGMA synchronous")) == ("wal", NORMAL)
+    assert asynchronously(with_driver(file_url, "sqlite+aiosqlite"), "PRAGMA synchronous") == NORMAL
+
+
+def test_status_and_check_show_the_journal(head: Database) -> None:
+    expected = {"sqlite": ("delete", "wal"), "postgresql": (None, None)}[head.kind]
+    assert (cts_schema.status(head.url).journal, cts_schema.check(head.url).journal) == (expected[0], expected[0])
+    with application(head.url) as engine:
+        scalar(engine, "SELECT 1")
+    assert (cts_schema.status(head.url).journal, cts_schema.check(head.url).journal) == (expected[1], expected[1])
+
+
+def test_a_file_in_use_keeps_its_journal_until_nobody_uses_it(file_url: str, tmp_path: Path) -> None:
+    made(tmp_path / "cts.db", "delete")
+    with closing(sqlite3.connect(tmp_path / "cts.db", isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM t").fetchall()
+        start = time.monotonic()
+        with application(file_url) as engine:
+            assert (scalar(engine, "PRAGMA journal_mode"), scalar(engine, "PRAGMA synchronous")) == ("delete", FULL)
+            assert scalar(engine, "PRAGMA busy_timeout") == BUSY_TIMEOUT * 1000
+        assert time.monotonic() - start < BUSY_TIMEOUT / 2
+    with application(file_url) as engine:
+        assert scalar(engine, "PRAGMA journal_mode") == "wal"
+
+
+@pytest.mark.parametrize("mode", ["delete", "wal"])
+def test_a_file_that_nobody_may_write_is_read(tmp_path: Path, mode: str) -> None:
+    made(tmp_path / "cts.db", mode)
+    with application(f"sqlite:///file:{tmp_path}/cts.db?mode=ro&uri=true") as engine:
+        assert scalar(engine, "SELECT n FROM t") == 0
+
+
+def test_many_engines_that_start_at_once_all_get_the_write_ahead_log(file_url: str, tmp_path: Path) -> None:
+    made(tmp_path / "cts.db", "delete")
+    together = threading.Barrier(8)
+
+    def start() -> None:
+        with application(file_url) as engine:
+            together.wait()
+            with engine.begin() as connection:
+                connection.execute(text("UPDATE t SET n = n + 1"))
+
+    with ThreadPoolExecutor(8) as pool:
+        for one in [pool.submit(start) for _ in range(8)]:
+            one.result()
+    with application(file_url) as engine:
+        assert (scalar(engine, "PRAGMA journal_mode"), scalar(engine, "SELECT n FROM t")) == ("wal", 8)
+
+
+def test_a_writer_and_readers_do_not_wait_for_each_other(file_url: str, tmp_path: Path) -> None:
+    made(tmp_path / "cts.db", "delete")
+    with application(file_url, connect_args={"timeout": 0}) as engine:
+        with engine.connect() as reader, engine.begin() as writer:
+            assert reader.scalar(text("SELECT n FROM t")) == 0
+            writer.execute(text("UPDATE t SET n = 1"))
+            assert scalar(engine, "SELECT n FROM t") == 0
+        assert scalar(engine, "SELECT n FROM t") == 1
+
+
+def test_rows_that_only_the_log_holds_are_backed_up_rehearsed_and_adopted(file_url: str, tmp_path: Path) -> None:
+    made(tmp_path / "cts.db", "delete")
+    with application(file_url) as engine, engine.connect() as reader:
+        with engine.begin() as connection:
+            connection.execute(text("CREATE TABLE users (id INTEGER PRIMARY KEY, username TEXT, password_hash TEXT)"))
+            connection.execute(text("INSERT INTO users VALUES (1, 'old', 'x')"))
+        assert reader.scalar(text("SELECT count(*) FROM users")) == 1
+        reader.rollback()
+        assert (tmp_path / "cts.db-wal").stat().st_size
+        rehearsed = cts_schema.rehearse(file_url)
+        assert rehearsed.adopted is not None
+        assert rehearsed.adopted.rows == 1
+        report = cts_schema.upgrade(file_url)
+        assert scalar(engine, "SELECT username FROM users WHERE id = '1'") == "old"
+        copy = cts_schema.backup(file_url, tmp_path / "copy.db")
+    assert report.adopted is not None
+    for saved, key in ((report.adopted.backup, 1), (copy.path, "1")):
+        with closing(sqlite3.connect(str(saved))) as connection:
+            assert connection.execute("SELECT username FROM users WHERE id = ?", (key,)).fetchall() == [("old",)]
+
+
+@pytest.mark.parametrize("kind", ["plain", "writing"])
+def test_transactions_that_read_and_then_write_take_turns_if_they_say_so(
+    file_url: str, tmp_path: Path, kind: str
+) -> None:
+    made(tmp_path / "cts.db", "delete")
+
+    def count(engine: Engine) -> None:
+        for _ in range(25):
+            with engine.begin() as connection:
+                number = connection.scalar(text("SELECT n FROM t"))
+                time.sleep(0.0005)  # so that another one comes between
+                connection.execute(text("UPDATE t SET n = :n"), {"n": number + 1})
+
+    with application(file_url) as engine, ThreadPoolExecutor(4) as pool:
+        chosen = cts_schema.writing(engine) if kind == "writing" else engine
+        counting = [pool.submit(count, chosen) for _ in range(4)]
+        if kind == "plain":
+            errors = [one.exception() for one in counting]
+            assert any("locked" in str(error) for error in errors), errors
+        else:
+            for one in counting:
+                one.result()
+            assert scalar(engine, "SELECT n FROM t") == 100
+
+
+def test_an_asynchronous_engine_for_writing_begins_as_the_only_writer(file_url: str, tmp_path: Path) -> None:
+    made(tmp_path / "cts.db", "delete")
+
+    async def second() -> None:
+        engine = engines.create_async_engine(file_url, connect_args={"timeout": 0})
+        try:
+            async with cts_schema.writing(engine).begin():
+                with pytest.raises(DBAPIError, match="locked"):
+                    async with cts_schema.writing(engine).begin():
+                        pass
+        finally:
+            await engine.dispose()
+
+    asyncio.run(second())
 
 
 def test_a_database_in_memory_keeps_its_content_between_connections() -> None:

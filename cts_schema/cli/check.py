@@ -70,6 +70,7 @@ def _print(found: Health) -> None:
     revision = f"revision {found.revision}" if found.revision else "no revision"
     rows_ = sum(table.rows or 0 for table in found.tables)
     size = f"{len(found.tables)} tables, {'' if found.deep else 'about '}{rows_:,} rows, {found.bytes:,} bytes"
+    size += "" if found.journal is None else f", journal {found.journal}"
     print_line(f"{found.database}: {revision}, {size}: {numbers} ({found.duration_ms / 1000:.1f} s)", "bold")
 
 

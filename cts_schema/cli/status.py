@@ -58,6 +58,7 @@ def _facts(found: Status) -> dict[str, str | None]:
         "revision": f"{revision} (head)" if revision == found.head else revision,
         "head": None if found.revision == found.head else found.head,
         "pending": ", ".join(found.pending) or None,
+        "journal": found.journal,
         "not in the ledger": ", ".join(found.missing_in_ledger) or None,
         "to be adopted": ", ".join(found.unadopted) or None,
         "unmanaged": ", ".join(one for one in found.unmanaged if one not in found.preserved) or None,

@@ -6,7 +6,7 @@ of a run. They raise errors of the drivers as errors of this package, and connec
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import sqlalchemy
 from sqlalchemy import URL, Engine, NullPool
@@ -14,18 +14,22 @@ from sqlalchemy import URL, Engine, NullPool
 from cts_schema import dialects
 from cts_schema.database.urls import async_url, normalize, prepare_folder, resolve_url, sync_url
 from cts_schema.dialects.errors import translate_errors
-from cts_schema.dialects.running import BUSY_TIMEOUT
+from cts_schema.dialects.running import BUSY_TIMEOUT, WRITING
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
 
-def create_engine(url: str | URL | None = None, *, schema: str | None = None, **kw: Any) -> Engine:
+def create_engine(
+    url: str | URL | None = None, *, schema: str | None = None, write_ahead: bool = True, **kw: Any
+) -> Engine:
     """Return the engine that an application should use.
 
     Args:
         url: the database; by default that of the environment, see `resolve_url`.
         schema: the PostgreSQL schema that holds the tables, instead of the search path of the user.
+        write_ahead: whether to give a SQLite file the write-ahead log, so that readers and a writer work at the same
+            time, and a commit does not wait for the disk. A file on a network file system must not have it.
         kw: arguments of `sqlalchemy.create_engine`; they override the settings made here.
 
     Raises:
@@ -36,18 +40,36 @@ def create_engine(url: str | URL | None = None, *, schema: str | None = None, **
     target = sync_url(resolve_url(url))
     with translate_errors(target):
         engine = sqlalchemy.create_engine(target, **_settings(target, schema, kw))
-    return dialects.of(target).engine.for_an_application(engine, kw)
+    return dialects.of(target).engine.for_an_application(engine, kw, write_ahead=write_ahead)
 
 
-def create_async_engine(url: str | URL | None = None, *, schema: str | None = None, **kw: Any) -> AsyncEngine:
+def create_async_engine(
+    url: str | URL | None = None, *, schema: str | None = None, write_ahead: bool = True, **kw: Any
+) -> AsyncEngine:
     """Return the same for asyncio: aiosqlite for SQLite, psycopg or asyncpg for PostgreSQL."""
     target = async_url(resolve_url(url))
     with translate_errors(target):
         from sqlalchemy.ext import asyncio  # needs greenlet, which a synchronous installation lacks
 
         engine = asyncio.create_async_engine(target, **_settings(target, schema, kw))
-    dialects.of(target).engine.for_an_application(engine.sync_engine, kw)
+    dialects.of(target).engine.for_an_application(engine.sync_engine, kw, write_ahead=write_ahead)
     return engine
+
+
+@overload
+def writing(engine: Engine) -> Engine: ...
+@overload
+def writing(engine: AsyncEngine) -> AsyncEngine: ...
+def writing(engine: Engine | AsyncEngine) -> Engine | AsyncEngine:
+    """Return the engine for transactions that read first and then write, on the same connections.
+
+    On SQLite such a transaction fails at its first write if another one has written since it began, and no timeout
+    helps. From this engine it waits at its beginning until it is the only writer. On PostgreSQL nothing changes.
+
+    Args:
+        engine: an engine of `create_engine` or `create_async_engine`.
+    """
+    return engine.execution_options(**{WRITING: True})
 
 
 def migration_engine(url: URL, *, wait: float = BUSY_TIMEOUT) -> Engine:

@@ -92,6 +92,9 @@ class Catalogue(Protocol):
     def database_bytes(self, connection: sa.Connection) -> int:
         """Return the size of the database in bytes."""
 
+    def journal(self, connection: sa.Connection) -> str | None:
+        """Return the journal mode of a file; None if that is no choice."""
+
     def dead_rows(self, connection: sa.Connection) -> Sequence[DeadRows]:
         """Return the dead rows of each table; empty without an automatic vacuum."""
 

@@ -16,6 +16,9 @@ from cts_schema.dialects.deadline import Deadline
 BUSY_TIMEOUT = 30
 """Seconds to wait for another writer of a file."""
 
+WRITING = "cts_writing"
+"""The execution option of a connection whose transactions write."""
+
 
 class Place(Protocol):
     """Where the tables are; implemented by the options of a run and the handle of a database."""
@@ -173,5 +176,5 @@ class Engines(Protocol):
     def for_a_run(self, engine: sa.Engine) -> sa.Engine:
         """Prepare the engine of a run."""
 
-    def for_an_application(self, engine: sa.Engine, kw: dict[str, Any]) -> sa.Engine:
+    def for_an_application(self, engine: sa.Engine, kw: dict[str, Any], *, write_ahead: bool) -> sa.Engine:
         """Prepare the engine of an application, which was made with these arguments."""

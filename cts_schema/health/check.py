@@ -83,6 +83,7 @@ def check(database: Database, *, deep: bool = False) -> Health:
         migrations=applied,
         bytes=size,
         statistics_since=since,
+        journal=context.status.journal,
         duration_ms=(time.perf_counter() - began) * 1000,
     )
 

@@ -125,6 +125,7 @@ class Health:
         migrations: the applied revisions, in order.
         bytes: the size of the database.
         statistics_since: since when PostgreSQL counts the use of indexes; None if it does not say.
+        journal: the journal of a SQLite file: ``wal``, the write-ahead log, or ``delete``; None on PostgreSQL.
         duration_ms: how long the check took, in milliseconds.
     """
 
@@ -138,6 +139,7 @@ class Health:
     migrations: tuple[MigrationTime, ...]
     bytes: int
     statistics_since: str | None
+    journal: str | None
     duration_ms: float
 
     @property

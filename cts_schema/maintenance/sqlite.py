@@ -19,6 +19,7 @@ from sqlalchemy.exc import OperationalError
 from cts_schema.database.options import Options
 from cts_schema.ddl.text import quote
 from cts_schema.dialects.deadline import Deadline
+from cts_schema.dialects.sqlite.errors import is_busy, is_damage
 from cts_schema.dialects.sqlite.untrusted import distrust, stand_in_for_collations
 from cts_schema.exceptions import DatabaseLocked, NotADatabase, RestoreFailed
 from cts_schema.maintenance import files, manifest
@@ -35,7 +36,6 @@ _TABLES = (
     "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
     "AND rootpage > 0"  # no virtual table has one: counting its rows would run its module
 )
-_BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")
 
 
 def opened(file: Path, wait: float) -> sqlite3.Connection:
@@ -236,13 +236,3 @@ def replace_damaged(source: Path, file: Path, wait: float) -> None:
             new.backup(target, pages=-1)
         for suffix in SIDE_FILES:
             file.with_name(file.name + suffix).unlink(missing_ok=True)
-
-
-def is_busy(error: sqlite3.Error) -> bool:
-    """Return whether another program has locked the file."""
-    return getattr(error, "sqlite_errorname", "").startswith(_BUSY)
-
-
-def is_damage(error: sqlite3.Error) -> bool:
-    """Return whether the file is not a database, or is damaged."""
-    return getattr(error, "sqlite_errorname", "").startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT"))

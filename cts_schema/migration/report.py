@@ -82,6 +82,7 @@ class Status:
         preserved: of those, the tables ``cts_kept_*`` that downgrades have preserved.
         unadopted: our tables in a database without a revision: those of the old application.
         executed_at: when each revision was applied, from the ledger: UTC, as ``2026-01-03 12:00:00``.
+        journal: the journal of a SQLite file: ``wal``, the write-ahead log, or ``delete``; None on PostgreSQL.
     """
 
     database: str
@@ -93,6 +94,7 @@ class Status:
     preserved: tuple[str, ...] = ()
     unadopted: tuple[str, ...] = ()
     executed_at: Mapping[str, str] = field(default_factory=dict, hash=False)
+    journal: str | None = None
 
     @property
     def at_head(self) -> bool:

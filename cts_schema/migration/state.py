@@ -74,6 +74,7 @@ def _read(connection: sa.Connection, options: Options) -> Status:
         preserved=preserved_of(unmanaged),
         unadopted=unadopted if revision is None else (),
         executed_at={one: _shown(executed[int(one)]) for one in applied if int(one) in executed},
+        journal=dialects.of(connection).catalogue.journal(connection),
     )
 
 

@@ -83,6 +83,11 @@ def database_bytes(connection: sa.Connection) -> int:
     return int(run(connection, "SELECT pg_database_size(current_database())").scalar_one())
 
 
+def journal(connection: sa.Connection) -> str | None:
+    """Return None: a server always has a write-ahead log."""
+    return None
+
+
 def dead_rows(connection: sa.Connection) -> Sequence[DeadRows]:
     """Return the dead rows of each table, by the statistics of the server."""
     return [DeadRows(one.name, one.n_live_tup or 0, one.n_dead_tup or 0) for one in run(connection, _TABLES)]

@@ -82,7 +82,7 @@ def for_a_run(engine: Engine) -> Engine:
     return hide_row_values(pinned(engine))
 
 
-def for_an_application(engine: Engine, kw: dict[str, Any]) -> Engine:
+def for_an_application(engine: Engine, kw: dict[str, Any], *, write_ahead: bool) -> Engine:
     """Prepare it like that of a run."""
     return for_a_run(engine)
 

@@ -50,6 +50,11 @@ def database_bytes(connection: sa.Connection) -> int:
     return int(run(connection, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size").scalar_one())
 
 
+def journal(connection: sa.Connection) -> str | None:
+    """Return the journal mode of the file."""
+    return str(run(connection, "PRAGMA journal_mode").scalar_one())
+
+
 def dead_rows(connection: sa.Connection) -> Sequence[DeadRows]:
     """Return nothing: SQLite reuses the pages of deleted rows."""
     return ()

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
+import time
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, event
 
-from cts_schema.dialects.running import BUSY_TIMEOUT
+from cts_schema.dialects.running import BUSY_TIMEOUT, WRITING
+from cts_schema.dialects.sqlite.errors import is_busy
 from cts_schema.dialects.sqlite.untrusted import distrust_engine
 from cts_schema.exceptions import DatabaseUnusable, WrongUsage, mask_url
 
+_PAUSE = (0.0005, 0.002)  # seconds between two tries to be the writer
 _OLDEST = (3, 35)  # the first with DROP COLUMN and RETURNING
 
 
@@ -65,12 +70,8 @@ def for_a_run(engine: Engine) -> Engine:
     return distrust_engine(engine)
 
 
-def for_an_application(engine: Engine, kw: dict[str, Any]) -> Engine:
-    """Give every connection foreign keys and real transactions.
-
-    It keeps the journal mode, because that is a property of the file that outlives the connection and that
-    other programs share; processes that start together would race to change it.
-    """
+def for_an_application(engine: Engine, kw: dict[str, Any], *, write_ahead: bool) -> Engine:
+    """Give every connection foreign keys, real transactions and, if ``write_ahead``, the write-ahead log."""
 
     def connect(connection: Any, _record: object) -> None:
         # The sqlite3 module begins a transaction before INSERT but not before DDL, SELECT or SAVEPOINT, so a failed
@@ -78,13 +79,67 @@ def for_an_application(engine: Engine, kw: dict[str, Any]) -> Engine:
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute("PRAGMA foreign_keys=ON")  # off by default, and for each connection anew
+        if write_ahead:
+            _write_ahead(cursor)
         cursor.close()
 
     def begin(connection: Connection) -> None:
-        level = connection.get_execution_options().get("isolation_level") or kw.get("isolation_level")
-        if level != "AUTOCOMMIT":  # asked for by VACUUM and the like, which refuse a transaction
-            connection.exec_driver_sql("BEGIN")
+        options = connection.get_execution_options()
+        level = options.get("isolation_level") or kw.get("isolation_level")
+        if level == "AUTOCOMMIT":  # asked for by VACUUM and the like, which refuse a transaction
+            return
+        writes = options.get(WRITING, False)
+        # An event loop must not sleep. What failed fails again, as an error of SQLAlchemy.
+        if not (writes and not engine.dialect.is_async and _begun(connection.connection)):
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     event.listen(engine, "connect", connect)
     event.listen(engine, "begin", begin)
     return engine
+
+
+def _write_ahead(cursor: Any) -> None:
+    """Let readers and a writer of the file work at the same time, which is a property of the file.
+
+    A file that somebody uses, or that is read-only, keeps its journal: the next connection tries again.
+    """
+    if _first(cursor, "PRAGMA journal_mode") not in ("wal", "memory"):
+        timeout = _first(cursor, "PRAGMA busy_timeout")
+        cursor.execute("PRAGMA busy_timeout = 0")  # whoever reads may do so for long
+        with suppress(sqlite3.OperationalError):
+            cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute(f"PRAGMA busy_timeout = {timeout}")
+    if _first(cursor, "PRAGMA journal_mode") == "wal":
+        # A commit need not wait for the disk: a checkpoint does. In the other modes a power failure could then damage
+        # the file (sqlite.org/pragma.html#pragma_synchronous).
+        cursor.execute("PRAGMA synchronous = NORMAL")
+
+
+def _first(cursor: Any, query: str) -> Any:
+    cursor.execute(query)
+    return cursor.fetchone()[0]
+
+
+def _begun(connection: Any) -> bool:
+    """Begin as the only writer, within the timeout of the connection; return False if that failed.
+
+    SQLite itself tries less and less often, so that whoever has waited for long waits for seconds more.
+    """
+    cursor = connection.cursor()
+    timeout = _first(cursor, "PRAGMA busy_timeout")  # milliseconds
+    deadline = time.monotonic() + timeout / 1000
+    cursor.execute("PRAGMA busy_timeout = 0")
+    try:
+        while time.monotonic() < deadline:
+            try:
+                cursor.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if not is_busy(error):
+                    break
+                time.sleep(random.uniform(*_PAUSE))  # noqa: S311  no secret
+            else:
+                return True
+        return False
+    finally:
+        cursor.execute(f"PRAGMA busy_timeout = {timeout}")
+        cursor.close()

@@ -46,6 +46,16 @@ def place(url: URL) -> dict[str, Any]:
     return {"path": sqlite_file(url)}
 
 
+def is_busy(error: sqlite3.Error) -> bool:
+    """Return whether another program has locked the file."""
+    return getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Return whether the file is not a database, or is damaged."""
+    return getattr(error, "sqlite_errorname", "").startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT"))
+
+
 def classify(error: BaseException, place: dict[str, Any]) -> SchemaError | None:
     """Return the error that explains an error of SQLite; None for any other."""
     if isinstance(error, UnicodeDecodeError) and "path" in place:  # of a message of SQLite
