@@ -64,6 +64,20 @@ def test_a_revision_of_ordinary_operations_leaves_nothing_when_it_stops() -> Non
     assert "Stopped     an interruption leaves nothing." in text
 
 
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        ("ddl.add_columns(revision, 't', sa.Column('c', sa.Text(), server_default=ddl.uuid_text()))", "rewrites"),
+        ("ddl.add_columns_online(revision, 't', sa.Column('c', sa.Text(), server_default=ddl.uuid_text()))", "instant"),
+        ("ddl.add_columns_online(revision, 't', sa.Column('c', sa.Text(), sa.Computed('a')))", "rewrites"),
+        ("ddl.change_type('t', ddl.string('c'), was=sa.String(9))", "instant"),
+        ("ddl.change_type('t', sa.Column('c', sa.String(4)), was=sa.String(9))", "rewrites"),
+    ],
+)
+def test_it_says_whether_the_table_is_rewritten(call: str, words: str) -> None:
+    assert words in docstring("It", [call], ["pass"])
+
+
 def test_a_revision_that_does_nothing_says_so() -> None:
     assert docstring("Nothing", ["pass"], ["pass"]).count("nothing.") == 4
 

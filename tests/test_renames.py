@@ -15,6 +15,7 @@ from cts_schema.ddl import preserved_name, shorten
 from cts_schema.exceptions import NameTaken
 from tests.support.databases import Database
 from tests.support.lines import Scripts, scripts_in_use
+from tests.support.operations import operations
 from tests.test_offline import run as run_script
 from tests.test_one_revision import undeclared
 from tests.test_online import cut_off_at, schema, scripted
@@ -155,6 +156,16 @@ def test_a_broken_view_elsewhere_in_the_file_is_no_hindrance(shops: Database, li
     line.add("renamed", *RENAMES[rename])
     upgrade(shops.engine)
     assert rows(shops) == there
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_references_and_views_follow_in_the_run_of_an_adoption(shops: Database) -> None:
+    with operations(shops) as ddl:
+        ddl.connection.exec_driver_sql("PRAGMA legacy_alter_table = ON")  # as an adoption does, because of old views
+        ddl.rename_table("shops", "stores")
+        assert ddl.connection.exec_driver_sql("PRAGMA legacy_alter_table").scalar() == 1
+    assert {key["referred_table"] for key in sa.inspect(shops.engine).get_foreign_keys("sales")} == {"stores"}
+    assert len(rows(shops)) == 2
 
 
 ONLINE = """

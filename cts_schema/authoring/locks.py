@@ -64,8 +64,8 @@ def _new_table(call: Call) -> str:
 
 
 def _new_columns(call: Call) -> str:
-    volatile = any(word in call.code for word in ("uuid_text(", "Identity(", "func.", "Computed("))
-    length = _REWRITE if volatile and not call.name.endswith("_online") else _INSTANT
+    volatile = ("uuid_text(", "func.") if call.name == "add_columns" else ()  # the online one sets the default later
+    length = _REWRITE if any(word in call.code for word in ("Identity(", "Computed(", *volatile)) else _INSTANT
     return f"adds {', '.join(call.added) or 'columns'} to {call.table}, and {length}"
 
 

@@ -37,7 +37,7 @@ _WORDS = ("COLLATE", "CONFLICT", "DEFERRABLE", "STRICT", "UPDATE", "WITHOUT")
 
 def rename(table: str, to: str) -> None:
     """Rename a table, but not its name in other objects. A broken view does not prevent it."""
-    with _by_name():
+    with renaming(alone=True):
         sql.execute(f"ALTER TABLE {quote(table)} RENAME TO {quote(to)}")
 
 
@@ -178,10 +178,13 @@ def _rewrite(table: str, named: Callable[[str], str]) -> None:
 
 
 @contextmanager
-def _by_name() -> Iterator[None]:
-    """Make a rename change only the table. A run has foreign keys off; otherwise other keys would follow it."""
+def renaming(*, alone: bool) -> Iterator[None]:
+    """Make a rename change only the table, or also what refers to it.
+
+    A run has foreign keys off; otherwise other keys would follow the table even alone.
+    """
     legacy = sql.scalar("PRAGMA legacy_alter_table")
-    sql.execute("PRAGMA legacy_alter_table = ON")
+    sql.execute(f"PRAGMA legacy_alter_table = {'ON' if alone else 'OFF'}")
     try:
         yield
     finally:

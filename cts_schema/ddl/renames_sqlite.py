@@ -76,13 +76,14 @@ def _trigger_anew(before: str, after: str) -> Iterator[None]:
 
 def _alter(statement: str) -> None:
     """Rename, although a view elsewhere in the file is broken, which SQLite refuses by itself."""
-    try:
-        sql.execute(statement)
-    except OperationalError as error:
-        if getattr(error.orig, "sqlite_errorname", "SQLITE_ERROR") != "SQLITE_ERROR":
-            raise
-        with writable(op.get_bind()):
+    with moved_sqlite.renaming(alone=False):
+        try:
             sql.execute(statement)
+        except OperationalError as error:
+            if getattr(error.orig, "sqlite_errorname", "SQLITE_ERROR") != "SQLITE_ERROR":
+                raise
+            with writable(op.get_bind()):
+                sql.execute(statement)
 
 
 def _rename_parts(table: str, names: _Names, checks: Mapping[str, str]) -> None:

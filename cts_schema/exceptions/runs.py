@@ -125,7 +125,7 @@ class RevisionFailed(SchemaError):
 
 
 class RevisionIncomplete(SchemaError):
-    """a revision does not say yet what existing rows get; nothing was done"""
+    """a revision does not say yet what existing rows get; it was not run"""
 
     exit_code = EXIT_DECISION
     unlisted = ("file",)
