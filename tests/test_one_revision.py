@@ -224,6 +224,22 @@ def test_a_check_and_a_key_of_the_same_name_are_replaced(orders: Database, line:
         orders.execute("UPDATE orders SET price = -1")
 
 
+@pytest.mark.parametrize(("step", "by"), [("set_not_null_online", "backfill"), ("set_not_null", "fill")])
+def test_rows_without_a_value_are_counted_before_their_column_becomes_required(
+    orders: Database, line: Scripts, step: str, by: str
+) -> None:
+    before = schema(orders)
+    line.add("required", f"""ddl.{step}("orders", "symbol")""")
+    with pytest.raises(RowsRefused, match="rows have no value in a column") as caught:
+        upgrade(orders.engine)
+    assert caught.value.place["refused"] == "7 rows"
+    assert f"""ddl.{by}("orders", {{"symbol": VALUE}}, where="symbol IS NULL")""" in str(caught.value)
+    assert schema(orders) == before
+    orders.execute("UPDATE orders SET symbol = 'x'")
+    upgrade(orders.engine)
+    assert undeclared(orders, line) == {}
+
+
 # Enumerations
 
 WORDS = "status IN ('pending', 'open', 'partially_filled', 'filled', 'cancelled', 'rejected', 'expired', 'late')"

@@ -38,7 +38,12 @@ from cts_schema.ddl.types import TYPES, BigInt, ExactNumeric, FiniteNumeric, Jso
 if TYPE_CHECKING:
     from cts_schema.ddl.batches import backfill, fill
     from cts_schema.ddl.comments import comment_column, comment_table
-    from cts_schema.ddl.online_constraints import add_check_online, add_foreign_key_online, set_not_null_online
+    from cts_schema.ddl.online_constraints import (
+        add_check_online,
+        add_foreign_key_online,
+        set_not_null,
+        set_not_null_online,
+    )
     from cts_schema.ddl.online_indexes import add_unique_online, create_index_online, drop_index_online
     from cts_schema.ddl.online_tables import add_columns_online, create_table_online
     from cts_schema.ddl.operations import (
@@ -69,6 +74,7 @@ _OPERATIONS = {
     "add_foreign_key_online": "online_constraints",
     "create_index_online": "online_indexes",
     "drop_index_online": "online_indexes",
+    "set_not_null": "online_constraints",
     "set_not_null_online": "online_constraints",
     "change_type": "type_changes",
     "recompute_column": "type_changes",
@@ -153,6 +159,7 @@ __all__ = [
     "rename_table",
     "rename_table_online",
     "replace_checks",
+    "set_not_null",
     "set_not_null_online",
     "shorten",
     "sqlite_checks",

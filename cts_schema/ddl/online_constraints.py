@@ -19,7 +19,7 @@ from cts_schema.ddl.naming import shorten
 from cts_schema.ddl.operations import replace_checks
 from cts_schema.ddl.outside import alter, of_catalog, outside_transaction, transaction_of_its_own
 from cts_schema.ddl.rebuild import alter_table
-from cts_schema.ddl.refused_rows import refused, require_met
+from cts_schema.ddl.refused_rows import refused, require_filled, require_met
 from cts_schema.ddl.sql import empty, offline, on_postgresql
 from cts_schema.ddl.tables import frozen_table
 from cts_schema.ddl.text import clause, quote
@@ -105,16 +105,16 @@ def set_not_null_online(table: str, column: str) -> None:
     Args:
         table: the table's name.
         column: the column, which has a value in every row.
+
+    Raises:
+        RowsRefused: rows have none; has their number.
     """
-    if not on_postgresql():
-        with alter_table(table) as batch:
-            batch.alter_column(column, nullable=False)
-        return
     name = shorten(f"ck_{table}_{column}_not_null")
     with outside_transaction() as outside:
-        if empty():
-            op.alter_column(table, column, nullable=False)
+        if not outside:
+            set_not_null(table, column, by="backfill")
             return
+        require_filled(table, column, "backfill")
         if offline() or not of_catalog(
             "SELECT attnotnull FROM pg_attribute WHERE attrelid = CAST(:table AS regclass) AND attname = :name",
             table,
@@ -124,6 +124,22 @@ def set_not_null_online(table: str, column: str) -> None:
             # A validated CHECK avoids the scan under ACCESS EXCLUSIVE (postgresql.org/docs/current/sql-altertable).
             alter(table, f"ALTER COLUMN {quote(column)} SET NOT NULL")
         alter(table, f"DROP CONSTRAINT IF EXISTS {quote(name)}")
+
+
+def set_not_null(table: str, column: str, *, by: str = "fill") -> None:
+    """Make a column NOT NULL after other changes, or in a downgrade.
+
+    Args:
+        table: the table's name.
+        column: the column, which has a value in every row.
+        by: the operation that fills rows at this place of a revision, for the error.
+
+    Raises:
+        RowsRefused: rows have none; has their number.
+    """
+    require_filled(table, column, by)
+    with alter_table(table) as batch:
+        batch.alter_column(column, nullable=False)
 
 
 def _check(table: str, name: str, condition: str) -> sa.Constraint:

@@ -25,6 +25,30 @@ def require_met(table: str, name: str, condition: str, by: str = "fill") -> None
         raise refused(table, name, condition, by)
 
 
+def require_filled(table: str, column: str, by: str) -> None:
+    """Check that all rows of ``table`` have a value in a column that is about to become NOT NULL.
+
+    Args:
+        table: the table's name.
+        column: the column.
+        by: the operation that changes rows at this place of a revision.
+
+    Raises:
+        RowsRefused: some have none; has their number.
+    """
+    if sql.offline():
+        return
+    count = sql.scalar(f"SELECT count(*) FROM {quote(table)} WHERE {quote(column)} IS NULL")
+    if count:
+        raise RowsRefused(
+            cause="rows have no value in a column that becomes NOT NULL; it was not changed",
+            table=table,
+            column=column,
+            refused=_rows(count),
+            code=f'ddl.{by}("{table}", {{"{column}": VALUE}}, where="{column} IS NULL")',
+        )
+
+
 def refused(table: str, name: str, condition: str, by: str) -> RowsRefused:
     """Return the error about the rows of ``table`` that do not meet a condition."""
     words = enumerated(condition)

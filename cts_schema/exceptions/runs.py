@@ -151,7 +151,7 @@ class RowsRefused(RevisionFailed):
     exit_code = EXIT_DECISION
     unlisted = ("code",)
     next_step = NextStep(
-        "change these rows, then repeat; or let a revision that is not released yet do it, before the CHECK:\n{code}"
+        "change these rows, then repeat; or let a revision that is not released yet do it, before this:\n{code}"
     )
 
 
