@@ -11,6 +11,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
 from cts_schema import dialects, downgrade, status, upgrade
+from cts_schema.database.engines import migration_engine
 from cts_schema.exceptions import RevisionFailed, RevisionIncomplete, RowsRefused
 from cts_schema.schema.declared import replay
 from cts_schema.schema.snapshot import differences
@@ -254,6 +255,12 @@ def test_words_that_rows_have_do_not_go_and_are_named_with_their_rows(orders: Da
         upgrade(orders.engine)
     assert caught.value.place["refused"] == "'pending' in 6 rows"
     assert """ddl.backfill("orders", {"status": "filled"}, where="status = 'pending'")""" in str(caught.value)
+    with (
+        migration_engine(orders.location).connect() as connection,
+        connection.begin(),
+        pytest.raises(RowsRefused, match="'pending' in 6 rows"),
+    ):
+        upgrade(connection)
     assert schema(orders) == before
     assert orders.value("SELECT count(*) FROM orders") == ROWS
 

@@ -19,12 +19,12 @@ from pathlib import Path
 from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData
 
-from cts_schema.authoring.docstring import REASON
 from cts_schema.ddl import columns
 from cts_schema.exceptions import SchemaError, in_a_line
 from cts_schema.schema.declared import declared, replay
 from cts_schema.schema.scripts import ADOPTION_REVISION, script_location
 from tools.squawk import read_script
+from tools.unfinished import unfinished
 from tools.violations import Violation
 
 _ONLINE = re.compile(r"ddl\.(\w+_online|backfill)$")
@@ -90,8 +90,7 @@ def read_code(file: Path) -> Iterator[Violation]:
     """Yield the violations in the code of a revision."""
     text = file.read_text()
     tree = ast.parse(text)
-    if REASON in text:
-        yield _no_reason(file, text)
+    yield from unfinished(file, text, tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
             yield from _live_models(file, node)
@@ -100,34 +99,10 @@ def read_code(file: Path) -> Iterator[Violation]:
             yield from _bare_rename(file, node)
             yield from _drops_values(file, node)
             yield from _volatile_default(file, node)
-        elif isinstance(node, ast.Attribute) and node.attr == "TO_COMPLETE":
-            yield _to_complete(file, node)
     for function in tree.body:
         if isinstance(function, ast.FunctionDef):
             yield from _online_too_late(file, function)
             yield from _one_dialect(file, function)
-
-
-def _no_reason(file: Path, text: str) -> Violation:
-    return Violation(
-        file,
-        next(number for number, line in enumerate(text.splitlines(), 1) if REASON in line),
-        "no-reason",
-        "nobody can see later why the schema was changed",
-        "write the reason into the docstring",
-        "Why         each order says where it was executed, because fees differ by venue.",
-    )
-
-
-def _to_complete(file: Path, node: ast.Attribute) -> Violation:
-    return Violation(
-        file,
-        node.lineno,
-        "to-complete",
-        "the revision does not say yet what existing rows get, and refuses to run",
-        "write the value in place of ddl.TO_COMPLETE: a plain value, or SQL of the row",
-        'sa.text("connection_id")',
-    )
 
 
 def _without_reason(file: Path, name: str) -> Violation:

@@ -91,6 +91,8 @@ def add_check_online(table: str, name: str, condition: str) -> None:
         replace_checks(table, drop=[name], add=[(name, condition)])
         return
     with outside_transaction() as outside:
+        if not outside:
+            require_met(table, name, condition, "backfill")
         try:
             _add(table, name, lambda named: _check(table, named, condition), outside)
         except IntegrityError as error:

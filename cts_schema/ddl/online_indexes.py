@@ -67,14 +67,18 @@ def create_index_online(
                 return
             if valid is False:
                 _drop_index(name, table, outside)
-        if outside:
-            options["postgresql_concurrently"] = True
-        try:
-            op.create_index(name, table, list(columns), **options)
-        except DBAPIError as error:
-            if outside and not error.connection_invalidated and _is_valid(name, table) is False:
-                _drop_index(name, table, outside)
-            raise
+        _build(name, table, columns, options, outside)
+
+
+def _build(name: str, table: str, columns: Sequence[Any], options: dict[str, Any], outside: bool) -> None:
+    if outside:
+        options["postgresql_concurrently"] = True
+    try:
+        op.create_index(name, table, list(columns), **options)
+    except DBAPIError as error:
+        if outside and not error.connection_invalidated and _is_valid(name, table) is False:
+            _drop_index(name, table, outside)
+        raise
 
 
 def drop_index_online(name: str, table: str) -> None:

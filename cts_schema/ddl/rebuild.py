@@ -58,6 +58,18 @@ def alter_table(
         with op.batch_alter_table(table, recreate="auto" if context.dialect.name != "sqlite" else "always") as batch:
             yield batch
         return
+    with _rebuilt(table, constraints, without, without_checks, plain) as batch:
+        yield batch
+
+
+@contextmanager
+def _rebuilt(
+    table: str,
+    constraints: Sequence[sa.Constraint],
+    without: Sequence[str],
+    without_checks: Sequence[str],
+    plain: Sequence[str],
+) -> Iterator[BatchOperations]:
     connection = op.get_bind()
     kept_sql = _definitions(connection, table)
     sequence = _autoincrement(connection, table)
