@@ -72,7 +72,7 @@ _WORDS = tuple(
 
 _TYPES: dict[str, tuple[str, ...]] = {
     "text": ("TEXT", "VARCHAR(255)", "VARCHAR(21)"),
-    "word": ("TEXT", "VARCHAR(20)"),
+    "enum": ("TEXT", "VARCHAR(20)"),
     "number": ("REAL", "DOUBLE PRECISION", "DECIMAL(20,8)", "DECIMAL(10,4)", "INTEGER", "NUMERIC"),
     "integer": ("INTEGER", "BIGINT", "SMALLINT"),
     "float": ("REAL", "DOUBLE PRECISION", "DECIMAL(5,2)"),

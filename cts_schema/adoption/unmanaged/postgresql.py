@@ -127,7 +127,7 @@ class Changes(changes.Changes):
         column = self.tables[key.table].columns[key.columns[place]]
         value = f"c.{quote(column.name)}"
         kind = target.tables()[key.parent].columns[key.parent_columns[place]].kind
-        return value if column.text or kind not in ("text", "word") else key_as_text(value, key.parent_types[place])
+        return value if column.text or kind not in ("text", "enum") else key_as_text(value, key.parent_types[place])
 
     def require_possible(self, affected: Sequence[Table]) -> None:
         """Check that the copies of the rows for an undo have room for their columns.

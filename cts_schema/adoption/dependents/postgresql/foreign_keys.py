@@ -82,7 +82,7 @@ def _is_of_text(key: Any) -> bool:
     table = target.tables().get(key.parent)
     if not key.inward or table is None or key.parent_name not in table.columns:
         return False
-    return table.columns[key.parent_name].kind in ("text", "word") and key.typcategory != "S"
+    return table.columns[key.parent_name].kind in ("text", "enum") and key.typcategory != "S"
 
 
 def defined(connection: sa.Connection, keys: Sequence[Any], old: Collection[int]) -> tuple[ForeignKey, ...]:
