@@ -3,8 +3,5 @@
 from alembic import context
 
 from cts_schema.migration.environment import run
-from cts_schema.models import Base
 
-target_metadata = Base.metadata
-
-run(context, target_metadata)
+run(context)

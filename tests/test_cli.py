@@ -431,6 +431,8 @@ def test_the_program_starts_as_a_module_and_imports_no_more_than_it_needs(head: 
     for command in ("upgrade", "status", "wait"):
         there = python(code.format([command], ["alembic", "rich.console", "cts_schema.models"]), url=head.url)
         assert there.out.endswith("\n[]\n"), there
+    run_it = "import sys, alembic.config; alembic.config.main(['upgrade', 'head'])"
+    assert python(f"{run_it}; print('cts_schema.models' in sys.modules)", url=head.url).out.endswith("\nFalse\n")
 
 
 # Help

@@ -18,13 +18,13 @@ import sqlalchemy as sa
 
 from cts_schema import dialects
 from cts_schema.authoring.files import number
-from cts_schema.authoring.write import write
 from cts_schema.database.handle import Database
 from cts_schema.database.options import Options
 from cts_schema.database.urls import resolve_url
+from cts_schema.ddl import NAMING_CONVENTION
 from cts_schema.ddl.text import clause, quote
 from cts_schema.exceptions import EXIT_OK, NextCommand, NextStep, SchemaError, WrongUsage, mask_url, of_alembic
-from cts_schema.migration import autogenerate, ledger
+from cts_schema.migration import ledger
 from cts_schema.migration.executor import Executor
 from cts_schema.migration.line import Line, stretches
 from cts_schema.migration.preconditions import require_known, require_ours
@@ -37,12 +37,11 @@ from cts_schema.streams import failed, flush_at_exit, open_what_is_closed, writt
 _DIRECTIONS: dict[str, Direction] = {"upgrade": "upgrade", "downgrade": "downgrade", "do_stamp": "stamp"}
 
 
-def run(context: Any, metadata: sa.MetaData) -> None:
+def run(context: Any) -> None:
     """Run the current Alembic command.
 
     Args:
         context: the module ``alembic.context``, or an EnvironmentContext.
-        metadata: the metadata of the models.
 
     Raises:
         SchemaError: when called from code. At the command line it prints the message instead, and exits
@@ -55,9 +54,9 @@ def run(context: Any, metadata: sa.MetaData) -> None:
         atexit.register(flush_at_exit)
     try:
         if arguments is None:
-            _run(context, metadata)
+            _run(context)
         else:
-            _run_and_print(context, metadata)
+            _run_and_print(context)
     except SchemaError as error:
         if arguments is None or getattr(arguments, "raiseerr", False):
             raise
@@ -65,9 +64,9 @@ def run(context: Any, metadata: sa.MetaData) -> None:
         raise SystemExit(error.exit_code) from error
 
 
-def _run_and_print(context: Any, metadata: sa.MetaData) -> None:
+def _run_and_print(context: Any) -> None:
     try:
-        _run(context, metadata)
+        _run(context)
     except OSError as error:
         if not context.is_offline_mode():
             raise
@@ -78,7 +77,7 @@ def _run_and_print(context: Any, metadata: sa.MetaData) -> None:
         sys.stdout.flush()
 
 
-def _run(context: Any, metadata: sa.MetaData) -> None:
+def _run(context: Any) -> None:
     # Only a configured context shows the request of the command; the real configuration needs a connection.
     context.configure(dialect_name="sqlite")
     wanted = context.get_context().opts
@@ -95,13 +94,17 @@ def _run(context: Any, metadata: sa.MetaData) -> None:
             given = context.get_x_argument()
             asks = context.config.cmd_opts is not None and sys.stdin.isatty() and sys.stdout.isatty()
             drop, rename = (_given(option, given) for option in ("drop", "rename"))
-            write(context, revision, metadata, dropped=drop, renames=rename, asks=asks)
+            from cts_schema.authoring.write import write  # a run needs neither it nor the models
+
+            write(context, revision, _models(), dropped=drop, renames=rename, asks=asks)
             return
     if command.__name__ == "do_ensure_version":
         raise WrongUsage(
             cause="the first revision creates the version table", next_step=NextStep("{}", NextCommand("upgrade"))
         )
-    settings = {"target_metadata": metadata, "version_table": options.version_table}
+    # Operations of Alembic take the names of constraints from there.
+    conventions = sa.MetaData(naming_convention=NAMING_CONVENTION)
+    settings: dict[str, Any] = {"target_metadata": conventions, "version_table": options.version_table}
     if context.is_offline_mode():
         _offline(context, options, x_arguments, settings)
         return
@@ -112,6 +115,8 @@ def _run(context: Any, metadata: sa.MetaData) -> None:
     ):
         require_version_table(connection, options)
         if reading:
+            if revision is not None:
+                settings |= _comparison(connection)
             _look(context, connection, options, settings, command)
             return
         line = context.config.attributes.get("line") or Line()
@@ -124,6 +129,13 @@ def _run(context: Any, metadata: sa.MetaData) -> None:
         ):
             _migrate(context, connection, options, line, settings, command)
         line.finish(connection, options)
+
+
+def _models() -> sa.MetaData:
+    """Return the metadata of the models, which only a comparison needs."""
+    from cts_schema.models import Base
+
+    return Base.metadata
 
 
 def _given(option: str, x_arguments: Sequence[str]) -> list[str]:
@@ -187,6 +199,12 @@ def _offline(context: Any, options: Options, x_arguments: dict[str, str], settin
         context.run_migrations()
 
 
+def _comparison(connection: sa.Connection) -> dict[str, Any]:
+    from cts_schema.migration import autogenerate  # a run does not need it
+
+    return {"target_metadata": _models(), **autogenerate.settings(_models(), connection)}
+
+
 def _look(context: Any, connection: sa.Connection, options: Options, settings: dict[str, Any], command: Any) -> None:
     def checked(heads: Any, running: Any) -> Any:
         require_known(running, heads)
@@ -194,8 +212,7 @@ def _look(context: Any, connection: sa.Connection, options: Options, settings: d
             require_ours(running)
         return command(heads, running)
 
-    comparison = autogenerate.settings(settings["target_metadata"], connection)
-    context.configure(connection=connection, dont_mutate=True, fn=checked, **settings, **comparison)
+    context.configure(connection=connection, dont_mutate=True, fn=checked, **settings)
     with dialects.of(connection).session.comparing(connection, options):
         context.run_migrations()
 
