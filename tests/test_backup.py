@@ -576,7 +576,7 @@ def test_a_killed_backup_has_no_name_yet_or_is_whole(filled: Database, database:
     with killing("backup", filled) as kill:
         steps = int(kill(0, tmp_path / "whole"))
         named = []
-        for point in range(steps, 0, -1 if filled.kind == "sqlite" else -5):
+        for point in range(steps, 0, -1 if filled.kind == "sqlite" else -11):
             file = tmp_path / f"copy{point}"
             assert kill(point, file) == ""
             named.append(file.exists())

@@ -9,10 +9,11 @@ import gc
 import io
 import json
 import os
+import sqlite3
 import sys
 import traceback
 from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout, suppress
+from contextlib import closing, redirect_stderr, redirect_stdout, suppress
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -22,6 +23,10 @@ import sqlalchemy.dialects.postgresql.psycopg  # noqa: F401
 
 import cts_schema.cli.app
 import cts_schema.migration.environment
+from cts_schema import dialects
+from cts_schema.models import Base
+from cts_schema.schema.declared import declared
+from cts_schema.schema.scripts import ADOPTION_REVISION
 
 _PROGRAMS: dict[str, Callable[[list[str]], Any]] = {
     "alembic": lambda arguments: alembic.config.main(arguments, prog="alembic"),
@@ -43,9 +48,13 @@ def serve() -> None:
 def _warm_up() -> None:
     """Let the forks find loaded what commands load as they go: the models, the revisions, what SQLAlchemy remembers."""
     with TemporaryDirectory() as folder, redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-        for command in ("upgrade", "status", "check"):
+        with closing(sqlite3.connect(f"{folder}/legacy.db")) as legacy:
+            legacy.execute("CREATE TABLE users (id INTEGER PRIMARY KEY, username TEXT, password_hash TEXT)")
+        for file, *command in (("new", "upgrade"), ("new", "status"), ("new", "check"), ("legacy", "adopt", "--yes")):
             with suppress(SystemExit):
-                _PROGRAMS["cts-schema"]([command, "--url", f"sqlite:///{folder}/cts.db"])
+                _PROGRAMS["cts-schema"]([*command, "--url", f"sqlite:///{folder}/{file}.db"])
+        dialects.named("postgresql").shape.expected(declared(ADOPTION_REVISION))
+        dialects.named("postgresql").shape.expected(Base.metadata)
     gc.collect()
     gc.freeze()  # the collector of a fork need not touch what is shared with the others
 
