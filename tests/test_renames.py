@@ -12,7 +12,7 @@ from alembic.util import CommandError
 
 from cts_schema import downgrade, status, upgrade
 from cts_schema.ddl import preserved_name, shorten
-from cts_schema.exceptions import NameTaken
+from cts_schema.exceptions import NameTaken, StillNeeded
 from tests.support.databases import Database
 from tests.support.lines import Scripts, scripts_in_use
 from tests.support.operations import operations
@@ -156,6 +156,36 @@ def test_a_broken_view_elsewhere_in_the_file_is_no_hindrance(shops: Database, li
     line.add("renamed", *RENAMES[rename])
     upgrade(shops.engine)
     assert rows(shops) == there
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_a_view_that_cannot_follow_is_named_and_nothing_is_done(shops: Database, line: Scripts) -> None:
+    shops.execute("CREATE VIEW reader AS WITH t AS (SELECT name FROM shops) SELECT t.name FROM t")
+    line.add("renamed", *RENAMES["text"])
+    before = schema(shops)
+    with pytest.raises(StillNeeded, match="view reader"):
+        upgrade(shops.engine)
+    assert schema(shops) == before
+
+
+def test_a_name_may_change_its_case_alone(shops: Database, line: Scripts) -> None:
+    line.add(
+        "renamed",
+        """
+        ddl.rename_table("shops", "Shops")
+        ddl.rename_column("Shops", "name", ddl.string("Name", required=True))
+        """,
+        """
+        ddl.rename_column("Shops", "Name", ddl.string("name", required=True))
+        ddl.rename_table("Shops", "shops")
+        """,
+    )
+    before, there = schema(shops), rows(shops)
+    upgrade(shops.engine)
+    assert undeclared(shops, line).keys() == {"Shops.index mine_too"}
+    assert rows(shops) == there
+    downgrade(shops.engine, "061")
+    assert schema(shops) == before
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)

@@ -109,7 +109,7 @@ def _rename_table(old: str, new: str, *, again: bool = False) -> None:
     if replayed():
         op.execute(RenamedTable(old, new))
         return
-    if not offline():
+    if not offline() and (on_postgresql() or old.lower() != new.lower()):  # SQLite knows no case
         require_free(new)
     if on_postgresql():
         execute(renames_postgresql.table(old, new, again=again))

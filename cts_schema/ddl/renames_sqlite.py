@@ -18,7 +18,9 @@ from cts_schema.ddl.naming import renamed_check, shorten
 from cts_schema.ddl.rewriting import rewrite, writable
 from cts_schema.ddl.text import literal, quote, tokens, unquote
 from cts_schema.ddl.triggers import CreateUpdatedAtTrigger, DropUpdatedAtTrigger, has_updated_at_trigger
+from cts_schema.exceptions import StillNeeded
 
+_LEFT = re.compile(r"error in ((?:view|trigger) .+) after rename")
 _PRESERVED = re.compile(r"cts_kept_\d{3}_")
 
 
@@ -39,7 +41,8 @@ class _Names:
 def rename_table(old: str, new: str) -> None:
     """Rename a table, and what is named after it."""
     with _trigger_anew(old, new):
-        _alter(f"ALTER TABLE {quote(old)} RENAME TO {quote(new)}")
+        for before, after in _steps(old, new):
+            _alter(f"ALTER TABLE {quote(before)} RENAME TO {quote(after)}")
     columns = [name for (name,) in sql.rows(f"SELECT name FROM pragma_table_xinfo({literal(new)})")]
     checks = {name: renamed_check(name, columns, old, new) for name in _constraints(new)}
     _rename_parts(new, _Names(old, new), checks)
@@ -75,13 +78,21 @@ def _trigger_anew(before: str, after: str) -> Iterator[None]:
 
 
 def _alter(statement: str) -> None:
-    """Rename, although a view elsewhere in the file is broken, which SQLite refuses by itself."""
+    """Rename, although a view elsewhere in the file is broken, which SQLite refuses by itself.
+
+    Raises:
+        StillNeeded: a view or a trigger of the user cannot follow; names it.
+    """
     with moved_sqlite.renaming(alone=False):
         try:
             sql.execute(statement)
         except OperationalError as error:
             if getattr(error.orig, "sqlite_errorname", "SQLITE_ERROR") != "SQLITE_ERROR":
                 raise
+            if left := _LEFT.search(str(error.orig)):
+                raise StillNeeded(
+                    cause="an unmanaged object cannot follow a rename; nothing was done", needed_by=left[1]
+                ) from error
             with writable(op.get_bind()):
                 sql.execute(statement)
 
@@ -149,8 +160,15 @@ def _constraints(table: str) -> list[str]:
 def _rename_preserved(table: str, before: str, after: str) -> None:
     for number in ("", *(f"_{number}" for number in range(2, 100))):
         if table == shorten(f"{before}{number}"):
-            moved_sqlite.rename(table, shorten(f"{after}{number}"))
+            for one, other in _steps(table, shorten(f"{after}{number}")):
+                moved_sqlite.rename(one, other)
             return
+
+
+def _steps(old: str, new: str) -> list[tuple[str, str]]:
+    """Return the renames of a table: SQLite takes another case of its name only by way of another name."""
+    between = f"cts_renamed {new}"
+    return [(old, between), (between, new)] if old.lower() == new.lower() else [(old, new)]
 
 
 def _quoted(name: str) -> str:
