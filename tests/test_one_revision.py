@@ -241,6 +241,25 @@ def test_rows_without_a_value_are_counted_before_their_column_becomes_required(
     assert undeclared(orders, line) == {}
 
 
+@pytest.mark.parametrize(
+    "step",
+    [
+        """ddl.create_index_online("ux_orders", "orders", ["price"], unique=True, where="quantity > 0")""",
+        """ddl.add_unique_online("orders", ["price"], name="ux_orders")""",
+    ],
+)
+def test_values_that_several_rows_have_are_counted(orders: Database, line: Scripts, step: str) -> None:
+    orders.execute("UPDATE orders SET price = 1 WHERE id < 'o3'")
+    before = schema(orders)
+    line.add("unique", step)
+    with pytest.raises(RowsRefused, match="rows have the same values") as caught:
+        upgrade(orders.engine)
+    assert caught.value.place["refused"] == "values that several rows have: 1"
+    (query,) = (row for row in str(caught.value).splitlines() if "SELECT" in row)
+    assert [row[1] for row in orders.rows(query[query.index("SELECT") :])] == [3]
+    assert schema(orders) == before
+
+
 # Enumerations
 
 WORDS = "status IN ('pending', 'open', 'partially_filled', 'filled', 'cancelled', 'rejected', 'expired', 'late')"

@@ -7,11 +7,12 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from cts_schema.ddl.naming import shorten
 from cts_schema.ddl.outside import alter, of_catalog, outside_transaction, run_lock_timeout, transaction_of_its_own
 from cts_schema.ddl.rebuild import alter_table
+from cts_schema.ddl.refused_rows import duplicated
 from cts_schema.ddl.sql import empty, offline, on_postgresql
 from cts_schema.ddl.text import clause, quote
 
@@ -46,6 +47,7 @@ def create_index_online(
 
     Raises:
         ValueError: an index with this name exists, on other columns or with another uniqueness.
+        RowsRefused: rows have the same values in the columns of a unique index.
     """
     condition = None if where is None else clause(where)
     named = {
@@ -67,10 +69,12 @@ def create_index_online(
                 return
             if valid is False:
                 _drop_index(name, table, outside)
-        _build(name, table, columns, options, outside)
+        _build(name, table, columns, where, options, outside)
 
 
-def _build(name: str, table: str, columns: Sequence[Any], options: dict[str, Any], outside: bool) -> None:
+def _build(
+    name: str, table: str, columns: Sequence[Any], where: str | None, options: dict[str, Any], outside: bool
+) -> None:
     if outside:
         options["postgresql_concurrently"] = True
     try:
@@ -78,6 +82,10 @@ def _build(name: str, table: str, columns: Sequence[Any], options: dict[str, Any
     except DBAPIError as error:
         if outside and not error.connection_invalidated and _is_valid(name, table) is False:
             _drop_index(name, table, outside)
+        plain = all(isinstance(column, str) for column in columns)
+        # In a transaction of PostgreSQL nothing can be asked after an error.
+        if plain and isinstance(error, IntegrityError) and (outside or not on_postgresql()):
+            raise duplicated(name, table, columns, where) from error
         raise
 
 
@@ -113,11 +121,7 @@ def add_unique_online(
     """
     name = name or shorten("_".join(["uq", table, *columns]))
     if not on_postgresql():
-        there = () if offline() else [key["name"] for key in sa.inspect(op.get_bind()).get_unique_constraints(table)]
-        with alter_table(table) as batch:
-            if name in there:
-                batch.drop_constraint(name, type_="unique")
-            batch.create_unique_constraint(name, list(columns))
+        _rebuild_with_unique(name, table, columns)
         return
     later = (" DEFERRABLE" if deferrable else "") + (f" INITIALLY {initially}" if initially == "DEFERRED" else "")
     nulls = " NULLS NOT DISTINCT" if nulls_not_distinct else ""
@@ -132,6 +136,17 @@ def add_unique_online(
     with outside_transaction() as outside, transaction_of_its_own(outside):
         alter(table, f"DROP CONSTRAINT IF EXISTS {quote(name)}")
         alter(table, f"ADD CONSTRAINT {quote(name)} UNIQUE USING INDEX {quote(built)}{later}")
+
+
+def _rebuild_with_unique(name: str, table: str, columns: Sequence[str]) -> None:
+    there = () if offline() else [key["name"] for key in sa.inspect(op.get_bind()).get_unique_constraints(table)]
+    try:
+        with alter_table(table) as batch:
+            if name in there:
+                batch.drop_constraint(name, type_="unique")
+            batch.create_unique_constraint(name, list(columns))
+    except IntegrityError as error:
+        raise duplicated(name, table, columns) from error
 
 
 def _replace_unique(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cts_schema.ddl import sql
-from cts_schema.ddl.text import literal, quote, token_texts, unquote
+from cts_schema.ddl.text import literal, names, quote, token_texts, unquote
 from cts_schema.exceptions import RowsRefused
 
 _MOST = 20  # words in a message
@@ -47,6 +49,24 @@ def require_filled(table: str, column: str, by: str) -> None:
             refused=_rows(count),
             code=f'ddl.{by}("{table}", {{"{column}": VALUE}}, where="{column} IS NULL")',
         )
+
+
+def duplicated(name: str, table: str, columns: Sequence[str], where: str | None = None) -> RowsRefused:
+    """Return the error about rows of ``table`` that a unique index on columns refuses."""
+    listed = names(columns)
+    conditions = [] if where is None else [f"({where})"]
+    conditions += [f"{quote(column)} IS NOT NULL" for column in columns]
+    found = (
+        f"SELECT {listed}, count(*) FROM {quote(table)} WHERE {' AND '.join(conditions)} "
+        f"GROUP BY {listed} HAVING count(*) > 1"
+    )
+    return RowsRefused(
+        cause="rows have the same values in the columns of a unique index or constraint; it was not added",
+        table=table,
+        unique=name,
+        refused=f"values that several rows have: {sql.scalar(f'SELECT count(*) FROM ({found}) doubled')}",
+        next_step=f"change or delete these rows, then repeat; to see them:\n{found}",
+    )
 
 
 def refused(table: str, name: str, condition: str, by: str) -> RowsRefused:
