@@ -260,6 +260,19 @@ def test_values_that_several_rows_have_are_counted(orders: Database, line: Scrip
     assert schema(orders) == before
 
 
+@on_postgresql
+def test_rows_that_refer_to_nothing_are_counted(orders: Database, line: Scripts) -> None:
+    orders.execute("UPDATE orders SET symbol = 'nowhere' WHERE id < 'o2'")
+    before = schema(orders)
+    line.add("key", """ddl.add_foreign_key_online("orders", ["symbol"], "exchange_connections")""")
+    with pytest.raises(RowsRefused, match="rows refer to rows that do not exist") as caught:
+        upgrade(orders.engine)
+    assert caught.value.place["refused"] == "2 rows"
+    (query,) = (row for row in str(caught.value).splitlines() if "SELECT" in row)
+    assert len(orders.rows(query[query.index("SELECT") :])) == 2
+    assert schema(orders) == before
+
+
 # Enumerations
 
 WORDS = "status IN ('pending', 'open', 'partially_filled', 'filled', 'cancelled', 'rejected', 'expired', 'late')"

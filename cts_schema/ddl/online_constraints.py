@@ -19,7 +19,7 @@ from cts_schema.ddl.naming import shorten
 from cts_schema.ddl.operations import replace_checks
 from cts_schema.ddl.outside import alter, of_catalog, outside_transaction, transaction_of_its_own
 from cts_schema.ddl.rebuild import alter_table
-from cts_schema.ddl.refused_rows import refused, require_filled, require_met
+from cts_schema.ddl.refused_rows import orphaned, refused, require_filled, require_met
 from cts_schema.ddl.sql import empty, offline, on_postgresql
 from cts_schema.ddl.tables import frozen_table
 from cts_schema.ddl.text import clause, quote
@@ -53,6 +53,9 @@ def add_foreign_key_online(
         deferrable: whether a transaction may check it at its end.
         initially: ``DEFERRED`` or ``IMMEDIATE``.
         match: ``FULL``, for a key of several columns.
+
+    Raises:
+        RowsRefused: rows refer to rows that do not exist (PostgreSQL; on SQLite the run checks all keys at its end).
     """
     name = name or shorten("_".join(["fk", table, *columns]))
     options: dict[str, Any] = {"ondelete": ondelete, "onupdate": onupdate, "deferrable": deferrable}
@@ -72,7 +75,12 @@ def add_foreign_key_online(
         return made
 
     with outside_transaction() as outside:
-        _add(table, name, key, outside)
+        try:
+            _add(table, name, key, outside)
+        except IntegrityError as error:
+            if not outside:
+                raise
+            raise orphaned(name, table, columns, parent, parent_columns) from error
 
 
 def add_check_online(table: str, name: str, condition: str) -> None:

@@ -69,6 +69,22 @@ def duplicated(name: str, table: str, columns: Sequence[str], where: str | None 
     )
 
 
+def orphaned(name: str, table: str, columns: Sequence[str], parent: str, parent_columns: Sequence[str]) -> RowsRefused:
+    """Return the error about rows of ``table`` that refer to missing rows of ``parent``."""
+    filled = " AND ".join(f"c.{quote(column)} IS NOT NULL" for column in columns)
+    pairs = zip(columns, parent_columns, strict=True)
+    same = " AND ".join(f"p.{quote(other)} = c.{quote(column)}" for column, other in pairs)
+    lacking = f"{filled} AND NOT EXISTS (SELECT 1 FROM {quote(parent)} p WHERE {same})"
+    return RowsRefused(
+        cause="rows refer to rows that do not exist; the foreign key was not added",
+        table=table,
+        foreign_key=name,
+        refused=_rows(sql.scalar(f"SELECT count(*) FROM {quote(table)} c WHERE {lacking}")),
+        next_step=f"correct or delete these rows, then repeat; to see them:\n"
+        f"SELECT * FROM {quote(table)} c WHERE {lacking}",
+    )
+
+
 def refused(table: str, name: str, condition: str, by: str) -> RowsRefused:
     """Return the error about the rows of ``table`` that do not meet a condition."""
     words = enumerated(condition)
