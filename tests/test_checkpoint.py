@@ -42,6 +42,21 @@ def test_it_makes_what_the_line_makes_with_less_work(database: Database) -> None
     assert sum(one.statements for one in quick.applied) < sum(one.statements for one in walked.applied)
 
 
+@pytest.mark.parametrize("target", ["head", "054", "035"])
+def test_a_later_file_of_a_process_gets_the_final_shape_of_its_tables_at_once(tmp_path: Path, target: str) -> None:
+    files = [sa.make_url(f"sqlite:///{tmp_path / name}.db") for name in ("first", "later", "walked")]
+    reports = [upgrade(file, target, checkpoint=file is not files[-1]) for file in files]
+    with Database(files[1]) as later, Database(files[2]) as walked:
+        assert differences(walked.snapshot(), later.snapshot()) == {}
+        if target == "head":
+            assert content(later) == content(walked)
+        settings = "SELECT key, value, value_type, category, description FROM system_settings ORDER BY key"
+        assert later.rows(settings) == walked.rows(settings)
+    assert [one.revision for one in reports[1].applied] == [one.revision for one in reports[2].applied]
+    assert sum(one.statements for one in reports[1].applied) < sum(one.statements for one in reports[2].applied)
+    assert all(one.statements <= 3 for one in reports[1].applied[1:]) or target == "035"
+
+
 def test_a_person_can_ask_for_the_line(database: Database) -> None:
     done = cts_schema("upgrade", "--no-checkpoint", url=database.url)
     assert done.code == 0, done.err

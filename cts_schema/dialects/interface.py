@@ -79,6 +79,9 @@ class Shape(Protocol):
     def expected(self, metadata: sa.MetaData) -> Snapshot:
         """Return the snapshot of a schema that has the tables of metadata, and nothing else."""
 
+    def condensed(self, statements: Sequence[str]) -> Sequence[str] | None:
+        """Return fewer statements that make the same of an empty database; None if that takes too long to find out."""
+
     def worded(self, connection: sa.Connection, wanted: Snapshot, there: Snapshot) -> Snapshot:
         """Return the wanted definitions in the spelling of the existing ones where both mean the same."""
 

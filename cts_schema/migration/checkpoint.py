@@ -4,6 +4,9 @@ A revision queries the database at every step. In an empty database the answers 
 statements that follow. So each revision writes them once per process, as for an offline script. This takes as long as
 to run the revision; every later database of the process gains. A revision that cannot write a script runs directly, and
 so does every revision after the adoption revision.
+
+From the second database of a process on, SQLite gets the final shape of all tables at the first revision, because its
+ALTER TABLE takes most of the time.
 """
 
 from __future__ import annotations
@@ -27,27 +30,50 @@ from cts_schema.schema.scripts import ADOPTION_REVISION
 Step = RevisionStep | StampStep
 Statements = tuple[str, ...]
 
-_WRITTEN: dict[tuple[str, int, int, str], Statements | None] = {}  # by file, its time and size, and the database
+_Key = tuple[str, int, int, str]  # a file, its time and size, and the database
+_WRITTEN: dict[_Key, Statements | None] = {}
+_CONDENSED: dict[tuple[_Key, ...], Statements | None] = {}
 
 
 def by_script(connection: sa.Connection, steps: Sequence[Step]) -> Iterator[Step]:
     """Yield the steps of a run, by their scripts where it begins with nothing."""
     new = bool(steps) and _begins(steps[0]) and _nothing_is_there(connection)
-    for step in steps:
-        scripted = new and (step.info.up_revision_id or "") <= ADOPTION_REVISION
-        yield _Scripted(step, connection) if scripted else step
+    scripted = [step for step in steps if new and (step.info.up_revision_id or "") <= ADOPTION_REVISION]
+    whole = _whole(scripted, connection.dialect)
+    for number, step in enumerate(steps):
+        if number >= len(scripted):
+            yield step
+        elif whole is None:
+            yield _Scripted(step, connection, None)
+        else:
+            yield _Scripted(step, connection, () if number else whole)
+
+
+def _whole(steps: Sequence[Any], dialect: sa.Dialect) -> Statements | None:
+    """Return what makes the same as the scripts of the steps; None for the first database of a process."""
+    written = tuple(_key(step.revision, dialect.name) for step in steps)
+    if not steps or not _WRITTEN.keys() >= set(written):
+        return None
+    if written not in _CONDENSED:
+        scripts = [_statements(step.revision, dialect.name) for step in steps]
+        known = None if None in scripts else [one for statements in scripts for one in statements or ()]
+        made = None if known is None else dialects.of(dialect).shape.condensed(known)
+        _CONDENSED[written] = None if made is None else tuple(made)
+    return _CONDENSED[written]
 
 
 class _Scripted(RevisionStep):
-    """The upgrade of a revision, by its script if it can write one."""
+    """The upgrade of a revision, by its script if it can write one, or by other statements."""
 
-    def __init__(self, step: Any, connection: sa.Connection) -> None:
+    def __init__(self, step: Any, connection: sa.Connection, statements: Statements | None) -> None:
         super().__init__(step.revision_map, step.revision, is_upgrade=True)
-        self._connection = connection
+        self._connection, self._given = connection, statements
         self.migration_fn = self._execute
 
     def _execute(self) -> None:
-        statements = _statements(self.revision, self._connection.dialect.name)
+        statements = self._given
+        if statements is None:
+            statements = _statements(self.revision, self._connection.dialect.name)
         if statements is None:
             self.revision.module.upgrade()
             return
@@ -69,11 +95,15 @@ def _begins(step: Step) -> bool:
 
 def _statements(revision: Script, dialect: str) -> Statements | None:
     """Return what the upgrade() of a revision executes, which stays the same as long as its file does."""
-    found = Path(revision.path).stat()
-    written = (revision.path, found.st_mtime_ns, found.st_size, dialect)
+    written = _key(revision, dialect)
     if written not in _WRITTEN:
         _WRITTEN[written] = _write(revision.module.upgrade, dialect)
     return _WRITTEN[written]
+
+
+def _key(revision: Script, dialect: str) -> _Key:
+    found = Path(revision.path).stat()
+    return revision.path, found.st_mtime_ns, found.st_size, dialect
 
 
 def _write(upgrade: Callable[[], None], dialect: str) -> Statements | None:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 import sqlalchemy as sa
 
 from cts_schema.ddl.checks import sqlite_checks
 from cts_schema.ddl.in_memory import in_memory
-from cts_schema.ddl.text import quote
+from cts_schema.ddl.text import quote, run
 from cts_schema.dialects.facts import ColumnSnapshot, Definition, Part, Snapshot, TableSnapshot
 
 _NAMED = re.compile(r'(?i)\bconstraint\s+("[^"]+"|\w+)')
 _CLAUSES = re.compile(
     r"(?i)\b(autoincrement|without\s+rowid|strict$|collate\s+\w+|on\s+conflict\s+\w+|(?:not\s+)?deferrable)"
 )
+_MADE = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND substr(name, 1, 7) <> 'sqlite_' ORDER BY rowid"
 _HIDDEN = {1: "HIDDEN", 2: "VIRTUAL", 3: "STORED"}  # pragma.html#pragma_table_xinfo
 
 
@@ -100,6 +101,21 @@ def expected(metadata: sa.MetaData) -> Snapshot:
     with in_memory() as connection:
         metadata.create_all(connection)
         return snapshot(connection)
+
+
+def condensed(statements: Sequence[str]) -> list[str]:
+    """Return the statements that create what a database in memory has after these, and those that fill it.
+
+    Most of the time goes into ALTER TABLE, after which SQLite reads the whole schema again.
+    """
+    with in_memory() as connection:
+        for statement in statements:
+            run(connection, statement)
+        made = [*run(connection, _MADE).scalars()]
+        tables = run(connection, "SELECT name FROM sqlite_master WHERE type = 'table'").scalars().all()
+        filled = [name for name in tables if run(connection, f"SELECT 1 FROM {quote(name)} LIMIT 1").first()]
+    of_filled = re.compile(rf'(INSERT INTO|UPDATE|DELETE FROM) "?({"|".join(map(re.escape, filled))})\b')
+    return [*made, *filter(of_filled.match, statements)]
 
 
 def worded(connection: sa.Connection, wanted: Snapshot, there: Snapshot) -> Snapshot:
