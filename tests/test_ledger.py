@@ -22,7 +22,7 @@ from cts_schema.migration import ledger
 from cts_schema.migration.command import Command
 from cts_schema.schema.scripts import revisions, script_location
 from tests.support.databases import Database
-from tests.support.lines import Scripts
+from tests.support.lines import Scripts, scripts_in_use
 
 LINE = list(revisions())
 ROUTE = [
@@ -289,6 +289,26 @@ def test_a_ledger_that_does_not_take_a_row_stops_the_upgrade(head: Database, whe
     head.execute('DROP RULE "the watch" ON schema_migrations' if rule else drop_watch(head))
     upgrade(head.engine)
     assert recorded(head) == LINE
+
+
+@pytest.mark.parametrize(("kind", "rule"), HOW, indirect=["kind"])
+@pytest.mark.parametrize("when", ["NEW.migration_id = 61", "NEW.migration_id = 62"])
+def test_a_ledger_that_does_not_take_the_row_of_a_later_revision_stops_there(
+    head: Database, tmp_path: Path, when: str, *, rule: bool
+) -> None:
+    with scripts_in_use(tmp_path) as scripts:
+        for name in ("first", "second"):
+            scripts.add(name, "pass")
+        swallow(head, "schema_migrations", "INSERT", when, rule=rule)
+        with pytest.raises(LedgerNotWritten) as error:
+            upgrade(head.engine)
+        assert error.value.place["revisions"] == f"0{when[-2:]}"
+        alone = head.kind == "postgresql" and when.endswith("62")  # each has a transaction of its own there
+        assert status(head.engine).revision == ("061" if alone else "060")
+        head.execute('DROP RULE "the watch" ON schema_migrations' if rule else drop_watch(head))
+        assert [one.revision for one in upgrade(head.engine).applied] == (["062"] if alone else ["061", "062"])
+        numbers = "SELECT migration_id FROM schema_migrations WHERE migration_id > 60 ORDER BY 1"
+        assert head.rows(numbers) == [(61,), (62,)]
 
 
 def drop_watch(database: Database) -> str:

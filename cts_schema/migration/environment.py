@@ -26,10 +26,11 @@ from cts_schema.ddl.text import clause, quote
 from cts_schema.exceptions import EXIT_OK, NextCommand, NextStep, SchemaError, WrongUsage, mask_url, of_alembic
 from cts_schema.migration import ledger
 from cts_schema.migration.executor import Executor
-from cts_schema.migration.line import Line, stretches
+from cts_schema.migration.line import Line
 from cts_schema.migration.preconditions import require_known, require_ours
 from cts_schema.migration.run_log import Direction, RunLog
 from cts_schema.migration.state import require_version_table
+from cts_schema.migration.steps import stretches
 from cts_schema.migration.terminal import Terminal
 from cts_schema.streams import failed, flush_at_exit, open_what_is_closed, written
 

@@ -6,7 +6,7 @@ that moves ``alembic_version``, also in offline scripts, so that the two never d
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,7 @@ def record(context: MigrationContext, step: MigrationInfo, duration_ms: float | 
     # Otherwise the downgrade has reached the base, and dropped the ledger with the rest.
 
 
-def heal(context: MigrationContext, revision: str | None) -> tuple[str, ...]:
+def heal(context: MigrationContext, revision: str | None, among: Collection[str] | None = None) -> tuple[str, ...]:
     """Correct the ledger to the applied revisions; return the revisions whose rows were missing.
 
     The old guide advised to delete rows by hand to repeat migrations. And ``alembic stamp --purge`` moves
@@ -63,6 +63,8 @@ def heal(context: MigrationContext, revision: str | None) -> tuple[str, ...]:
     Args:
         context: the running migration context, online.
         revision: the current revision.
+        among: the revisions whose rows may be wrong, None for all: to look at all after each step of a long upgrade
+            would take time that grows with the square of their number.
 
     Raises:
         LedgerNotWritten: an unmanaged trigger or rule prevented the correction.
@@ -74,16 +76,16 @@ def heal(context: MigrationContext, revision: str | None) -> tuple[str, ...]:
         if revision is None:
             return ()
         connection.execute(CreateTable(_whole_table()))
-    statements, missing = corrections(connection, context.script, revision)
+    statements, missing = corrections(connection, context.script, revision, among)
     for statement in statements:
         connection.execute(statement)
     if statements:  # otherwise the rows have just been read
-        _require_written(connection, context.script, revision)
+        _require_written(connection, context.script, revision, among)
     return missing
 
 
 def corrections(
-    connection: sa.Connection, script: ScriptDirectory, revision: str | None
+    connection: sa.Connection, script: ScriptDirectory, revision: str | None, among: Collection[str] | None = None
 ) -> tuple[list[Delete | Insert], tuple[str, ...]]:
     """Return the statements that correct the ledger, and the revisions whose rows are missing.
 
@@ -91,10 +93,12 @@ def corrections(
         connection: the database; without a ledger all rows are missing.
         script: the revisions.
         revision: the current revision.
+        among: see :func:`heal`.
     """
-    applied, ours = _applied(script, revision)
+    applied, ours = _applied(script, revision, among)
     there = sa.inspect(connection).has_table(LEDGER.name)
-    present = set(connection.execute(sa.select(LEDGER.c.migration_id)).scalars()) if there else set()
+    rows = sa.select(LEDGER.c.migration_id).where(LEDGER.c.migration_id.in_(sorted(ours)))
+    present = set(connection.execute(rows).scalars()) if there else set()
     surplus = present & ours - {int(one.revision) for one in applied}
     found: list[Delete | Insert] = []
     if surplus:
@@ -111,8 +115,10 @@ def _whole_table() -> sa.Table:
     return Base.metadata.tables[LEDGER.name]
 
 
-def _require_written(connection: sa.Connection, script: ScriptDirectory, revision: str | None) -> None:
-    applied, ours = _applied(script, revision)
+def _require_written(
+    connection: sa.Connection, script: ScriptDirectory, revision: str | None, among: Collection[str] | None
+) -> None:
+    applied, ours = _applied(script, revision, among)
     needed = {int(one.revision) for one in applied}
     source = dict(map(tuple, connection.execute(sa.select(LEDGER.c.migration_id, LEDGER.c.source))))
     stays = {number for number in ours - needed if source.get(number) == SOURCE}
@@ -120,8 +126,14 @@ def _require_written(connection: sa.Connection, script: ScriptDirectory, revisio
         raise not_written(connection, LEDGER.name, [f"{number:03d}" for number in sorted(wrong)])
 
 
-def _applied(script: ScriptDirectory, revision: str | None) -> tuple[list[Script], set[int]]:
-    """Return the applied scripts, the last first, and the numbers of all scripts."""
+def _applied(
+    script: ScriptDirectory, revision: str | None, among: Collection[str] | None
+) -> tuple[list[Script], set[int]]:
+    """Return the applied scripts, the last first, and the numbers of all scripts; or of those ``among`` them."""
+    if among is not None:
+        found = sorted(_scripts(map(script.get_revision, among)), key=lambda one: one.revision, reverse=True)
+        applied = [one for one in found if revision is not None and one.revision <= revision]
+        return applied, {int(one.revision) for one in found}
     applied = [] if revision is None else list(_scripts(script.iterate_revisions(revision, "base")))
     return applied, {int(one.revision) for one in _scripts(script.walk_revisions())}
 

@@ -10,12 +10,10 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext
-from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
 from cts_schema.database.options import Options
@@ -28,9 +26,7 @@ from cts_schema.exceptions import (
     NextStep,
     RevisionFailed,
     SchemaError,
-    SeveralHeads,
     StillNeeded,
-    UnknownRevision,
     WrongUsage,
     in_a_line,
     mask_url,
@@ -42,13 +38,12 @@ from cts_schema.migration.preconditions import (
     require_nothing_to_drop,
     require_ours,
     require_true,
-    script_of,
-    url_of,
 )
 from cts_schema.migration.progress import Progress
 from cts_schema.migration.report import Adopted, AppliedRevision, Direction
 from cts_schema.migration.run_log import RunLog, RunState
 from cts_schema.migration.state import preserved
+from cts_schema.migration.steps import due
 from cts_schema.migration.terminal import Terminal
 from cts_schema.schema.scripts import ADOPTION_REVISION
 
@@ -75,6 +70,7 @@ class Line:
     _adoption: Adoption | None = None
     _adopting: bool = False
     _by_script: bool = False
+    _ledger_read: bool = False
     _stretch: Iterable[Step] = ()
 
     def plan(
@@ -97,7 +93,7 @@ class Line:
         running = context.get_context()
         heads = () if running.purge else running.get_current_heads()
         require_known(running, heads)
-        steps = _due(running, heads, command)
+        steps = due(running, heads, command)
         if not options.may_drop:
             require_nothing_to_drop(running, connection, steps)
         if not heads:
@@ -124,7 +120,8 @@ class Line:
                 if steps or running.purge:
                     with written.version_read_back(running, lambda: self.after):
                         context.run_migrations()
-                healed = ledger.heal(running, self.after)
+                among = [one.revision for one in self.applied[done:]] if self._ledger_read else None
+                healed = ledger.heal(running, self.after, among)
         except BaseException:
             del self.applied[done:]
             self.after = after
@@ -134,6 +131,7 @@ class Line:
             if self._adoption is not None:
                 self._adoption.close()
         self.healed += healed
+        self._ledger_read = True
 
     def undone(self) -> None:
         """Discard the record of the one transaction, which could not be committed."""
@@ -247,34 +245,3 @@ class Line:
                 self.log.applied(done)
             if self.terminal is not None:
                 self.terminal.step(done)
-
-
-def stretches(steps: list[Step]) -> list[list[Step]]:
-    """Divide ``steps`` into transactions on PostgreSQL: one up to the adoption revision, one for each later revision.
-
-    Later revisions may build indexes concurrently, which a transaction cannot do.
-    """
-
-    def alone(step: Step) -> str | None:
-        revision = step.info.up_revision_id
-        return revision if revision and not step.info.is_stamp and revision > ADOPTION_REVISION else None
-
-    return [list(group) for _, group in groupby(steps, alone)] or [[]]
-
-
-def _due(context: MigrationContext, heads: tuple[str, ...], command: Any) -> list[Step]:
-    newest = script_of(context).get_heads()
-    if len(newest) > 1:
-        raise SeveralHeads(
-            cause="there is more than one newest revision",
-            revisions=", ".join(sorted(newest)),
-            next_step="give the later one the number and the down_revision that follow: alembic heads --verbose",
-        )
-    asked = context.opts.get("destination_rev")
-    if asked == "":
-        raise UnknownRevision(revision='""', database=url_of(context), reason="the requested revision is empty")
-    try:
-        return list(command(heads, context))
-    except CommandError as error:
-        asked = ", ".join(asked) if isinstance(asked, tuple) else asked
-        raise UnknownRevision(revision=asked, database=url_of(context), reason=str(error)) from error
