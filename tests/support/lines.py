@@ -39,7 +39,7 @@ class Scripts:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "alembic"
-        shutil.copytree(script_location(), self.folder, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(script_location(), self.folder)
         self.head = "060"
 
     def add(self, name: str, up: str, down: str = "pass", *, number: str | None = None) -> str:
