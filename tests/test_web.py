@@ -20,6 +20,7 @@ from cts_schema import create_engine, status, upgrade
 from cts_schema.migration.run import upgrade as upgrade_in_run
 from cts_schema.models import Base
 from cts_schema.web import create_app, database_router, state
+from cts_schema.web.logs import SiteLogs
 from cts_schema.web.place import Place
 from cts_schema.web.records import LOGGER, collecting
 from cts_schema.web.schemas import StatusSchema
@@ -212,6 +213,27 @@ def test_the_logs_of_a_day_are_counted_by_level_category_and_hour(head: Database
     newest = [entry["timestamp"] for entry in found["recentActivity"]]
     assert len(newest) == 11
     assert newest == sorted(newest, reverse=True)
+
+
+def test_the_logs_of_a_day_are_read_by_their_indexes(tmp_path: Path) -> None:
+    with Database(sa.make_url(f"sqlite:///{tmp_path / 'cts.db'}")) as database:
+        upgrade(database.url)
+        asked: list[tuple[str, Any]] = []
+        sa.event.listen(
+            database.engine, "before_cursor_execute", lambda _c, _d, query, values, *_: asked.append((query, values))
+        )
+        with database.engine.connect() as connection:
+            logs = SiteLogs(connection, datetime.now(UTC))
+            assert logs.of_a_day().summary.totalLogs == 1
+            logs.migrations()
+            plans = [
+                (row[3], query)
+                for query, values in asked.copy()
+                if "site_logs" in query
+                for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", values)
+            ]
+    assert len(plans) > 5
+    assert [plan for plan in plans if plan[0].startswith("SCAN site_logs")] == []
 
 
 def test_times_with_a_t_are_in_their_hour(tmp_path: Path) -> None:

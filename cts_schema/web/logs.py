@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import sqlalchemy as sa
 
 from cts_schema import dialects
 from cts_schema.masking import mask_secrets
+from cts_schema.models.enums import LogLevel
 from cts_schema.web.schemas import CategoryCount, Entry, Hour, LevelCount, LoggedRun, Logs, Summary, TopError, moment
 
 SHOWN = 20
@@ -30,6 +31,7 @@ _LONGEST = 500
 _READ = 2 * _LONGEST
 """How many characters are read, so that the masker recognizes a secret that the shown text cuts off."""
 
+_ENTRY = f"SELECT id, {{at}} AS at, level, category, substr(message, 1, {_READ}) AS message"
 _NUMBERS = 2**53
 """The largest integer that every JSON reader keeps exactly."""
 
@@ -39,10 +41,21 @@ class _Words:
     r"""The expressions of an engine that the queries need. A colon that begins no parameter is written ``\:``."""
 
     within: str
-    hour: str
     at: str
     newest: str
     outcome: str
+    ranges: Callable[[datetime], list[tuple[str, str]]]
+
+
+def _of_an_hour(start: datetime) -> list[tuple[str, str]]:
+    """Return bounds of the texts of an hour: both forms of a time begin with it, and ';' comes after ':'."""
+    return [(f"'{start:%Y-%m-%d}{form}{start:%H}:'", f"'{start:%Y-%m-%d}{form}{start:%H};'") for form in " T"]
+
+
+def _between(start: datetime) -> list[tuple[str, str]]:
+    """Return the bounds of an hour."""
+    first, last = (f"timestamptz '{one:%Y-%m-%d %H:%M:%S}+00'" for one in (start, start + timedelta(hours=1)))
+    return [(first, last)]
 
 
 # On SQLite a time may have the form T...Z, which sorts after all others of its day: the index finds the day, the rest
@@ -51,17 +64,17 @@ _AT = "replace(substr(timestamp, 1, 19), 'T', ' ')"
 _WORDS = {
     "sqlite": _Words(
         within=f"timestamp >= :since AND {_AT} >= :since AND {_AT} < :until",
-        hour=r"replace(substr(timestamp, 1, 13), ' ', 'T') || '\:00\:00Z'",
         at="replace(substr(timestamp, 1, 19), ' ', 'T') || 'Z'",
         newest=f"{_AT} DESC, id DESC",
         outcome="CASE WHEN json_valid(metadata) THEN json_extract(metadata, '$.outcome') END",
+        ranges=_of_an_hour,
     ),
     "postgresql": _Words(
         within="timestamp >= :since AND timestamp < :until",
-        hour=r"""to_char(timestamp, 'YYYY-MM-DD"T"HH24\:00\:00"Z"')""",
         at=r"""to_char(timestamp, 'YYYY-MM-DD"T"HH24\:MI\:SS"Z"')""",
         newest="timestamp DESC, id DESC",
         outcome="metadata ->> 'outcome'",
+        ranges=_between,
     ),
 }
 
@@ -85,23 +98,23 @@ class SiteLogs:
 
     def of_a_day(self) -> Logs:
         """Return the logs of the last 24 hours, with counts."""
-        counted = self._rows("SELECT {hour} AS hour, level, category, count(*) AS number", "GROUP BY 1, 2, 3")
         levels, hours, bad_hours, categories = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
-        for row in counted:
+        for row in self._ask(self._counts()):
             levels[row.level] += row.number
             hours[row.hour] += row.number
-            if row.level in _ERRORS:
-                bad_hours[row.hour] += row.number
-                categories[masked(row.category)] += row.number
-        starts = [moment(self._first + timedelta(hours=hour)) for hour in range(_HOURS)]
+            bad_hours[row.hour] += row.number if row.level in _ERRORS else 0
+        for row in self._rows("SELECT category, count(*) AS number", f"AND level IN {_ERRORS} GROUP BY 1"):
+            categories[masked(row.category)] += row.number
         return Logs(
             summary=_summary(levels),
-            byLevel=[LevelCount(level=level, count=count) for level, count in levels.most_common()],
-            errorRate=[Hour(hour=hour, errors=bad_hours[hour], total=hours[hour]) for hour in starts],
+            byLevel=[LevelCount(level=level, count=count) for level, count in levels.most_common() if count],
+            errorRate=[
+                Hour(hour=hour, errors=bad_hours[hour], total=hours[hour]) for hour in map(moment, self._starts())
+            ],
             topErrors=self._top_errors(),
             criticalErrors=self._entries("AND level IN ('critical', 'fatal')"),
             errorsByCategory=[CategoryCount(category=name, count=count) for name, count in categories.most_common()],
-            recentActivity=self._entries(""),
+            recentActivity=self._newest(),
         )
 
     def migrations(self) -> tuple[int, int, list[LoggedRun]]:
@@ -126,16 +139,50 @@ class SiteLogs:
         ]
 
     def _entries(self, condition: str) -> list[Entry]:
-        rows = self._rows(
-            f"SELECT id, {{at}} AS at, level, category, substr(message, 1, {_READ}) AS message",
-            f"{condition} ORDER BY {{newest}} LIMIT {SHOWN}",
-        )
-        return [
-            Entry(
-                id=row.id, timestamp=row.at, level=row.level, category=masked(row.category), message=masked(row.message)
+        return _shown(self._rows(_ENTRY, f"{condition} ORDER BY {{newest}} LIMIT {SHOWN}"))
+
+    def _newest(self) -> list[Entry]:
+        """Return the newest rows, hour by hour: a sort of the whole day would read all of it."""
+        found: list[Any] = []
+        for start in reversed(self._starts()):
+            if len(found) >= SHOWN:
+                break
+            of_form = (
+                f"SELECT * FROM ({_ENTRY}, timestamp FROM site_logs WHERE timestamp >= {first} AND timestamp < {last} "  # noqa: S608  of names and times of ours
+                f"ORDER BY timestamp DESC, id DESC LIMIT {SHOWN}) AS one"
+                for first, last in self._ranges(start)
             )
-            for row in rows
-        ]
+            rows = f"SELECT * FROM ({' UNION ALL '.join(of_form)}) AS two ORDER BY {{newest}} LIMIT {SHOWN}"  # noqa: S608  of names and times of ours
+            found += self._ask(rows)
+        return _shown(found[:SHOWN])
+
+    def _counts(self) -> str:
+        """Return a query of the number of rows by hour and level, which an index has side by side."""
+        hours = ", ".join(
+            f"('{_escaped(moment(start))}', {first}, {last})"
+            for start in self._starts()
+            for first, last in self._ranges(start)
+        )
+        levels = ", ".join(f"('{level}')" for level in get_args(LogLevel))
+        counted = (
+            "SELECT count(*) FROM site_logs AS l "
+            "WHERE l.level = levels.level AND l.timestamp >= hours.first AND l.timestamp < hours.last"
+        )
+        names = "hours (hour, first, last)", "levels (level)"
+        return (
+            f"WITH {names[0]} AS (VALUES {hours}), {names[1]} AS (VALUES {levels}) "  # noqa: S608  of names and times of ours
+            f"SELECT hour, level, ({counted}) AS number FROM hours, levels"
+        )
+
+    def _starts(self) -> list[datetime]:
+        """Return the beginnings of the hours."""
+        return [self._first + timedelta(hours=hour) for hour in range(_HOURS)]
+
+    def _ranges(self, start: datetime) -> list[tuple[str, str]]:
+        if self._connection is None:
+            return []
+        ranges = _WORDS[self._connection.dialect.name].ranges(start)
+        return [(_escaped(first), _escaped(last)) for first, last in ranges]
 
     def _rows(self, select: str, rest: str) -> Iterable[Any]:
         return self._ask(f"{select} FROM site_logs WHERE {{within}} {rest}")
@@ -152,6 +199,18 @@ class SiteLogs:
         statement = sa.text(query.format(**vars(_WORDS[dialect.name])))
         with dialect.values.tolerant(self._connection):
             return list(self._connection.execute(statement, bounds if ":since" in statement.text else {}))
+
+
+def _escaped(sql: str) -> str:
+    r"""Return SQL in which no colon begins a parameter."""
+    return sql.replace(":", r"\:")
+
+
+def _shown(rows: Iterable[Any]) -> list[Entry]:
+    return [
+        Entry(id=row.id, timestamp=row.at, level=row.level, category=masked(row.category), message=masked(row.message))
+        for row in rows
+    ]
 
 
 def _text(value: Any) -> str:
