@@ -7,6 +7,7 @@ Revisions rely on these types for ever: the meaning of a class never changes; fo
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from typing import Any
@@ -25,6 +26,7 @@ SQLITE_EXACT_DIGITS = 15
 
 # Independent of the program's decimal context and its 28 digits.
 _CONTEXT = Context(prec=1000, rounding=ROUND_HALF_UP)
+_LENGTHS = (19, 26)  # of YYYY-MM-DD HH:MM:SS, without and with microseconds
 _FACTOR_OPERATORS = {operators.mul, operators.truediv, operators.floordiv, operators.mod}
 
 
@@ -94,6 +96,42 @@ class ExactNumeric(TypeDecorator[Decimal]):
                 "use PostgreSQL for such values, or round it yourself"
             )
         return float(number)
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
+        """Return a function that binds a value; a number that needs no rounding takes a short way."""
+        on_sqlite, whole = dialect.name == "sqlite", self.precision - self.scale
+        most = SQLITE_EXACT_DIGITS if on_sqlite else self.precision
+
+        def bind(value: Any) -> Any:
+            if type(value) is Decimal:
+                _, digits, exponent = value.as_tuple()
+                if (
+                    type(exponent) is int
+                    and -self.scale <= exponent <= 0
+                    and len(digits) <= min(most, whole - exponent)
+                ):
+                    return float(value) if on_sqlite else value
+            return self.process_bind_param(value, dialect)
+
+        return bind
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Decimal | None]:
+        """Return a function that reads a value; what the column itself has stored takes a short way."""
+        zeros = ["0" * (self.scale - digits) for digits in range(self.scale + 1)]
+
+        def read(value: Any) -> Decimal | None:
+            if value is None:
+                return None
+            if type(value) is float:
+                text = repr(value)
+                digits = text.partition(".")[2]
+                if len(digits) <= self.scale and digits.isdigit():  # neither 1e-08 nor inf
+                    return Decimal(text + zeros[len(digits)])
+            elif type(value) is Decimal and value.is_finite():
+                return value.quantize(self._step, context=_CONTEXT)
+            return self.process_result_value(value, dialect)
+
+        return read
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
         # The old application could store any text in a NUMERIC column of SQLite, which must not become a number.
@@ -178,6 +216,30 @@ class Timestamp(TypeDecorator[datetime]):
         if dialect.name == "sqlite":
             return moment.replace(tzinfo=None).isoformat(sep=" ")
         return moment
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
+        """Return a function that binds a moment; one in UTC takes a short way."""
+        on_sqlite = dialect.name == "sqlite"
+
+        def bind(value: Any) -> Any:
+            if type(value) is datetime and value.tzinfo is UTC:
+                return value.isoformat(" ")[:-6] if on_sqlite else value
+            return self.process_bind_param(value, dialect)
+
+        return bind
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:
+        """Return a function that reads a moment; the form of CURRENT_TIMESTAMP takes a short way."""
+
+        def read(value: Any) -> datetime | None:
+            if type(value) is str and len(value) in _LENGTHS and value[10] == " ":
+                try:
+                    return datetime.fromisoformat(value + "+00:00")
+                except ValueError:
+                    pass
+            return self.process_result_value(value, dialect)
+
+        return read
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None:
