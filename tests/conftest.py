@@ -37,6 +37,18 @@ _QUICK = {
     "test_upgrade",
     "test_urls",
 }
+# Their tests take seconds each: begun last, one of them would keep a single worker busy at the end.
+_LONG = {
+    "test_backup",
+    "test_changing_the_schema",
+    "test_faults",
+    "test_online",
+    "test_openapi",
+    "test_packaging",
+    "test_pytest_alembic",
+    "test_races",
+    "test_seeds",
+}
 _OF_POSTGRESQL = {"postgres_url", "server", "guarded_url"}
 
 
@@ -52,7 +64,8 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of the inner loop."""
+    """Begin with the long tests, and mark those of the inner loop."""
+    items.sort(key=lambda item: item.path.stem not in _LONG)
     for item in items:
         assert isinstance(item, pytest.Function)
         chosen = item.callspec.params.values() if hasattr(item, "callspec") else ()

@@ -65,12 +65,14 @@ class Scripts:
 def scripts_in_use(folder: Path) -> Iterator[Scripts]:
     """Have the functions of the package use a copy of the revisions, for the time of the block."""
     copy = Scripts(folder)
-    with pytest.MonkeyPatch.context() as patch:
-        for module in (scripts, command):
-            patch.setattr(module, "script_location", lambda: copy.folder)
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            for module in (scripts, command):
+                patch.setattr(module, "script_location", lambda: copy.folder)
+            _forget()
+            yield copy
+    finally:
         _forget()
-        yield copy
-    _forget()
 
 
 def _forget() -> None:
