@@ -30,10 +30,11 @@ from cts_schema.ddl.columns import (
 )
 from cts_schema.ddl.defaults import DEFAULTS, uuid_text
 from cts_schema.ddl.naming import MAX_IDENTIFIER, NAMING_CONVENTION, shorten
+from cts_schema.ddl.numbers import ExactNumeric, FiniteNumeric
 from cts_schema.ddl.tables import Item, Tables, complete_table, frozen_table
 from cts_schema.ddl.to_complete import TO_COMPLETE
 from cts_schema.ddl.triggers import CreateUpdatedAtFunction, CreateUpdatedAtTrigger, DropUpdatedAtTrigger, trigger_name
-from cts_schema.ddl.types import TYPES, BigInt, ExactNumeric, FiniteNumeric, Json, TextEnum, Timestamp
+from cts_schema.ddl.types import TYPES, BigInt, Json, TextEnum, Timestamp
 
 if TYPE_CHECKING:
     from cts_schema.ddl.batches import backfill, fill

@@ -17,8 +17,9 @@ from sqlalchemy.sql.naming import conv
 from sqlalchemy.util import OrderedSet
 
 from cts_schema.ddl.naming import shorten
+from cts_schema.ddl.numbers import FiniteNumeric
 from cts_schema.ddl.text import clause, literal, tokens, unquote
-from cts_schema.ddl.types import FiniteNumeric, Json, TextEnum
+from cts_schema.ddl.types import Json, TextEnum
 
 # Without unnecessary quotes, as SQLAlchemy writes a CHECK.
 _quote = sqlite.dialect().identifier_preparer.quote

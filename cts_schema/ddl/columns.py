@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
 from cts_schema.ddl.defaults import uuid_text
-from cts_schema.ddl.types import BigInt, FiniteNumeric, Json, TextEnum, Timestamp
+from cts_schema.ddl.numbers import FiniteNumeric
+from cts_schema.ddl.types import BigInt, Json, TextEnum, Timestamp
 
 
 def text_id() -> sa.Column[str]:

@@ -10,8 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from cts_schema.ddl.checks import finite_name
+from cts_schema.ddl.numbers import ExactNumeric
 from cts_schema.ddl.text import literal, quote
-from cts_schema.ddl.types import ExactNumeric, Json, Timestamp
+from cts_schema.ddl.types import Json, Timestamp
 from cts_schema.dialects.facts import Part, TableSnapshot
 
 _FIRST_ROWS = 10_000

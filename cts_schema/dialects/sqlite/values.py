@@ -14,8 +14,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from cts_schema.ddl.numbers import ExactNumeric
 from cts_schema.ddl.text import literal, quote
-from cts_schema.ddl.types import ExactNumeric, Json, Timestamp
+from cts_schema.ddl.types import Json, Timestamp
 from cts_schema.dialects.facts import TableSnapshot
 from cts_schema.dialects.sqlite import reals
 from cts_schema.dialects.sqlite.sql import as_json, row_id
