@@ -324,6 +324,16 @@ def test_if_nothing_has_changed_no_file_is_written(project: Project) -> None:
     assert project.new_revisions() == []
 
 
+def test_a_check_says_which_of_models_revisions_and_database_differ(project: Project, head: Database) -> None:
+    project.define("market.py", "TradingPair", "note", "Mapped[str | None]")
+    head.execute("DROP INDEX ix_orders_portfolio_id")
+    done = project.try_alembic("check", url=head.url)
+    assert done.code == 255
+    first, second, _ = done.out.splitlines()[:3]
+    assert first == "models and revisions: added column trading_pairs.note in the models"
+    assert second.startswith("database and revisions: index orders.ix_orders_portfolio_id is missing in the database")
+
+
 def without_leftovers(project: Project) -> None:
     project.remove("core.py", "AdoptionLeftover")
     project.replace("__init__.py", "    AdoptionLeftover,\n", "")

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 
 import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
-from cts_schema.migration.conditions import same_condition
 from cts_schema.models import Base
 from cts_schema.schema.scripts import head as newest
 from cts_schema.schema.scripts import script_location
@@ -60,92 +58,92 @@ DRIFTS: dict[str, tuple[str | tuple[str, str, str], str, str]] = {
     "a trigger was dropped": (
         "DROP TRIGGER trg_orders_updated_at",
         "DROP TRIGGER trg_orders_updated_at ON orders",
-        "('add_trigger', 'trg_orders_updated_at')",
+        "trigger orders.trg_orders_updated_at is missing in the database",
     ),
     "a trigger was changed": (
         "DROP TRIGGER trg_orders_updated_at; CREATE TRIGGER trg_orders_updated_at AFTER UPDATE OF price ON orders "
         "BEGIN UPDATE orders SET updated_at = 'now' WHERE rowid = NEW.rowid; END",
         "DROP TRIGGER trg_orders_updated_at ON orders; CREATE TRIGGER trg_orders_updated_at BEFORE UPDATE OF price "
         "ON orders FOR EACH ROW EXECUTE FUNCTION cts_set_updated_at()",
-        "('remove_trigger', 'trg_orders_updated_at') ('add_trigger', 'trg_orders_updated_at')",
+        "trigger orders.trg_orders_updated_at is CREATE TRIGGER",
     ),
     "a trigger was added under a name of ours": (
         "CREATE TRIGGER trg_site_logs_updated_at AFTER UPDATE ON site_logs BEGIN SELECT 1; END",
         "CREATE TRIGGER trg_site_logs_updated_at BEFORE UPDATE ON site_logs FOR EACH ROW "
         "EXECUTE FUNCTION cts_set_updated_at()",
-        "('remove_trigger', 'trg_site_logs_updated_at')",
+        "trigger site_logs.trg_site_logs_updated_at is in no revision",
     ),
     "an index was dropped": (
         "DROP INDEX ix_orders_portfolio_id",
         "DROP INDEX ix_orders_portfolio_id",
-        "'add_index', Index('ix_orders_portfolio_id'",
+        "index orders.ix_orders_portfolio_id is missing in the database",
     ),
     "an index has another order": (
         "DROP INDEX ix_site_logs_timestamp; CREATE INDEX ix_site_logs_timestamp ON site_logs (timestamp DESC)",
         "DROP INDEX ix_site_logs_timestamp; CREATE INDEX ix_site_logs_timestamp ON site_logs (timestamp DESC)",
-        "'add_index', Index('ix_site_logs_timestamp'",
+        "index site_logs.ix_site_logs_timestamp is CREATE INDEX",
     ),
     "an index covers some rows only": (
         "DROP INDEX ix_site_logs_timestamp; "
         "CREATE INDEX ix_site_logs_timestamp ON site_logs (timestamp) WHERE resolved",
         "DROP INDEX ix_site_logs_timestamp; "
         "CREATE INDEX ix_site_logs_timestamp ON site_logs (timestamp) WHERE resolved",
-        "'add_index', Index('ix_site_logs_timestamp'",
+        "index site_logs.ix_site_logs_timestamp is CREATE INDEX",
     ),
     "an index has other columns": (
         "DROP INDEX ix_orders_portfolio_id; CREATE INDEX ix_orders_portfolio_id ON orders (portfolio_id, symbol)",
         "DROP INDEX ix_orders_portfolio_id; CREATE INDEX ix_orders_portfolio_id ON orders (portfolio_id, symbol)",
-        "'add_index', Index('ix_orders_portfolio_id'",
+        "index orders.ix_orders_portfolio_id is CREATE INDEX",
     ),
     "somebody's index is unique, and so refuses rows": (
         "CREATE UNIQUE INDEX theirs ON orders (exchange_order_id)",
         "CREATE UNIQUE INDEX theirs ON orders (exchange_order_id)",
-        "'remove_index', Index('theirs'",
+        "index orders.theirs is in no revision",
     ),
     "a column was dropped": (
         "ALTER TABLE orders DROP COLUMN fees",
         "ALTER TABLE orders DROP COLUMN fees",
-        "('add_columns', 'orders', ['fees'])",
+        "column orders.fees is missing in the database",
     ),
     "a column was added": (
         "ALTER TABLE orders ADD COLUMN theirs TEXT",
         "ALTER TABLE orders ADD COLUMN theirs TEXT",
-        "('remove_columns', 'orders', ['theirs'])",
+        "column orders.theirs is in no revision",
     ),
     "a column may be null": (
         ("orders", "quantity NUMERIC(20, 8) NOT NULL", "quantity NUMERIC(20, 8)"),
         "ALTER TABLE orders ALTER COLUMN quantity DROP NOT NULL",
-        "'modify_nullable', None, 'orders', 'quantity'",
+        "column orders.quantity is",
     ),
     "a column may not be null": (
         ("orders", "price NUMERIC(20, 8)", "price NUMERIC(20, 8) NOT NULL"),
         "ALTER TABLE orders ALTER COLUMN price SET NOT NULL",
-        "'modify_nullable', None, 'orders', 'price'",
+        "column orders.price is",
     ),
     "a default was changed": (
         ("orders", "DEFAULT 'GTC'", "DEFAULT 'IOC'"),
         "ALTER TABLE orders ALTER COLUMN time_in_force SET DEFAULT 'IOC'",
-        "'modify_default', None, 'orders', 'time_in_force'",
+        "column orders.time_in_force is",
     ),
     "a default was dropped": (
         ("orders", "DEFAULT (lower(hex(randomblob(16)))) ", ""),
         "ALTER TABLE orders ALTER COLUMN id DROP DEFAULT",
-        "'modify_default', None, 'orders', 'id'",
+        "column orders.id is",
     ),
     "the default of a json column was changed": (
         ("exchange_connections", "rate_limits TEXT DEFAULT '{}'", "rate_limits TEXT DEFAULT '[]'"),
         "ALTER TABLE exchange_connections ALTER COLUMN rate_limits SET DEFAULT '[]'",
-        "'modify_default', None, 'exchange_connections', 'rate_limits'",
+        "column exchange_connections.rate_limits is",
     ),
     "a type has fewer digits": (
         ("orders", "price NUMERIC(20, 8)", "price NUMERIC(10, 2)"),
         "ALTER TABLE orders ALTER COLUMN price TYPE NUMERIC(10, 2)",
-        "'modify_type', None, 'orders', 'price'",
+        "column orders.price is",
     ),
     "a type is another one": (
         ("orders", "symbol TEXT", "symbol INTEGER"),
         "ALTER TABLE orders ALTER COLUMN symbol TYPE INTEGER USING symbol::integer",
-        "'modify_type', None, 'orders', 'symbol'",
+        "column orders.symbol is",
     ),
     "a foreign key was dropped": (
         (
@@ -155,65 +153,68 @@ DRIFTS: dict[str, tuple[str | tuple[str, str, str], str, str]] = {
             "",
         ),
         "ALTER TABLE positions DROP CONSTRAINT fk_positions_portfolio_id",
-        "'add_fk', ForeignKeyConstraint",
+        "foreign key positions.",
     ),
     "a foreign key does something else on delete": (
         ("positions", "portfolios (id) ON DELETE CASCADE", "portfolios (id) ON DELETE SET NULL"),
         "ALTER TABLE positions DROP CONSTRAINT fk_positions_portfolio_id; ALTER TABLE positions ADD CONSTRAINT "
         "fk_positions_portfolio_id FOREIGN KEY (portfolio_id) REFERENCES portfolios (id) ON DELETE SET NULL",
-        "'add_fk', ForeignKeyConstraint",
+        "foreign key positions.",
     ),
     "a check was dropped": (
         ("orders", " CONSTRAINT ck_orders_side CHECK (side IN ('buy', 'sell'))", ""),
         "ALTER TABLE orders DROP CONSTRAINT ck_orders_side",
-        "('replace_checks', 'orders', [], [('ck_orders_side', \"side IN ('buy', 'sell')\")])",
+        "check orders.ck_orders_side is missing in the database",
     ),
     "a check has other words": (
         ("orders", "side IN ('buy', 'sell')", "side IN ('buy', 'sold')"),
         "ALTER TABLE orders DROP CONSTRAINT ck_orders_side; "
         "ALTER TABLE orders ADD CONSTRAINT ck_orders_side CHECK (side IN ('buy', 'sold'))",
-        "[('ck_orders_side', \"side IN ('buy', 'sell')\")])",
+        "check orders.ck_orders_side is CHECK",
     ),
     "a check has other numbers": (
         ("optimal_indications", "phase IN (1, 2, 3)", "phase IN (1, 2, 4)"),
         "ALTER TABLE optimal_indications DROP CONSTRAINT ck_optimal_indications_phase; ALTER TABLE "
         "optimal_indications ADD CONSTRAINT ck_optimal_indications_phase CHECK (phase IN (1, 2, 4))",
-        "[('ck_optimal_indications_phase', 'phase IN (1, 2, 3)')])",
+        "check optimal_indications.ck_optimal_indications_phase is CHECK",
     ),
     "a check says and where it said or": (
         ("market_data", "connection_id IS NOT NULL OR", "connection_id IS NOT NULL AND"),
         "ALTER TABLE market_data DROP CONSTRAINT ck_market_data_series; ALTER TABLE market_data ADD CONSTRAINT "
         "ck_market_data_series CHECK (connection_id IS NOT NULL AND trading_pair_id IS NOT NULL)",
-        "('replace_checks', 'market_data', [('ck_market_data_series'",
+        "check market_data.ck_market_data_series is CHECK",
     ),
     "a check was added under a name of ours": (
         ("orders", "ck_orders_side CHECK", "ck_orders_theirs CHECK (quantity > 0) CONSTRAINT ck_orders_side CHECK"),
         "ALTER TABLE orders ADD CONSTRAINT ck_orders_theirs CHECK (quantity > 0)",
-        "('replace_checks', 'orders', [('ck_orders_theirs'",
+        "check orders.ck_orders_theirs is in no revision",
     ),
     "a unique constraint was dropped": (
         ("trading_pairs", "CONSTRAINT uq_trading_pairs_exchange_id_symbol UNIQUE (exchange_id, symbol), ", ""),
         "ALTER TABLE trading_pairs DROP CONSTRAINT uq_trading_pairs_exchange_id_symbol",
-        "'add_constraint', UniqueConstraint",
+        "unique trading_pairs.",
     ),
     "a table was dropped": (
         "DROP TABLE portfolios",
         "DROP TABLE portfolios CASCADE",
-        "'add_table', Table('portfolios'",
+        "table portfolios is missing in the database",
     ),
 }
 ONLY_POSTGRESQL = {
     "a trigger was switched off": (
         "ALTER TABLE orders DISABLE TRIGGER trg_orders_updated_at",
-        "('remove_trigger', 'trg_orders_updated_at') ('add_trigger', 'trg_orders_updated_at')",
+        "trigger orders.trg_orders_updated_at is CREATE TRIGGER",
     ),
     "a trigger calls another function": (
         "CREATE FUNCTION theirs_cts_set_updated_at() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; "
         "DROP TRIGGER trg_orders_updated_at ON orders; CREATE TRIGGER trg_orders_updated_at BEFORE UPDATE ON orders "
         "FOR EACH ROW EXECUTE FUNCTION theirs_cts_set_updated_at()",
-        "('remove_trigger', 'trg_orders_updated_at') ('add_trigger', 'trg_orders_updated_at')",
+        "trigger orders.trg_orders_updated_at is CREATE TRIGGER",
     ),
-    "the triggers' function was dropped with them": ("DROP FUNCTION cts_set_updated_at CASCADE", "'add_trigger'"),
+    "the triggers' function was dropped with them": (
+        "DROP FUNCTION cts_set_updated_at CASCADE",
+        "trigger orders.trg_orders_updated_at is missing in the database",
+    ),
 }
 
 
@@ -288,44 +289,3 @@ def test_an_index_that_no_revision_made_is_left_alone_but_not_in_silence(
     with caplog.at_level(logging.WARNING):
         assert differences(head) == []
     assert caplog.messages == ["index their_index of orders is in no revision, and is ignored"]
-
-
-SAME: Sequence[tuple[str, str]] = (
-    ("(phase = ANY (ARRAY[1, 2, 3]))", "phase IN (1, 2, 3)"),
-    (
-        "((side)::text = ANY ((ARRAY['buy'::character varying, 'sell'::character varying])::text[]))",
-        "side IN ('buy', 'sell')",
-    ),
-    ("(status <> ALL (ARRAY['a'::text, 'b'::text]))", "status NOT IN ('a', 'b')"),
-    ("((score >= 0) AND (score <= 100))", "score BETWEEN 0 AND 100"),
-    ("((score >= 0) AND (score <= 100))", "score >= 0 AND score <= 100"),
-    ("(amount > (0)::numeric)", "amount > 0"),
-    ("(level >= '-1'::integer)", "level >= -1"),
-    ("(name ~~ 'a%'::text)", "name LIKE 'a%'"),
-    ("(name !~~ 'a%'::text)", "name NOT LIKE 'a%'"),
-    ("(a <> b)", "a != b"),
-    ('("interval" IS NOT NULL)', "interval IS NOT NULL"),
-    ("(note <> 'it''s ::text (x)'::text)", "note <> 'it''s ::text (x)'"),
-)
-
-
-@pytest.mark.parametrize(("live", "wanted"), SAME)
-def test_a_condition_in_the_words_of_postgresql_is_the_same(live: str, wanted: str) -> None:
-    assert same_condition(live, wanted)
-
-
-@pytest.mark.parametrize(
-    ("live", "wanted"),
-    [
-        ("(phase = ANY (ARRAY[1, 2, 3]))", "phase IN (1, 2)"),
-        ("(side = ANY (ARRAY['buy'::text]))", "side IN ('Buy')"),
-        ("(side = ANY (ARRAY['a b'::text]))", "side IN ('a  b')"),
-        ("(score > 0)", "score >= 0"),
-        ("((a > 0) OR (b > 0))", "a > 0 AND b > 0"),
-        ("(a IS NULL)", "a IS NOT NULL"),
-        ("(a > 0)", "b > 0"),
-        ("(level >= '-1'::integer)", "level >= 1"),
-    ],
-)
-def test_a_condition_that_means_something_else_is_not_the_same(live: str, wanted: str) -> None:
-    assert not same_condition(live, wanted)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,7 +22,8 @@ from cts_schema.authoring.renames import Rename, alike, renamed, steps
 from cts_schema.authoring.replaying import function
 from cts_schema.authoring.steps import Stage, Step, downgrade_lines, upgrade_lines
 from cts_schema.exceptions import CannotCarry
-from cts_schema.schema.declared import replay
+from cts_schema.schema.declared import declared, replay
+from cts_schema.schema.scripts import script_location
 
 
 class Body(MigrateOperation):
@@ -61,6 +63,8 @@ class Generated:
 
 def state_of(script: ScriptDirectory) -> sa.MetaData:
     """Return the declared state: the tables that the revisions make."""
+    if Path(script.dir) == script_location():
+        return declared(script.get_current_head() or "")
     return replay(revision.module.upgrade for revision in reversed(list(script.walk_revisions())))
 
 

@@ -196,22 +196,6 @@ class CurrentRevision(Protocol):
         """Return whether its rows mean that nothing is left to do."""
 
 
-class Comparison(Protocol):
-    """What Alembic does not compare itself."""
-
-    def triggers(self, connection: sa.Connection) -> Mapping[tuple[str, str], str]:
-        """Return the statement of each trigger by table and name, with a mark if it does not always fire."""
-
-    def checks(self, connection: sa.Connection, table: str) -> Mapping[str, str]:
-        """Return the condition of each CHECK by its name."""
-
-    def indexes(self, connection: sa.Connection, table: str) -> Mapping[str, str]:
-        """Return, for each index by name, what Alembic does not compare."""
-
-    def wanted_index(self, index: sa.Index, dialect: sa.Dialect) -> str:
-        """Return the same for an index of the models."""
-
-
 class Parts:
     """The parts of a dialect, which are modules of its folder, imported at first use: a start needs few of them."""
 
@@ -223,7 +207,6 @@ class Parts:
     session: Session
     engine: Engines
     loading: Loading
-    comparison: Comparison
     exclusive: Exclusive
     relations: Relations
     current_revision: CurrentRevision

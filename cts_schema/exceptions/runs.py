@@ -25,7 +25,7 @@ class CannotCarry(SchemaError):
     """a change of the models cannot be written as a revision; no file was written"""
 
     exit_code = EXIT_USAGE
-    next_step = NextStep("write the revision by hand: alembic revision -m NAME; docs/revisions.md has the operations")
+    next_step = NextStep("write the revision by hand; docs/revisions.md has the operations")
 
 
 class LockTimeout(SchemaError):

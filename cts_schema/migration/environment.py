@@ -117,7 +117,7 @@ def _run(context: Any) -> None:
         require_version_table(connection, options)
         if reading:
             if revision is not None:
-                settings |= _comparison(connection)
+                settings |= _comparison(context)
             _look(context, connection, options, settings, command)
             return
         line = context.config.attributes.get("line") or Line()
@@ -200,10 +200,12 @@ def _offline(context: Any, options: Options, x_arguments: dict[str, str], settin
         context.run_migrations()
 
 
-def _comparison(connection: sa.Connection) -> dict[str, Any]:
-    from cts_schema.migration import autogenerate  # a run does not need it
+def _comparison(context: Any) -> dict[str, Any]:
+    from cts_schema.authoring import check  # a run does not need it
+    from cts_schema.authoring.generate import state_of
 
-    return {"target_metadata": _models(), **autogenerate.settings(_models(), connection)}
+    declared = state_of(context.script)
+    return {"target_metadata": _models(), "autogenerate_plugins": [check.PLUGIN], check.DECLARED: declared}
 
 
 def _look(context: Any, connection: sa.Connection, options: Options, settings: dict[str, Any], command: Any) -> None:
@@ -216,6 +218,9 @@ def _look(context: Any, connection: sa.Connection, options: Options, settings: d
     context.configure(connection=connection, dont_mutate=True, fn=checked, **settings)
     with dialects.of(connection).session.comparing(connection, options):
         context.run_migrations()
+    revision = context.get_context().opts.get("revision_context")
+    for found in [] if revision is None else revision.generated_revisions[-1].upgrade_ops.ops:
+        context.config.print_stdout(f"{found.between}: {found.what}")
 
 
 def _migrate(

@@ -15,7 +15,6 @@ POSTGRESQL = Dialect(
 if TYPE_CHECKING:
     from cts_schema.dialects import interface, loading, running
     from cts_schema.dialects.postgresql import catalogue as _catalogue
-    from cts_schema.dialects.postgresql import comparison as _comparison
     from cts_schema.dialects.postgresql import current_revision as _current_revision
     from cts_schema.dialects.postgresql import engine as _engine
     from cts_schema.dialects.postgresql import exclusive as _exclusive
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     session: running.Session = _session
     engine: running.Engines = _engine
     loaded: loading.Loading = _loading
-    comparison: interface.Comparison = _comparison
     exclusive: running.Exclusive = _exclusive
     relations: interface.Relations = _relations
     current_revision: interface.CurrentRevision = _current_revision

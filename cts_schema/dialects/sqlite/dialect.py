@@ -15,7 +15,6 @@ SQLITE = Dialect(
 if TYPE_CHECKING:
     from cts_schema.dialects import interface, loading, running
     from cts_schema.dialects.sqlite import catalogue as _catalogue
-    from cts_schema.dialects.sqlite import comparison as _comparison
     from cts_schema.dialects.sqlite import current_revision as _current_revision
     from cts_schema.dialects.sqlite import engine as _engine
     from cts_schema.dialects.sqlite import exclusive as _exclusive
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     session: running.Session = _session
     engine: running.Engines = _engine
     loaded: loading.Loading = _loading
-    comparison: interface.Comparison = _comparison
     exclusive: running.Exclusive = _exclusive
     relations: interface.Relations = _relations
     current_revision: interface.CurrentRevision = _current_revision
