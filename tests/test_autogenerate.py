@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from cts_schema import downgrade
 from cts_schema.authoring.docstring import REASON
 from tests.support.databases import Database
 from tests.support.drift import differences
@@ -407,3 +409,52 @@ def test_a_column_that_was_renamed_by_an_option_keeps_its_values(project: Projec
     project.alembic("downgrade 060", url=head.url)
     assert head.rows("SELECT name FROM portfolios") == [("first",)]
     assert differences(head) == []
+
+
+DRIFT = {
+    "sqlite": [
+        "DROP INDEX ix_portfolios_user_id_created_at",
+        "ALTER TABLE users ADD COLUMN nickname TEXT",
+        "ALTER TABLE users DROP COLUMN api_secret",
+        "DROP TRIGGER trg_users_updated_at",
+        "CREATE INDEX mine ON users (created_at)",
+        "DROP TABLE archived_market_data",
+    ],
+    "postgresql": [
+        "DROP INDEX ix_portfolios_user_id_created_at",
+        "ALTER TABLE users ADD COLUMN nickname TEXT",
+        "ALTER TABLE users DROP COLUMN api_secret",
+        "DROP TRIGGER trg_users_updated_at ON users",
+        "CREATE INDEX mine ON users (created_at)",
+        "DROP TABLE archived_market_data",
+        "ALTER TABLE users DROP CONSTRAINT ck_users_role",
+        "ALTER TABLE orders DROP CONSTRAINT fk_orders_user_id",
+        "ALTER TABLE users ALTER COLUMN username DROP NOT NULL",
+        "ALTER TABLE users ALTER COLUMN role SET DEFAULT 'admin'",
+        "ALTER TABLE users DROP CONSTRAINT uq_users_email",
+    ],
+}
+
+
+def test_a_revision_against_a_database_carries_that_over_into_the_models(head: Database, tmp_path: Path) -> None:
+    project = Project(tmp_path / "project")
+    for statement in DRIFT[head.kind]:
+        head.execute(statement)
+    project.alembic("-x against=database revision --autogenerate -m drift", url=head.url)
+    (file,) = project.versions.glob("061_*.py")
+    file.write_text(file.read_text().replace("ddl.TO_COMPLETE", 'sa.text("id")'))
+    project.alembic("upgrade head", url=head.url)
+    found = json.loads(project.python("-m", "cts_schema", "check", "--json", url=head.url).out)
+    assert [one for one in found["findings"] if one["severity"] != "info"] == []
+    assert [one["where"] for one in found["findings"] if one["code"] == "extra-index"] == ["users.mine"]
+
+
+def test_against_what_is_no_database_or_not_at_head_is_refused(head: Database, tmp_path: Path) -> None:
+    project = Project(tmp_path / "project")
+    found = project.try_alembic("-x against=models revision --autogenerate -m drift", url=head.url)
+    assert (found.code, "against=models" in found.err) == (2, True)
+    downgrade(head.engine, "059")
+    found = project.try_alembic("-x against=database revision --autogenerate -m drift", url=head.url)
+    assert found.code == 2
+    assert "its revision is 059" in found.err
+    assert "alembic upgrade head" in found.err

@@ -79,7 +79,7 @@ def _of_database(connection: sa.Connection, declared: sa.MetaData, managed: set[
 
 
 def _of_table(table: str, wanted: TableSnapshot, there: TableSnapshot) -> Iterator[str]:
-    found = [one for one in table_differences(wanted, there) if not _is_of_user(table, one)]
+    found = [one for one in table_differences(wanted, there) if not is_of_user(table, one)]
     for part, one, other in found:
         what = f"{part.kind.replace('-', ' ')} {table}.{part.name}"
         if other is None:
@@ -97,7 +97,7 @@ def _shown(one: ColumnSnapshot | Definition | None) -> str:
     return f"{one}, not completed" if incomplete else str(one)
 
 
-def _is_of_user(table: str, one: Difference) -> bool:
+def is_of_user(table: str, one: Difference) -> bool:
     """Return whether somebody has added a trigger, or an index that only speeds up queries."""
     if one.wanted is not None or one.there is None:
         return False

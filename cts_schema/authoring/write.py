@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from cts_schema.authoring.difference import differences
 from cts_schema.authoring.docstring import docstring
-from cts_schema.authoring.generate import Body, Generated, generate, state_of
+from cts_schema.authoring.generate import Body, Generated, generate
 from cts_schema.authoring.renames import Rename, alike, renamed, requested
 from cts_schema.exceptions import WrongUsage
 
@@ -18,17 +18,19 @@ def write(
     context: Any,
     revision_context: Any,
     metadata: sa.MetaData,
+    old: sa.MetaData,
     *,
     dropped: Collection[str],
     renames: Collection[str],
     asks: bool,
 ) -> None:
-    """Write the revision that carries the declared state over into the models; nothing if they agree.
+    """Write the revision that carries a state over into the models; nothing if they agree.
 
     Args:
         context: the module ``alembic.context``, or an EnvironmentContext.
         revision_context: the revision that the command creates, with its number.
         metadata: the metadata of the models.
+        old: the declared state, or that of a database.
         dropped: the tables to drop, of which no model is left.
         renames: the values of ``-x rename=``.
         asks: whether there is somebody at a terminal who can answer a question.
@@ -38,7 +40,6 @@ def write(
         WrongUsage: a table to drop has a model, or is in no revision.
     """
     generated = revision_context.generated_revisions[-1]
-    old = state_of(context.script)
     _require_gone(dropped, old, metadata)
     known = requested(old, metadata, renames)
     if asks:

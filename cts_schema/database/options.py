@@ -24,6 +24,7 @@ _X_OPTIONS = {
     "orphans": "=...",
     "checkpoint": "=no",
     "drop": "=TABLE",
+    "against": "=database",
     "rename": "=TABLE.COLUMN:NEW",
 }
 Orphans = Literal["quarantine", "fail"]

@@ -29,7 +29,7 @@ from cts_schema.migration.executor import Executor
 from cts_schema.migration.line import Line
 from cts_schema.migration.preconditions import require_known, require_ours
 from cts_schema.migration.run_log import Direction, RunLog
-from cts_schema.migration.state import require_version_table
+from cts_schema.migration.state import read_status, require_version_table
 from cts_schema.migration.steps import stretches
 from cts_schema.migration.terminal import Terminal
 from cts_schema.streams import failed, flush_at_exit, open_what_is_closed, written
@@ -92,12 +92,7 @@ def _run(context: Any) -> None:
         if not revision.command_args["autogenerate"]:
             return
         if revision.command_args["message"]:  # alembic check has none
-            given = context.get_x_argument()
-            asks = context.config.cmd_opts is not None and sys.stdin.isatty() and sys.stdout.isatty()
-            drop, rename = (_given(option, given) for option in ("drop", "rename"))
-            from cts_schema.authoring.write import write  # a run needs neither it nor the models
-
-            write(context, revision, _models(), dropped=drop, renames=rename, asks=asks)
+            _generate(context, revision, options, x_arguments)
             return
     if command.__name__ == "do_ensure_version":
         raise WrongUsage(
@@ -130,6 +125,41 @@ def _run(context: Any) -> None:
         ):
             _migrate(context, connection, options, line, settings, command)
         line.finish(connection, options)
+
+
+def _generate(context: Any, revision: Any, options: Options, x_arguments: dict[str, str]) -> None:
+    from cts_schema.authoring.against import state_of_database  # a run needs neither it nor the models
+    from cts_schema.authoring.generate import state_of
+    from cts_schema.authoring.write import write
+
+    given = context.get_x_argument()
+    asks = context.config.cmd_opts is not None and sys.stdin.isatty() and sys.stdout.isatty()
+    drop, rename, against = (_given(option, given) for option in ("drop", "rename", "against"))
+    old = state_of(context.script)
+    if against not in ([], ["database"]):
+        raise WrongUsage(option=f"-x against={against[-1]}", expected="database")
+    if against:
+        with (
+            _database(context.config, x_arguments, options) as database,
+            database.connected(reading=True) as connection,
+            dialects.of(connection).session.comparing(connection, options),
+        ):
+            require_version_table(connection, options)
+            _require_head(connection, options)
+            old = state_of_database(connection, old)
+    write(context, revision, _models(), old, dropped=drop, renames=rename, asks=asks)
+
+
+def _require_head(connection: sa.Connection, options: Options) -> None:
+    """Check that a database has all revisions: what they still have to make is no difference."""
+    found = read_status(connection, options)
+    if found.revision != found.head:
+        raise WrongUsage(
+            option="-x against=database",
+            database=found.database,
+            reason=f"its revision is {found.revision or 'none'}, and the newest is {found.head}",
+            next_step=NextStep("{}", NextCommand("upgrade")),
+        )
 
 
 def _models() -> sa.MetaData:
