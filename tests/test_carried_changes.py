@@ -205,6 +205,10 @@ CHANGES: dict[str, Callable[[Spec], object]] = {
         ),
         put("eggs", id=ddl.text_id, hen=lambda: ddl.reference("hen_id", "hens", "SET NULL")),
     ),
+    "a key to a table that refers back": both(
+        column("zid", sa.Text, lambda: sa.ForeignKey("zz.id")),
+        put("zz", id=ddl.text_id, t=lambda: sa.Column("t", sa.Text(), sa.ForeignKey("things.id"))),
+    ),
     "a table and a key to it": both(
         put("owners", id=ddl.text_id, name=lambda: ddl.string("name", required=True)),
         column("owner_id", sa.Text, lambda: sa.ForeignKey("owners.id", ondelete="SET NULL"), index=True),

@@ -31,7 +31,7 @@ _Types = Mapping[str, str]
 @cache
 def expected(metadata: sa.MetaData) -> Snapshot:
     """Return the snapshot of a schema with exactly these tables."""
-    tables = {table.name: _table(table) for table in metadata.sorted_tables}
+    tables = {table.name: _table(table) for table in metadata.tables.values()}
     if not any(table.info.get("updated_at_trigger") for table in metadata.tables.values()):
         return Snapshot(tables)
     _, body, _ = _compiled(CreateUpdatedAtFunction()).split("$$")
