@@ -149,6 +149,9 @@ CHANGES: dict[str, Callable[[Spec], object]] = {
     "a unique constraint that knows one NULL": put(
         "things", u=lambda: sa.UniqueConstraint("count", postgresql_nulls_not_distinct=True)
     ),
+    "a unique constraint that may be late": put(
+        "things", u=lambda: sa.UniqueConstraint("name", deferrable=True, initially="DEFERRED")
+    ),
     "a unique constraint removed": without("things", "one name"),
     "a foreign key": put(
         "boxes", k=lambda: sa.ForeignKeyConstraint(["label"], ["boxes.code"], name="fk_boxes_label", onupdate="CASCADE")

@@ -24,6 +24,7 @@ from cts_schema import dialects
 from cts_schema.ddl import NAMING_CONVENTION, TextEnum, shorten
 from cts_schema.ddl.added_column import AddColumnWithKey
 from cts_schema.ddl.checks import ImpliedCheck, imply_checks
+from cts_schema.ddl.deferrable import make_deferrable
 from cts_schema.ddl.refused_rows import enumerated
 from cts_schema.ddl.renames import RenamedColumn, RenamedTable
 from cts_schema.ddl.scripting import record
@@ -211,6 +212,7 @@ class _Recorder(PostgresqlImpl):
         made = constraint_of(construct.element)
         if not (isinstance(made, sa.CheckConstraint) and _imply(table, made)):
             table.append_constraint(made)
+            make_deferrable(table)
 
     @take.register
     def _(self, construct: schema.DropConstraint) -> None:
