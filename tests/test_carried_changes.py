@@ -141,6 +141,35 @@ CHANGES: dict[str, Callable[[Spec], object]] = {
         "things", state=lambda: ddl.enum("state", "new", "used", "broken", "sold", default="new")
     ),
     "an enumeration with fewer words": put("things", state=lambda: ddl.enum("state", "new", "used", default="new")),
+    "a computed column": column("double", sa.Integer, lambda: sa.Computed("count * 2")),
+    "a stored computed column": column("double", sa.Integer, lambda: sa.Computed("count * 2", persisted=True)),
+    "a number that becomes text": column("count", sa.Text),
+    "a number that becomes a boolean": column("count", sa.Boolean),
+    "a text that becomes a number": put("boxes", label=lambda: sa.Column("label", sa.Numeric(10, 1))),
+    "a text that becomes JSON": put("boxes", label=lambda: sa.Column("label", ddl.Json())),
+    "a text that becomes an enumeration": put("boxes", label=lambda: ddl.enum("label", "1.5", "2.5")),
+    "an enumeration that becomes a text": put("things", state=lambda: ddl.string("state", default="new")),
+    "a key of two columns and the unique constraint it needs": both(
+        put("boxes", pair=lambda: sa.UniqueConstraint("id", "code")),
+        column("box_code", sa.String),
+        put("things", pair=lambda: sa.ForeignKeyConstraint(["box_id", "box_code"], ["boxes.id", "boxes.code"])),
+    ),
+    "an index of some rows on one database": put(
+        "things", i=lambda: sa.Index("ix_i", "name", postgresql_where=sa.text("count > 0"))
+    ),
+    "an index with operators": put(
+        "things", i=lambda: sa.Index("ix_i", "name", postgresql_ops={"name": "text_pattern_ops"})
+    ),
+    "a table that needs a new unique constraint": both(
+        put("boxes", pair=lambda: sa.UniqueConstraint("code", "size")),
+        put(
+            "lids",
+            id=ddl.text_id,
+            code=lambda: sa.Column("code", sa.String(20)),
+            size=lambda: sa.Column("size", sa.Integer()),
+            k=lambda: sa.ForeignKeyConstraint(["code", "size"], ["boxes.code", "boxes.size"]),
+        ),
+    ),
     # Constraints
     "a CHECK": put("things", cheap=lambda: sa.CheckConstraint("price < 1000 AND name <> 'a:b'", name="cheap")),
     "a CHECK changed": put("things", sensible=lambda: sa.CheckConstraint("price >= -1", name="sensible")),

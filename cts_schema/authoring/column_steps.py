@@ -10,16 +10,14 @@ import sqlalchemy as sa
 from cts_schema.authoring.code import Code
 from cts_schema.authoring.difference import Difference
 from cts_schema.authoring.steps import Stage, Step, call
-from cts_schema.authoring.table_steps import TableSteps
-from cts_schema.authoring.values import DIALECTS, quoted
+from cts_schema.authoring.table_steps import REWRITES, TableSteps
+from cts_schema.authoring.type_changes import expand_and_contract, rewrites
+from cts_schema.authoring.values import quoted
+from cts_schema.ddl import BigInt
 from cts_schema.exceptions import CannotCarry
 
-_REWRITTEN = [
-    "PostgreSQL rewrites the table, and nobody reads or writes it meanwhile. For a table with traffic: add a",
-    "column of the new type, backfill it, let a release use it, and drop the old one in a later revision.",
-    "lint: allow changing-column-type because the table is small, or the application is stopped",
-]
-_NUMBERS = (sa.Integer, sa.Numeric)
+_SLOW = "lint: allow changing-column-type because the table is small, or the application is stopped"
+_QUICK = "lint: allow changing-column-type because PostgreSQL keeps each value as it is, and rewrites nothing"
 
 
 class ColumnSteps:
@@ -40,11 +38,13 @@ class ColumnSteps:
         if "identity" in aspects:
             raise CannotCarry(cause="the numbering of a column cannot be changed on both databases", column=new)
         if "computed" in aspects:
-            raise CannotCarry(cause="a computed column cannot be changed, only dropped and added", column=new)
+            yield self._recomputed(table, old, new)
+            return
         if "NULL" in aspects and not new.nullable:
             yield self._tables.required(new, down=[f"batch.alter_column({found.name!r}, nullable=True)"])
         if "type" in aspects:
             yield self._retyped(table, old, new)
+            aspects -= {"default"}
         changes = [self._alter(one, aspects) for one in (new, old)]
         if changes[0]:
             up, down = (f"batch.alter_column({found.name!r}, {change})" for change in changes)
@@ -61,18 +61,38 @@ class ColumnSteps:
         return ", ".join(changes)
 
     def _retyped(self, table: str, old: sa.Column[Any], new: sa.Column[Any]) -> Step:
+        """Return the step of another type, with the default."""
         up, down = (
-            call("batch.alter_column", repr(str(one.name)), f"type_={self._code.type(one)}", _using(other, one))
+            call(
+                "ddl.change_type",
+                repr(table),
+                self._code.column(one),
+                f"was={self._code.type(other)}",
+                _using(other, one),
+            )
             for one, other in ((new, old), (old, new))
         )
-        return Step(Stage.ALTER, table, [up], [down], batch=True, warning=_REWRITTEN)
+        way = [line.removeprefix("# ") for line in expand_and_contract(table, str(new.name))]
+        warning = [*way, _SLOW] if rewrites(old.type, new.type) else [_QUICK]
+        return Step(Stage.ALTER, table, [up], [down], warning=warning)
+
+    def _recomputed(self, table: str, old: sa.Column[Any], new: sa.Column[Any]) -> Step:
+        """Return the step of another expression.
+
+        Raises:
+            CannotCarry: one of the columns holds values of its own, which the other would not keep.
+        """
+        if old.computed is None or new.computed is None:
+            raise CannotCarry(
+                cause="a column with values of its own cannot become a computed one, or back",
+                column=new,
+                next_step="give the new column another name, and remove the old one: its values are preserved",
+            )
+        up, down = (call("ddl.recompute_column", repr(table), self._code.column(one)) for one in (new, old))
+        return Step(Stage.ALTER, table, [up], [down], warning=list(REWRITES))
 
 
 def _using(old: sa.Column[Any], new: sa.Column[Any]) -> str:
-    """Return the argument for the conversion where PostgreSQL has none that an assignment would use."""
-    before, after = (column.type.dialect_impl(DIALECTS["postgresql"]) for column in (old, new))
-    alike = any(isinstance(before, kind) and isinstance(after, kind) for kind in (_NUMBERS, sa.String, sa.DateTime))
-    if alike or isinstance(after, sa.String):
-        return ""
-    cast = f"CAST({quoted(new.name)} AS {after.compile(DIALECTS['postgresql'])})"
-    return f"postgresql_using={cast!r}"
+    """Return the argument for a conversion that a cast of both databases would not do: to SQLite 2 is no boolean."""
+    to_boolean = isinstance(new.type, sa.Boolean) and isinstance(old.type, sa.Integer | BigInt | sa.Numeric)
+    return f"using={f'{quoted(str(new.name))} <> 0'!r}" if to_boolean else ""

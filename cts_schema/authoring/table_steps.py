@@ -15,7 +15,7 @@ from cts_schema.ddl.tables import indexes_of
 from cts_schema.ddl.text import literal
 from cts_schema.exceptions import CannotCarry
 
-_REWRITES = [
+REWRITES = [
     "Each row gets its computed value: if it is stored, PostgreSQL rewrites the table, and nobody reads or writes it",
     "meanwhile.",
     "lint: allow adding-field-with-default because the table is small, or the application is stopped",
@@ -104,7 +104,7 @@ class TableSteps:
             ],
             needs={need for one in keys for need in needs_of(one) if need[1] != table.name},
             makes={("column", table.name, column.name) for column in columns},
-            warning=_REWRITES if any(column.computed is not None for column in columns) else [],
+            warning=REWRITES if any(column.computed is not None for column in columns) else [],
         )
         for column in columns:
             yield from self._filled(column)
@@ -179,6 +179,9 @@ class TableSteps:
         changes = [] if column.nullable else ["nullable=False"]
         if isinstance(column.server_default, sa.DefaultClause):
             changes.insert(0, f"server_default={self._code.default(column.server_default)}")
+            yield call(
+                "ddl.fill", repr(table), f"{{{name!r}: {self._value(column)}}}", f"where={f'{quoted(name)} IS NULL'!r}"
+            )
         yield f"with ddl.alter_table({table!r}) as batch:"
         yield "    " + call("batch.alter_column", repr(name), *changes)
 
@@ -205,7 +208,7 @@ def key_of(table: sa.Table) -> str:
 
 
 def fill_key(table: sa.Table) -> str:
-    """Return the argument for the column whose index finds the batches of a backfill, empty for ``id``."""
+    """Return the argument for the key of a backfill, empty for ``id``."""
     columns = [str(column.name) for column in table.primary_key.columns]
     return "" if columns == ["id"] or not columns else f"key={columns[0]!r}"
 
