@@ -449,6 +449,23 @@ def test_a_revision_against_a_database_carries_that_over_into_the_models(head: D
     assert [one["where"] for one in found["findings"] if one["code"] == "extra-index"] == ["users.mine"]
 
 
+@pytest.mark.parametrize(
+    "column",
+    [
+        f"{'long' * 16}: Mapped[str | None] = mapped_column()",
+        f'short: Mapped[str | None] = mapped_column("{"ü" * 32}")',
+    ],
+)
+def test_a_name_that_postgresql_would_cut_off_is_refused(tmp_path: Path, column: str) -> None:
+    project = Project(tmp_path / "project")
+    project.replace("trading.py", "    total_value: Mapped[Money]", f"    {column}\n    total_value: Mapped[Money]")
+    found = project.try_alembic("revision --autogenerate -m long", url="sqlite://")
+    assert found.code == 2, found
+    assert "Traceback" not in found.err
+    assert "at most 63 bytes, and not 64" in found.err
+    assert [file.name for file in project.versions.glob("061*")] == []
+
+
 def test_against_what_is_no_database_or_not_at_head_is_refused(head: Database, tmp_path: Path) -> None:
     project = Project(tmp_path / "project")
     found = project.try_alembic("-x against=models revision --autogenerate -m drift", url=head.url)

@@ -106,7 +106,7 @@ class ExactNumeric(TypeDecorator[Decimal]):
 
         return bind
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Decimal | None]:
+    def result_processor(self, dialect: Dialect, _coltype: object) -> Callable[[Any], Decimal | None]:
         """Return a function that reads a value; what the column itself has stored takes a short way."""
         zeros = ["0" * (self.scale - digits) for digits in range(self.scale + 1)]
 

@@ -65,7 +65,7 @@ class Timestamp(TypeDecorator[datetime]):
 
         return bind
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:
+    def result_processor(self, dialect: Dialect, _coltype: object) -> Callable[[Any], datetime | None]:
         """Return a function that reads a moment; the form of CURRENT_TIMESTAMP takes a short way."""
 
         def read(value: Any) -> datetime | None:

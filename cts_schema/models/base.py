@@ -14,7 +14,17 @@ import sqlalchemy as sa
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import DeclarativeBase, InstanceState, Mapped, mapped_column
 
-from cts_schema.ddl import NAMING_CONVENTION, BigInt, FiniteNumeric, Json, Timestamp, complete_table, uuid_text
+from cts_schema.ddl import (
+    MAX_IDENTIFIER,
+    NAMING_CONVENTION,
+    BigInt,
+    FiniteNumeric,
+    Json,
+    Timestamp,
+    complete_table,
+    uuid_text,
+)
+from cts_schema.exceptions import WrongUsage
 from cts_schema.models.enums import COLUMN_TYPES
 
 NOW = sa.text("CURRENT_TIMESTAMP")
@@ -84,6 +94,7 @@ class Base(DeclarativeBase):
         super().__init_subclass__(**kwargs)
         table = cls.__dict__.get("__table__")
         if isinstance(table, sa.Table):
+            _require_short_names(table)
             complete_table(table)
 
     def __repr__(self) -> str:
@@ -94,6 +105,25 @@ class Base(DeclarativeBase):
         values = state.identity or [state.dict.get(name) for name in names]
         key = ", ".join(f"{name}={value!r}" for name, value in zip(names, values, strict=True))
         return f"<{type(self).__name__} {key}>"
+
+
+def _require_short_names(table: sa.Table) -> None:
+    """Check that PostgreSQL takes the names of a table: it would cut one off, and the name would differ for ever.
+
+    Raises:
+        WrongUsage: one is too long.
+    """
+    checks = (check for column in table.columns for check in column.constraints)
+    named = [table, *table.columns, *checks, *table.constraints, *table.indexes]
+    for name in (str(one.name) for one in named if one.name is not None):
+        if len(name.encode()) > MAX_IDENTIFIER:
+            raise WrongUsage(
+                cause="a name in a model is longer than PostgreSQL takes",
+                table=table.name,
+                name=name,
+                expected=f"at most {MAX_IDENTIFIER} bytes, and not {len(name.encode())}",
+                next_step="give it a shorter name in the model",
+            )
 
 
 class Entity(Base):
