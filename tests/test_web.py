@@ -489,7 +489,7 @@ def test_a_fault_of_the_program_is_told_and_ends_the_run(
 
 def test_only_the_last_twenty_runs_are_remembered(head: Database) -> None:
     with client_of(head.url) as client:
-        runs = [client.post(MIGRATE, headers=BEARER).json()["run_id"] for _ in range(21)]
+        runs = [ended(client, client.post(MIGRATE, headers=BEARER).json())["run_id"] for _ in range(21)]
         known = [client.get(f"{MIGRATE}/{run}", headers=BEARER).status_code for run in runs]
     assert known == [404] + [200] * 20
 

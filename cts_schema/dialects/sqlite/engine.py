@@ -15,6 +15,7 @@ from cts_schema.dialects.sqlite.errors import is_busy
 from cts_schema.dialects.sqlite.untrusted import distrust_engine
 from cts_schema.exceptions import DatabaseUnusable, WrongUsage, mask_url
 
+_STEP = 200  # milliseconds that a wait for a file takes at once
 _PAUSE = (0.0005, 0.002)  # seconds between two tries to be the writer
 _OLDEST = (3, 35)  # the first with DROP COLUMN and RETURNING
 
@@ -67,7 +68,8 @@ def spared(url: URL) -> dict[str, Any]:
 
 def for_a_run(engine: Engine) -> Engine:
     """Make every connection distrust its file; the run sets foreign keys and transactions."""
-    return distrust_engine(engine)
+    event.listen(distrust_engine(engine), "connect", _wait_until_readable)
+    return engine
 
 
 def for_an_application(engine: Engine, kw: dict[str, Any], *, write_ahead: bool) -> Engine:
@@ -96,6 +98,29 @@ def for_an_application(engine: Engine, kw: dict[str, Any], *, write_ahead: bool)
     event.listen(engine, "connect", connect)
     event.listen(engine, "begin", begin)
     return engine
+
+
+def _wait_until_readable(connection: Any, _record: object) -> None:
+    """Wait for a file that is locked, within the timeout, in steps: Ctrl-C does not end a wait of SQLite itself."""
+    cursor = connection.cursor()
+    timeout = _first(cursor, "PRAGMA busy_timeout")  # milliseconds
+    deadline = time.monotonic() + timeout / 1000
+    cursor.execute(f"PRAGMA busy_timeout = {min(timeout, _STEP)}")
+    while _is_locked(cursor):
+        if time.monotonic() >= deadline:
+            timeout = 0  # the statement that follows is told at once
+            break
+    cursor.execute(f"PRAGMA busy_timeout = {timeout}")
+    cursor.close()
+
+
+def _is_locked(cursor: Any) -> bool:
+    """Return whether another program keeps readers off; what else is wrong fails again where it is explained."""
+    try:
+        cursor.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+    except sqlite3.DatabaseError as error:
+        return is_busy(error)
+    return False
 
 
 def _write_ahead(cursor: Any) -> None:
