@@ -20,6 +20,7 @@ from cts_schema import upgrade
 from cts_schema.database.engines import migration_engine
 from cts_schema.database.urls import normalize
 from tests.support.databases import Database
+from tests.support.lines import Scripts, scripts_in_use
 
 # The inner loop, `make quick`: what each of these promises, on SQLite.
 _QUICK = {
@@ -201,3 +202,10 @@ def head(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[
     with Database(url) as made:
         yield made
     server.drop(url)
+
+
+@pytest.fixture
+def line(tmp_path: Path) -> Iterator[Scripts]:
+    """A copy of the revisions, which the functions of the package use instead."""
+    with scripts_in_use(tmp_path / "copy") as copy:
+        yield copy

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
@@ -16,7 +15,7 @@ from cts_schema.exceptions import RevisionFailed, RevisionIncomplete, RowsRefuse
 from cts_schema.schema.declared import replay
 from cts_schema.schema.snapshot import differences
 from tests.support.databases import Database
-from tests.support.lines import Scripts, scripts_in_use
+from tests.support.lines import Scripts
 from tests.test_offline import run as run_script
 from tests.test_online import cut_off_at, schema, scripted
 
@@ -45,12 +44,6 @@ BACK = """
 ddl.drop_columns("061", "orders", "venue_id", "state", "tip", "note")
 ddl.drop_table("061", "venues")
 """
-
-
-@pytest.fixture
-def line(tmp_path: Path) -> Iterator[Scripts]:
-    with scripts_in_use(tmp_path / "copy") as copy:
-        yield copy
 
 
 @pytest.fixture

@@ -39,17 +39,10 @@ from tests.legacy.catalogue import build
 from tests.legacy.census import census
 from tests.legacy.lost import lost
 from tests.support.databases import Database
-from tests.support.lines import Scripts, scripts_in_use
+from tests.support.lines import Scripts
 from tests.support.program import ROOT, alembic, environment, run
 
 LINE = list(revisions())
-
-
-@pytest.fixture
-def line(tmp_path: Path) -> Iterator[Scripts]:
-    """A copy of the revisions, which the functions of the package use instead."""
-    with scripts_in_use(tmp_path / "copy") as copy:
-        yield copy
 
 
 @pytest.fixture

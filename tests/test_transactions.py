@@ -26,17 +26,10 @@ from cts_schema.exceptions import (
 )
 from tests.conftest import Server
 from tests.support.databases import Database
-from tests.support.lines import Scripts, scripts_in_use
+from tests.support.lines import Scripts
 
 HALF = "op.create_table('half', sa.Column('id', sa.Integer(), primary_key=True))"
 FAIL = "\nraise RuntimeError('in the middle')"
-
-
-@pytest.fixture
-def line(tmp_path: Path) -> Iterator[Scripts]:
-    """A copy of the revisions, which the functions of the package use instead."""
-    with scripts_in_use(tmp_path / "copy") as copy:
-        yield copy
 
 
 @pytest.fixture

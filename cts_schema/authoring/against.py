@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from cts_schema import dialects
 from cts_schema.authoring.check import is_of_user
 from cts_schema.ddl import NAMING_CONVENTION
-from cts_schema.ddl.triggers import keep_updated_at, trigger_name
+from cts_schema.ddl.triggers import trigger_name
 from cts_schema.dialects.facts import Part
 from cts_schema.schema.remade import add_index, constraint_of, remade
 from cts_schema.schema.snapshot import snapshot, table_differences
@@ -64,8 +64,7 @@ def _patched(table: sa.Table, live: sa.Table, parts: Iterable[Part], into: sa.Me
         elif part.kind in _KINDS:
             _patch_constraint(made, live, part)
         elif part == Part("trigger", trigger_name(made.name)):
-            keep_updated_at(made)
-            del made.info["updated_at_trigger"]  # missing or changed: to be created
+            made.info.pop("updated_at_trigger", None)  # missing or changed: to be created
 
 
 def _patch_column(table: sa.Table, live: sa.Column[Any]) -> None:

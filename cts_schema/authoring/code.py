@@ -12,7 +12,7 @@ from alembic.util.sqla_compat import _get_identity_options_dict
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
-from cts_schema.authoring.values import name_of, sql_of, table_of
+from cts_schema.authoring.values import constraints_of, name_of, sql_of, table_of
 from cts_schema.ddl import DEFAULTS, TYPES, ImpliedCheck
 from cts_schema.ddl.text import token_texts
 from cts_schema.exceptions import CannotCarry
@@ -182,8 +182,7 @@ def _key(key: sa.ForeignKey) -> str:
 
 def explicit_checks(table: sa.Table) -> Iterator[sa.CheckConstraint]:
     """Yield the CHECKs of a table that no type implies, by name."""
-    found = [*table.constraints, *(check for column in table.columns for check in column.constraints)]
-    for check in sorted(found, key=name_of):
+    for check in sorted(constraints_of(table), key=name_of):
         if isinstance(check, sa.CheckConstraint) and not is_implied(check):
             yield check
 

@@ -40,16 +40,3 @@ def sqlite_foreign_keys(connection: sa.Connection, table: str) -> list[ForeignKe
         )
         for rows in parts.values()
     ]
-
-
-def foreign_keys_of(table: sa.Table) -> list[ForeignKey]:
-    """Return the foreign keys of a model or a frozen table."""
-    return [
-        ForeignKey(
-            columns=tuple(constraint.column_keys),
-            parent=constraint.elements[0].target_fullname.rpartition(".")[0],
-            parent_columns=tuple(element.target_fullname.rpartition(".")[2] for element in constraint.elements),
-            on_delete=constraint.ondelete,
-        )
-        for constraint in table.foreign_key_constraints
-    ]

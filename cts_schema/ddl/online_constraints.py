@@ -17,7 +17,7 @@ from sqlalchemy.sql.naming import conv
 
 from cts_schema.ddl.naming import shorten
 from cts_schema.ddl.operations import replace_checks
-from cts_schema.ddl.outside import alter, of_catalog, outside_transaction, transaction_of_its_own
+from cts_schema.ddl.outside import alter, definition_of, of_catalog, outside_transaction, transaction_of_its_own
 from cts_schema.ddl.rebuild import alter_table
 from cts_schema.ddl.refused_rows import orphaned, refused, require_filled, require_met
 from cts_schema.ddl.sql import empty, offline, on_postgresql
@@ -165,14 +165,14 @@ def _add(table: str, name: str, constraint: _Named, outside: bool) -> None:
         return
     if offline():
         alter(table, f"DROP CONSTRAINT IF EXISTS {quote(name)}")
-    there = None if offline() else _definition(table, name)
+    there = None if offline() else definition_of(table, name)
     added = name if there is None else shorten(f"{name}_new")
     if there is not None:
         alter(table, f"DROP CONSTRAINT IF EXISTS {quote(added)}")
     made = constraint(added)
     made.dialect_kwargs["postgresql_not_valid"] = True
     op.execute(AddConstraint(made))
-    if there is not None and _definition(table, added) == there:  # an interrupted run has added it
+    if there is not None and definition_of(table, added) == there:  # an interrupted run has added it
         alter(table, f"DROP CONSTRAINT {quote(added)}")
         added = name
     try:
@@ -185,14 +185,3 @@ def _add(table: str, name: str, constraint: _Named, outside: bool) -> None:
         with transaction_of_its_own(outside):
             alter(table, f"DROP CONSTRAINT {quote(name)}")
             alter(table, f"RENAME CONSTRAINT {quote(added)} TO {quote(name)}")
-
-
-def _definition(table: str, name: str) -> str | None:
-    """Return the definition of a constraint, whether or not it is validated."""
-    found: str | None = of_catalog(
-        "SELECT replace(pg_get_constraintdef(oid), ' NOT VALID', '') FROM pg_constraint "
-        "WHERE conrelid = CAST(:table AS regclass) AND conname = :name",
-        table,
-        name,
-    )
-    return found

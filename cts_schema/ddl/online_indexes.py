@@ -10,7 +10,14 @@ from alembic import op
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from cts_schema.ddl.naming import shorten
-from cts_schema.ddl.outside import alter, of_catalog, outside_transaction, run_lock_timeout, transaction_of_its_own
+from cts_schema.ddl.outside import (
+    alter,
+    definition_of,
+    of_catalog,
+    outside_transaction,
+    run_lock_timeout,
+    transaction_of_its_own,
+)
 from cts_schema.ddl.rebuild import alter_table
 from cts_schema.ddl.refused_rows import duplicated
 from cts_schema.ddl.sql import empty, offline, on_postgresql
@@ -129,7 +136,7 @@ def add_unique_online(
         if not outside:
             _replace_unique(name, table, columns, deferrable, initially, nulls_not_distinct)
             return
-        if not offline() and _unique(name, table) == f"UNIQUE{nulls} ({', '.join(map(_quoted, columns))}){later}":
+        if not offline() and definition_of(table, name) == f"UNIQUE{nulls} ({', '.join(map(_quoted, columns))}){later}":
             return
     built = shorten(f"{name}_new")
     create_index_online(built, table, columns, unique=True, nulls_not_distinct=nulls_not_distinct)
@@ -160,19 +167,9 @@ def _replace_unique(
     options: dict[str, Any] = {"deferrable": deferrable, "initially": initially}
     if nulls_not_distinct:
         options["postgresql_nulls_not_distinct"] = True
-    if not empty() and _unique(name, table) is not None:
+    if not empty() and definition_of(table, name) is not None:
         op.drop_constraint(name, table)
     op.create_unique_constraint(name, table, list(columns), **options)
-
-
-def _unique(name: str, table: str) -> str | None:
-    """Return the definition of a constraint; None if ``table`` has no such one."""
-    query = (
-        "SELECT pg_get_constraintdef(oid) FROM pg_constraint "
-        "WHERE conrelid = CAST(:table AS regclass) AND conname = :name"
-    )
-    found: str | None = of_catalog(query, table, name)
-    return found
 
 
 def _is_valid(name: str, table: str) -> bool | None:

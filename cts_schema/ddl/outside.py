@@ -92,6 +92,17 @@ def of_catalog(query: str, table: str, name: str) -> Any:
     return op.get_bind().execute(sa.text(query), {"table": quote(table), "name": name}).scalar()
 
 
+def definition_of(table: str, name: str) -> str | None:
+    """Return the definition of a constraint, whether or not it is validated; None if ``table`` has no such one."""
+    found: str | None = of_catalog(
+        "SELECT replace(pg_get_constraintdef(oid), ' NOT VALID', '') FROM pg_constraint "
+        "WHERE conrelid = CAST(:table AS regclass) AND conname = :name",
+        table,
+        name,
+    )
+    return found
+
+
 def alter(table: str, action: str) -> None:
     """Execute an ALTER TABLE of PostgreSQL."""
     execute(f"ALTER TABLE {quote(table)} {action}")

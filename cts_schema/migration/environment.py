@@ -144,7 +144,6 @@ def _generate(context: Any, revision: Any, options: Options, x_arguments: dict[s
             database.connected(reading=True) as connection,
             dialects.of(connection).session.comparing(connection, options),
         ):
-            require_version_table(connection, options)
             _require_head(connection, options)
             old = state_of_database(connection, old)
     write(context, revision, _models(), old, dropped=drop, renames=rename, asks=asks)

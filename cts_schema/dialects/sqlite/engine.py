@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import sqlite3
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, event
@@ -100,17 +101,27 @@ def for_an_application(engine: Engine, kw: dict[str, Any], *, write_ahead: bool)
     return engine
 
 
+@contextmanager
+def _waiting(cursor: Any, milliseconds: int) -> Iterator[int]:
+    """Within the block let SQLite wait no longer for a lock; yields how long it may wait otherwise."""
+    cursor.execute("PRAGMA busy_timeout")
+    timeout: int = cursor.fetchone()[0]
+    cursor.execute(f"PRAGMA busy_timeout = {min(timeout, milliseconds)}")
+    try:
+        yield timeout
+    finally:
+        cursor.execute(f"PRAGMA busy_timeout = {timeout}")
+
+
 def _wait_until_readable(connection: Any, _record: object) -> None:
     """Wait for a file that is locked, within the timeout, in steps: Ctrl-C does not end a wait of SQLite itself."""
     cursor = connection.cursor()
-    timeout = _first(cursor, "PRAGMA busy_timeout")  # milliseconds
-    deadline = time.monotonic() + timeout / 1000
-    cursor.execute(f"PRAGMA busy_timeout = {min(timeout, _STEP)}")
-    while _is_locked(cursor):
-        if time.monotonic() >= deadline:
-            timeout = 0  # the statement that follows is told at once
-            break
-    cursor.execute(f"PRAGMA busy_timeout = {timeout}")
+    with _waiting(cursor, _STEP) as timeout:
+        deadline = time.monotonic() + timeout / 1000
+        while (locked := _is_locked(cursor)) and time.monotonic() < deadline:
+            pass
+    if locked:
+        cursor.execute("PRAGMA busy_timeout = 0")  # the statement that follows is told at once
     cursor.close()
 
 
@@ -128,21 +139,19 @@ def _write_ahead(cursor: Any) -> None:
 
     A file that somebody uses, or that is read-only, keeps its journal: the next connection tries again.
     """
-    if _first(cursor, "PRAGMA journal_mode") not in ("wal", "memory"):
-        timeout = _first(cursor, "PRAGMA busy_timeout")
-        cursor.execute("PRAGMA busy_timeout = 0")  # whoever reads may do so for long
-        with suppress(sqlite3.OperationalError):
+    if _journal(cursor) not in ("wal", "memory"):
+        # Whoever reads may do so for long.
+        with _waiting(cursor, 0), suppress(sqlite3.OperationalError):
             cursor.execute("PRAGMA journal_mode = WAL")
-        cursor.execute(f"PRAGMA busy_timeout = {timeout}")
-    if _first(cursor, "PRAGMA journal_mode") == "wal":
+    if _journal(cursor) == "wal":
         # A commit need not wait for the disk: a checkpoint does. In the other modes a power failure could then damage
         # the file (sqlite.org/pragma.html#pragma_synchronous).
         cursor.execute("PRAGMA synchronous = NORMAL")
 
 
-def _first(cursor: Any, query: str) -> Any:
-    cursor.execute(query)
-    return cursor.fetchone()[0]
+def _journal(cursor: Any) -> str:
+    cursor.execute("PRAGMA journal_mode")
+    return str(cursor.fetchone()[0])
 
 
 def _begun(connection: Any) -> bool:
@@ -151,10 +160,8 @@ def _begun(connection: Any) -> bool:
     SQLite itself tries less and less often, so that whoever has waited for long waits for seconds more.
     """
     cursor = connection.cursor()
-    timeout = _first(cursor, "PRAGMA busy_timeout")  # milliseconds
-    deadline = time.monotonic() + timeout / 1000
-    cursor.execute("PRAGMA busy_timeout = 0")
-    try:
+    with closing(cursor), _waiting(cursor, 0) as timeout:
+        deadline = time.monotonic() + timeout / 1000
         while time.monotonic() < deadline:
             try:
                 cursor.execute("BEGIN IMMEDIATE")
@@ -164,7 +171,4 @@ def _begun(connection: Any) -> bool:
                 time.sleep(random.uniform(*_PAUSE))  # noqa: S311  no secret
             else:
                 return True
-        return False
-    finally:
-        cursor.execute(f"PRAGMA busy_timeout = {timeout}")
-        cursor.close()
+    return False
