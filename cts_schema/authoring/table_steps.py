@@ -11,6 +11,7 @@ from cts_schema.authoring import code
 from cts_schema.authoring.code import Code
 from cts_schema.authoring.steps import Stage, Step, Token, call
 from cts_schema.authoring.values import mentioned, name_of, quoted, sql_of
+from cts_schema.ddl.operations import is_volatile
 from cts_schema.ddl.tables import indexes_of
 from cts_schema.ddl.text import literal
 from cts_schema.exceptions import CannotCarry
@@ -116,13 +117,11 @@ class TableSteps:
                 column=column,
                 next_step="make it the key of a new table, or number the rows by a default",
             )
-        if column.computed is not None:
-            return self._code.column(column)
         return self._code.column(column, nullable=column.nullable or _needs_filling(column))
 
     def _filled(self, column: sa.Column[Any]) -> Iterator[Step]:
         """Yield the step that fills a new column, and makes it required."""
-        if column.computed is None and _needs_filling(column):
+        if _needs_filling(column):
             yield self.required(column, down=[])
 
     def required(self, column: sa.Column[Any], *, down: list[str]) -> Step:
@@ -161,14 +160,14 @@ class TableSteps:
         checks = [one for one in code.explicit_checks(table) if _is_of(one, table, names)]
         items = [
             self._code.column(column, nullable=True, server_default=None)
-            if column.computed is None and _needs_filling(column)
+            if _needs_filling(column)
             else self._code.column(column)
             for column in columns
         ]
         items += [self._code.constraint(one) for one in [*sorted(keys, key=name_of), *checks]]
         down = [call("ddl.add_columns", "revision", name, *items, key_of(table))]
         for column in columns:
-            if column.computed is None and _needs_filling(column):
+            if _needs_filling(column):
                 down += self._required_again(column)
         dropped = call("ddl.drop_columns", "revision", name, *(repr(str(one.name)) for one in columns), key_of(table))
         yield Step(Stage.DROP_COLUMNS, table.name, [dropped], down)
@@ -220,20 +219,11 @@ def actions(constraint: sa.ForeignKeyConstraint) -> Iterator[str]:
             yield f"{word}={getattr(constraint, word)!r}"
 
 
-def is_constant(default: Any) -> bool:
-    """Return whether a server default is the same for every row (SQLite adds a column with no other)."""
-    if not isinstance(default, sa.DefaultClause) or isinstance(default.arg, str):
-        return True
-    if isinstance(default.arg, sa.TextClause):
-        return "CURRENT_" not in default.arg.text.upper() and "(" not in default.arg.text
-    return isinstance(default.arg, sa.True_ | sa.False_)
-
-
 def _needs_filling(column: sa.Column[Any]) -> bool:
     """Return whether rows that exist get no value by ADD COLUMN, and need one."""
-    if column.server_default is None:
-        return not column.nullable
-    return not is_constant(column.server_default)
+    if column.computed is not None:
+        return False
+    return not column.nullable if column.server_default is None else is_volatile(column)
 
 
 def _is_of(check: sa.CheckConstraint, table: sa.Table, names: Iterable[str]) -> bool:

@@ -192,7 +192,7 @@ def _needs_rebuild(column: sa.Column[Any]) -> bool:
 def is_volatile(column: sa.Column[Any]) -> bool:
     """Return whether the default of a column is not constant."""
     default = column.server_default
-    if not isinstance(default, sa.DefaultClause) or isinstance(default.arg, str):
+    if not isinstance(default, sa.DefaultClause) or isinstance(default.arg, str | sa.True_ | sa.False_):
         return False
     return (
         not isinstance(default.arg, sa.TextClause) or "CURRENT_" in default.arg.text.upper() or "(" in default.arg.text
