@@ -1,3 +1,8 @@
+<%!
+def plain(body):
+    """Return the body of a function without the remarks of Alembic about itself."""
+    return "\n".join(line for line in body.splitlines() if not line.strip().startswith("# ###")).strip()
+%>\
 % if "\nPostgreSQL" in message:
 """${message}"""
 % else:
@@ -25,8 +30,8 @@ down_revision = ${repr(down_revision)}
 
 
 def upgrade() -> None:
-    ${upgrades if upgrades else "pass"}
+    ${plain(upgrades or "pass")}
 
 
 def downgrade() -> None:
-    ${downgrades if downgrades else "pass"}
+    ${plain(downgrades or "pass")}

@@ -381,20 +381,60 @@ def test_a_change_that_cannot_be_carried_is_told_with_what_to_do(project: Projec
     assert project.new_revisions() == []
 
 
+@pytest.mark.parametrize(
+    ("broken", "cause"),
+    [
+        ("class (:", "SyntaxError: invalid syntax"),
+        ("x = nothing", "NameError: name 'nothing' is not defined"),
+        (
+            "class C(Base):\n    __tablename__ = 'c'\n"
+            "    id: Mapped[str] = mapped_column(sa.ForeignKey('d.id'), primary_key=True)",
+            "NoReferencedTableError",
+        ),
+    ],
+)
+def test_models_that_cannot_be_loaded_are_told_with_their_place(project: Project, broken: str, cause: str) -> None:
+    project.append("trading.py", f"\n{broken}\n")
+    lines = (project.root / "cts_schema/models/trading.py").read_text().count("\n")
+    done = project.try_alembic("revision --autogenerate -m other", url=UNREACHABLE)
+    assert done.code == 2, done.err
+    assert done.err.startswith("error: the models cannot be loaded; nothing was compared or written")
+    assert cause in done.err
+    assert "Traceback" not in done.err
+    if "Referenced" not in cause:
+        assert f"trading.py:{lines}" in done.err
+
+
 def rename_note(project: Project) -> None:
     project.define("trading.py", "Portfolio", "name", None)
     project.define("trading.py", "Portfolio", "title", "Mapped[str] = mapped_column()")
 
 
+def rename_leftovers(project: Project) -> None:
+    project.replace("core.py", '__tablename__ = "adoption_leftovers"', '__tablename__ = "leftovers"')
+
+
 @pytest.mark.parametrize(
-    ("answer", "operation"), [("y", 'ddl.rename_column(\n        "portfolios"'), ("n", "# Was name renamed to title?")]
+    ("change", "answer", "operation"),
+    [
+        (rename_note, "y", 'ddl.rename_column("portfolios"'),
+        (rename_note, "n", "# Was name renamed to title?"),
+        (rename_leftovers, "y", 'ddl.rename_table("adoption_leftovers", "leftovers")'),
+        (rename_leftovers, "\x04", "# Was adoption_leftovers renamed to leftovers?"),
+    ],
 )
-def test_at_a_terminal_it_asks_whether_a_column_was_renamed(project: Project, answer: str, operation: str) -> None:
-    rename_note(project)
-    told = project.alembic_at_a_terminal("revision --autogenerate -m title", f"{answer}\n")
-    assert "Was the column name of portfolios renamed to title, and keeps its values? [y/N]" in told
-    text = (project.versions / "061_title.py").read_text()
+def test_at_a_terminal_it_asks_what_was_renamed(
+    project: Project, change: Callable[[Project], None], answer: str, operation: str
+) -> None:
+    change(project)
+    told = project.alembic_at_a_terminal("revision --autogenerate -m other", f"{answer}\n")
+    asked = "Was the column name of portfolios renamed to title, and keeps its values? [y/N]"
+    if change is rename_leftovers:
+        asked = "Was the table adoption_leftovers renamed to leftovers, and keeps its rows? [y/N]"
+    assert asked in told
+    text = (project.versions / "061_other.py").read_text()
     assert re.sub(r"\s+", "", operation) in re.sub(r"\s+", "", text)
+    assert "###" not in text
 
 
 def test_a_column_that_was_renamed_by_an_option_keeps_its_values(project: Project, head: Database) -> None:

@@ -93,6 +93,7 @@ CHANGES: dict[str, Callable[[Spec], object]] = {
     "a column with a constant default": column("n", sa.Integer, server_default=sa.text("7"), nullable=False),
     "a column with a default in quotes": column("n", sa.Text, server_default="it's 5:30", nullable=False),
     "a column with a default that is no constant": column("at", ddl.Timestamp, server_default=NOW, nullable=False),
+    "a flag with a default of SQLAlchemy": column("odd", sa.Boolean, server_default=sa.false(), nullable=False),
     "a column with a random default": column("token", sa.Text, server_default=ddl.uuid_text(), nullable=False),
     "a column with a default by a function": column("at", ddl.Timestamp, server_default=sa.func.now()),
     "a required column": column("owner", sa.Text, nullable=False),
@@ -198,6 +199,17 @@ CHANGES: dict[str, Callable[[Spec], object]] = {
     "an index": put("things", i=lambda: sa.Index("ix_things_name", "name")),
     "an index in descending order": put("things", i=lambda: sa.Index("ix_i", sa.desc("made_at"), "name")),
     "an index by the text of an order": put("things", i=lambda: sa.Index("ix_i", sa.text("made_at DESC"))),
+    "an index that puts NULL last": put(
+        "things",
+        i=lambda: sa.Index(
+            "ix_i",
+            sa.text("made_at DESC NULLS LAST"),
+            sa.text("count asc nulls first"),
+            sa.text("name desc nulls first"),
+            sa.column("price").asc().nulls_last(),
+            sa.column("state").desc().nulls_last(),
+        ),
+    ),
     "an index of an expression": put("things", i=lambda: sa.Index("ix_i", sa.text("lower(name)"), "count")),
     "an index of some rows": put(
         "things",
@@ -230,6 +242,12 @@ CHANGES: dict[str, Callable[[Spec], object]] = {
         a=lambda: sa.Column("a", sa.Text(), primary_key=True),
         b=lambda: sa.Column("b", sa.Integer(), primary_key=True),
         c=lambda: sa.Column("c", sa.Text(), nullable=False),
+    ),
+    "a table with a name of mixed case, numbered by itself": put(
+        "Zed", id=lambda: sa.Column("id", sa.Integer(), primary_key=True), n=lambda: sa.Column("Note", sa.Text())
+    ),
+    "a table numbered by itself": put(
+        "zed", id=lambda: sa.Column("id", sa.Integer(), primary_key=True), n=lambda: sa.Column("Note", sa.Text())
     ),
     "two tables that refer to each other": both(
         put(
@@ -336,6 +354,73 @@ def test_a_renamed_table_keeps_its_rows_and_what_is_named_after_it_follows(chang
     assert changed.rows(BASE) == before
     changed.upgrade()
     assert [row["title"] for row in changed.rows(to)["crates"]] == [row["label"] for row in before["boxes"]]
+
+
+def test_all_that_mentions_a_renamed_column_follows(changed: Changing) -> None:
+    def items(name: str, **options: Any) -> dict[str, Callable[[], Any]]:
+        return {
+            "count": lambda: sa.Column(name, sa.Integer(), **options),
+            "k": lambda: sa.CheckConstraint(f"{name} > 0 AND name <> 'count'", name="much"),
+            "e": lambda: sa.Index("ix_e", sa.text(f"abs({name})"), sa.text(f"{name} DESC")),
+            "p": lambda: sa.Index(
+                "ix_p", "name", postgresql_where=sa.text(f"{name} > 1"), sqlite_where=sa.text(f"{name} > 1")
+            ),
+            "i": lambda: sa.Index("ix_i", "name", postgresql_include=[name]),
+            "c": lambda: sa.Column("double", sa.Integer(), sa.Computed(f"{name} * 2")),
+        }
+
+    first, second = spec(), spec()
+    first["things"].update(items("count"))
+    second["things"].update(items("number", info={"renamed_from": "count"}))
+    changed.generate(first)
+    changed.upgrade()
+    before = changed.rows(first)
+    assert changed.generate(second).found == ["renamed things.count:number"]
+    changed.upgrade()
+    assert changed.differences(second) == {}
+    changed.downgrade()
+    assert changed.differences(first) == {}
+    assert changed.rows(first) == before
+
+
+def test_a_name_that_a_rename_frees_can_be_taken(changed: Changing) -> None:
+    to = spec()
+    to["things"]["count"] = lambda: sa.Column("count", sa.Integer(), info={"renamed_from": "number"})
+    to["things"]["label"] = lambda: sa.Column("label", sa.Integer(), info={"renamed_from": "count"})
+    first = spec()
+    first["things"]["number"] = lambda: sa.Column("number", sa.Integer())
+    changed.generate(first)
+    changed.upgrade()
+    changed.database.execute("UPDATE things SET number = 100 + count")
+    made = changed.generate(to)
+    assert made.found == ["renamed things.count:label", "renamed things.number:count"]
+    changed.upgrade()
+    assert [(row["label"], row["count"]) for row in changed.rows(to)["things"]] == [(1, 101), (2, 102), (None, None)]
+    assert changed.differences(to) == {}
+    changed.downgrade()
+    assert changed.differences(first) == {}
+
+
+def test_swapped_names_are_refused() -> None:
+    columns, tables = spec(), spec()
+    for one, other in (("name", "state"), ("state", "name")):
+        columns["things"][one] = partial(sa.Column, one, sa.Text(), info={"renamed_from": other})
+    for one, other in (("boxes", "things"), ("things", "boxes")):
+        tables[one] = {**BASE[other], "info": partial(dict, info={"renamed_from": other})}
+    for to in (columns, tables):
+        with pytest.raises(CannotCarry, match="swapped"):
+            requested(metadata(BASE), metadata(to), [])
+
+
+@pytest.mark.parametrize("of", ["things", "count"])
+def test_a_name_before_that_nothing_has_is_refused(of: str) -> None:
+    to, info = spec(), {"renamed_from": "nothing"}
+    if of == "things":
+        to["goods"] = {**to.pop("things"), "info": lambda: {"info": info}}
+    else:
+        to["things"]["number"] = lambda: sa.Column("number", sa.Integer(), info=info)
+    with pytest.raises(WrongUsage, match="nothing in the revisions has the name"):
+        requested(metadata(BASE), metadata(to), [])
 
 
 def test_a_pair_that_may_be_a_rename_is_written_with_a_warning() -> None:

@@ -59,9 +59,7 @@ def steps() -> list[list[str]]:
 
 
 def generated(project: Project) -> list[str]:
-    """Return the new files without the marks of Alembic."""
-    texts = [(project.versions / name).read_text() for name in project.new_revisions()]
-    return [re.sub(r"^ *# ###.*\n", "", text, flags=re.MULTILINE) for text in texts]
+    return [(project.versions / name).read_text() for name in project.new_revisions()]
 
 
 @pytest.fixture(scope="module")

@@ -100,6 +100,8 @@ class Code:
             return "None"
         if isinstance(default.arg, str):
             return repr(default.arg)
+        if isinstance(default.arg, sa.True_ | sa.False_):  # SQLite gets a number
+            return f"sa.{default.arg}()"
         if isinstance(default.arg, DEFAULTS):
             return f"ddl.{type(default.arg).__name__}()"
         if isinstance(default.arg, FunctionElement) and not list(default.arg.clauses):

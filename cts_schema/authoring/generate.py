@@ -94,7 +94,7 @@ def generate(
     found = [one for one in every if one.table not in undropped]
     _require_free_names(found, undropped, old)
     planned = plan(found, code, dropped=dropped)
-    for pair in alike(found):
+    for pair in alike(every):
         _warn(planned, pair)
     first = list(steps(old, renames, code, online=any(step.online for step in planned)))
     planned = first + planned
@@ -110,9 +110,10 @@ def generate(
 
 
 def _warn(planned: Collection[Step], pair: Rename) -> None:
-    """Say above a new column that it may be a removed one under another name."""
+    """Say above a new table or column that it may be a removed one under another name."""
+    made = (Stage.CREATE_TABLE, Stage.CREATE_TABLE_ONLINE) if pair.table is None else (Stage.ADD_COLUMNS,)
     for step in planned:
-        if step.stage is Stage.ADD_COLUMNS and step.table == pair.table:
+        if step.stage in made and step.table == (pair.table or pair.new):
             step.warning[:0] = [
                 f"Was {pair.old} renamed to {pair.new}? Then generate the revision again, so that it keeps the values:",
                 f"alembic -x rename={pair} revision --autogenerate -m NAME",

@@ -12,7 +12,7 @@ from cts_schema.authoring.difference import Difference
 from cts_schema.authoring.replaying import function
 from cts_schema.authoring.steps import Stage, Step, call
 from cts_schema.authoring.values import default_of, type_of
-from cts_schema.exceptions import WrongUsage
+from cts_schema.exceptions import CannotCarry, WrongUsage
 from cts_schema.schema.declared import replay
 
 FROM = "renamed_from"
@@ -49,22 +49,9 @@ class Rename:
             raise WrongUsage(option=f"-x rename={text}", expected="TABLE.COLUMN:NEW, or TABLE:NEW for a table")
         return cls(old, new, table or None)
 
-    def fits(self, old: sa.MetaData, new: sa.MetaData) -> bool:
-        """Return whether the name before is in one metadata only, and the name after in the other."""
-        before, after = (_names(metadata, self.table) for metadata in (old, new))
-        return self.old in before - after and self.new in after - before
-
-
-def _names(metadata: sa.MetaData, table: str | None) -> set[str]:
-    """Return the names of the columns of a table, none if there is no such table, or those of all tables."""
-    if table is None:
-        return set(metadata.tables)
-    found = metadata.tables.get(table)
-    return set() if found is None else set(found.columns.keys())
-
 
 def requested(old: sa.MetaData, new: sa.MetaData, given: Iterable[str]) -> list[Rename]:
-    """Return the renames that the models and ``-x rename=`` ask for, tables first.
+    """Return the renames that the models and ``-x rename=`` ask for, tables first, in an order that finds names free.
 
     Args:
         old: the declared state.
@@ -72,34 +59,66 @@ def requested(old: sa.MetaData, new: sa.MetaData, given: Iterable[str]) -> list[
         given: the values of the option.
 
     Raises:
-        WrongUsage: a value of the option fits no table or column.
+        WrongUsage: a rename fits no table or column.
+        CannotCarry: two names are swapped.
     """
     by_option = [Rename.of(text) for text in given]
-    found: list[Rename] = []
-    state = old
-    for one in [*_tables(new), *(one for one in by_option if one.table is None)]:
-        found += [one] if one.fits(state, new) and one not in found else []
+    wanted = [*_of_tables(new), *(one for one in by_option if one.table is None)]
+    found = _to_make(wanted, set(old.tables), set(new.tables))
     state = renamed(old, found)
-    for one in [*_columns(new), *(one for one in by_option if one.table is not None)]:
-        found += [one] if one.fits(state, new) and one not in found else []
+    for table in new.tables.values():
+        if table.name in state.tables:
+            wanted = [*_of_columns(table), *(one for one in by_option if one.table == table.name)]
+            found += _to_make(wanted, set(state.tables[table.name].columns.keys()), set(table.columns.keys()))
     for one in by_option:
         if one not in found:
-            reason = "the name before must be in the revisions only, the name after in the models only"
+            reason = "the name before must be in the revisions, the name after only in the models"
             raise WrongUsage(option=f"-x rename={one}", reason=reason)
     return found
 
 
-def _tables(metadata: sa.MetaData) -> Iterator[Rename]:
+def _to_make(wanted: Iterable[Rename], before: set[str], after: set[str]) -> list[Rename]:
+    """Return the renames that no revision has made, those that free a name before those that take it."""
+    waiting = list(dict.fromkeys(wanted))
+    _require_no_swap(waiting, after)
+    state, found = set(before), []
+    while ready := [one for one in waiting if one.old in state and one.new in after - state]:
+        state = state - {ready[0].old} | {ready[0].new}
+        found.append(ready[0])
+    for one in waiting:
+        if one not in found and one.new not in before and before:
+            raise WrongUsage(
+                cause="nothing in the revisions has the name that something was renamed from",
+                rename=one,
+                next_step=f"correct the name before: in {{'{FROM}': ...}} of the model, or in -x rename",
+            )
+    return found
+
+
+def _require_no_swap(wanted: Iterable[Rename], after: set[str]) -> None:
+    came_from = {one.new: one.old for one in wanted if one.new in after}
+    for start in came_from:
+        name, seen = start, [start]
+        while (name := came_from.get(name, "")) and name not in seen:
+            seen.append(name)
+        if name == start:
+            raise CannotCarry(
+                cause="names are swapped, which takes a third name in between; no file was written",
+                names=", ".join(seen),
+                next_step="rename one of them to a name that is free, in a revision of its own; then go on",
+            )
+
+
+def _of_tables(metadata: sa.MetaData) -> Iterator[Rename]:
     for table in metadata.tables.values():
         if FROM in table.info:
             yield Rename(table.info[FROM], table.name)
 
 
-def _columns(metadata: sa.MetaData) -> Iterator[Rename]:
-    for table in metadata.tables.values():
-        for column in table.columns:
-            if FROM in column.info:
-                yield Rename(column.info[FROM], column.name, table.name)
+def _of_columns(table: sa.Table) -> Iterator[Rename]:
+    for column in table.columns:
+        if FROM in column.info:
+            yield Rename(column.info[FROM], column.name, table.name)
 
 
 def renamed(old: sa.MetaData, renames: Collection[Rename]) -> sa.MetaData:
@@ -145,18 +164,23 @@ def _column(old: sa.MetaData, renames: Collection[Rename], one: Rename) -> sa.Co
 
 
 def alike(found: Collection[Difference]) -> list[Rename]:
-    """Return the pairs of a removed and an added column of a table that may be one column under two names."""
+    """Return the pairs of a removed and an added table or column that may be one under two names, tables first."""
     pairs: list[Rename] = []
-    gone = [one for one in found if one.kind == "column" and one.new is None]
-    for one in found:
-        if one.kind != "column" or one.old is not None:
-            continue
-        for two in gone:
-            if two.table == one.table and _same(two.old, one.new):
-                pairs.append(Rename(two.name, one.name, one.table))
-                gone.remove(two)
-                break
+    for kind, same in (("table", _same_columns), ("column", _same)):
+        gone = [one for one in found if one.kind == kind and one.new is None]
+        for one in found:
+            if one.kind != kind or one.old is not None:
+                continue
+            for two in gone:
+                if (kind == "table" or two.table == one.table) and same(two.old, one.new):
+                    pairs.append(Rename(two.name, one.name, None if kind == "table" else one.table))
+                    gone.remove(two)
+                    break
     return pairs
+
+
+def _same_columns(old: sa.Table, new: sa.Table) -> bool:
+    return {one.name: type_of(one) for one in old.columns} == {one.name: type_of(one) for one in new.columns}
 
 
 def _same(old: sa.Column[object], new: sa.Column[object]) -> bool:

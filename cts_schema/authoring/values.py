@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import registry
 from sqlalchemy.schema import CreateIndex
 
-from cts_schema.ddl.text import token_texts, unquote
+from cts_schema.ddl.text import plain_names, token_texts, unquote
 
 DIALECTS: dict[str, sa.Dialect] = {name: registry.load(name)(paramstyle="named") for name in ("sqlite", "postgresql")}
 """The databases, with literal percent signs."""
@@ -27,8 +27,8 @@ def _both(render: Callable[[sa.Dialect], str | None]) -> Value:
 
 
 def _squeezed(text: str) -> str:
-    """Return SQL in which only quoted white space counts."""
-    parts = _QUOTED.split(text)
+    """Return SQL in which only quoted white space counts, and quotes only around names that need them."""
+    parts = _QUOTED.split(plain_names(text))
     parts[::2] = [re.sub(r"\s+", " ", part) for part in parts[::2]]
     return "".join(parts).strip()
 

@@ -42,8 +42,9 @@ def write(
     generated = revision_context.generated_revisions[-1]
     _require_gone(dropped, old, metadata)
     known = requested(old, metadata, renames)
-    if asks:
-        known += _answered(alike(differences(renamed(old, known), metadata)))
+    for kind in ("table", "column") if asks else ():
+        pairs = alike(differences(renamed(old, known), metadata))
+        known += [pair for pair in pairs if (pair.table is None) == (kind == "table") and _confirmed(pair)]
     made = generate(old, metadata, generated.rev_id, dropped=dropped, renames=known)
     generated.upgrade_ops.ops = [Body(made.upgrade)] if made.upgrade else []
     generated.downgrade_ops.ops = [Body(made.downgrade)] if made.downgrade else []
@@ -63,10 +64,17 @@ def write(
         say(f"next: {_next(made, script.path)}")
 
 
-def _answered(pairs: Collection[Rename]) -> list[Rename]:
-    """Return the pairs of columns that are one, as somebody at the terminal knows."""
-    question = "Was the column {0.old} of {0.table} renamed to {0.new}, and keeps its values? [y/N] "
-    return [pair for pair in pairs if input(question.format(pair)).strip().lower() in ("y", "yes")]
+def _confirmed(pair: Rename) -> bool:
+    """Ask at the terminal whether a pair is one table or column; no answer is a no."""
+    what = (
+        f"the table {pair.old} renamed to {pair.new}, and keeps its rows"
+        if pair.table is None
+        else f"the column {pair.old} of {pair.table} renamed to {pair.new}, and keeps its values"
+    )
+    try:
+        return input(f"Was {what}? [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
 
 
 def _require_gone(dropped: Collection[str], old: sa.MetaData, new: sa.MetaData) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import cts_schema.ddl.null_order  # noqa: F401 - from here on SQLite takes indexes that say where NULL is
 from cts_schema.ddl.checks import ImpliedCheck, sqlite_checks
 from cts_schema.ddl.columns import (
     count,

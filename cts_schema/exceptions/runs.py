@@ -28,6 +28,13 @@ class CannotCarry(SchemaError):
     next_step = NextStep("write the revision by hand; docs/revisions.md has the operations")
 
 
+class BrokenModels(SchemaError):
+    """the models cannot be loaded; nothing was compared or written"""
+
+    exit_code = EXIT_USAGE
+    next_step = NextStep("correct the models, then repeat")
+
+
 class LockTimeout(SchemaError):
     """another migration held the lock for too long"""
 

@@ -130,6 +130,7 @@ def _run(context: Any) -> None:
 def _generate(context: Any, revision: Any, options: Options, x_arguments: dict[str, str]) -> None:
     from cts_schema.authoring.against import state_of_database  # a run needs neither it nor the models
     from cts_schema.authoring.generate import state_of
+    from cts_schema.authoring.models import models
     from cts_schema.authoring.write import write
 
     given = context.get_x_argument()
@@ -146,7 +147,7 @@ def _generate(context: Any, revision: Any, options: Options, x_arguments: dict[s
         ):
             _require_head(connection, options)
             old = state_of_database(connection, old)
-    write(context, revision, _models(), old, dropped=drop, renames=rename, asks=asks)
+    write(context, revision, models(), old, dropped=drop, renames=rename, asks=asks)
 
 
 def _require_head(connection: sa.Connection, options: Options) -> None:
@@ -159,13 +160,6 @@ def _require_head(connection: sa.Connection, options: Options) -> None:
             reason=f"its revision is {found.revision or 'none'}, and the newest is {found.head}",
             next_step=NextStep("{}", NextCommand("upgrade")),
         )
-
-
-def _models() -> sa.MetaData:
-    """Return the metadata of the models, which only a comparison needs."""
-    from cts_schema.models import Base
-
-    return Base.metadata
 
 
 def _given(option: str, x_arguments: Sequence[str]) -> list[str]:
@@ -232,9 +226,10 @@ def _offline(context: Any, options: Options, x_arguments: dict[str, str], settin
 def _comparison(context: Any) -> dict[str, Any]:
     from cts_schema.authoring import check  # a run does not need it
     from cts_schema.authoring.generate import state_of
+    from cts_schema.authoring.models import models
 
     declared = state_of(context.script)
-    return {"target_metadata": _models(), "autogenerate_plugins": [check.PLUGIN], check.DECLARED: declared}
+    return {"target_metadata": models(), "autogenerate_plugins": [check.PLUGIN], check.DECLARED: declared}
 
 
 def _look(context: Any, connection: sa.Connection, options: Options, settings: dict[str, Any], command: Any) -> None:

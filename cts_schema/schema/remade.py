@@ -138,11 +138,19 @@ def _target(column: str, parents: _Names) -> str:
 
 def add_index(table: sa.Table, index: sa.Index, names: _Names = _SAME, *, name: str | None = None) -> None:
     """Give a table a copy of an index of another one, with another name if one is given."""
-    options = {
-        name: _renamed(given, names) if name.endswith("_where") else given for name, given in index.kwargs.items()
-    }
+    options = {option: _renamed_option(given, names) for option, given in index.kwargs.items()}
     parts = [_renamed(part, names) for part in index.expressions]
     sa.Index(name or index.name, *parts, _table=table, unique=index.unique, **options)
+
+
+def _renamed_option(given: Any, names: _Names) -> Any:
+    """Return a condition, a list of columns or a mapping by columns with the new names."""
+    match given:
+        case list() | tuple():
+            return [names.get(one, one) if isinstance(one, str) else _renamed(one, names) for one in given]
+        case dict():
+            return {names.get(one, one): value for one, value in given.items()}
+    return _renamed(given, names)
 
 
 def _sorted(parts: Any) -> list[Any]:

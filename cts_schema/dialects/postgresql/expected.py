@@ -22,6 +22,7 @@ from cts_schema.dialects.facts import ColumnSnapshot, Definition, Part, Snapshot
 
 # Type names that differ between statements and the catalogue (postgresql.org/docs/current/datatype.html).
 _TYPES = {"varchar": "character varying", "char": "character", "decimal": "numeric", "float": "double precision"}
+_ORDER = re.compile(r"(?: ASC|(?P<down> DESC))?(?: NULLS (?P<nulls>FIRST|LAST))?(?=[,)])", re.IGNORECASE)
 _INTEGERS = ("integer", "bigint", "smallint")
 _DIALECT = registry.load("postgresql")(paramstyle="named")
 
@@ -94,9 +95,17 @@ def _foreign_key(key: sa.ForeignKeyConstraint) -> str:
 
 def _index(index: sa.Index, types: _Types) -> str:
     created, where, predicate = _compiled(CreateIndex(index)).partition(" WHERE ")
+    created = _ORDER.sub(_order, created)
     if " USING " not in created:
         created = created.replace(" (", " USING btree (", 1)
     return plain_names(created) + (where + _condition(predicate, types) if where else "")
+
+
+def _order(found: re.Match[str]) -> str:
+    """Return the order of a column in an index, without what is the rule: NULL last, in descending order first."""
+    rule = "FIRST" if found["down"] else "LAST"
+    nulls = (found["nulls"] or rule).upper()
+    return (found["down"] or "").upper() + ("" if nulls == rule else f" NULLS {nulls}")
 
 
 def _type(column: sa.Column[Any]) -> str:
@@ -107,6 +116,9 @@ def _type(column: sa.Column[Any]) -> str:
 def _default(column: sa.Column[Any], type_: str) -> str | None:
     if column.computed is not None:
         return f"({column.computed.sqltext})"
+    if column.server_default is None and column.identity is None and column is column.table.autoincrement_column:
+        sequence = _DIALECT.identifier_preparer.quote(f"{column.table.name}_{column.name}_seq")
+        return f"nextval({literal(sequence)}::regclass)"
     if column.server_default is None or column.identity is not None:
         return None
     text = str(_DIALECT.ddl_compiler(_DIALECT, None).get_column_default_string(column))
