@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache, partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +18,11 @@ from cts_schema import ddl
 from cts_schema.authoring.generate import generate
 from cts_schema.authoring.renames import requested
 from cts_schema.exceptions import CannotCarry, WrongUsage
-from tests.support.changing import BASE, Changing, Rows, Spec, changing, metadata, spec
+from tests.support.changing import BASE, Changing, Rows, Spec, changing, metadata, spec, text_of
 from tests.support.databases import Database
+from tests.support.lines import Scripts
+from tests.support.program import ROOT, run
+from tools.lint import not_allowed, read
 
 
 @pytest.fixture
@@ -338,12 +344,16 @@ def test_a_renamed_column_keeps_its_values_and_what_is_named_after_it_follows(ch
     assert changed.generate(to).upgrade == []  # the model may say on what it was renamed from
 
 
-def test_a_renamed_table_keeps_its_rows_and_what_is_named_after_it_follows(changed: Changing) -> None:
-    to = spec()
+def with_another_table(to: Spec) -> None:
     to["crates"] = {**to.pop("boxes"), "info": lambda: {"info": {"renamed_from": "boxes"}}}
     to["crates"]["title"] = lambda: sa.Column("title", sa.Text(), info={"renamed_from": "label"})
     del to["crates"]["label"]
     to["things"]["box_id"] = lambda: ddl.reference("box_id", "crates", "CASCADE")
+
+
+def test_a_renamed_table_keeps_its_rows_and_what_is_named_after_it_follows(changed: Changing) -> None:
+    to = spec()
+    with_another_table(to)
     before = changed.rows(BASE)
     made = changed.generate(to)
     assert made.found == ["renamed boxes:crates", "renamed crates.label:title"]
@@ -446,3 +456,68 @@ def test_a_rename_that_fits_nothing_is_refused(text: str) -> None:
     under_another_name(to)
     with pytest.raises(WrongUsage):
         requested(metadata(BASE), metadata(to), [text])
+
+
+LONG = "a_name_that_is_about_as_long_as_the_names_of_"
+
+
+def with_long_names(to: Spec, *, before: bool = False) -> None:
+    number = sa.Integer() if before else sa.BigInteger()
+    words = [f"{LONG}{word}" for word in ("one", "two", "three", *["four"] * before)]
+    to[f"{LONG}tables"] = {
+        "id": ddl.text_id,
+        "number": lambda: sa.Column(f"{LONG}numbers", number, nullable=before, server_default="1" if before else None),
+        "words": lambda: ddl.enum(f"{LONG}words", *words, default=words[0], required=before),
+        "other": lambda: ddl.reference(f"{LONG}others", "boxes", "CASCADE" if before else "SET NULL"),
+        "gone": lambda: sa.Column(f"{LONG}texts", sa.Text(), comment=f"{LONG}comments " * 4 * before),
+        "alike": lambda: sa.Column(f"{LONG}{'dates' if before else 'moments'}", sa.Date()),
+        "made": lambda: sa.Column(f"{LONG}made", sa.Integer(), sa.Computed(f"{LONG}numbers * {2 - before}")),
+        "index": lambda: sa.Index(f"{LONG}indexes", f"{LONG}numbers", *[f"{LONG}texts"] * before),
+        "unique": lambda: sa.UniqueConstraint(f"{LONG}texts", *[f"{LONG}others"] * before, name=f"{LONG}keys"),
+        "check": lambda: sa.CheckConstraint(f"{LONG}numbers > 0 OR {LONG}texts = '{words[-1]}'", name="much"),
+    }
+
+
+WRITTEN = CHANGES | {
+    "long names": with_long_names,
+    "another name": partial(under_another_name, info={"renamed_from": "count"}),
+    "a column in place of another that is like it": under_another_name,
+    "another table": with_another_table,
+}
+
+
+@cache
+def generated(change: str) -> list[str]:
+    """Return the files of the tables, of a change, and of the change back, with what their author writes."""
+    before, to = spec(), spec()
+    WRITTEN[change](to)
+    if change == "long names":
+        with_long_names(before, before=True)
+    found = []
+    for number, (old, new) in enumerate(pairwise(metadata(of) for of in ({}, before, to, before)), 61):
+        gone = old.tables.keys() - new.tables.keys()
+        made = generate(old, new, f"{number:03d}", dropped=gone, renames=requested(old, new, []))
+        text = text_of(made, f"{number:03d}", f"{number - 1:03d}")
+        found.append(text.replace("ddl.TO_COMPLETE", "'b1'"))
+    return found
+
+
+@pytest.mark.parametrize("change", WRITTEN)
+def test_lint_accepts_what_is_generated(tmp_path: Path, change: str) -> None:
+    line = Scripts(tmp_path / "copy")
+    for text in generated(change):
+        file = line.write("change", text)
+        assert not_allowed(file, read(line.folder, file)) == []
+
+
+def test_ruff_accepts_what_is_generated(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    versions = tmp_path / "alembic" / "versions"
+    versions.mkdir(parents=True)
+    for number, change in enumerate(WRITTEN):
+        for text in generated(change):
+            (versions / f"{text[text.index('revision = ') + 12 :][:3]}_{number}.py").write_text(text)
+    # As each file is formatted when it is written; then as lint looks.
+    for command in ("check --fix --silent --exit-zero", "format --quiet", "check", "format --check"):
+        done = run(sys.executable, "-m", "ruff", *command.split(), ".", cwd=tmp_path)
+        assert done.code == 0, done.out + done.err

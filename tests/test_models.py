@@ -74,6 +74,10 @@ def test_what_has_updated_at_has_the_trigger_and_nothing_else_has() -> None:
         assert bool(table.info.get("updated_at_trigger")) == ("updated_at" in table.columns), table.name
 
 
+def test_every_time_is_utc() -> None:
+    assert [column for column in COLUMNS if isinstance(column.type, sa.DateTime | sa.Time)] == []
+
+
 # Keys, indexes, names.
 
 

@@ -13,17 +13,14 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from alembic.script import ScriptDirectory
-from sqlalchemy import MetaData
-
 from cts_schema.ddl import columns
-from cts_schema.exceptions import SchemaError, in_a_line
-from cts_schema.schema.declared import declared, replay
+from cts_schema.exceptions import SchemaError
 from cts_schema.schema.scripts import ADOPTION_REVISION, script_location
 from tools.squawk import read_script
+from tools.undeclared import undeclared
 from tools.unfinished import unfinished
 from tools.violations import Violation
 
@@ -52,38 +49,36 @@ def check(folder: Path) -> list[Violation]:
     Raises:
         SchemaError: squawk is not installed, or a revision cannot be scripted.
     """
-    found: list[Violation] = []
-    state: MetaData | None = declared(ADOPTION_REVISION)
-    for file in sorted((folder / "versions").glob("[0-9][0-9][0-9]_*.py")):
-        if file.name[:3] <= ADOPTION_REVISION:
-            continue
-        allowed = dict(_ALLOW.findall(file.read_text()))
-        findings = sorted(read_code(file), key=lambda finding: finding.line or 0)
-        if not any(finding.name == "to-complete" for finding in findings):  # it refuses to write a script, too
-            findings += read_script(folder, file)
-        if state is not None and not any(finding.name == "no-script" for finding in findings):
-            state, undeclared = _replayed(folder, file, state)
-            findings += undeclared
-        found += [finding for finding in findings if finding.name not in allowed]
-        found += [_without_reason(file, name) for name, reason in allowed.items() if not reason]
+    versions = sorted((folder / "versions").glob("[0-9][0-9][0-9]_*.py"))
+    files = [file for file in versions if file.name[:3] > ADOPTION_REVISION]
+    found = {file: read(folder, file) for file in files}
+    scripted = [file for file in files if not any(finding.name == "no-script" for finding in found[file])]
+    for finding in undeclared(folder, scripted):
+        found[finding.file].append(finding)
+    return [finding for file in files for finding in not_allowed(file, found[file])]
+
+
+def read(folder: Path, file: Path) -> list[Violation]:
+    """Return the violations in the code of a revision and in its script, also those that it allows.
+
+    Args:
+        folder: the folder of env.py and versions/.
+        file: the file of the revision.
+
+    Raises:
+        SchemaError: squawk is not installed.
+    """
+    found = sorted(read_code(file), key=lambda finding: finding.line or 0)
+    if not any(finding.name == "to-complete" for finding in found):  # it refuses to write a script, too
+        found += read_script(folder, file)
     return found
 
 
-def _replayed(folder: Path, file: Path, before: MetaData) -> tuple[MetaData | None, list[Violation]]:
-    """Return the declared state after a revision; None, and why, if it cannot be followed."""
-    revision = ScriptDirectory(str(folder)).get_revision(file.name[:3])
-    try:
-        return replay([revision.module.upgrade], onto=before), []
-    except Exception as error:
-        found = Violation(
-            file,
-            None,
-            "undeclared",
-            f"the declared state, with which the next change is compared, cannot follow it: {in_a_line(error)}",
-            "use operations of ddl; or say what the SQL changes",
-            'ddl.execute_declared("ALTER TABLE ...", declares=lambda: op.add_column("orders", ...))',
-        )
-        return None, [found]
+def not_allowed(file: Path, found: Iterable[Violation]) -> list[Violation]:
+    """Return the violations that a revision does not allow, and what it allows without a reason."""
+    allowed = dict(_ALLOW.findall(file.read_text()))
+    left = [finding for finding in found if finding.name not in allowed]
+    return left + [_without_reason(file, name) for name, reason in allowed.items() if not reason]
 
 
 def read_code(file: Path) -> Iterator[Violation]:

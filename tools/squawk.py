@@ -26,6 +26,8 @@ _STEPS = {
     "adding-foreign-key-constraint": "add it NOT VALID, then validate it concurrently, in a separate revision",
     "adding-not-nullable-field": "prove it by a CHECK that is validated concurrently, in a separate revision",
     "disallowed-unique-constraint": "a unique index refuses the same rows, and can be built concurrently",
+    "ban-drop-not-null": "release the code that takes NULL from it first",
+    "ban-drop-default": "release the code that gives a value for each row it inserts first",
     "adding-required-field": "add it nullable; fill it, in the next revision; then make it NOT NULL, in the same",
 }
 _NAME = r'"?([\w$]+)"?'
@@ -78,12 +80,19 @@ def read_script(folder: Path, file: Path) -> Iterator[Violation]:
         code = _code(statement, file.read_text())
         # squawk reports a foreign key without NOT VALID twice; and preserved tables are ours to drop.
         rule = one["rule_name"]
-        unfit = rule == "constraint-missing-not-valid" and " UNIQUE " in statement  # it cannot be NOT VALID
-        if "cts_kept_" in statement or unfit or (code and code in told):
+        if "cts_kept_" in statement or _unfit(rule, statement, script) or (code and code in told):
             continue
         told.add(code)
         steps = _STEPS.get(rule) or one["help"] or "correct the statement"
         yield Violation(file, None, rule, f"{one['message']}\n  {statement}", steps, code)
+
+
+def _unfit(rule: str, statement: str, script: str) -> bool:
+    """Return whether a rule does not fit a statement."""
+    if rule == "constraint-missing-not-valid":
+        return " UNIQUE " in statement  # it cannot be NOT VALID
+    # A default that the new type may not take is set again after the change of the type.
+    return rule == "ban-drop-default" and statement.replace("DROP DEFAULT;", "TYPE ") in script
 
 
 def _script(folder: Path, file: Path) -> str:

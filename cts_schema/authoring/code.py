@@ -57,7 +57,7 @@ class Code:
             given.append(f"autoincrement={column.autoincrement!r}")
         given.append(f"nullable={changed.get('nullable', column.nullable)}")
         if column.comment is not None:
-            given.append(f"comment={condition_of(column.comment)}")
+            given.append(f"comment={comment_of(column)}")
         return f"sa.Column({', '.join(given)})"
 
     def type(self, column: sa.Column[Any]) -> str:
@@ -213,6 +213,11 @@ def condition_of(text: str) -> str:
     """Return an SQL text as a Python literal, on several lines if it is long."""
     pieces = textwrap.wrap(text, _LONG, drop_whitespace=False, break_long_words=False)
     return repr(text) if len(pieces) < 2 else f"({' '.join(map(repr, pieces))})"
+
+
+def comment_of(part: sa.Table | sa.Column[Any]) -> str:
+    """Return the comment of a table or column as a Python literal."""
+    return "None" if part.comment is None else condition_of(part.comment)
 
 
 def literals(condition: str) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cts_schema.authoring.code import Code
+from cts_schema.authoring.code import Code, comment_of
 from cts_schema.authoring.difference import Difference
 from cts_schema.authoring.steps import Stage, Step, call
 from cts_schema.authoring.table_steps import REWRITES, TableSteps
@@ -43,14 +43,14 @@ class ColumnSteps:
         if "NULL" in aspects and not new.nullable:
             yield self._tables.required(new, down=[f"batch.alter_column({found.name!r}, nullable=True)"])
         if "type" in aspects:
-            yield self._retyped(table, old, new)
+            yield self._retyped(found)
             aspects -= {"default"}
         changes = [self._alter(one, aspects) for one in (new, old)]
         if changes[0]:
             up, down = (f"batch.alter_column({found.name!r}, {change})" for change in changes)
-            yield Step(Stage.ALTER, table, [up], [down], batch=True)
+            yield Step(Stage.ALTER, table, [up], [down], batch=True, warning=list(_for_clients(found, aspects)))
         if "comment" in aspects:
-            up, down = (f"ddl.comment_column({table!r}, {found.name!r}, {one.comment!r})" for one in (new, old))
+            up, down = (f"ddl.comment_column({table!r}, {found.name!r}, {comment_of(one)})" for one in (new, old))
             yield Step(Stage.COMMENT, table, [up], [down])
 
     def _alter(self, column: sa.Column[Any], aspects: frozenset[str]) -> str:
@@ -60,8 +60,9 @@ class ColumnSteps:
             changes.append(f"server_default={self._code.default(default)}")  # type: ignore[arg-type]
         return ", ".join(changes)
 
-    def _retyped(self, table: str, old: sa.Column[Any], new: sa.Column[Any]) -> Step:
+    def _retyped(self, found: Difference) -> Step:
         """Return the step of another type, with the default."""
+        table, old, new = found.table, found.old, found.new
         up, down = (
             call(
                 "ddl.change_type",
@@ -74,6 +75,7 @@ class ColumnSteps:
         )
         way = [line.removeprefix("# ") for line in expand_and_contract(table, str(new.name))]
         warning = [*way, _SLOW] if rewrites(old.type, new.type) else [_QUICK]
+        warning += _for_clients(found, found.aspects - {"NULL"})
         return Step(Stage.ALTER, table, [up], [down], warning=warning)
 
     def _recomputed(self, table: str, old: sa.Column[Any], new: sa.Column[Any]) -> Step:
@@ -90,6 +92,14 @@ class ColumnSteps:
             )
         up, down = (call("ddl.recompute_column", repr(table), self._code.column(one)) for one in (new, old))
         return Step(Stage.ALTER, table, [up], [down], warning=list(REWRITES))
+
+
+def _for_clients(found: Difference, aspects: frozenset[str]) -> Iterator[str]:
+    """Yield what the code that uses a column must be ready for."""
+    if "NULL" in aspects and found.new.nullable:
+        yield f"lint: allow ban-drop-not-null because all code that reads {found.name} takes NULL"
+    if "default" in aspects and found.new.server_default is None:
+        yield f"lint: allow ban-drop-default because all code that inserts rows gives {found.name} a value"
 
 
 def _using(old: sa.Column[Any], new: sa.Column[Any]) -> str:

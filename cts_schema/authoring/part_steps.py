@@ -114,7 +114,7 @@ class PartSteps:
 
     def comment(self, found: Difference) -> list[Step]:
         """Return the step of the comment of a table."""
-        up, down = (f"ddl.comment_table({found.table!r}, {one.comment!r})" for one in (found.new, found.old))
+        up, down = (f"ddl.comment_table({found.table!r}, {code.comment_of(one)})" for one in (found.new, found.old))
         return [Step(Stage.COMMENT, found.table, [up], [down])]
 
 

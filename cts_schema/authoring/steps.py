@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import textwrap
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum, auto
+
+_COMMENT = 110  # characters of a line of a comment in a batch
 
 
 class Stage(IntEnum):
@@ -106,8 +109,16 @@ def _lines(parts: Iterable[tuple[str, list[str], bool, list[str]]]) -> list[str]
         if batch and block != table:
             found.append(f"with ddl.alter_table({table!r}) as batch:")
         block = table if batch else ""
-        found += [f"{'    ' * batch}{line}" for line in [*(f"# {one}" for one in comments), *lines]]
+        found += [f"{'    ' * batch}{line}" for line in [*_commented(comments), *lines]]
     return found
+
+
+def _commented(texts: Iterable[str]) -> Iterator[str]:
+    for text in texts:
+        if text.startswith("alembic ") and len(text) > _COMMENT:  # to be copied
+            yield f"# {text}  # noqa: E501"
+        else:
+            yield from (f"# {line}" for line in textwrap.wrap(text, _COMMENT))
 
 
 def call(name: str, *arguments: str) -> str:

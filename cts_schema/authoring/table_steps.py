@@ -80,7 +80,7 @@ class TableSteps:
         constraints += code.explicit_checks(table)
         items += [self._code.constraint(one, use_alter=one in self._late) for one in constraints]
         items += [self._code.index(index) for index in indexes_of(table)]
-        comment = f"comment={table.comment!r}" if table.comment is not None else ""
+        comment = f"comment={code.comment_of(table)}" if table.comment is not None else ""
         return call(f"ddl.create_table{twin}", "revision", repr(table.name), *items, comment)
 
     def _drop(self, table: sa.Table) -> str:

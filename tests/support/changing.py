@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import sqlalchemy as sa
+from mako.template import Template
 
 from cts_schema import ddl, dialects, downgrade, upgrade
+from cts_schema.authoring.docstring import REASON, docstring
 from cts_schema.authoring.generate import Generated, generate
 from cts_schema.authoring.renames import requested
+from cts_schema.schema.scripts import script_location
 from cts_schema.schema.snapshot import differences
 from tests.support.databases import Database
 from tests.support.lines import Scripts, scripts_in_use
@@ -21,6 +25,8 @@ Spec = dict[str, dict[str, Item]]
 """Tables by name, each with its columns, constraints and indexes by a name of the test's."""
 
 Rows = Mapping[str, list[dict[str, Any]]]
+
+_TEMPLATE = Template(filename=str(script_location() / "script.py.mako"))
 
 BASE: Spec = {
     "boxes": {
@@ -68,6 +74,21 @@ def metadata(of: Spec) -> sa.MetaData:
     return found
 
 
+def text_of(made: Generated, number: str, previous: str, completed: Mapping[str, str] = {}) -> str:
+    """Return the file of a generated revision, not formatted yet, with what its author writes."""
+    parts = {"upgrades": made.upgrade, "downgrades": made.downgrade}
+    text: str = _TEMPLATE.render(
+        message=docstring("A change", made.upgrade, made.downgrade).replace(REASON, "so that it can be tried"),
+        up_revision=number,
+        down_revision=previous,
+        imports="\n".join(sorted(made.imports)),
+        **{name: indent("\n".join(lines), " " * 4).strip() for name, lines in parts.items()},
+    )
+    for column, value in completed.items():
+        text = text.replace(f"{{{column!r}: ddl.TO_COMPLETE}}", f"{{{column!r}: {value}}}")
+    return text
+
+
 class Changing:
     """A database with rows in the tables of :data:`BASE`, and a line of revisions that changes them."""
 
@@ -79,13 +100,8 @@ class Changing:
     def generate(self, to: Spec, *, completed: Mapping[str, str] = {}, renames: Collection[str] = ()) -> Generated:
         """Add the generated revision that leads to a schema, its values written by the author."""
         after = metadata(to)
-        revision = f"{int(self.line.head) + 1:03d}"
-        made = generate(self._now, after, revision, renames=requested(self._now, after, renames))
-        up = "\n".join([*sorted(made.imports), "revision = " + repr(revision), *made.upgrade])
-        down = "\n".join(["revision = " + repr(revision), *made.downgrade])
-        for column, value in completed.items():
-            up = up.replace(f"{{{column!r}: ddl.TO_COMPLETE}}", f"{{{column!r}: {value}}}")
-        self.line.add("change", up, down)
+        made = generate(self._now, after, self.line.next, renames=requested(self._now, after, renames))
+        self.line.write("change", text_of(made, self.line.next, self.line.head, completed))
         self._now = after
         return made
 

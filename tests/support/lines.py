@@ -42,17 +42,28 @@ class Scripts:
         shutil.copytree(script_location(), self.folder)
         self.head = "060"
 
+    @property
+    def next(self) -> str:
+        """The number of the revision after the newest one."""
+        return f"{int(self.head) + 1:03d}"
+
     def add(self, name: str, up: str, down: str = "pass", *, number: str | None = None) -> str:
         """Add a revision after the newest one; return its number."""
-        previous, self.head = self.head, number or f"{int(self.head) + 1:03d}"
+        number = number or self.next
         bodies = {
             "up": indent(dedent(up).strip(), " " * 4),
             "down": indent(dedent(down).strip(), " " * 4),
         }
-        text = _REVISION.format(name=name, number=self.head, previous=previous, **bodies)
-        (self.folder / "versions" / f"{self.head}_{name}.py").write_text(text)
+        self.write(name, _REVISION.format(name=name, number=number, previous=self.head, **bodies), number=number)
+        return number
+
+    def write(self, name: str, text: str, *, number: str | None = None) -> Path:
+        """Add the file of a revision after the newest one; return its path."""
+        self.head = number or self.next
+        path = self.folder / "versions" / f"{self.head}_{name}.py"
+        path.write_text(text)
         _forget()
-        return self.head
+        return path
 
     def ini(self) -> Path:
         """Write an alembic.ini for the copy."""
