@@ -17,7 +17,7 @@ from sqlalchemy.dialects import postgresql
 from cts_schema import ddl
 from cts_schema.authoring.generate import generate
 from cts_schema.authoring.renames import requested
-from cts_schema.exceptions import CannotCarry, WrongUsage
+from cts_schema.exceptions import CannotCarry, RowsRefused, WrongUsage
 from tests.support.changing import BASE, Changing, Rows, Spec, changing, metadata, spec, text_of
 from tests.support.databases import Database
 from tests.support.lines import Scripts
@@ -151,11 +151,35 @@ CHANGES: dict[str, Callable[[Spec], object]] = {
     "a computed column": column("double", sa.Integer, lambda: sa.Computed("count * 2")),
     "a stored computed column": column("double", sa.Integer, lambda: sa.Computed("count * 2", persisted=True)),
     "a number that becomes text": column("count", sa.Text),
-    "a number that becomes a boolean": column("count", sa.Boolean),
+    "a boolean that becomes a number": column("sold", ddl.BigInt),
+    "a boolean that becomes a text": column("sold", sa.Text),
+    "a moment that becomes a text": column("made_at", sa.Text),
+    "a number that becomes a float": column("count", sa.Float),
     "a text that becomes a number": put("boxes", label=lambda: sa.Column("label", sa.Numeric(10, 1))),
+    "a text that becomes a number with a CHECK and an index": both(
+        put(
+            "boxes",
+            label=lambda: sa.Column("label", sa.Numeric(10, 1)),
+            c=lambda: sa.CheckConstraint("label % 2 <> 0", name="odd"),
+            i=lambda: sa.Index("ix_label", sa.text("abs(label)")),
+        ),
+    ),
     "a text that becomes JSON": put("boxes", label=lambda: sa.Column("label", ddl.Json())),
     "a text that becomes an enumeration": put("boxes", label=lambda: ddl.enum("label", "1.5", "2.5")),
     "an enumeration that becomes a text": put("things", state=lambda: ddl.string("state", default="new")),
+    "a table with a name that is a word of SQL": put(
+        "order",
+        id=ddl.text_id,
+        at=lambda: ddl.timestamp("updated_at", now=True),
+        box=lambda: ddl.reference("box_id", "boxes", "CASCADE"),
+    ),
+    "a table with quotes in its name": put(
+        'it\'s "one"',
+        id=ddl.text_id,
+        at=lambda: ddl.timestamp("updated_at", now=True),
+        box=lambda: ddl.reference("box_id", "boxes", "CASCADE"),
+        c=lambda: sa.CheckConstraint("box_id <> 'a'", name="c"),
+    ),
     "a key of two columns and the unique constraint it needs": both(
         put("boxes", pair=lambda: sa.UniqueConstraint("id", "code")),
         column("box_code", sa.String),
@@ -393,6 +417,68 @@ def test_all_that_mentions_a_renamed_column_follows(changed: Changing) -> None:
     assert changed.rows(first) == before
 
 
+@pytest.mark.parametrize(
+    "change", [without("things", "name", "one name"), column("name", sa.Text)], ids=["removed", "that may be NULL"]
+)
+def test_the_way_down_counts_the_rows_without_a_value_of_a_required_column(
+    changed: Changing, change: Callable[[Spec], object]
+) -> None:
+    to = spec()
+    change(to)
+    changed.generate(to)
+    changed.upgrade()
+    changed.database.execute("INSERT INTO things (id) VALUES ('t4')")
+    rows = changed.rows(to)
+    with pytest.raises(RowsRefused, match="1 row") as refused:
+        changed.downgrade()
+    assert 'ddl.fill("things", {"name": VALUE}, where="name IS NULL")' in str(refused.value)
+    assert changed.differences(to) == {}
+    assert changed.rows(to) == rows
+
+
+def test_a_type_changes_of_a_column_that_others_are_computed_from(changed: Changing) -> None:
+    first, second = spec(), spec()
+    first["things"]["double"] = lambda: sa.Column("double", sa.Integer(), sa.Computed("count * 2"))
+    first["things"]["half"] = lambda: sa.Column("half", sa.Integer(), sa.Computed("count / 2"))
+    first["things"]["i"] = lambda: sa.Index("ix_things_double", "double")
+    second["things"] |= {name: first["things"][name] for name in ("double", "i")}
+    second["things"]["count"] = lambda: sa.Column("count", ddl.BigInt())
+    second["things"]["triple"] = lambda: sa.Column("triple", sa.Integer(), sa.Computed("count * 3"))
+    changed.generate(first)
+    changed.upgrade()
+    before = changed.rows(first)
+    changed.generate(second)
+    changed.upgrade()
+    assert changed.differences(second) == {}
+    assert [row["triple"] for row in changed.rows(second)["things"]] == [3, 6, None]
+    changed.downgrade()
+    assert changed.differences(first) == {}
+    assert changed.rows(first) == before
+    changed.upgrade()
+    assert changed.differences(second) == {}
+
+
+def test_the_types_of_a_key_and_of_what_refers_to_it_change_together(changed: Changing) -> None:
+    def size(type_: type[sa.Integer | sa.Text]) -> sa.Column[Any]:
+        return sa.Column("size", type_(), sa.ForeignKey("boxes.size", ondelete="CASCADE"))
+
+    first, second = spec(), spec()
+    for to, type_ in ((first, sa.Integer), (second, sa.Text)):
+        to["boxes"]["size"] = partial(sa.Column, "size", type_(), nullable=False, unique=True)
+        to["things"]["size"] = partial(size, type_)
+    changed.generate(first)
+    changed.upgrade()
+    changed.database.execute("UPDATE things SET size = 1 WHERE id = 't1'")
+    before = changed.rows(first)
+    changed.generate(second)
+    changed.upgrade()
+    assert changed.differences(second) == {}
+    assert [row["size"] for row in changed.rows(second)["things"]] == ["1", None, None]
+    changed.downgrade()
+    assert changed.differences(first) == {}
+    assert changed.rows(first) == before
+
+
 def test_a_name_that_a_rename_frees_can_be_taken(changed: Changing) -> None:
     to = spec()
     to["things"]["count"] = lambda: sa.Column("count", sa.Integer(), info={"renamed_from": "number"})
@@ -429,7 +515,7 @@ def test_a_name_before_that_nothing_has_is_refused(of: str) -> None:
         to["goods"] = {**to.pop("things"), "info": lambda: {"info": info}}
     else:
         to["things"]["number"] = lambda: sa.Column("number", sa.Integer(), info=info)
-    with pytest.raises(WrongUsage, match="nothing in the revisions has the name"):
+    with pytest.raises(WrongUsage, match="a name before that is in the revisions"):
         requested(metadata(BASE), metadata(to), [])
 
 
@@ -437,9 +523,7 @@ def test_a_pair_that_may_be_a_rename_is_written_with_a_warning() -> None:
     to = spec()
     under_another_name(to)
     made = generate(metadata(BASE), metadata(to), "062")
-    assert (
-        "# Was count renamed to number? Then generate the revision again, so that it keeps the values:" in made.upgrade
-    )
+    assert "# Was count renamed to number? Then remove this file, and write one that keeps the values:" in made.upgrade
     assert "# alembic -x rename=things.count:number revision --autogenerate -m NAME" in made.upgrade
 
 

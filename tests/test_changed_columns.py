@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, datetime
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.types import TypeEngine
 
 from cts_schema import ddl, dialects
 from cts_schema.ddl.scripting import script
+from cts_schema.exceptions import RowsRefused
 from cts_schema.schema.declared import replay
 from cts_schema.schema.snapshot import differences
 from tests.support.databases import Database
@@ -99,6 +102,60 @@ def test_a_type_comes_with_its_check_and_its_default_and_keeps_the_values(made: 
     if made.kind == "postgresql":
         expression = expression.replace("json_extract(words, '$.n')", "CAST(words ->> 'n' AS integer)")
     assert [row[0] for row in made.rows(f'SELECT {expression} FROM "Things %" ORDER BY id')] == values
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "value"),
+    [
+        (sa.Text(), sa.Integer(), "'soon'"),
+        (sa.Text(), sa.Integer(), "'1.5'"),
+        (sa.Text(), sa.Numeric(10, 1), "'1.55'"),
+        (sa.Text(), sa.String(3), "'four'"),
+        (sa.Numeric(10, 2), sa.Integer(), "1.5"),
+        (sa.Numeric(10, 2), ddl.ExactNumeric(10, 1), "1.55"),
+        (sa.Integer(), sa.Boolean(), "2"),
+        (sa.DateTime(), sa.Date(), "'2020-01-01 00:00:01'"),
+    ],
+)
+def test_a_value_that_would_not_be_the_same_in_the_new_type_is_refused(
+    made: Database, was: TypeEngine[Any], becomes: TypeEngine[Any], value: str
+) -> None:
+    with operations(made):
+        ddl.add_columns("901", "Things %", sa.Column("it", was))
+    made.execute(f'UPDATE "Things %" SET it = {value} WHERE width = 2')
+    before, rows = made.snapshot(), made.rows('SELECT * FROM "Things %" ORDER BY id')
+    with pytest.raises(RowsRefused, match="1 row") as refused, operations(made):
+        ddl.change_type("Things %", sa.Column("it", becomes), was=was)
+    assert (made.snapshot(), made.rows('SELECT * FROM "Things %" ORDER BY id')) == (before, rows)
+    query = str(refused.value.next_step.about({})).rpartition("to see them: ")[2]
+    assert len(made.rows(query)) == 1
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "value", "there"),
+    [
+        (sa.Text(), sa.Integer(), "' 12 '", 12),
+        (sa.Text(), sa.Boolean(), "'Yes'", True),
+        (sa.Boolean(), sa.Text(), "false", "false"),
+        (sa.Boolean(), sa.BigInteger(), "true", 1),
+        (sa.Text(), sa.DateTime(), "'2020-01-02 03:04:05'", datetime(2020, 1, 2, 3, 4, 5)),
+        (sa.Date(), sa.DateTime(), "'2020-01-02'", datetime(2020, 1, 2)),
+        (sa.DateTime(), sa.Date(), "'2020-01-02 00:00:00'", date(2020, 1, 2)),
+        (sa.Numeric(10, 2), sa.Integer(), "2.00", 2),
+    ],
+)
+def test_a_value_is_the_same_in_the_new_type(
+    made: Database, was: TypeEngine[Any], becomes: TypeEngine[Any], value: str, there: object
+) -> None:
+    with operations(made):
+        ddl.add_columns("901", "Things %", sa.Column("it", was))
+    made.execute(f'UPDATE "Things %" SET it = {value} WHERE width = 2')
+    with operations(made):
+        ddl.change_type("Things %", sa.Column("it", becomes), was=was)
+    column = sa.column("it", becomes)
+    with made.engine.connect() as connection:
+        found = connection.scalars(sa.select(column).select_from(sa.table("Things %")).order_by(sa.column("id"))).all()
+    assert found == [there, None]
 
 
 @on_postgresql

@@ -623,15 +623,20 @@ def test_a_program_without_an_output_does_its_work(program: str, streams: str, t
     assert status(url).at_head == ("--sql" not in program)
 
 
-def test_an_interrupted_wait_ends_at_once_without_a_traceback(head: Database) -> None:
+@pytest.mark.parametrize(
+    "command", ["cts-schema downgrade 059 --yes --wait 300", "alembic -x yes -x wait=300 downgrade 059"]
+)
+def test_an_interrupted_wait_ends_at_once_without_a_traceback(head: Database, command: str) -> None:
     if head.kind == "sqlite":
         holder: Any = sqlite3.connect(head.location.database or "", isolation_level=None)
         holder.execute("BEGIN EXCLUSIVE")
     else:
         holder = head.engine.connect()
         holder.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtextextended('cts_schema:public', 0))")
+    name, *arguments = command.split()
     with subprocess.Popen(
-        [installed("cts-schema"), "downgrade", "059", "--yes", "--wait", "300"],
+        [installed(name), *arguments],
+        cwd=ROOT,
         env=environment(head.url),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

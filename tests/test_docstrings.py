@@ -47,8 +47,8 @@ Stopped     on PostgreSQL what is done stays, up to the last online operation (a
             the revision, skips that, and completes what is half done. On SQLite nothing stays.
 Down        preserves venues as cts_kept_<revision>_<table>, and an upgrade restores it. Preserves the values of
             venue_id and n of orders, and an upgrade restores them. Leaves status of orders as the upgrade has filled
-            it. Converts n of trades back, if each value fits. Stops if rows have values that the CHECK of before
-            refuses, and names them.
+            it. Converts n of trades back, and stops if a value would not be the same. Stops if rows have values that
+            the CHECK of before refuses, and names them.
 """
 
 

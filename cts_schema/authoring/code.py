@@ -40,13 +40,14 @@ class Code:
         Args:
             column: the column.
             keys: whether its foreign keys come with it.
-            changed: ``name``, ``nullable`` or ``server_default`` that it shall have instead.
+            changed: ``name``, ``nullable``, ``computed`` or ``server_default`` that it shall have instead.
         """
         given = [repr(str(changed.get("name", column.name))), self.type(column)]
         given += sorted(map(_key, column.foreign_keys)) if keys else []
-        if column.computed is not None:
-            stored = "" if column.computed.persisted is None else f", persisted={column.computed.persisted}"
-            given.append(f"sa.Computed({_literal(sql_of(column.computed.sqltext))}{stored})")
+        computed = changed.get("computed", column.computed)
+        if computed is not None:
+            stored = "" if computed.persisted is None else f", persisted={computed.persisted}"
+            given.append(f"sa.Computed({_literal(sql_of(computed.sqltext))}{stored})")
         if column.identity is not None:
             options = _get_identity_options_dict(column.identity, dialect_kwargs=True)
             given.append(f"sa.Identity({_arguments(options)})")

@@ -10,14 +10,14 @@ import sqlalchemy as sa
 from cts_schema.authoring.code import Code, comment_of
 from cts_schema.authoring.difference import Difference
 from cts_schema.authoring.steps import Stage, Step, call
-from cts_schema.authoring.table_steps import REWRITES, TableSteps
+from cts_schema.authoring.table_steps import REWRITES, TableSteps, required_again
 from cts_schema.authoring.type_changes import expand_and_contract, rewrites
-from cts_schema.authoring.values import quoted
-from cts_schema.ddl import BigInt
+from cts_schema.authoring.values import mentioned, sql_of
 from cts_schema.exceptions import CannotCarry
 
 _SLOW = "lint: allow changing-column-type because the table is small, or the application is stopped"
 _QUICK = "lint: allow changing-column-type because PostgreSQL keeps each value as it is, and rewrites nothing"
+_AGAIN = "lint: allow ban-drop-generated-expression because the same transaction computes it again"
 
 
 class ColumnSteps:
@@ -40,43 +40,45 @@ class ColumnSteps:
         if "computed" in aspects:
             yield self._recomputed(table, old, new)
             return
-        if "NULL" in aspects and not new.nullable:
+        if "NULL" in aspects and new.nullable:
+            head = f"with ddl.alter_table({table!r}) as batch:"
+            lines = [head, f"    batch.alter_column({found.name!r}, nullable=True)"]
+            yield Step(Stage.ALTER, table, lines, [required_again(old)], warning=_for_clients(found, "NULL"))
+        elif "NULL" in aspects:
             yield self._tables.required(new, down=[f"batch.alter_column({found.name!r}, nullable=True)"])
         if "type" in aspects:
             yield self._retyped(found)
             aspects -= {"default"}
-        changes = [self._alter(one, aspects) for one in (new, old)]
-        if changes[0]:
-            up, down = (f"batch.alter_column({found.name!r}, {change})" for change in changes)
-            yield Step(Stage.ALTER, table, [up], [down], batch=True, warning=list(_for_clients(found, aspects)))
+        if "default" in aspects:
+            up, down = (
+                f"batch.alter_column({found.name!r}, server_default={self._default(one)})" for one in (new, old)
+            )
+            yield Step(Stage.ALTER, table, [up], [down], batch=True, warning=_for_clients(found, "default"))
         if "comment" in aspects:
             up, down = (f"ddl.comment_column({table!r}, {found.name!r}, {comment_of(one)})" for one in (new, old))
             yield Step(Stage.COMMENT, table, [up], [down])
 
-    def _alter(self, column: sa.Column[Any], aspects: frozenset[str]) -> str:
-        changes = [f"nullable={column.nullable}"] if "NULL" in aspects else []
-        if "default" in aspects:
-            default = column.server_default
-            changes.append(f"server_default={self._code.default(default)}")  # type: ignore[arg-type]
-        return ", ".join(changes)
+    def _default(self, column: sa.Column[Any]) -> str:
+        return self._code.default(column.server_default)  # type: ignore[arg-type]
 
     def _retyped(self, found: Difference) -> Step:
-        """Return the step of another type, with the default."""
+        """Return the step of another type, with the default; PostgreSQL takes it only where nothing is computed."""
         table, old, new = found.table, found.old, found.new
+        plain, up_again, down_again = [], [], []
+        for column in _computed_from(old, new):
+            is_, was = new.table.columns.get(column.name, column), old.table.columns.get(column.name, column)
+            plain.append(call("ddl.recompute_column", repr(table), self._code.column(column, computed=None)))
+            up_again.append(call("ddl.recompute_column", repr(table), self._code.column(is_)))
+            down_again.append(call("ddl.recompute_column", repr(table), self._code.column(was)))
         up, down = (
-            call(
-                "ddl.change_type",
-                repr(table),
-                self._code.column(one),
-                f"was={self._code.type(other)}",
-                _using(other, one),
-            )
+            call("ddl.change_type", repr(table), self._code.column(one), f"was={self._code.type(other)}")
             for one, other in ((new, old), (old, new))
         )
         way = [line.removeprefix("# ") for line in expand_and_contract(table, str(new.name))]
         warning = [*way, _SLOW] if rewrites(old.type, new.type) else [_QUICK]
-        warning += _for_clients(found, found.aspects - {"NULL"})
-        return Step(Stage.ALTER, table, [up], [down], warning=warning)
+        warning += _for_clients(found, *(found.aspects - {"NULL"}))
+        warning += [_AGAIN, *REWRITES[-1:]] if plain else []
+        return Step(Stage.ALTER, table, [*plain, up, *up_again], [*plain, down, *down_again], warning=warning)
 
     def _recomputed(self, table: str, old: sa.Column[Any], new: sa.Column[Any]) -> Step:
         """Return the step of another expression.
@@ -94,15 +96,20 @@ class ColumnSteps:
         return Step(Stage.ALTER, table, [up], [down], warning=list(REWRITES))
 
 
-def _for_clients(found: Difference, aspects: frozenset[str]) -> Iterator[str]:
-    """Yield what the code that uses a column must be ready for."""
+def _for_clients(found: Difference, *aspects: str) -> list[str]:
+    """Return what the code that uses a column must be ready for."""
+    told = []
     if "NULL" in aspects and found.new.nullable:
-        yield f"lint: allow ban-drop-not-null because all code that reads {found.name} takes NULL"
+        told.append(f"lint: allow ban-drop-not-null because all code that reads {found.name} takes NULL")
     if "default" in aspects and found.new.server_default is None:
-        yield f"lint: allow ban-drop-default because all code that inserts rows gives {found.name} a value"
+        told.append(f"lint: allow ban-drop-default because all code that inserts rows gives {found.name} a value")
+    return told
 
 
-def _using(old: sa.Column[Any], new: sa.Column[Any]) -> str:
-    """Return the argument for a conversion that a cast of both databases would not do: to SQLite 2 is no boolean."""
-    to_boolean = isinstance(new.type, sa.Boolean) and isinstance(old.type, sa.Integer | BigInt | sa.Numeric)
-    return f"using={f'{quoted(str(new.name))} <> 0'!r}" if to_boolean else ""
+def _computed_from(old: sa.Column[Any], new: sa.Column[Any]) -> list[sa.Column[Any]]:
+    """Return the computed columns that read a column, before or after a change."""
+    found: dict[str, sa.Column[Any]] = {}
+    for column in [*new.table.columns, *old.table.columns]:
+        if column.computed is not None and new.name in mentioned(sql_of(column.computed.sqltext)):
+            found.setdefault(column.name, column)
+    return list(found.values())

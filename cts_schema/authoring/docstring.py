@@ -77,7 +77,14 @@ def _down(up: Sequence[Call], down: Sequence[Call]) -> str:
         if call.name in ("backfill", "fill") and stays:
             told.append(f"leaves {_listed(stays)} of {call.table} as the upgrade has filled it")
         if call.name == "change_type":
-            told.append(f"converts {_listed(call.columns)} of {call.table} back, if each value fits")
+            told.append(
+                f"converts {_listed(call.columns)} of {call.table} back, and stops if a value would not be the same"
+            )
+    told += [
+        f"stops if rows have no value in {_listed(call.columns)} of {call.table}, and counts them"
+        for call in down
+        if call.name == "set_not_null"
+    ]
     if any(call.name in ("add_check_online", "replace_checks") for call in down):
         told.append("stops if rows have values that the CHECK of before refuses, and names them")
     return _sentences(told) or ("reverts it; no value is lost." if down else "nothing.")

@@ -115,7 +115,7 @@ def _warn(planned: Collection[Step], pair: Rename) -> None:
     for step in planned:
         if step.stage in made and step.table == (pair.table or pair.new):
             step.warning[:0] = [
-                f"Was {pair.old} renamed to {pair.new}? Then generate the revision again, so that it keeps the values:",
+                f"Was {pair.old} renamed to {pair.new}? Then remove this file, and write one that keeps the values:",
                 f"alembic -x rename={pair} revision --autogenerate -m NAME",
             ]
 

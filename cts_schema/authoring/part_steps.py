@@ -84,18 +84,23 @@ class PartSteps:
     def index(self, found: Difference) -> list[Step]:
         """Return the steps of an index: a changed one is dropped and created."""
         table, name, old, new = found.table, found.name, found.old, found.new
-        plain_drop = call("op.drop_index", repr(name), f"table_name={table!r}")
         drop = call("ddl.drop_index_online", repr(name), repr(table))
         steps = []
         if old is not None:
             plain, online = self._index("op.create_index", old), self._index("ddl.create_index_online", old)
             steps.append(Step(Stage.DROP_INDEX, table, [drop], [plain], online_down=[online]))
         if new is not None:
-            needs: set[Token] = {("column", table, column) for column in _columns_of(new)}
-            made: set[Token] = {("key", table, *sorted(_columns_of(new)))} if new.unique else set()
+            needs: set[Token] = {("column", table, column) for column in columns_of(new)}
+            made: set[Token] = {("key", table, *sorted(columns_of(new)))} if new.unique else set()
             up = [self._index("ddl.create_index_online", new)]
-            steps.append(Step(Stage.INDEX, table, up, [plain_drop], online_down=[drop], needs=needs, makes=made))
+            steps.append(
+                Step(Stage.INDEX, table, up, self.plain_drop(found), online_down=[drop], needs=needs, makes=made)
+            )
         return steps
+
+    def plain_drop(self, found: Difference) -> list[str]:
+        """Return the lines that drop an index within the transaction of the revision."""
+        return [call("op.drop_index", repr(found.name), f"table_name={found.table!r}")]
 
     def _index(self, operation: str, index: sa.Index) -> str:
         parts = f"[{', '.join(self._code.parts(index))}]"
@@ -138,7 +143,7 @@ def _when(constraint: sa.UniqueConstraint) -> list[str]:
     return [f"{word}={getattr(constraint, word)!r}" for word in words if getattr(constraint, word) is not None]
 
 
-def _columns_of(index: sa.Index) -> set[str]:
+def columns_of(index: sa.Index) -> set[str]:
     """Return the columns of its table that an index mentions."""
     table: Any = index.table
     parts = [*index.expressions, *(value for name, value in index.kwargs.items() if name.endswith("_where"))]

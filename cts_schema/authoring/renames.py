@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -82,15 +82,16 @@ def _to_make(wanted: Iterable[Rename], before: set[str], after: set[str]) -> lis
     waiting = list(dict.fromkeys(wanted))
     _require_no_swap(waiting, after)
     state, found = set(before), []
-    while ready := [one for one in waiting if one.old in state and one.new in after - state]:
+    kept = after - {one.new for one in waiting}
+    while ready := [one for one in waiting if one.old in state - kept and one.new in after - state]:
         state = state - {ready[0].old} | {ready[0].new}
         found.append(ready[0])
     for one in waiting:
         if one not in found and one.new not in before and before:
             raise WrongUsage(
-                cause="nothing in the revisions has the name that something was renamed from",
+                cause="a rename needs a name before that is in the revisions, and no longer in the models",
                 rename=one,
-                next_step=f"correct the name before: in {{'{FROM}': ...}} of the model, or in -x rename",
+                next_step=f"correct {{'{FROM}': ...}} in the model, or -x rename",
             )
     return found
 
@@ -163,8 +164,13 @@ def _column(old: sa.MetaData, renames: Collection[Rename], one: Rename) -> sa.Co
     return old.tables[names.get(table, table)].columns[one.old]
 
 
-def alike(found: Collection[Difference]) -> list[Rename]:
-    """Return the pairs of a removed and an added table or column that may be one under two names, tables first."""
+def alike(found: Collection[Difference], accepts: Callable[[Rename], bool] = lambda _: True) -> list[Rename]:
+    """Return the pairs of a removed and an added table or column that may be one under two names, tables first.
+
+    Args:
+        found: the differences.
+        accepts: returns whether a pair is one; nothing is part of two pairs.
+    """
     pairs: list[Rename] = []
     for kind, same in (("table", _same_columns), ("column", _same)):
         gone = [one for one in found if one.kind == kind and one.new is None]
@@ -172,8 +178,9 @@ def alike(found: Collection[Difference]) -> list[Rename]:
             if one.kind != kind or one.old is not None:
                 continue
             for two in gone:
-                if (kind == "table" or two.table == one.table) and same(two.old, one.new):
-                    pairs.append(Rename(two.name, one.name, None if kind == "table" else one.table))
+                pair = Rename(two.name, one.name, None if kind == "table" else one.table)
+                if (kind == "table" or two.table == one.table) and same(two.old, one.new) and accepts(pair):
+                    pairs.append(pair)
                     gone.remove(two)
                     break
     return pairs

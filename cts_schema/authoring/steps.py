@@ -27,6 +27,7 @@ class Stage(IntEnum):
     DROP_FOREIGN_KEY = auto()
     DROP_CONSTRAINT = auto()
     ALTER = auto()
+    AFTER_TYPES = auto()
     CREATE_TABLE = auto()
     LATE_FOREIGN_KEY = auto()
     DROP_COLUMNS = auto()

@@ -175,14 +175,20 @@ class TableSteps:
     def _required_again(self, column: sa.Column[Any]) -> Iterator[str]:
         """Yield the lines that give a restored column its default, and make it NOT NULL if it was."""
         table, name = column.table.name, str(column.name)
-        changes = [] if column.nullable else ["nullable=False"]
         if isinstance(column.server_default, sa.DefaultClause):
-            changes.insert(0, f"server_default={self._code.default(column.server_default)}")
+            default = f"server_default={self._code.default(column.server_default)}"
             yield call(
                 "ddl.fill", repr(table), f"{{{name!r}: {self._value(column)}}}", f"where={f'{quoted(name)} IS NULL'!r}"
             )
-        yield f"with ddl.alter_table({table!r}) as batch:"
-        yield "    " + call("batch.alter_column", repr(name), *changes)
+            yield f"with ddl.alter_table({table!r}) as batch:"
+            yield "    " + call("batch.alter_column", repr(name), default)
+        if not column.nullable:
+            yield required_again(column)
+
+
+def required_again(column: sa.Column[Any]) -> str:
+    """Return the line that makes a column NOT NULL on the way down, and counts the rows that prevent it."""
+    return f"ddl.set_not_null({column.table.name!r}, {str(column.name)!r})"
 
 
 def needs_of(constraint: sa.ForeignKeyConstraint) -> set[Token]:

@@ -11,6 +11,7 @@ from sqlalchemy.types import TypeEngine
 _DIALECT = registry.load("postgresql")()
 _TYPE = re.compile(r"(?P<name>[A-Z ]+?)\s*(?:\((?P<limits>[\d, ]+)\))?(?P<rest>[A-Z ]*)$")
 _TEXTS = ("TEXT", "VARCHAR")
+_NUMBERS = ("SMALLINT", "INTEGER", "BIGINT", "NUMERIC", "DOUBLE PRECISION")
 
 
 def rewrites(was: TypeEngine[Any], becomes: TypeEngine[Any]) -> bool:
@@ -31,6 +32,17 @@ def rewrites(was: TypeEngine[Any], becomes: TypeEngine[Any]) -> bool:
     if name == "NUMERIC" and new_limits:
         return not limits or limits[0] > new_limits[0] or limits[1:] != new_limits[1:]
     return bool(new_limits) and not (limits and limits <= new_limits)
+
+
+def other_kind(was: TypeEngine[Any], becomes: TypeEngine[Any]) -> bool:
+    """Return whether PostgreSQL compares values of one type with those of the other only after a cast.
+
+    Args:
+        was: the type so far.
+        becomes: the new type.
+    """
+    name, new_name = (_parts(one)[0] for one in (was, becomes))
+    return name != new_name and not any(name in kind and new_name in kind for kind in (_TEXTS, _NUMBERS))
 
 
 def expand_and_contract(table: str, column: str) -> list[str]:

@@ -42,9 +42,11 @@ def write(
     generated = revision_context.generated_revisions[-1]
     _require_gone(dropped, old, metadata)
     known = requested(old, metadata, renames)
-    for kind in ("table", "column") if asks else ():
-        pairs = alike(differences(renamed(old, known), metadata))
-        known += [pair for pair in pairs if (pair.table is None) == (kind == "table") and _confirmed(pair)]
+    if asks:
+        known += alike(differences(renamed(old, known), metadata), lambda pair: pair.table is None and _confirmed(pair))
+        known += alike(
+            differences(renamed(old, known), metadata), lambda pair: pair.table is not None and _confirmed(pair)
+        )
     made = generate(old, metadata, generated.rev_id, dropped=dropped, renames=known)
     generated.upgrade_ops.ops = [Body(made.upgrade)] if made.upgrade else []
     generated.downgrade_ops.ops = [Body(made.downgrade)] if made.downgrade else []
@@ -71,10 +73,13 @@ def _confirmed(pair: Rename) -> bool:
         if pair.table is None
         else f"the column {pair.old} of {pair.table} renamed to {pair.new}, and keeps its values"
     )
-    try:
-        return input(f"Was {what}? [y/N] ").strip().lower() in ("y", "yes")
-    except EOFError:
-        return False
+    while True:
+        try:
+            answer = input(f"Was {what}? [y/N] ").strip().lower()
+        except EOFError:
+            return False
+        if answer in ("", "y", "yes", "n", "no"):
+            return answer.startswith("y")
 
 
 def _require_gone(dropped: Collection[str], old: sa.MetaData, new: sa.MetaData) -> None:

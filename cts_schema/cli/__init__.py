@@ -16,17 +16,10 @@ from contextlib import suppress
 
 from cts_schema.cli import probe
 from cts_schema.cli.output import never_fail_to_encode, print_error
-from cts_schema.exceptions import EXIT_OK, NextCommand, NextStep, OutputFailed, SchemaError, WrongUsage, in_a_line
+from cts_schema.exceptions import EXIT_OK, Interrupted, OutputFailed, SchemaError, WrongUsage, in_a_line
 from cts_schema.streams import failed, open_what_is_closed
 
 PROGRAM = "cts-schema"
-
-
-class Interrupted(SchemaError):
-    """interrupted; what was not committed was rolled back"""
-
-    exit_code = 130  # the exit code that a shell gives to a program ended by Ctrl-C
-    next_step = NextStep("to see the current revision: {}", NextCommand("status"))
 
 
 class Fault(SchemaError):

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 import sqlalchemy as sa
 
 from cts_schema.ddl.checks import parse_checks
-from cts_schema.ddl.text import definitions, token_texts, tokens, unquote
+from cts_schema.ddl.text import closing, definitions, token_texts, tokens, unquote
 
 # A UNIQUE or FOREIGN KEY of the table; those of a column follow its name.
 _KEY = re.compile(
@@ -57,6 +57,23 @@ def generated(connection: sa.Connection, table: str, columns: Collection[str]) -
         name for name, part in parts.items() if name not in found and mentions(part, {*columns, *found} - {name})
     ]:
         found += more
+    return found
+
+
+def computed(create_table: str) -> dict[str, str]:
+    """Return the expressions of the generated columns in a CREATE TABLE statement of SQLite, by column.
+
+    SQLAlchemy's reflection reads on to the last bracket of its line, and ADD COLUMN writes one line.
+    """
+    found = {}
+    for part in definitions(create_table):
+        parts = list(tokens(part))
+        words = [token[0].upper() for token in parts]
+        for place in range(1, len(words) - 1):
+            if words[place : place + 2] == ["AS", "("]:
+                last = closing(words, place + 1)
+                found[unquote(parts[0][0])] = part[parts[place + 1].end() : parts[last].start()].strip()
+                break
     return found
 
 

@@ -8,7 +8,7 @@ table would make the rename fail. :func:`alter_table` is batch mode that keeps a
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -16,12 +16,13 @@ import sqlalchemy as sa
 from alembic import op
 from alembic.operations import BatchOperations
 from sqlalchemy.sql.naming import conv
+from sqlalchemy.types import TypeEngine
 
 from cts_schema.ddl.checks import in_order, sqlite_checks
 from cts_schema.ddl.foreign_keys import sqlite_foreign_keys
 from cts_schema.ddl.naming import shorten
 from cts_schema.ddl.preview import is_preview
-from cts_schema.ddl.readers import mentions
+from cts_schema.ddl.readers import computed, mentions
 from cts_schema.ddl.tables import uncompute
 from cts_schema.ddl.text import clause
 
@@ -34,6 +35,7 @@ def alter_table(
     without: Sequence[str] = (),
     without_checks: Sequence[str] = (),
     plain: Sequence[str] = (),
+    types: Mapping[str, TypeEngine[Any]] | None = None,
 ) -> Iterator[BatchOperations]:
     """Yield a batch for ``table``: plain ALTERs on PostgreSQL, one rebuild that keeps everything on SQLite.
 
@@ -45,6 +47,7 @@ def alter_table(
         without: columns that the batch drops, with their CHECKs and indexes (SQLite only).
         without_checks: names of CHECKs to drop (SQLite only).
         plain: computed columns that become plain ones, with their values (SQLite only).
+        types: new types of columns, whose values are copied as they are: a CAST would make 0 of a word (SQLite only).
 
     Raises:
         CommandError: in an offline script for SQLite, which cannot read the current table.
@@ -58,7 +61,7 @@ def alter_table(
         with op.batch_alter_table(table, recreate="auto" if context.dialect.name != "sqlite" else "always") as batch:
             yield batch
         return
-    with _rebuilt(table, constraints, without, without_checks, plain) as batch:
+    with _rebuilt(table, constraints, without, without_checks, plain, types or {}) as batch:
         yield batch
 
 
@@ -69,6 +72,7 @@ def _rebuilt(
     without: Sequence[str],
     without_checks: Sequence[str],
     plain: Sequence[str],
+    types: Mapping[str, TypeEngine[Any]],
 ) -> Iterator[BatchOperations]:
     connection = op.get_bind()
     kept_sql = _definitions(connection, table)
@@ -76,6 +80,8 @@ def _rebuilt(
     present = _reflect(connection, table, without, without_checks)
     for name in plain:
         uncompute(present.columns[name])
+    for name, type_ in types.items():
+        present.columns[name].type = type_
     for constraint in constraints:
         present.append_constraint(constraint)
     present.constraints = in_order(present.constraints)
@@ -133,7 +139,13 @@ def _reflect(connection: sa.Connection, table: str, without: Sequence[str], with
         warnings.filterwarnings("ignore", "Skipped unsupported reflection", sa.exc.SAWarning)
         present = sa.Table(table, sa.MetaData(), autoload_with=connection, resolve_fks=False)
     present.indexes.clear()
+    made = connection.execute(
+        sa.text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :table COLLATE NOCASE"), {"table": table}
+    )
+    expressions = computed(made.scalar_one())
     for column in present.columns:
+        if column.computed is not None:
+            column.computed.sqltext = clause(expressions[column.name])
         default = column.server_default
         if isinstance(default, sa.DefaultClause) and isinstance(default.arg, sa.TextClause):
             default.arg = clause(default.arg.text)  # otherwise ':word' in a string would be a parameter

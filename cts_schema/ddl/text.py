@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 _NAME = r'"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]'
 _TOKEN = re.compile(rf"--[^\n]*|/\*.*?\*/|{_NAME}|'(?:[^']|'')*'|[\w$]+|\S", re.DOTALL)
-_QUOTED = re.compile(r"""'(?:[^']|'')*'|"(?P<plain>[a-z_][a-z0-9_]*)"|"(?:[^"]|"")*\"""")
+_QUOTED = re.compile(r"""'(?:[^']|'')*'|"(?P<plain>[a-z_][a-z0-9_]*)"(?!")|"(?:[^"]|"")*\"""")
 
 
 def quote(name: str) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy.types import TypeEngine
 
 from cts_schema.ddl import sql
 from cts_schema.ddl.checks import ImpliedCheck
+from cts_schema.ddl.conversions import conversion, require_kept
 from cts_schema.ddl.preview import is_preview
 from cts_schema.ddl.rebuild import alter_table, put_in_place
 from cts_schema.ddl.silence import quiet
@@ -57,7 +58,10 @@ def change_type(
         table: the table's name.
         column: the column with its new type and default.
         was: the type so far.
-        using: the new value as SQL of both databases; by default a cast of the old one.
+        using: the new value as SQL of both databases; by default the old one, which must mean the same.
+
+    Raises:
+        RowsRefused: values would not mean the same in the new type, and ``using`` does not say what becomes of them.
     """
     if is_preview():
         return
@@ -67,16 +71,20 @@ def change_type(
         return
     old = frozen_table(table, sa.Column(column.name, was))
     before, after = _implied(old), _implied(new)
+    way = conversion(column.name, old.columns[column.name].type, column.type)
+    if using is None:
+        require_kept(table, column.name, way.kept)
+    value = using or way.value
     if sql.on_postgresql():
-        _change_on_postgresql(table, column, before, after, using)
+        _change_on_postgresql(table, column, before, after, value)
         return
-    kept = [] if using is not None else after
-    with alter_table(table, constraints=kept, without_checks=[str(check.name) for check in before]) as batch:
-        batch.alter_column(column.name, type_=column.type, server_default=_default(column))
-    if using is not None:
+    kept, gone = [] if value is not None else after, [str(check.name) for check in before]
+    with alter_table(table, constraints=kept, without_checks=gone, types={column.name: column.type}) as batch:
+        batch.alter_column(column.name, server_default=_default(column))
+    if value is not None:
         with quiet(table):
             name = quote(column.name)
-            sql.execute(f"UPDATE {quote(table)} SET {name} = {using} WHERE {name} IS NOT NULL")
+            sql.execute(f"UPDATE {quote(table)} SET {name} = {value} WHERE {name} IS NOT NULL")
         with alter_table(table, constraints=after):
             pass
 
@@ -123,13 +131,13 @@ def _change_on_postgresql(
     column: sa.Column[Any],
     before: list[sa.CheckConstraint],
     after: list[sa.CheckConstraint],
-    using: str | None,
+    value: str | None,
 ) -> None:
     type_ = op.get_context().dialect.type_compiler_instance.process(column.type)
     for check in before:
         sql.execute(f"ALTER TABLE {quote(table)} DROP CONSTRAINT IF EXISTS {quote(str(check.name))}")
     op.alter_column(table, column.name, server_default=None)
-    expression = using or f"{quote(column.name)}::{type_}"
+    expression = value or f"{quote(column.name)}::{type_}"
     if not sql.offline():  # Alembic takes it as part of a statement of the driver
         expression = expression.replace("%", "%%")
     op.alter_column(table, column.name, type_=column.type, postgresql_using=expression)

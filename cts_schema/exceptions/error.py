@@ -15,6 +15,7 @@ EXIT_LOCK = 4
 EXIT_DECISION = 5
 EXIT_DISK = 6
 EXIT_FAULT = 70  # a bug in this package
+EXIT_INTERRUPTED = 130  # what a shell says of a program ended by Ctrl-C
 
 
 def first_line(text: object) -> str:

@@ -7,6 +7,7 @@ from cts_schema.exceptions.error import (
     EXIT_DECISION,
     EXIT_FAULT,
     EXIT_FINDINGS,
+    EXIT_INTERRUPTED,
     EXIT_LOCK,
     EXIT_USAGE,
     SchemaError,
@@ -205,3 +206,10 @@ class RowsOfOthers(SchemaError):
 
     exit_code = EXIT_DECISION
     next_step = NextStep("seed a separate database: {}", NextCommand("seed", "{data_set}", url="URL"))
+
+
+class Interrupted(SchemaError):
+    """interrupted; what was not committed was rolled back"""
+
+    exit_code = EXIT_INTERRUPTED
+    next_step = NextStep("to see the current revision: {}", NextCommand("status"))

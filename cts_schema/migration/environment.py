@@ -23,7 +23,16 @@ from cts_schema.database.options import Options
 from cts_schema.database.urls import resolve_url
 from cts_schema.ddl import NAMING_CONVENTION
 from cts_schema.ddl.text import clause, quote
-from cts_schema.exceptions import EXIT_OK, NextCommand, NextStep, SchemaError, WrongUsage, mask_url, of_alembic
+from cts_schema.exceptions import (
+    EXIT_OK,
+    Interrupted,
+    NextCommand,
+    NextStep,
+    SchemaError,
+    WrongUsage,
+    mask_url,
+    of_alembic,
+)
 from cts_schema.migration import ledger
 from cts_schema.migration.executor import Executor
 from cts_schema.migration.line import Line
@@ -54,15 +63,13 @@ def run(context: Any) -> None:
         context.config.stdout = context.config.stdout or sys.stdout
         atexit.register(flush_at_exit)
     try:
-        if arguments is None:
-            _run(context)
-        else:
-            _run_and_print(context)
-    except SchemaError as error:
+        (_run if arguments is None else _run_and_print)(context)
+    except (SchemaError, KeyboardInterrupt) as raised:
         if arguments is None or getattr(arguments, "raiseerr", False):
             raise
+        error = Interrupted() if isinstance(raised, KeyboardInterrupt) else raised
         print(f"error: {error.worded(of_alembic)}", file=sys.stderr)  # noqa: T201  this is the command line
-        raise SystemExit(error.exit_code) from error
+        raise SystemExit(error.exit_code) from raised
 
 
 def _run_and_print(context: Any) -> None:

@@ -15,6 +15,7 @@ from cts_schema import ddl, dialects, downgrade, upgrade
 from cts_schema.authoring.docstring import REASON, docstring
 from cts_schema.authoring.generate import Generated, generate
 from cts_schema.authoring.renames import requested
+from cts_schema.ddl.text import quote
 from cts_schema.schema.scripts import script_location
 from cts_schema.schema.snapshot import differences
 from tests.support.databases import Database
@@ -118,7 +119,7 @@ class Changing:
         found = {}
         with self.database.engine.connect() as connection:
             for table in tables:
-                rows = connection.exec_driver_sql(f'SELECT * FROM "{table}" ORDER BY 1').mappings()
+                rows = connection.exec_driver_sql(f"SELECT * FROM {quote(table)} ORDER BY 1").mappings()
                 found[table] = [dict(row) for row in rows]
         return found
 

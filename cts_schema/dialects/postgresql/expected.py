@@ -55,7 +55,7 @@ def _table(table: sa.Table) -> TableSnapshot:
     for index in table.indexes:
         found.parts[Part("index", str(index.name))] = Definition(_index(index, types))
     if table.info.get("updated_at_trigger"):
-        text = _compiled(CreateUpdatedAtTrigger(table.name))
+        text = plain_names(_compiled(CreateUpdatedAtTrigger(table.name)))
         found.parts[Part("trigger", trigger_name(table.name))] = Definition(text, fires="O")
     return found
 

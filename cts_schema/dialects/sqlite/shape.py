@@ -6,15 +6,16 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import pairwise
 
 import sqlalchemy as sa
 
 from cts_schema.ddl.checks import sqlite_checks
 from cts_schema.ddl.in_memory import in_memory
-from cts_schema.ddl.text import quote, run
+from cts_schema.ddl.readers import computed
+from cts_schema.ddl.text import quote, run, token_texts, unquote
 from cts_schema.dialects.facts import ColumnSnapshot, Definition, Part, Snapshot, TableSnapshot
 
-_NAMED = re.compile(r'(?i)\bconstraint\s+("[^"]+"|\w+)')
 _CLAUSES = re.compile(
     r"(?i)\b(autoincrement|without\s+rowid|strict$|collate\s+\w+|on\s+conflict\s+\w+|(?:not\s+)?deferrable)"
 )
@@ -44,13 +45,19 @@ def snapshot(connection: sa.Connection) -> Snapshot:
 
 
 def _table(connection: sa.Connection, table: str, sql: str) -> TableSnapshot:
-    code = re.sub(r"'(?:[^']|'')*'", "''", sql)
-    named = sorted(name.replace('"', "") for name in _NAMED.findall(code))
+    words = list(token_texts(sql))
+    named = sorted(unquote(name) for word, name in pairwise(words) if word.upper() == "CONSTRAINT")
+    code = " ".join(word for word in words if word[0] not in "'\"")
+    expressions = computed(sql) if re.search(r"\bas\b", code, re.IGNORECASE) else {}
     found = TableSnapshot(clauses=(*named, *sorted(clause.upper() for clause in _CLAUSES.findall(code))))
     for column in connection.exec_driver_sql(f"PRAGMA table_xinfo({quote(table)})"):
         _, name, type_, notnull, default, key, hidden = column
         found.columns[name] = ColumnSnapshot(
-            type_, bool(notnull), _without_parentheses(default), generated=_HIDDEN.get(hidden, ""), key=key
+            type_,
+            bool(notnull),
+            _without_parentheses(default if hidden == 0 else _squeezed(expressions.get(name, ""))),
+            generated=_HIDDEN.get(hidden, ""),
+            key=key,
         )
     for name, condition in sqlite_checks(connection, table).items():
         found.parts[Part("check", name)] = Definition(f"CHECK ({_squeezed(condition)})")
