@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from cts_schema import ddl
+from cts_schema import ddl, downgrade, status
 from cts_schema.authoring.generate import generate
 from cts_schema.authoring.renames import requested
 from cts_schema.exceptions import CannotCarry, RowsRefused, WrongUsage
@@ -495,6 +495,45 @@ def test_a_name_that_a_rename_frees_can_be_taken(changed: Changing) -> None:
     assert changed.differences(to) == {}
     changed.downgrade()
     assert changed.differences(first) == {}
+
+
+def test_a_table_that_comes_again_has_the_rows_that_were_preserved(changed: Changing) -> None:
+    without_things = spec()
+    del without_things["things"]
+    rows = changed.rows(BASE)
+    changed.generate(without_things, dropped=["things"])
+    changed.upgrade()
+    assert status(changed.database.engine).stranded == ()
+    made = changed.generate(spec())
+    assert "# Revision 062 dropped this table: the rows that it preserved come back." in made.upgrade
+    changed.upgrade()
+    assert changed.rows(BASE) == rows
+    assert changed.differences(BASE) == {}
+    changed.downgrade()
+    assert "things" not in changed.database.tables()
+    changed.upgrade()
+    assert changed.rows(BASE) == rows
+    downgrade(changed.database.engine, "061")
+    assert changed.rows(BASE) == rows
+    changed.upgrade()
+    assert changed.rows(BASE) == rows
+    assert changed.differences(BASE) == {}
+
+
+def test_a_table_that_another_one_without_a_model_refers_to_is_not_dropped() -> None:
+    with pytest.raises(CannotCarry, match="-x drop=things"):
+        generate(metadata(BASE), metadata({}), "062", dropped=["boxes"])
+
+
+def test_a_default_is_there_before_the_rows_that_lack_a_value_are_filled() -> None:
+    to = spec()
+    to["things"]["count"] = lambda: sa.Column("count", sa.Integer(), nullable=False, server_default=sa.text("3"))
+    made = generate(metadata(BASE), metadata(to), "062")
+    assert [line.partition("(")[0] for line in made.upgrade] == [
+        "ddl.set_default_online",
+        "ddl.backfill",
+        "ddl.set_not_null_online",
+    ]
 
 
 def test_swapped_names_are_refused() -> None:

@@ -35,6 +35,8 @@ class Call:
             case "backfill" | "fill":
                 keys = self.node.args[1].keys if isinstance(self.node.args[1], ast.Dict) else []
                 return [value for value in map(_text, keys) if value]
+            case "set_default_online":
+                return [value for value in map(_text, self.node.args[1:2]) if value]
             case "set_not_null" | "set_not_null_online" | "alter_column":
                 return [value for value in map(_text, self.node.args[-1:]) if value]
         return self.added

@@ -46,6 +46,9 @@ class ColumnSteps:
             yield Step(Stage.ALTER, table, lines, [required_again(old)], warning=_for_clients(found, "NULL"))
         elif "NULL" in aspects:
             yield self._tables.required(new, down=[f"batch.alter_column({found.name!r}, nullable=True)"])
+            if "default" in aspects and "type" not in aspects and new.server_default is not None:
+                aspects -= {"default"}
+                yield self._default_first(found)
         if "type" in aspects:
             yield self._retyped(found)
             aspects -= {"default"}
@@ -57,6 +60,13 @@ class ColumnSteps:
         if "comment" in aspects:
             up, down = (f"ddl.comment_column({table!r}, {found.name!r}, {comment_of(one)})" for one in (new, old))
             yield Step(Stage.COMMENT, table, [up], [down])
+
+    def _default_first(self, found: Difference) -> Step:
+        """Return the step of a default that must be there before the rows without a value are filled."""
+        name, old, new = repr(found.name), self._default(found.old), self._default(found.new)
+        up = call("ddl.set_default_online", repr(found.table), name, new)
+        down = call("batch.alter_column", name, f"server_default={old}")
+        return Step(Stage.DEFAULT, found.table, [up], [down], batch_down=True)
 
     def _default(self, column: sa.Column[Any]) -> str:
         return self._code.default(column.server_default)  # type: ignore[arg-type]

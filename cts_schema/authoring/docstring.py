@@ -85,7 +85,7 @@ def _down(up: Sequence[Call], down: Sequence[Call]) -> str:
         for call in down
         if call.name == "set_not_null"
     ]
-    if any(call.name in ("add_check_online", "replace_checks") for call in down):
+    if any(call.name == "replace_checks" and call.keyword("add") is not None for call in down):
         told.append("stops if rows have values that the CHECK of before refuses, and names them")
     return _sentences(told) or ("reverts it; no value is lost." if down else "nothing.")
 

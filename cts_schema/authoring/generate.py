@@ -5,7 +5,7 @@ It needs no database: the file is the same wherever it is made.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from cts_schema.authoring.renames import Rename, alike, renamed, steps
 from cts_schema.authoring.replaying import function
 from cts_schema.authoring.steps import Stage, Step, downgrade_lines, upgrade_lines
 from cts_schema.exceptions import CannotCarry
+from cts_schema.schema import scripts
 from cts_schema.schema.declared import declared, replay
 from cts_schema.schema.scripts import script_location
 
@@ -68,12 +69,20 @@ def state_of(script: ScriptDirectory) -> sa.MetaData:
     return replay(revision.module.upgrade for revision in reversed(list(script.walk_revisions())))
 
 
+def dropped_by(script: ScriptDirectory) -> dict[str, str]:
+    """Return the last revision that dropped a table, by the name of the table."""
+    revisions = reversed(list(script.walk_revisions()))
+    pairs = ((one.revision, drop) for one in revisions for drop in scripts.dropped(Path(one.path)))
+    return {table: revision for revision, (operation, table) in pairs if operation == "drop_table"}
+
+
 def generate(
     old: sa.MetaData,
     new: sa.MetaData,
     revision: str,
     *,
     dropped: Collection[str] = (),
+    dropped_by: Mapping[str, str] = {},
     renames: Collection[Rename] = (),
 ) -> Generated:
     """Return the revision that carries one metadata over into another.
@@ -83,6 +92,7 @@ def generate(
         new: the metadata of the models.
         revision: the id of the new revision.
         dropped: the tables that may be dropped, although no model has them.
+        dropped_by: the revisions that have dropped tables, by the names of those.
         renames: the tables and columns that have another name.
 
     Raises:
@@ -93,7 +103,8 @@ def generate(
     undropped = [one.table for one in every if _is_gone(one) and one.table not in dropped]
     found = [one for one in every if one.table not in undropped]
     _require_free_names(found, undropped, old)
-    planned = plan(found, code, dropped=dropped)
+    _require_unreferred(dropped, undropped, old)
+    planned = plan(found, code, dropped=dropped, dropped_by=dropped_by)
     for pair in alike(every):
         _warn(planned, pair)
     first = list(steps(old, renames, code, online=any(step.online for step in planned)))
@@ -132,6 +143,19 @@ def _require_free_names(found: Collection[Difference], undropped: Collection[str
                     table=taken[index.name],
                     next_step=f"if the table was renamed: -x rename={taken[index.name]}:{one.table}\n"
                     f"to drop it: -x drop={taken[index.name]}; otherwise give the index another name",
+                )
+
+
+def _require_unreferred(dropped: Collection[str], undropped: Collection[str], old: sa.MetaData) -> None:
+    """Check that no table without a model, which stays, refers to one that is dropped."""
+    for table in undropped:
+        for key in old.tables[table].foreign_key_constraints:
+            if key.referred_table.name in dropped:
+                raise CannotCarry(
+                    cause="a table without a model stays, and refers to one that would be dropped; no file was written",
+                    table=table,
+                    foreign_key=key.name,
+                    next_step=f"drop it, too: -x drop={table}",
                 )
 
 

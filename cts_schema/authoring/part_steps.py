@@ -10,7 +10,8 @@ from cts_schema.authoring import code
 from cts_schema.authoring.code import Code, condition_of
 from cts_schema.authoring.difference import Difference
 from cts_schema.authoring.steps import Stage, Step, Token, call
-from cts_schema.authoring.table_steps import actions, fill_key, needs_of
+from cts_schema.authoring.table_steps import actions, fill_key
+from cts_schema.authoring.tokens import needs_of
 from cts_schema.authoring.values import mentioned, name_of, quoted, sql_of, table_of
 from cts_schema.ddl import TextEnum
 from cts_schema.ddl.text import literal

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,25 +20,28 @@ from cts_schema.ddl.checks import comes_with
 from cts_schema.exceptions import CannotCarry
 
 
-def plan(found: Collection[Difference], code: Code, *, dropped: Collection[str] = ()) -> list[Step]:
+def plan(
+    found: Collection[Difference], code: Code, *, dropped: Collection[str] = (), dropped_by: Mapping[str, str] = {}
+) -> list[Step]:
     """Return the steps for the differences of two metadatas, in order.
 
     Args:
         found: the differences.
         code: writes the parts.
         dropped: the tables that may be dropped, although no model has them.
+        dropped_by: the revisions that have dropped tables, by the names of those.
 
     Raises:
         CannotCarry: a difference cannot be carried over.
     """
-    return ordered(_Planner(found, code).steps(dropped))
+    return ordered(_Planner(found, code, dropped_by).steps(dropped))
 
 
 class _Planner:
-    def __init__(self, found: Collection[Difference], code: Code) -> None:
+    def __init__(self, found: Collection[Difference], code: Code, dropped_by: Mapping[str, str]) -> None:
         self._found = found
         self._created = [one.new for one in found if one.kind == "table" and one.old is None]
-        self._tables = TableSteps(code, _circles(self._created))
+        self._tables = TableSteps(code, _circles(self._created), dropped_by)
         self._columns = ColumnSteps(code, self._tables)
         self._parts = PartSteps(code)
         self._retyped = Retyped(found, self._parts)

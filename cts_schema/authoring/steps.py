@@ -17,6 +17,7 @@ class Stage(IntEnum):
     DROP_INDEX = auto()
     CREATE_TABLE_ONLINE = auto()
     ADD_COLUMNS = auto()
+    DEFAULT = auto()
     FILL = auto()
     CHECK = auto()
     UNIQUE = auto()

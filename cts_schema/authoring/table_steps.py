@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from cts_schema.authoring import code
 from cts_schema.authoring.code import Code
 from cts_schema.authoring.steps import Stage, Step, Token, call
+from cts_schema.authoring.tokens import makes_of, needs_of
 from cts_schema.authoring.values import mentioned, name_of, quoted, sql_of
 from cts_schema.ddl.operations import is_volatile
 from cts_schema.ddl.tables import indexes_of
@@ -29,11 +30,13 @@ class TableSteps:
     Args:
         code: writes the parts.
         late: foreign keys of new tables that form a circle.
+        dropped_by: the revisions that have dropped tables, by the names of those.
     """
 
-    def __init__(self, code: Code, late: set[sa.ForeignKeyConstraint]) -> None:
+    def __init__(self, code: Code, late: set[sa.ForeignKeyConstraint], dropped_by: Mapping[str, str]) -> None:
         self._code = code
         self._late = late
+        self._dropped_by = dropped_by
 
     def created(self, table: sa.Table, *, needed_online: bool) -> Iterator[Step]:
         """Yield the steps of a new table.
@@ -44,6 +47,7 @@ class TableSteps:
         """
         twin = "_online" if needed_online else ""
         keys = table.foreign_key_constraints
+        again = self._dropped_by.get(table.name)
         yield Step(
             Stage.CREATE_TABLE_ONLINE if needed_online else Stage.CREATE_TABLE,
             table.name,
@@ -51,6 +55,7 @@ class TableSteps:
             [*_trigger("drop", table), self._drop(table)],
             needs={need for one in keys - self._late for need in needs_of(one)},
             makes=makes_of(table),
+            warning=[f"Revision {again} dropped this table: the rows that it preserved come back."] if again else [],
         )
         for constraint in sorted(keys & self._late, key=name_of):
             yield self._late_key(constraint)
@@ -81,10 +86,15 @@ class TableSteps:
         items += [self._code.constraint(one, use_alter=one in self._late) for one in constraints]
         items += [self._code.index(index) for index in indexes_of(table)]
         comment = f"comment={code.comment_of(table)}" if table.comment is not None else ""
-        return call(f"ddl.create_table{twin}", "revision", repr(table.name), *items, comment)
+        return call(f"ddl.create_table{twin}", self._revision(table), repr(table.name), *items, comment)
 
     def _drop(self, table: sa.Table) -> str:
-        return call("ddl.drop_table", "revision", repr(table.name), key_of(table))
+        return call("ddl.drop_table", self._revision(table), repr(table.name), key_of(table))
+
+    def _revision(self, table: sa.Table) -> str:
+        """Return the code of the revision under which the rows of a table are preserved."""
+        again = self._dropped_by.get(table.name)
+        return "revision" if again is None else repr(again)
 
     def columns_added(self, table: sa.Table, columns: list[sa.Column[Any]]) -> Iterator[Step]:
         """Yield the steps of new columns of a table that exists."""
@@ -189,21 +199,6 @@ class TableSteps:
 def required_again(column: sa.Column[Any]) -> str:
     """Return the line that makes a column NOT NULL on the way down, and counts the rows that prevent it."""
     return f"ddl.set_not_null({column.table.name!r}, {str(column.name)!r})"
-
-
-def needs_of(constraint: sa.ForeignKeyConstraint) -> set[Token]:
-    """Return what a foreign key needs: its parent, and the key there."""
-    parent, columns = code.parent_of(constraint), code.parent_columns(constraint)
-    own = {("column", constraint.table.name, column) for column in code.local_columns(constraint)}
-    return {("table", parent), ("key", parent, *sorted(columns)), *own, *(("column", parent, one) for one in columns)}
-
-
-def makes_of(table: sa.Table) -> set[Token]:
-    """Return what a new table brings: itself, its columns and keys."""
-    keys = [one for one in table.constraints if isinstance(one, sa.PrimaryKeyConstraint | sa.UniqueConstraint)]
-    found: set[Token] = {("key", table.name, *sorted(column.name for column in one.columns)) for one in keys}
-    found |= {("column", table.name, column.name) for column in table.columns}
-    return found | {("table", table.name)}
 
 
 def key_of(table: sa.Table) -> str:

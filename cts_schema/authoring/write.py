@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from cts_schema.authoring.difference import differences
 from cts_schema.authoring.docstring import docstring
-from cts_schema.authoring.generate import Body, Generated, generate
+from cts_schema.authoring.generate import Body, Generated, dropped_by, generate
 from cts_schema.authoring.renames import Rename, alike, renamed, requested
 from cts_schema.exceptions import WrongUsage
 
@@ -47,7 +47,8 @@ def write(
         known += alike(
             differences(renamed(old, known), metadata), lambda pair: pair.table is not None and _confirmed(pair)
         )
-    made = generate(old, metadata, generated.rev_id, dropped=dropped, renames=known)
+    before = dropped_by(context.script) if metadata.tables.keys() - old.tables.keys() else {}
+    made = generate(old, metadata, generated.rev_id, dropped=dropped, dropped_by=before, renames=known)
     generated.upgrade_ops.ops = [Body(made.upgrade)] if made.upgrade else []
     generated.downgrade_ops.ops = [Body(made.downgrade)] if made.downgrade else []
     generated.imports = made.imports

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cts_schema.cli.options import VERSION_TABLE, Debug, Json, Schema, Url, VersionTable, Wait
 from cts_schema.cli.output import print_facts, print_json
 from cts_schema.exceptions import EXIT_DECISION, EXIT_FINDINGS, EXIT_OK
+from cts_schema.migration.report import by_purpose
 
 if TYPE_CHECKING:
     from cts_schema.migration.report import Status
@@ -62,7 +63,6 @@ def _facts(found: Status) -> dict[str, str | None]:
         "not in the ledger": ", ".join(found.missing_in_ledger) or None,
         "to be adopted": ", ".join(found.unadopted) or None,
         "unmanaged": ", ".join(one for one in found.unmanaged if one not in found.preserved) or None,
-        "preserved for an upgrade": ", ".join(one for one in found.preserved if one not in found.stranded) or None,
-        "not restored": ", ".join(found.stranded) or None,
+        **{purpose: ", ".join(those) or None for purpose, those in by_purpose(found.preserved, found.revision).items()},
         "next": None if found.at_head else next_step,
     }

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from cts_schema.ddl.online_constraints import (
         add_check_online,
         add_foreign_key_online,
+        set_default_online,
         set_not_null,
         set_not_null_online,
     )
@@ -76,6 +77,7 @@ _OPERATIONS = {
     "add_foreign_key_online": "online_constraints",
     "create_index_online": "online_indexes",
     "drop_index_online": "online_indexes",
+    "set_default_online": "online_constraints",
     "set_not_null": "online_constraints",
     "set_not_null_online": "online_constraints",
     "change_type": "type_changes",
@@ -161,6 +163,7 @@ __all__ = [
     "rename_table",
     "rename_table_online",
     "replace_checks",
+    "set_default_online",
     "set_not_null",
     "set_not_null_online",
     "shorten",

@@ -109,6 +109,18 @@ def add_check_online(table: str, name: str, condition: str) -> None:
             raise refused(table, name, condition, "backfill") from error
 
 
+def set_default_online(table: str, column: str, default: Any) -> None:
+    """Give a column a default for new rows, before an online operation that counts on it.
+
+    Args:
+        table: the table's name.
+        column: the column.
+        default: the server default.
+    """
+    with outside_transaction() as outside, transaction_of_its_own(outside), alter_table(table) as batch:
+        batch.alter_column(column, server_default=default)
+
+
 def set_not_null_online(table: str, column: str) -> None:
     """Make a column NOT NULL. PostgreSQL reads the rows concurrently with traffic, for a temporary CHECK.
 

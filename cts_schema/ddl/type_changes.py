@@ -111,7 +111,8 @@ def recompute_column(table: str, column: sa.Column[Any]) -> None:
                 put_in_place(batch, names, column._copy())
     elif column.computed is None:
         sql.execute(f"ALTER TABLE {quote(table)} ALTER COLUMN {quote(column.name)} DROP EXPRESSION IF EXISTS")
-        op.alter_column(table, column.name, server_default=_default(column))
+        if column.server_default is not None:
+            op.alter_column(table, column.name, server_default=_default(column))
     else:
         dialect = op.get_context().dialect
         specification = dialect.ddl_compiler(dialect, CreateTable(new)).get_column_specification(column)

@@ -17,7 +17,7 @@ def preserved(context: CheckContext) -> Iterator[Finding]:
     status = context.status
     ahead = tuple(one for one in status.preserved if one not in status.stranded)
     if ahead:
-        message = "tables and columns that a downgrade preserved; an upgrade restores them"
+        message = "tables and columns that a run has dropped and preserved; the way back restores them"
         yield Finding(
             "preserved-rows", "info", context.version_table, message, count=len(ahead), examples=ahead[:EXAMPLES]
         )

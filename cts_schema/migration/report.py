@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from cts_schema.schema.scripts import preserved_by_upgrade
+
 Direction = Literal["upgrade", "downgrade", "stamp"]
 
 
@@ -103,10 +105,21 @@ class Status:
 
     @property
     def stranded(self) -> tuple[str, ...]:
-        """The preserved tables that no upgrade can restore, because their revision is already applied."""
-        return stranded(self.preserved, self.revision)
+        """The preserved tables that no run can restore, because their revision is already applied."""
+        return tuple(by_purpose(self.preserved, self.revision)["not restored"])
 
 
-def stranded(preserved: Sequence[str], revision: str | None) -> tuple[str, ...]:
-    """Return the preserved tables whose revision is already applied, so that no upgrade restores them."""
-    return tuple(one for one in preserved if revision is not None and one[9:12] <= revision)
+def by_purpose(preserved: Sequence[str], revision: str | None) -> dict[str, list[str]]:
+    """Return preserved tables by what they wait for.
+
+    Args:
+        preserved: the tables.
+        revision: the current revision.
+    """
+    found: dict[str, list[str]] = {"preserved for an upgrade": [], "preserved for a downgrade": [], "not restored": []}
+    for one in preserved:
+        if revision is None or one[9:12] > revision:
+            found["preserved for an upgrade"].append(one)
+        else:
+            found["preserved for a downgrade" if preserved_by_upgrade(one) else "not restored"].append(one)
+    return found

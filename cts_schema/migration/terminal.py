@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from cts_schema.database.options import Options
 from cts_schema.exceptions import mask_url
 from cts_schema.managed import managed_tables
-from cts_schema.migration.report import Adopted, AppliedRevision, stranded
+from cts_schema.migration.report import Adopted, AppliedRevision, by_purpose
 from cts_schema.migration.state import reading
 from cts_schema.schema.scripts import ADOPTION_REVISION, head, revisions
 from cts_schema.streams import written
@@ -49,13 +49,10 @@ class Terminal:
         self._print(f"waiting for {cause}")
 
     def preserved(self, tables: Sequence[str], revision: str | None) -> None:
-        """Print what downgrades have preserved, and what an upgrade could not restore."""
-        behind = stranded(tables, revision)
-        ahead = [one for one in tables if one not in behind]
-        if ahead:
-            self._print(f"preserved for an upgrade: {', '.join(ahead)}")
-        if behind:
-            self._print(f"not restored: {', '.join(behind)}")
+        """Print what is preserved for a later run, and what an upgrade could not restore."""
+        for purpose, those in by_purpose(tables, revision).items():
+            if those:
+                self._print(f"{purpose}: {', '.join(those)}")
 
     def summary(
         self,

@@ -6,11 +6,13 @@ the name in the ledger.
 
 from __future__ import annotations
 
+import ast
 import re
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
+from cts_schema.ddl.naming import shorten
 from cts_schema.exceptions import SchemaError, SeveralHeads
 
 #: Up to this revision PostgreSQL runs all revisions in one transaction, and an adoption builds the schema of it.
@@ -49,6 +51,35 @@ def revisions() -> dict[str, str]:
                 next_step="give the later one the number and the down_revision that follow",
             )
     return dict(found)
+
+
+def dropped(file: Path) -> set[tuple[str, str]]:
+    """Return what the upgrade of a revision drops, and preserves: ``drop_table`` or ``drop_columns``, and the table.
+
+    Args:
+        file: the file of the revision, which is only read.
+    """
+    found: set[tuple[str, str]] = set()
+    for function in ast.parse(file.read_text(encoding="utf-8")).body:
+        if isinstance(function, ast.FunctionDef) and function.name == "upgrade":
+            for node in ast.walk(function):
+                match node:
+                    case ast.Call(
+                        func=ast.Attribute(attr="drop_table" | "drop_columns" as operation),
+                        args=[_, ast.Constant(value=str() as table), *_],
+                    ):
+                        found.add((operation, table))
+    return found
+
+
+def preserved_by_upgrade(table: str) -> bool:
+    """Return whether a preserved table is of an upgrade that drops something, so that its downgrade restores it."""
+    number = table[9:12]
+    name = revisions().get(number)
+    if name is None:
+        return False
+    file = script_location() / "versions" / f"{number}_{name}.py"
+    return any(table.startswith(shorten(f"cts_kept_{number}_{of}")) for _, of in dropped(file))
 
 
 @cache

@@ -9,11 +9,12 @@ from textwrap import indent
 from typing import Any
 
 import sqlalchemy as sa
+from alembic.script import ScriptDirectory
 from mako.template import Template
 
 from cts_schema import ddl, dialects, downgrade, upgrade
 from cts_schema.authoring.docstring import REASON, docstring
-from cts_schema.authoring.generate import Generated, generate
+from cts_schema.authoring.generate import Generated, dropped_by, generate
 from cts_schema.authoring.renames import requested
 from cts_schema.ddl.text import quote
 from cts_schema.schema.scripts import script_location
@@ -98,10 +99,19 @@ class Changing:
         self.line = line
         self._now = sa.MetaData(naming_convention=ddl.NAMING_CONVENTION)
 
-    def generate(self, to: Spec, *, completed: Mapping[str, str] = {}, renames: Collection[str] = ()) -> Generated:
+    def generate(
+        self,
+        to: Spec,
+        *,
+        completed: Mapping[str, str] = {},
+        renames: Collection[str] = (),
+        dropped: Collection[str] = (),
+    ) -> Generated:
         """Add the generated revision that leads to a schema, its values written by the author."""
         after = metadata(to)
-        made = generate(self._now, after, self.line.next, renames=requested(self._now, after, renames))
+        before = dropped_by(ScriptDirectory(str(self.line.folder)))
+        known = requested(self._now, after, renames)
+        made = generate(self._now, after, self.line.next, dropped=dropped, dropped_by=before, renames=known)
         self.line.write("change", text_of(made, self.line.next, self.line.head, completed))
         self._now = after
         return made
