@@ -58,6 +58,22 @@ def _sentence(message: str) -> str:
     return textwrap.fill(text[0].upper() + text[1:], _LINE)
 
 
+def require_numbers(script: ScriptDirectory) -> None:
+    """Check that each revision id is a number; the other ids of ``alembic merge`` fit neither line nor ledger.
+
+    Raises:
+        WrongUsage: one is not.
+    """
+    for found in script.walk_revisions():
+        if not re.fullmatch(r"\d{3}", found.revision):
+            raise WrongUsage(
+                cause="the id of a revision must be its number, of three digits",
+                revision=found.revision,
+                file=found.path,
+                next_step="remove that file; to write the next one: alembic revision -m NAME",
+            )
+
+
 @write_hooks.register("ruff_if_installed")
 def _tidy(path: str, options: object) -> None:
     """Remove unused imports and format the file, as ``make lint`` requires."""

@@ -12,7 +12,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
-from alembic.util import CommandError
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import AddConstraint, CreateIndex, CreateTable
 from sqlalchemy.sql.naming import conv
@@ -27,6 +26,7 @@ from cts_schema.ddl.sql import on_postgresql
 from cts_schema.ddl.tables import Item, columns_of, frozen_table, indexes_of
 from cts_schema.ddl.text import clause, quote
 from cts_schema.ddl.triggers import CreateUpdatedAtTrigger, DropUpdatedAtTrigger
+from cts_schema.exceptions import NeedsTheTable
 
 
 def create_table(revision: str, name: str, *items: Item, private: bool = False, comment: str | None = None) -> sa.Table:
@@ -119,12 +119,12 @@ def add_fill_and_drop(target: sa.Table, old: str, new: sa.Column[Any]) -> None:
         new: the column under its new name.
 
     Raises:
-        CommandError: SQLite cannot add such a column to a table with rows.
+        NeedsTheTable: SQLite cannot add such a column to a table with rows.
     """
     table = target.name
     empty = not new.nullable and new.server_default is None
     if empty or _needs_rebuild(new) or any(map(_is_of_table, target.constraints)):
-        raise CommandError(f"a script for SQLite cannot rename {table}.{old}, because it cannot read the table")
+        raise NeedsTheTable(rename=f"{table}.{old} to {new.name}")
     op.execute(_sqlite_add_column(target, new))
     with quiet(table):
         op.execute(sa.update(sa.table(table, sa.column(new.name))).values({new.name: sa.column(old)}))

@@ -25,6 +25,7 @@ from cts_schema.ddl.preview import is_preview
 from cts_schema.ddl.readers import computed, mentions
 from cts_schema.ddl.tables import uncompute
 from cts_schema.ddl.text import clause
+from cts_schema.exceptions import NeedsTheTable
 
 
 @contextmanager
@@ -50,17 +51,18 @@ def alter_table(
         types: new types of columns, whose values are copied as they are: a CAST would make 0 of a word (SQLite only).
 
     Raises:
-        CommandError: in an offline script for SQLite, which cannot read the current table.
+        NeedsTheTable: in an offline script for SQLite.
     """
     if is_preview():
         yield cast("BatchOperations", _Nothing())
         return
     context = op.get_context()
-    if context.dialect.name != "sqlite" or context.as_sql:
-        # "always" means on SQLite only: a script must also refuse an empty batch, because of its constraints.
-        with op.batch_alter_table(table, recreate="auto" if context.dialect.name != "sqlite" else "always") as batch:
+    if context.dialect.name != "sqlite":
+        with op.batch_alter_table(table) as batch:
             yield batch
         return
+    if context.as_sql:
+        raise NeedsTheTable(change=table)
     with _rebuilt(table, constraints, without, without_checks, plain, types or {}) as batch:
         yield batch
 

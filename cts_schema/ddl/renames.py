@@ -11,7 +11,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
-from alembic.util import CommandError
 from sqlalchemy.schema import ExecutableDDLElement
 
 from cts_schema.ddl import renames_postgresql, renames_sqlite
@@ -22,6 +21,7 @@ from cts_schema.ddl.outside import outside_transaction, transaction_of_its_own
 from cts_schema.ddl.preview import is_preview
 from cts_schema.ddl.sql import empty, execute, exists, offline, on_postgresql, replayed
 from cts_schema.ddl.tables import frozen_table
+from cts_schema.exceptions import NeedsTheTable
 
 
 class RenamedTable(ExecutableDDLElement):
@@ -54,7 +54,7 @@ def rename_table(old: str, new: str) -> None:
 
     Raises:
         NameTaken: something of the user has the new name.
-        CommandError: in a script for SQLite, which cannot read the names that follow.
+        NeedsTheTable: in a script for SQLite, which cannot read the names that follow.
     """
     _rename_table(old, new)
 
@@ -114,7 +114,7 @@ def _rename_table(old: str, new: str, *, again: bool = False) -> None:
     if on_postgresql():
         execute(renames_postgresql.table(old, new, again=again))
     elif offline():
-        raise CommandError(f"a script for SQLite cannot rename {old}, because it cannot read what is named after it")
+        raise NeedsTheTable(rename=f"{old} to {new}")
     else:
         renames_sqlite.rename_table(old, new)
 

@@ -36,6 +36,13 @@ class BrokenModels(SchemaError):
     next_step = NextStep("correct the models, then repeat")
 
 
+class NeedsTheTable(SchemaError):
+    """a script for SQLite cannot do this, because it cannot read the table; no script was written"""
+
+    exit_code = EXIT_USAGE
+    next_step = NextStep("run it on the database itself: {}", NextCommand("upgrade"))
+
+
 class LockTimeout(SchemaError):
     """another migration held the lock for too long"""
 

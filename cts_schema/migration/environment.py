@@ -7,7 +7,7 @@ Lock, read the current revision, apply the revisions with their ledger rows, ver
 from __future__ import annotations
 
 import atexit
-import re
+import io
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cts_schema import dialects
-from cts_schema.authoring.files import number
+from cts_schema.authoring.files import number, require_numbers
 from cts_schema.database.handle import Database
 from cts_schema.database.options import Options
 from cts_schema.database.urls import resolve_url
@@ -92,7 +92,7 @@ def _run(context: Any) -> None:
     command = wanted["fn"]
     x_arguments = context.get_x_argument(as_dictionary=True)
     options = Options.from_config(context.config, x_arguments)
-    _require_numbers(context.script)
+    require_numbers(context.script)
     revision = wanted.get("revision_context")
     if revision is not None:
         number(revision, context.script, named=_is_named(context.config, revision))
@@ -174,18 +174,6 @@ def _given(option: str, x_arguments: Sequence[str]) -> list[str]:
     return [value for name, _, value in (one.partition("=") for one in x_arguments) if name == option]
 
 
-def _require_numbers(script: Any) -> None:
-    """Check that each revision id is a number; the other ids of ``alembic merge`` fit neither line nor ledger."""
-    for found in script.walk_revisions():
-        if not re.fullmatch(r"\d{3}", found.revision):
-            raise WrongUsage(
-                cause="the id of a revision must be its number, of three digits",
-                revision=found.revision,
-                file=found.path,
-                next_step="remove that file; to write the next one: alembic revision -m NAME",
-            )
-
-
 def _is_named(config: Any, revision: Any) -> bool:
     """Return whether a revision has a message; ``alembic check`` needs none."""
     command = getattr(config.cmd_opts, "cmd", None)
@@ -210,8 +198,10 @@ def _url(config: Any, x_arguments: dict[str, str]) -> sa.URL:
 def _offline(context: Any, options: Options, x_arguments: dict[str, str], settings: dict[str, Any]) -> None:
     url = _url(context.config, x_arguments)
     options.require_fit(url)
+    whole = io.StringIO()  # half a script would change half of a database
     context.configure(
         url=url,
+        output_buffer=whole,
         literal_binds=True,
         dialect_opts={"paramstyle": "named"},
         transactional_ddl=True,
@@ -228,6 +218,7 @@ def _offline(context: Any, options: Options, x_arguments: dict[str, str], settin
         for statement in session.IN_SCRIPT:
             context.execute(statement)
         context.run_migrations()
+    (context.config.output_buffer or sys.stdout).write(whole.getvalue())
 
 
 def _comparison(context: Any) -> dict[str, Any]:
