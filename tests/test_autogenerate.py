@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic.script import ScriptDirectory
 
 from cts_schema import downgrade
 from cts_schema.authoring.docstring import REASON
+from cts_schema.authoring.files import require_free
+from cts_schema.exceptions import WrongUsage
 from tests.support.databases import Database
 from tests.support.drift import differences
+from tests.support.lines import Scripts
+from tests.support.program import alembic, run
 from tests.support.project import Project
 from tools.lint import check as lint
 
@@ -405,6 +411,75 @@ def test_models_that_cannot_be_loaded_are_told_with_their_place(project: Project
         assert f"trading.py:{lines}" in done.err
 
 
+@pytest.mark.parametrize("command", ["revision --autogenerate -m other", "check", "upgrade head"])
+def test_a_revision_that_cannot_be_loaded_is_told_with_its_place(project: Project, command: str) -> None:
+    (project.versions / "061_odd.py").write_text('revision = "061"\ndown_revision = "060"\nclass (:\n')
+    done = project.try_alembic(command, url=UNREACHABLE)
+    assert done.code == 2, done.err
+    assert done.err.startswith("error: a revision cannot be loaded; nothing was done")
+    assert "061_odd.py:3" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_revision_that_fails_when_it_is_replayed_is_told_with_its_place(project: Project) -> None:
+    text = 'revision = "061"\ndown_revision = "060"\ndef upgrade():\n    nothing()\ndef downgrade():\n    pass\n'
+    (project.versions / "061_odd.py").write_text(text)
+    done = project.try_alembic("revision --autogenerate -m other", url=UNREACHABLE)
+    assert (done.code, "061_odd.py:4" in done.err, "NameError" in done.err) == (2, True, True), done.err
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "cause"),
+    [
+        ("061_two.py", 'revision = "061"\ndown_revision = "060"\n', "two scripts have the same number"),
+        ("062_two.py", 'revision = "062"\ndown_revision = "060"\n', "two revisions follow the same one"),
+        ("063_two.py", 'revision = "062"\ndown_revision = "061"\n', "must begin with its number"),
+    ],
+)
+def test_revisions_that_are_no_line_are_told(project: Project, name: str, text: str, cause: str) -> None:
+    (project.versions / "061_one.py").write_text('revision = "061"\ndown_revision = "060"\n')
+    (project.versions / name).write_text(text)
+    for command in ("revision --autogenerate -m other", "check"):
+        done = project.try_alembic(command, url=UNREACHABLE)
+        assert done.code in (2, 3), done.err
+        assert cause in done.err
+
+
+def test_a_folder_that_cannot_be_written_is_told(project: Project) -> None:
+    project.define("market.py", "TradingPair", "note", "Mapped[str | None]")
+    project.versions.chmod(0o555)
+    for command in ("revision --autogenerate -m other", "revision -m other"):
+        done = run(sys.executable, "-m", "alembic", *command.split(), cwd=project.root, restrained=True)
+        assert done.code == 2, done.err
+        assert "the folder of the revisions cannot be written" in done.err
+    project.versions.chmod(0o755)
+
+
+def test_a_number_that_was_taken_meanwhile_is_told(tmp_path: Path) -> None:
+    script = ScriptDirectory(str(Scripts(tmp_path / "copy").folder))
+    (Path(script.versions) / "061_other.py").write_text("")
+    with pytest.raises(WrongUsage, match="somebody else has written"):
+        require_free(script, "061")
+
+
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+def test_a_check_compares_comments(head: Database) -> None:
+    head.execute("COMMENT ON COLUMN orders.symbol IS 'hey'")
+    head.execute("COMMENT ON TABLE orders IS 'you'")
+    done = alembic("check", url=head.url)
+    assert done.code == 255
+    assert "database and revisions: comment of orders is 'you' in the database, not " in done.out
+    assert "database and revisions: comment of orders.symbol is 'hey' in the database, not " in done.out
+
+
+def test_a_check_of_a_database_without_all_revisions_says_what_to_do(head: Database) -> None:
+    downgrade(head.engine, "059")
+    done = alembic("check", url=head.url)
+    assert done.code == 1
+    assert "the database does not have all revisions, so it is not compared" in done.err
+    assert "alembic upgrade head" in done.err
+
+
 def rename_note(project: Project) -> None:
     project.define("trading.py", "Portfolio", "name", None)
     project.define("trading.py", "Portfolio", "title", "Mapped[str] = mapped_column()")
@@ -512,6 +587,6 @@ def test_against_what_is_no_database_or_not_at_head_is_refused(head: Database, t
     assert (found.code, "against=models" in found.err) == (2, True)
     downgrade(head.engine, "059")
     found = project.try_alembic("-x against=database revision --autogenerate -m drift", url=head.url)
-    assert found.code == 2
-    assert "its revision is 059" in found.err
+    assert found.code == 1
+    assert "revision   059, and the newest is 060" in found.err
     assert "alembic upgrade head" in found.err

@@ -149,14 +149,14 @@ def test_looking_at_an_empty_database_leaves_it_empty(database: Database) -> Non
     for arguments in (("current",), ("current", "--verbose"), ("check",), ("history", "--indicate-current")):
         done = alembic(*arguments, url=database.url)
         assert "Traceback" not in done.err
-        assert done.code == (255 if arguments == ("check",) else 0), done
+        assert done.code == (1 if arguments == ("check",) else 0), done
     assert database.tables() == set()
 
 
 def test_looking_at_a_file_that_is_not_there_does_not_make_it(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'cts.db'}"
     assert alembic("current", url=url) == Outcome(0, "", "")
-    assert "not up to date" in alembic("check", url=url).out
+    assert "does not have all revisions" in alembic("check", url=url).err
     assert status(url).revision is None
     assert list(tmp_path.iterdir()) == []
 
@@ -273,7 +273,7 @@ def test_several_newest_scripts_are_refused(database: Database, tmp_path: Path) 
     scripts.head = "060"
     scripts.add("yours", "pass", number="062")
     done = alembic("upgrade", "head", url=database.url, ini=scripts.ini())
-    refused(done, 3, "more than one newest revision", "061, 062", next_step="alembic heads")
+    refused(done, 3, "two revisions follow the same one", "061, 062", next_step="give the later one the number")
     assert database.tables() == set()
 
 

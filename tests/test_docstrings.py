@@ -36,12 +36,12 @@ DOWN = [
 WHOLE = """Orders have a venue.
 
 Why         write here why the schema changes.
-PostgreSQL  adds venue_id, n to orders, and keeps readers and writers out for an instant. Fills venue_id, status of
-            orders in batches, and locks only the rows of one batch. Makes venue_id of orders NOT NULL: reads the rows
-            while others read and write, then keeps readers and writers out for an instant. Adds a CHECK to orders:
-            blocks writes for an instant, then reads the rows while others read and write. Changes role of users, and
-            keeps readers and writers out for an instant. Changes the type of n of trades, and keeps readers and writers
-            out while it rewrites the table.
+PostgreSQL  adds venue_id, n to orders, and keeps readers and writers out for an instant, and blocks writes to the
+            tables that it refers to for an instant. Fills venue_id, status of orders in batches, and locks only the
+            rows of one batch. Makes venue_id of orders NOT NULL: reads the rows while others read and write, then keeps
+            readers and writers out for an instant. Adds a CHECK to orders: blocks writes for an instant, then reads the
+            rows while others read and write. Changes role of users, and keeps readers and writers out for an instant.
+            Changes the type of n of trades, and keeps readers and writers out while it rewrites the table.
 SQLite      one transaction, which copies orders, users and trades once for each change that SQLite has no ALTER for.
 Stopped     on PostgreSQL what is done stays, up to the last online operation (add_check_online); the next run repeats
             the revision, skips that, and completes what is half done. On SQLite nothing stays.
@@ -54,6 +54,21 @@ Down        preserves venues as cts_kept_<revision>_<table>, and an upgrade rest
 
 def test_it_says_what_each_operation_does_to_each_database() -> None:
     assert docstring("Orders have a venue", UP, DOWN) == WHOLE
+
+
+def test_it_tells_of_the_tables_that_a_dropped_key_refers_to_and_of_the_copy_on_sqlite() -> None:
+    up = ["ddl.drop_columns(revision, 'orders', 'venue_id')"]
+    down = ["ddl.add_columns(revision, 'orders', ddl.reference('venue_id', 'venues', 'CASCADE'))"]
+    told = " ".join(docstring("Gone", up, down).split())
+    assert (
+        "keeps readers and writers out while it copies their values; from the tables that it refers to as well." in told
+    )
+    assert "SQLite one transaction, which copies orders once" in told
+    key = ["with ddl.alter_table('orders') as batch:", "    batch.drop_constraint('k', type_='foreignkey')"]
+    back = [key[0], "    batch.create_foreign_key('k', 'venues', ['venue_id'], ['id'])"]
+    told = " ".join(docstring("Gone", key, back).split())
+    assert "for an instant; from the tables that it refers to as well." in told
+    assert "Down stops if rows of orders refer to rows that are gone." in told
 
 
 def test_a_revision_of_ordinary_operations_leaves_nothing_when_it_stops() -> None:

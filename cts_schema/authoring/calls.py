@@ -47,6 +47,11 @@ class Call:
         made = [node for node in ast.walk(self.node) if isinstance(node, ast.Call) and _is_column(node)]
         return [name for node in made if node is not self.node for name in _names(node)]
 
+    @property
+    def parent(self) -> str:
+        """The table that its foreign key refers to, if it adds one to a table that exists."""
+        return _text(self.node.args[2]) if len(self.node.args) > 2 else ""
+
     def keyword(self, name: str) -> ast.expr | None:
         """Return the value of a keyword argument."""
         return next((word.value for word in self.node.keywords if word.arg == name), None)

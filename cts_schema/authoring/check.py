@@ -1,15 +1,15 @@
 """``alembic check``: the models, the revisions and the database against each other.
 
 Models and revisions are compared as metadata, the database and the revisions as snapshots. It only reads, and works on
-a hot standby. It ignores unmanaged tables, and on managed ones triggers of the user and, with a warning, indexes that
-refuse no row.
+a hot standby. It ignores unmanaged tables, and on managed ones triggers of the user and indexes that refuse no row,
+which it logs.
 """
 
 from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -71,11 +71,28 @@ def _of_database(connection: sa.Connection, declared: sa.MetaData, managed: set[
     shape = dialects.of(connection).shape
     there = snapshot(connection).only(managed)
     wanted = shape.worded(connection, shape.expected(declared).only(managed), there)
+    if connection.dialect.supports_comments:
+        yield from _of_comments(connection, declared, managed & there.tables.keys())
     for name, table in sorted(wanted.tables.items()):
         if name in there.tables:
             yield from _of_table(name, table, there.tables[name])
         else:
             yield f"table {name} is missing in the database"
+
+
+def _of_comments(connection: sa.Connection, declared: sa.MetaData, managed: Collection[str]) -> Iterator[str]:
+    inspector = sa.inspect(connection)
+    tables = inspector.get_multi_table_comment(filter_names=sorted(managed))
+    columns = inspector.get_multi_columns(filter_names=sorted(managed))
+    for name in sorted(managed):
+        wanted = declared.tables[name]
+        found = {name: (tables[None, name]["text"], wanted.comment)}
+        for column in columns[None, name]:
+            if column["name"] in wanted.columns:
+                found[f"{name}.{column['name']}"] = (column.get("comment"), wanted.columns[column["name"]].comment)
+        for place, (there, comment) in found.items():
+            if there != comment:
+                yield f"comment of {place} is {there!r} in the database, not {comment!r}"
 
 
 def _of_table(table: str, wanted: TableSnapshot, there: TableSnapshot) -> Iterator[str]:

@@ -29,8 +29,8 @@ def docstring(sentence: str, upgrade: Sequence[str], downgrade: Sequence[str]) -
     up, down = calls(upgrade), calls(downgrade)
     parts = {
         "Why": f"{REASON}.",
-        "PostgreSQL": _sentences([lock(call) for call in up]) or "nothing.",
-        "SQLite": _on_sqlite(up),
+        "PostgreSQL": _sentences([lock(call, down) for call in up]) or "nothing.",
+        "SQLite": _on_sqlite(up, down),
         "Stopped": _stopped(up),
         "Down": _down(up, down),
     }
@@ -38,8 +38,8 @@ def docstring(sentence: str, upgrade: Sequence[str], downgrade: Sequence[str]) -
     return "\n".join([*lines, ""])
 
 
-def _on_sqlite(up: Sequence[Call]) -> str:
-    tables = dict.fromkeys(call.table for call in up if rebuilt(call))
+def _on_sqlite(up: Sequence[Call], down: Sequence[Call]) -> str:
+    tables = dict.fromkeys(call.table for call in up if rebuilt(call, down))
     if not up:
         return "nothing."
     if not tables:
@@ -84,6 +84,11 @@ def _down(up: Sequence[Call], down: Sequence[Call]) -> str:
         f"stops if rows have no value in {_listed(call.columns)} of {call.table}, and counts them"
         for call in down
         if call.name == "set_not_null"
+    ]
+    told += [
+        f"stops if rows of {call.table} refer to rows that are gone"
+        for call in down
+        if call.name == "create_foreign_key"
     ]
     if any(call.name == "replace_checks" and call.keyword("add") is not None for call in down):
         told.append("stops if rows have values that the CHECK of before refuses, and names them")

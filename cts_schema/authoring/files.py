@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
 import textwrap
 import unicodedata
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from alembic.script import ScriptDirectory, write_hooks
 
-from cts_schema.exceptions import WrongUsage
+from cts_schema.authoring.broken import told_as
+from cts_schema.exceptions import BrokenRevision, SeveralHeads, WrongUsage
+from cts_schema.schema.scripts import numbered
 
 _LONGEST_NAME = 60  # characters of a file name after its number
 _LINE = 116  # characters of the docstring's first line, which begins with quotes
@@ -27,10 +31,15 @@ def number(revision_context: Any, script: ScriptDirectory, *, named: bool) -> No
         named: whether the revision has a message.
 
     Raises:
-        WrongUsage: the message is missing or gives no name; ``--rev-id`` is not a number after the newest.
+        WrongUsage: the message is missing or gives no name; ``--rev-id`` is not a number after the newest,
+            or the folder of the revisions cannot be written.
     """
     if not named:
         raise WrongUsage(option="-m", reason="the message is the name of the revision, in its file and in the ledger")
+    if not os.access(script.versions, os.W_OK):
+        raise WrongUsage(
+            cause="the folder of the revisions cannot be written", folder=script.versions, next_step="allow it"
+        )
     newest = max(int(found.revision) for found in script.walk_revisions())
     given = revision_context.command_args["rev_id"]
     if given is not None and not (re.fullmatch(r"\d{3}", given) and int(given) > newest):
@@ -58,13 +67,19 @@ def _sentence(message: str) -> str:
     return textwrap.fill(text[0].upper() + text[1:], _LINE)
 
 
-def require_numbers(script: ScriptDirectory) -> None:
-    """Check that each revision id is a number; the other ids of ``alembic merge`` fit neither line nor ledger.
+def require_line(script: ScriptDirectory) -> None:
+    """Check that the revisions are one line, each with its number as id and before the name of its file.
 
     Raises:
-        WrongUsage: one is not.
+        BrokenRevision: one cannot be loaded.
+        SeveralHeads: two follow the same one, or two have the same number.
+        WrongUsage: an id is no number, as those of ``alembic merge``, or the file has another one.
     """
-    for found in script.walk_revisions():
+    versions = Path(script.versions)
+    numbered(versions)
+    with told_as(BrokenRevision, versions):
+        revisions = list(script.walk_revisions())
+    for found in revisions:
         if not re.fullmatch(r"\d{3}", found.revision):
             raise WrongUsage(
                 cause="the id of a revision must be its number, of three digits",
@@ -72,6 +87,33 @@ def require_numbers(script: ScriptDirectory) -> None:
                 file=found.path,
                 next_step="remove that file; to write the next one: alembic revision -m NAME",
             )
+        if not Path(found.path).name.startswith(f"{found.revision}_"):
+            raise WrongUsage(
+                cause="the name of a revision's file must begin with its number",
+                revision=found.revision,
+                file=found.path,
+                next_step=f"rename the file: {found.revision}_NAME.py",
+            )
+    if len(heads := sorted(script.get_heads())) > 1:
+        raise SeveralHeads(
+            cause="two revisions follow the same one",
+            revisions=", ".join(heads),
+            next_step="give the later one the number and the down_revision that follow",
+        )
+
+
+def require_free(script: ScriptDirectory, revision: str) -> None:
+    """Check that no file with the number of a new revision was written since the revisions were read.
+
+    Raises:
+        WrongUsage: there is one.
+    """
+    for file in Path(script.versions).glob(f"{revision}_*.py"):
+        raise WrongUsage(
+            cause="somebody else has written a revision with this number meanwhile; no file was written",
+            file=file,
+            next_step="repeat: the new one then gets the number after it",
+        )
 
 
 @write_hooks.register("ruff_if_installed")

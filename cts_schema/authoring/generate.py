@@ -15,13 +15,14 @@ from alembic.autogenerate import renderers
 from alembic.operations import MigrateOperation
 from alembic.script import ScriptDirectory
 
+from cts_schema.authoring.broken import told_as
 from cts_schema.authoring.code import Code
 from cts_schema.authoring.difference import Difference, differences
 from cts_schema.authoring.planning import plan
 from cts_schema.authoring.renames import Rename, alike, renamed, steps
 from cts_schema.authoring.replaying import function
 from cts_schema.authoring.steps import Stage, Step, downgrade_lines, upgrade_lines
-from cts_schema.exceptions import CannotCarry
+from cts_schema.exceptions import BrokenRevision, CannotCarry
 from cts_schema.schema import scripts
 from cts_schema.schema.declared import declared, replay
 from cts_schema.schema.scripts import script_location
@@ -63,10 +64,15 @@ class Generated:
 
 
 def state_of(script: ScriptDirectory) -> sa.MetaData:
-    """Return the declared state: the tables that the revisions make."""
-    if Path(script.dir) == script_location():
-        return declared(script.get_current_head() or "")
-    return replay(revision.module.upgrade for revision in reversed(list(script.walk_revisions())))
+    """Return the declared state: the tables that the revisions make.
+
+    Raises:
+        BrokenRevision: a revision cannot be loaded or replayed.
+    """
+    with told_as(BrokenRevision, Path(script.versions)):
+        if Path(script.dir) == script_location():
+            return declared(script.get_current_head() or "")
+        return replay(revision.module.upgrade for revision in reversed(list(script.walk_revisions())))
 
 
 def dropped_by(script: ScriptDirectory) -> dict[str, str]:

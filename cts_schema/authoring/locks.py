@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -45,35 +45,63 @@ _NOT_ALTERED = (
 )
 
 
-def lock(call: Call) -> str:
-    """Return what PostgreSQL locks for an operation, and for how long."""
+def lock(call: Call, down: Sequence[Call] = ()) -> str:
+    """Return what PostgreSQL locks for an operation, and for how long.
+
+    Args:
+        call: the operation.
+        down: the operations of the downgrade, which define what this one drops.
+    """
     words = _LOCKS.get(call.name)
-    if words is not None:
-        return words(call)
-    return f"runs {call.name}" + (f" on {call.table}" if call.table else "")
+    if words is None:
+        return f"runs {call.name}" + (f" on {call.table}" if call.table else "")
+    if _drops_key(call, down):
+        return f"{words(call)}; from the tables that it refers to as well"
+    return words(call)
 
 
-def rebuilt(call: Call) -> bool:
-    """Return whether SQLite copies the table for an operation."""
+def rebuilt(call: Call, down: Sequence[Call] = ()) -> bool:
+    """Return whether SQLite copies the table for an operation.
+
+    Args:
+        call: the operation.
+        down: the operations of the downgrade, which define what this one drops.
+    """
     if call.name.startswith("add_columns"):
         return any(word in call.code for word in _NOT_ALTERED)
-    return call.name in _COPIED
+    return call.name in _COPIED or (call.name == "drop_columns" and _drops_key(call, down))
+
+
+def _drops_key(call: Call, down: Sequence[Call]) -> bool:
+    """Return whether an operation drops a foreign key, perhaps with its column."""
+    if call.name == "drop_constraint":
+        return "foreignkey" in call.code
+    restored = (one for one in down if one.name == "add_columns" and one.table == call.table)
+    return call.name == "drop_columns" and any(map(_refers, restored))
+
+
+def _refers(call: Call) -> bool:
+    return "ForeignKey" in call.code or "ddl.reference(" in call.code
+
+
+def _parents(call: Call) -> str:
+    return ", and blocks writes to the tables that it refers to for an instant" * _refers(call)
 
 
 def _new_table(call: Call) -> str:
-    parents = "ForeignKey" in call.code or "ddl.reference(" in call.code
-    return f"creates {call.table}" + (", and blocks writes to the tables that it refers to for an instant" * parents)
+    return f"creates {call.table}{_parents(call)}"
 
 
 def _new_columns(call: Call) -> str:
     volatile = ("uuid_text(", "func.") if call.name == "add_columns" else ()  # the online one sets the default later
     length = _REWRITE if any(word in call.code for word in ("Identity(", "Computed(", *volatile)) else _INSTANT
-    return f"adds {', '.join(call.added) or 'columns'} to {call.table}, and {length}"
+    return f"adds {', '.join(call.added) or 'columns'} to {call.table}, and {length}{_parents(call)}"
 
 
 def _constraint(call: Call) -> str:
     what = {"add_foreign_key_online": "a foreign key", "add_check_online": "a CHECK"}[call.name]
-    return f"adds {what} to {call.table}: blocks writes for an instant, then {_BESIDE}"
+    parent = f" to it and to {call.parent}" * (call.name == "add_foreign_key_online")
+    return f"adds {what} to {call.table}: blocks writes{parent} for an instant, then {_BESIDE}"
 
 
 def _altered(call: Call) -> str:

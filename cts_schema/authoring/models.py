@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import traceback
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from cts_schema.exceptions import BrokenModels, SchemaError
-from cts_schema.exceptions.error import in_a_line
-
-_PACKAGE = Path(__file__).parent.parent
+from cts_schema.authoring.broken import told_as
+from cts_schema.exceptions import BrokenModels
 
 
 def models() -> sa.MetaData:
@@ -19,23 +16,10 @@ def models() -> sa.MetaData:
     Raises:
         BrokenModels: they cannot be imported, or a foreign key refers to nothing.
     """
-    try:
+    with told_as(BrokenModels, Path(__file__).parent.parent / "models"):
         from cts_schema.models import Base
 
         for table in Base.metadata.tables.values():
             for key in table.foreign_keys:
                 _ = key.column
-    except SchemaError:
-        raise
-    except Exception as error:  # whatever the author of a model has made raise
-        raise BrokenModels(file=_place(error), error=in_a_line(error)) from error
     return Base.metadata
-
-
-def _place(error: Exception) -> str | None:
-    """Return the file and line of the models where an error has its cause."""
-    if isinstance(error, SyntaxError):
-        return f"{error.filename}:{error.lineno}"
-    frames = traceback.extract_tb(error.__traceback__)
-    ours = [one for one in frames if one.filename.startswith(str(_PACKAGE / "models"))]
-    return f"{ours[-1].filename}:{ours[-1].lineno}" if ours else None

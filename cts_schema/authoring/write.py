@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from cts_schema.authoring.difference import differences
 from cts_schema.authoring.docstring import docstring
+from cts_schema.authoring.files import require_free
 from cts_schema.authoring.generate import Body, Generated, dropped_by, generate
 from cts_schema.authoring.renames import Rename, alike, renamed, requested
 from cts_schema.exceptions import WrongUsage
@@ -61,6 +62,7 @@ def write(
     if not made.upgrade:
         revision_context.generated_revisions.clear()
         return
+    require_free(context.script, generated.rev_id)
     scripts = list(revision_context.generate_scripts())
     revision_context.generate_scripts = lambda: iter(scripts)  # they are written, and the command returns them
     for script in scripts:

@@ -36,6 +36,13 @@ class BrokenModels(SchemaError):
     next_step = NextStep("correct the models, then repeat")
 
 
+class BrokenRevision(SchemaError):
+    """a revision cannot be loaded; nothing was done"""
+
+    exit_code = EXIT_USAGE
+    next_step = NextStep("correct the revision, then repeat")
+
+
 class NeedsTheTable(SchemaError):
     """a script for SQLite cannot do this, because it cannot read the table; no script was written"""
 

@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cts_schema import dialects
-from cts_schema.authoring.files import number, require_numbers
+from cts_schema.authoring.files import number, require_line
 from cts_schema.database.handle import Database
 from cts_schema.database.options import Options
 from cts_schema.database.urls import resolve_url
@@ -28,6 +28,7 @@ from cts_schema.exceptions import (
     Interrupted,
     NextCommand,
     NextStep,
+    NotAtHead,
     SchemaError,
     WrongUsage,
     mask_url,
@@ -92,7 +93,7 @@ def _run(context: Any) -> None:
     command = wanted["fn"]
     x_arguments = context.get_x_argument(as_dictionary=True)
     options = Options.from_config(context.config, x_arguments)
-    require_numbers(context.script)
+    require_line(context.script)
     revision = wanted.get("revision_context")
     if revision is not None:
         number(revision, context.script, named=_is_named(context.config, revision))
@@ -161,10 +162,10 @@ def _require_head(connection: sa.Connection, options: Options) -> None:
     """Check that a database has all revisions: what they still have to make is no difference."""
     found = read_status(connection, options)
     if found.revision != found.head:
-        raise WrongUsage(
-            option="-x against=database",
+        raise NotAtHead(
+            cause="the database does not have all revisions, so it is not compared",
             database=found.database,
-            reason=f"its revision is {found.revision or 'none'}, and the newest is {found.head}",
+            revision=f"{found.revision or 'none'}, and the newest is {found.head}",
             next_step=NextStep("{}", NextCommand("upgrade")),
         )
 
@@ -235,6 +236,8 @@ def _look(context: Any, connection: sa.Connection, options: Options, settings: d
         require_known(running, heads)
         if not heads:
             require_ours(running)
+        if running.opts.get("revision_context") is not None:
+            _require_head(connection, options)
         return command(heads, running)
 
     context.configure(connection=connection, dont_mutate=True, fn=checked, **settings)

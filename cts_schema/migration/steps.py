@@ -8,9 +8,9 @@ from typing import Any
 from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
 
-from cts_schema.exceptions import SeveralHeads, UnknownRevision
+from cts_schema.exceptions import UnknownRevision
 from cts_schema.migration.checkpoint import Step
-from cts_schema.migration.preconditions import script_of, url_of
+from cts_schema.migration.preconditions import url_of
 from cts_schema.schema.scripts import ADOPTION_REVISION
 
 
@@ -23,16 +23,8 @@ def due(context: MigrationContext, heads: tuple[str, ...], command: Any) -> list
         command: the function of the command, which finds its steps.
 
     Raises:
-        SeveralHeads: there is more than one newest revision.
         UnknownRevision: the requested revision is not known, or not unique.
     """
-    newest = script_of(context).get_heads()
-    if len(newest) > 1:
-        raise SeveralHeads(
-            cause="there is more than one newest revision",
-            revisions=", ".join(sorted(newest)),
-            next_step="give the later one the number and the down_revision that follow: alembic heads --verbose",
-        )
     asked = context.opts.get("destination_rev")
     if asked == "":
         raise UnknownRevision(revision='""', database=url_of(context), reason="the requested revision is empty")

@@ -39,9 +39,21 @@ def revisions() -> dict[str, str]:
     """Return the name of each revision by its id, in order.
 
     Raises:
+        SeveralHeads: two files have the same number.
+    """
+    return numbered(script_location() / "versions")
+
+
+def numbered(folder: Path) -> dict[str, str]:
+    """Return the name of each revision in a folder by its number, in order.
+
+    Args:
+        folder: the folder of the files.
+
+    Raises:
         SeveralHeads: two files have the same number; Alembic would use one of them and only warn.
     """
-    matches = (_FILE.match(path.name) for path in (script_location() / "versions").iterdir())
+    matches = (_FILE.match(path.name) for path in folder.iterdir())
     found = sorted((match[1], match[2]) for match in matches if match)
     for (number, one), (following, other) in pairwise(found):
         if number == following:
