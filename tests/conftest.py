@@ -10,7 +10,8 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ import sqlalchemy as sa
 from cts_schema import upgrade
 from cts_schema.database.engines import migration_engine
 from cts_schema.database.urls import normalize
+from tests.support.changing import shorten
 from tests.support.databases import Database
 from tests.support.lines import Scripts, scripts_in_use
 
@@ -168,6 +170,22 @@ def _postgres_template(server: Server) -> Iterator[str]:
     server.drop(url)
 
 
+@pytest.fixture(scope="session")
+def _short_sqlite_template(_sqlite_template: Path) -> Path:
+    path = Path(shutil.copy(_sqlite_template, _sqlite_template.with_name("short.db")))
+    shorten(sa.make_url(f"sqlite:///{path}"))
+    return path
+
+
+@pytest.fixture(scope="session")
+def _short_postgres_template(server: Server, _postgres_template: str) -> Iterator[str]:
+    url = server.create(_postgres_template)
+    shorten(url)
+    assert url.database is not None
+    yield url.database
+    server.drop(url)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def kind(request: pytest.FixtureRequest) -> str:
     """The database a test runs on; every test that asks for a database runs on both."""
@@ -202,6 +220,34 @@ def head(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[
     with Database(url) as made:
         yield made
     server.drop(url)
+
+
+Short = Callable[[], AbstractContextManager[Database]]
+
+
+@pytest.fixture
+def short(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Short:
+    """Makes databases at head, each with the tables that a run needs, and none else."""
+
+    @contextmanager
+    def on_sqlite() -> Iterator[Database]:
+        path = tmp_path / "short.db"
+        shutil.copy(request.getfixturevalue("_short_sqlite_template"), path)
+        with Database(sa.make_url(f"sqlite:///{path}")) as made:
+            yield made
+        path.unlink()
+
+    @contextmanager
+    def on_postgresql() -> Iterator[Database]:
+        server: Server = request.getfixturevalue("server")
+        url = server.create(request.getfixturevalue("_short_postgres_template"))
+        try:
+            with Database(url) as made:
+                yield made
+        finally:
+            server.drop(url)
+
+    return on_sqlite if kind == "sqlite" else on_postgresql
 
 
 @pytest.fixture

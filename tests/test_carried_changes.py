@@ -18,16 +18,16 @@ from cts_schema import ddl, downgrade, status
 from cts_schema.authoring.generate import generate
 from cts_schema.authoring.renames import requested
 from cts_schema.exceptions import CannotCarry, RowsRefused, WrongUsage
+from tests.conftest import Short
 from tests.support.changing import BASE, Changing, Rows, Spec, changing, metadata, spec, text_of
-from tests.support.databases import Database
 from tests.support.lines import Scripts
 from tests.support.program import ROOT, run
 from tools.lint import not_allowed, read
 
 
 @pytest.fixture
-def changed(head: Database, tmp_path: Path) -> Iterator[Changing]:
-    with changing(head, tmp_path / "copy") as made:
+def changed(short: Short, tmp_path: Path) -> Iterator[Changing]:
+    with short() as database, changing(database, tmp_path / "copy") as made:
         yield made
 
 
@@ -149,6 +149,9 @@ CHANGES: dict[str, Callable[[Spec], object]] = {
     ),
     "an enumeration with fewer words": put("things", state=lambda: ddl.enum("state", "new", "used", default="new")),
     "a computed column": column("double", sa.Integer, lambda: sa.Computed("count * 2")),
+    "a column and one that is computed from it": both(
+        column("width", sa.Integer), column("area", sa.Integer, lambda: sa.Computed("width * 2"))
+    ),
     "a stored computed column": column("double", sa.Integer, lambda: sa.Computed("count * 2", persisted=True)),
     "a number that becomes text": column("count", sa.Text),
     "a boolean that becomes a number": column("sold", ddl.BigInt),
@@ -184,6 +187,20 @@ CHANGES: dict[str, Callable[[Spec], object]] = {
         put("boxes", pair=lambda: sa.UniqueConstraint("id", "code")),
         column("box_code", sa.String),
         put("things", pair=lambda: sa.ForeignKeyConstraint(["box_id", "box_code"], ["boxes.id", "boxes.code"])),
+    ),
+    "a key of two columns to its own table and the unique constraint it needs": both(
+        put("things", pair=lambda: sa.UniqueConstraint("id", "count")),
+        column("next_id", sa.Text),
+        column("next_count", sa.Integer),
+        put("things", k=lambda: sa.ForeignKeyConstraint(["next_id", "next_count"], ["things.id", "things.count"])),
+    ),
+    "a key with its actions in a table that SQLite copies": both(
+        column(
+            "lid_id",
+            sa.Text,
+            lambda: sa.ForeignKey("boxes.id", onupdate="CASCADE", deferrable=True, initially="DEFERRED"),
+        ),
+        put("things", u=lambda: sa.UniqueConstraint("name")),
     ),
     "an index of some rows on one database": put(
         "things", i=lambda: sa.Index("ix_i", "name", postgresql_where=sa.text("count > 0"))
@@ -241,6 +258,9 @@ CHANGES: dict[str, Callable[[Spec], object]] = {
         ),
     ),
     "an index of an expression": put("things", i=lambda: sa.Index("ix_i", sa.text("lower(name)"), "count")),
+    "an index of an expression of a text with a limit": put(
+        "boxes", i=lambda: sa.Index("ix_i", sa.text("lower(code)"), sa.text("upper(code) DESC"), "size")
+    ),
     "an index of some rows": put(
         "things",
         i=lambda: sa.Index(
@@ -337,6 +357,43 @@ def test_a_change_is_carried_over(changed: Changing, change: str) -> None:
     changed.upgrade()
     assert changed.differences(to) == {}
     assert changed.rows(to) == after
+
+
+def test_a_column_that_comes_back_has_null_where_it_had_not_its_default(changed: Changing) -> None:
+    first, second = spec(), spec()
+    first["boxes"]["label"] = lambda: sa.Column("label", sa.Text(), server_default="none")
+    del second["boxes"]["label"]
+    changed.generate(first)
+    changed.upgrade()
+    before = changed.rows(first)
+    assert [row["label"] for row in before["boxes"]] == ["1.5", None]
+    changed.generate(second)
+    changed.upgrade()
+    changed.downgrade()
+    assert changed.rows(first) == before
+
+
+def test_what_is_checked_at_the_end_hinders_no_downgrade(changed: Changing) -> None:
+    first, second = spec(), spec()
+    first["things"]["box_id"] = lambda: sa.Column(
+        "box_id", sa.Text(), sa.ForeignKey("boxes.id", deferrable=True, initially="DEFERRED")
+    )
+    del second["things"]["box_id"], second["things"]["by box"], second["things"]["one name"]
+    column("note", sa.Text)(second)
+    changed.generate(first)
+    changed.generate(second)
+    changed.upgrade()
+    before = changed.rows(second)
+    changed.downgrade()
+    changed.upgrade()
+    assert changed.rows(second) == before
+
+
+def test_a_computed_column_that_postgresql_15_lacks_is_refused() -> None:
+    to = spec()
+    column("double", sa.Integer, lambda: sa.Computed("count * 2", persisted=False))(to)
+    with pytest.raises(CannotCarry, match="leave persisted=False out"):
+        generate(metadata(BASE), metadata(to), "062")
 
 
 def under_another_name(to: Spec, **options: Any) -> None:

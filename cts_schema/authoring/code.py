@@ -46,6 +46,12 @@ class Code:
         given += sorted(map(_key, column.foreign_keys)) if keys else []
         computed = changed.get("computed", column.computed)
         if computed is not None:
+            if computed.persisted is False:
+                raise CannotCarry(
+                    cause="PostgreSQL before 18 has no computed columns but stored ones",
+                    column=column,
+                    next_step="leave persisted=False out",
+                )
             stored = "" if computed.persisted is None else f", persisted={computed.persisted}"
             given.append(f"sa.Computed({_literal(sql_of(computed.sqltext))}{stored})")
         if column.identity is not None:

@@ -7,7 +7,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cts_schema.authoring import code
 from cts_schema.authoring.code import Code
 from cts_schema.authoring.column_steps import ColumnSteps
 from cts_schema.authoring.difference import Difference, sort
@@ -15,6 +14,7 @@ from cts_schema.authoring.part_steps import PartSteps
 from cts_schema.authoring.retyped import Retyped
 from cts_schema.authoring.steps import Step, ordered
 from cts_schema.authoring.table_steps import TableSteps
+from cts_schema.authoring.tokens import comes_with_columns
 from cts_schema.authoring.values import mentioned, sql_of, table_of
 from cts_schema.ddl.checks import comes_with
 from cts_schema.exceptions import CannotCarry
@@ -95,7 +95,7 @@ class _Planner:
         part = one.new if one.old is None else one.old
         moved = {two.name for two in self._found if _moves(two, one)}
         if one.kind == "foreign key":
-            return (one.old is None or one.new is None) and set(code.local_columns(part)) <= moved
+            return (one.old is None or one.new is None) and comes_with_columns(part, moved)
         retyped = {two.name for two in self._found if two.table == one.table and "type" in two.aspects}
         if any(one.name in comes_with(one.table, column) for column in moved | retyped):
             return True

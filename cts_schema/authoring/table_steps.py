@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from cts_schema.authoring import code
 from cts_schema.authoring.code import Code
 from cts_schema.authoring.steps import Stage, Step, Token, call
-from cts_schema.authoring.tokens import makes_of, needs_of
+from cts_schema.authoring.tokens import comes_with_columns, makes_of, needs_of
 from cts_schema.authoring.values import mentioned, name_of, quoted, sql_of
 from cts_schema.ddl.operations import is_volatile
 from cts_schema.ddl.tables import indexes_of
@@ -18,7 +18,7 @@ from cts_schema.ddl.text import literal
 from cts_schema.exceptions import CannotCarry
 
 REWRITES = [
-    "Each row gets its computed value: if it is stored, PostgreSQL rewrites the table, and nobody reads or writes it",
+    "Each row gets its computed value: if it is stored, PostgreSQL rewrites the table, and nobody reads or writes it "
     "meanwhile.",
     "lint: allow adding-field-with-default because the table is small, or the application is stopped",
 ]
@@ -99,7 +99,7 @@ class TableSteps:
     def columns_added(self, table: sa.Table, columns: list[sa.Column[Any]]) -> Iterator[Step]:
         """Yield the steps of new columns of a table that exists."""
         names = {column.name for column in columns}
-        keys = [one for one in table.foreign_key_constraints if set(code.local_columns(one)) <= names]
+        keys = [one for one in table.foreign_key_constraints if comes_with_columns(one, names)]
         checks = [one for one in code.explicit_checks(table) if _is_of(one, table, names)]
         items = [self._new_column(column) for column in columns]
         items += [self._code.constraint(one) for one in [*sorted(keys, key=name_of), *checks]]
@@ -108,11 +108,7 @@ class TableSteps:
             Stage.ADD_COLUMNS,
             table.name,
             [call("ddl.add_columns_online", "revision", name, *items, key_of(table))],
-            [
-                call(
-                    "ddl.drop_columns", "revision", name, *(repr(str(column.name)) for column in columns), key_of(table)
-                )
-            ],
+            [_drop_columns(table, columns)],
             needs={need for one in keys for need in needs_of(one) if need[1] != table.name},
             makes={("column", table.name, column.name) for column in columns},
             warning=REWRITES if any(column.computed is not None for column in columns) else [],
@@ -166,7 +162,7 @@ class TableSteps:
             columns: its columns to drop.
         """
         name, names = repr(table.name), {column.name for column in columns}
-        keys = [one for one in table.foreign_key_constraints if set(code.local_columns(one)) <= names]
+        keys = [one for one in table.foreign_key_constraints if comes_with_columns(one, names)]
         checks = [one for one in code.explicit_checks(table) if _is_of(one, table, names)]
         items = [
             self._code.column(column, nullable=True, server_default=None)
@@ -179,8 +175,7 @@ class TableSteps:
         for column in columns:
             if _needs_filling(column):
                 down += self._required_again(column)
-        dropped = call("ddl.drop_columns", "revision", name, *(repr(str(one.name)) for one in columns), key_of(table))
-        yield Step(Stage.DROP_COLUMNS, table.name, [dropped], down)
+        yield Step(Stage.DROP_COLUMNS, table.name, [_drop_columns(table, columns)], down)
 
     def _required_again(self, column: sa.Column[Any]) -> Iterator[str]:
         """Yield the lines that give a restored column its default, and make it NOT NULL if it was."""
@@ -199,6 +194,12 @@ class TableSteps:
 def required_again(column: sa.Column[Any]) -> str:
     """Return the line that makes a column NOT NULL on the way down, and counts the rows that prevent it."""
     return f"ddl.set_not_null({column.table.name!r}, {str(column.name)!r})"
+
+
+def _drop_columns(table: sa.Table, columns: Iterable[sa.Column[Any]]) -> str:
+    """Return the call that drops columns, first the computed ones, which may need others of them."""
+    names = [repr(str(one.name)) for one in sorted(columns, key=lambda one: one.computed is None)]
+    return call("ddl.drop_columns", "revision", repr(table.name), *names, key_of(table))
 
 
 def key_of(table: sa.Table) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import sqlalchemy as sa
 
 from cts_schema.authoring import code
@@ -21,3 +23,9 @@ def makes_of(table: sa.Table) -> set[Token]:
     found: set[Token] = {("key", table.name, *sorted(column.name for column in one.columns)) for one in keys}
     found |= {("column", table.name, column.name) for column in table.columns}
     return found | {("table", table.name)}
+
+
+def comes_with_columns(constraint: sa.ForeignKeyConstraint, names: Collection[str]) -> bool:
+    """Return whether a foreign key is added and dropped with its columns; by itself if it needs more than a table."""
+    primary = {str(column.name) for column in constraint.referred_table.primary_key.columns}
+    return set(code.local_columns(constraint)) <= set(names) and set(code.parent_columns(constraint)) == primary

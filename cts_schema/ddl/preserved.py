@@ -124,17 +124,21 @@ def _create(table: sa.Table, *, private: bool, anew: bool = False) -> None:
 
 
 def preserve_columns(revision: str, name: str, columns: Sequence[str], key: Sequence[str]) -> None:
-    """Copy the key and the given columns of table ``name`` to its preserved table, if any has a value."""
+    """Copy the key and the given columns of table ``name`` to its preserved table, unless all are NULL."""
     if preview.note(revision, name, columns) or sql.empty():
         return
     preserved = preserved_name(revision, name)
+    defaults = False
     if not sql.offline():
-        columns = [column for column in columns if column not in _computed(name)]
+        present = {one["name"]: one for one in sa.inspect(op.get_bind()).get_columns(name)}
+        columns = [column for column in columns if "computed" not in present[column]]
         if not columns:
             moved.rename_existing(preserved)
             return
-    filled = " OR ".join(f"{quote(column)} IS NOT NULL" for column in columns)
-    rows = f"SELECT {names([*key, *columns])} FROM {quote(name)} WHERE {filled}"
+        defaults = any(present[column]["default"] is not None and present[column]["nullable"] for column in columns)
+    # Where a column comes back with a default, NULL is a value, too.
+    kept = "1 = 1" if defaults else " OR ".join(f"{quote(column)} IS NOT NULL" for column in columns)
+    rows = f"SELECT {names([*key, *columns])} FROM {quote(name)} WHERE {kept}"
     _lock(name)
     if sql.offline():
         copy_rows(preserved, rows)
@@ -222,6 +226,13 @@ def _insert_rows(table: sa.Table, columns: Sequence[str], key: Sequence[str], pr
         sql.execute(
             f"UPDATE {name} SET {assigned} FROM {quote(preserved)} AS k WHERE {same_key(key, 'k', name)} AND ({filled})"
         )
+    _check_now(table)
+
+
+def _check_now(table: sa.Table) -> None:
+    """Check what a transaction may check at its end: until then PostgreSQL alters no table with such rows."""
+    if sql.on_postgresql() and any(getattr(one, "deferrable", None) for one in table.constraints):
+        sql.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 def _update_values(new: sa.Table, columns: Sequence[str], key: Sequence[str], preserved: str, condition: str) -> None:
@@ -232,10 +243,7 @@ def _update_values(new: sa.Table, columns: Sequence[str], key: Sequence[str], pr
     with quiet(new.name):
         same = same_key(key, "k", table)
         sql.execute(f"UPDATE {table} SET {values} FROM {quote(preserved)} AS k WHERE {same} AND {condition}")
-
-
-def _computed(table: str) -> list[str]:
-    return [column["name"] for column in sa.inspect(op.get_bind()).get_columns(table) if "computed" in column]
+        _check_now(new)
 
 
 def _columns(preserved: str) -> list[str]:

@@ -19,7 +19,7 @@ from sqlalchemy.sql.naming import conv
 from sqlalchemy.types import TypeEngine
 
 from cts_schema.ddl.checks import in_order, sqlite_checks
-from cts_schema.ddl.foreign_keys import sqlite_foreign_keys
+from cts_schema.ddl.foreign_keys import written_foreign_keys
 from cts_schema.ddl.naming import shorten
 from cts_schema.ddl.preview import is_preview
 from cts_schema.ddl.readers import computed, mentions
@@ -139,6 +139,7 @@ def _reflect(connection: sa.Connection, table: str, without: Sequence[str], with
     """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Skipped unsupported reflection", sa.exc.SAWarning)
+        warnings.filterwarnings("ignore", "WARNING: SQL-parsed foreign key", sa.exc.SAWarning)  # of odd names
         present = sa.Table(table, sa.MetaData(), autoload_with=connection, resolve_fks=False)
     present.indexes.clear()
     made = connection.execute(
@@ -153,12 +154,14 @@ def _reflect(connection: sa.Connection, table: str, without: Sequence[str], with
             default.arg = clause(default.arg.text)  # otherwise ':word' in a string would be a parameter
     # SQLAlchemy reflects some CHECKs, not all, and would restore one that must be dropped.
     present.constraints -= {item for item in present.constraints if isinstance(item, sa.CheckConstraint)}
-    actions = {key.columns: key for key in sqlite_foreign_keys(connection, table)}
+    written = {key.columns: key for key in written_foreign_keys(connection, table)}
     for constraint in present.foreign_key_constraints:
-        real = actions[tuple(constraint.column_keys)]
-        constraint.name = constraint.name or conv(shorten("_".join(["fk", table, *real.columns])))
-        for element in constraint.elements:
-            element.ondelete = constraint.ondelete = real.on_delete
+        real = written[tuple(constraint.column_keys)]
+        constraint.name = conv(real.name or shorten("_".join(["fk", table, *real.columns])))
+        keys: list[sa.ForeignKeyConstraint | sa.ForeignKey] = [constraint, *constraint.elements]
+        for one in keys:
+            one.ondelete, one.onupdate = real.on_delete, real.on_update
+            one.deferrable, one.initially = real.deferrable, real.initially
     for name, condition in sqlite_checks(connection, table).items():
         if name not in without_checks and not mentions(condition, without):
             text = clause(condition)

@@ -16,7 +16,9 @@ from cts_schema import ddl, dialects, downgrade, upgrade
 from cts_schema.authoring.docstring import REASON, docstring
 from cts_schema.authoring.generate import Generated, dropped_by, generate
 from cts_schema.authoring.renames import requested
+from cts_schema.database.engines import migration_engine
 from cts_schema.ddl.text import quote
+from cts_schema.schema.declared import replay
 from cts_schema.schema.scripts import script_location
 from cts_schema.schema.snapshot import differences
 from tests.support.databases import Database
@@ -25,6 +27,8 @@ from tests.support.lines import Scripts, scripts_in_use
 Item = Callable[[], Any]
 Spec = dict[str, dict[str, Item]]
 """Tables by name, each with its columns, constraints and indexes by a name of the test's."""
+
+NEEDED = {"alembic_version", "schema_migrations", "site_logs"}
 
 Rows = Mapping[str, list[dict[str, Any]]]
 
@@ -112,17 +116,19 @@ class Changing:
         before = dropped_by(ScriptDirectory(str(self.line.folder)))
         known = requested(self._now, after, renames)
         made = generate(self._now, after, self.line.next, dropped=dropped, dropped_by=before, renames=known)
-        self.line.write("change", text_of(made, self.line.next, self.line.head, completed))
-        self._now = after
+        text = text_of(made, self.line.next, self.line.head, completed)
+        module: dict[str, Any] = {}
+        exec(compile(text, str(self.line.write("change", text)), "exec"), module)
+        self._now = replay([module["upgrade"]], onto=self._now)
         return made
 
     def upgrade(self) -> None:
         """Upgrade to the newest revision."""
         upgrade(self.database.engine)
 
-    def downgrade(self) -> None:
-        """Take the newest revision back."""
-        downgrade(self.database.engine, f"{int(self.line.head) - 1:03d}")
+    def downgrade(self, steps: int = 1) -> None:
+        """Go back to the revision that is so many before the newest."""
+        downgrade(self.database.engine, f"{int(self.line.head) - steps:03d}")
 
     def rows(self, tables: Collection[str]) -> Rows:
         """Return the rows of tables, by their key."""
@@ -142,12 +148,30 @@ class Changing:
         return {name: how for name, how in found.items() if name.split(".")[0] in of}
 
 
+def shorten(url: sa.URL) -> None:
+    """Leave of a database at head the tables that a run needs."""
+    with migration_engine(url).connect() as connection:
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+            connection.rollback()
+        for table in set(sa.inspect(connection).get_table_names()) - NEEDED:
+            connection.exec_driver_sql(f"DROP TABLE {table}" + " CASCADE" * (connection.dialect.name != "sqlite"))
+        connection.exec_driver_sql("DELETE FROM schema_migrations WHERE migration_id < 60")
+        connection.commit()
+
+
 @contextmanager
-def changing(database: Database, folder: Path) -> Iterator[Changing]:
-    """Yield a database at head, with the tables of :data:`BASE` and rows in them."""
-    with scripts_in_use(folder) as line:
+def changing(database: Database, folder: Path, begins: Spec = BASE) -> Iterator[Changing]:
+    """Begin a line of revisions on a database that is shortened: with the tables of :data:`BASE`, and rows in them.
+
+    Args:
+        database: the database.
+        folder: where the revisions go.
+        begins: another wording of BASE.
+    """
+    with scripts_in_use(folder, short=True) as line:
         made = Changing(database, line)
-        made.generate(spec())
+        made.generate(begins)
         made.upgrade()
         for statement in ROWS:
             database.execute(statement)

@@ -37,10 +37,14 @@ def downgrade() -> None:
 class Scripts:
     """The folder of the copy, and its newest revision."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, short: bool = False) -> None:
         self.folder = folder / "alembic"
-        shutil.copytree(script_location(), self.folder)
         self.head = "060"
+        ignored = shutil.ignore_patterns("0[0-5]*.py", "060*.py", "__pycache__") if short else None
+        shutil.copytree(script_location(), self.folder, ignore=ignored)
+        if short:
+            text = _REVISION.format(name="nothing", number=self.head, previous=None, up="    pass", down="    pass")
+            (self.folder / "versions" / "060_nothing.py").write_text(text)
 
     @property
     def next(self) -> str:
@@ -73,9 +77,14 @@ class Scripts:
 
 
 @contextmanager
-def scripts_in_use(folder: Path) -> Iterator[Scripts]:
-    """Have the functions of the package use a copy of the revisions, for the time of the block."""
-    copy = Scripts(folder)
+def scripts_in_use(folder: Path, *, short: bool = False) -> Iterator[Scripts]:
+    """Have the functions of the package use a copy of the revisions, for the time of the block.
+
+    Args:
+        folder: the folder of the copy.
+        short: whether a revision that does nothing takes the place of all.
+    """
+    copy = Scripts(folder, short=short)
     try:
         with pytest.MonkeyPatch.context() as patch:
             for module in (scripts, command):

@@ -13,8 +13,11 @@ from functools import partial
 import sqlalchemy as sa
 from sqlalchemy.exc import DataError, ProgrammingError
 
-from cts_schema.ddl.text import quote, run
+from cts_schema.ddl.text import closing, definitions, quote, run, tokens
 from cts_schema.dialects.facts import Snapshot, TableSnapshot
+
+_INDEX = re.compile(r"CREATE (UNIQUE )?INDEX ")
+_KEY = re.compile(r"(?P<expression>.*?)(?P<order>(?: DESC)?(?: NULLS \w+)?)", re.DOTALL)
 
 
 def worded(connection: sa.Connection, wanted: Snapshot, there: Snapshot) -> Snapshot:
@@ -40,18 +43,28 @@ def _table(connection: sa.Connection, name: str, wanted: TableSnapshot, there: T
         if found is not None and mine.default and found.default and same(mine.default, found.default):
             columns[column] = replace(mine, default=found.default)
     for part, definition in wanted.parts.items():
-        begin, expression = _divided(definition.text)
+        begin, expressions = _divided(definition.text)
         other, theirs = _divided(there.parts.get(part, definition).text.removesuffix(" NOT VALID"))
-        if begin == other and expression and theirs and same(expression, theirs):
-            parts[part] = replace(definition, text=begin + theirs)
+        if begin == other and all(one == two or same(one, two) for one, two in zip(expressions, theirs, strict=True)):
+            text = there.parts.get(part, definition).text.removesuffix(" NOT VALID")
+            parts[part] = replace(definition, text=text)
     return replace(wanted, columns=columns, parts=parts)
 
 
-def _divided(definition: str) -> tuple[str, str]:
-    """Return a definition up to its expression, and the expression: nothing of a key."""
-    begin = re.match(r"CHECK |CREATE .*? WHERE |.*", definition, re.DOTALL)
-    place = 0 if begin is None else begin.end()
-    return definition[:place], definition[place:]
+def _divided(definition: str) -> tuple[list[str], list[str]]:
+    """Return a definition without its expressions, and the expressions: of a CHECK, and of an index with its WHERE."""
+    if definition.startswith("CHECK "):
+        return ["CHECK"], [definition.removeprefix("CHECK ")]
+    if not _INDEX.match(definition):
+        return [definition], []
+    found = list(tokens(definition))
+    words = [token[0] for token in found]
+    end = found[closing(words, words.index("("))].end()
+    rest, where, condition = definition[end:].partition(" WHERE ")
+    keys = [_KEY.fullmatch(key) for key in definitions(definition[:end])]
+    ordered = [key["order"] for key in keys if key is not None]
+    begin = [definition[: found[words.index("(")].start()], *ordered, rest, where]
+    return begin, [*(key["expression"] for key in keys if key is not None), *[condition] * bool(where)]
 
 
 def _same(connection: sa.Connection, table: str, mine: str, theirs: str) -> bool:
