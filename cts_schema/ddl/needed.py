@@ -36,7 +36,7 @@ def drop_columns(table: str, columns: Collection[str]) -> None:
     if looked:
         _require_unused(table, columns)
         # As they are now: SQLite rewrites a dropped column in double quotes as a string.
-        others = [tuple(row) for row in sql.rows(_OTHERS)]
+        others = _that_lead_to(table, [tuple(row) for row in sql.rows(_OTHERS)])
     before = _broken(others, columns)
     for column in columns:
         _drop(table, column)
@@ -44,6 +44,21 @@ def drop_columns(table: str, columns: Collection[str]) -> None:
     needed = dict.fromkeys(what for statement, what in after.items() if statement not in before)
     if needed:
         raise StillNeeded(table=table, needed_by="\n".join(needed))
+
+
+def _that_lead_to(table: str, others: Sequence[_Other]) -> list[_Other]:
+    """Return the views and triggers that use a table, also by way of a view: no other one could break with it."""
+    names = {table.lower()}
+    found: list[_Other] = []
+    while more := [one for one in others if one not in found and _uses(one, names)]:
+        found += more
+        names |= {name.lower() for kind, name, _, _ in more if kind == "view"}
+    return [one for one in others if one in found]
+
+
+def _uses(other: _Other, names: Collection[str]) -> bool:
+    _, _, of, definition = other
+    return of.lower() in names or readers.mentions(definition, names)
 
 
 def _drop(table: str, column: str) -> None:
