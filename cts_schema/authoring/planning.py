@@ -11,11 +11,11 @@ from cts_schema.authoring.code import Code
 from cts_schema.authoring.column_steps import ColumnSteps
 from cts_schema.authoring.difference import Difference, sort
 from cts_schema.authoring.part_steps import PartSteps
-from cts_schema.authoring.retyped import Retyped
 from cts_schema.authoring.steps import Step, ordered
 from cts_schema.authoring.table_steps import TableSteps
 from cts_schema.authoring.tokens import comes_with_columns
 from cts_schema.authoring.values import mentioned, sql_of, table_of
+from cts_schema.authoring.waiting import WaitingParts
 from cts_schema.ddl.checks import comes_with
 from cts_schema.exceptions import CannotCarry
 
@@ -44,7 +44,7 @@ class _Planner:
         self._tables = TableSteps(code, _circles(self._created), dropped_by)
         self._columns = ColumnSteps(code, self._tables)
         self._parts = PartSteps(code)
-        self._retyped = Retyped(found, self._parts)
+        self._waiting = WaitingParts(found, self._parts)
 
     def steps(self, dropped: Collection[str]) -> Iterator[Step]:
         others = list(self._of_parts())
@@ -81,12 +81,12 @@ class _Planner:
             "table": self._parts.comment,
             "column": self._columns.changed,
         }
-        for one in [*self._found, *self._retyped.keys()]:
+        for one in [*self._found, *self._waiting.keys()]:
             if one.kind == "primary key":
                 raise CannotCarry(cause="the primary key of a table cannot be changed", table=one.table)
             whole = one.kind in ("table", "column") and (one.old is None or one.new is None)
             if not whole and not self._comes_with_a_column(one):
-                yield from (self._retyped.steps if self._retyped.waits(one) else makers[one.kind])(one)
+                yield from (self._waiting.steps if self._waiting.waits(one) else makers[one.kind])(one)
 
     def _comes_with_a_column(self, one: Difference) -> bool:
         """Return whether a constraint is written, or goes, with columns that are added, removed or get a new type."""

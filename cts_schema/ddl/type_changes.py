@@ -10,8 +10,8 @@ from sqlalchemy.schema import AddConstraint, CreateTable, ExecutableDDLElement
 from sqlalchemy.types import TypeEngine
 
 from cts_schema.ddl import sql
+from cts_schema.ddl.casts import cast_of, require_kept
 from cts_schema.ddl.checks import ImpliedCheck
-from cts_schema.ddl.conversions import conversion, require_kept
 from cts_schema.ddl.preview import is_preview
 from cts_schema.ddl.rebuild import alter_table, put_in_place
 from cts_schema.ddl.silence import quiet
@@ -71,7 +71,7 @@ def change_type(
         return
     old = frozen_table(table, sa.Column(column.name, was))
     before, after = _implied(old), _implied(new)
-    way = conversion(column.name, old.columns[column.name].type, column.type)
+    way = cast_of(column.name, old.columns[column.name].type, column.type)
     if using is None:
         require_kept(table, column.name, way.kept)
     value = using or way.value

@@ -22,7 +22,7 @@ _RULES = {
 }
 
 
-class Retyped:
+class WaitingParts:
     """Knows the columns that get a type of another kind, and orders what depends on them.
 
     Args:

@@ -35,7 +35,7 @@ _KINDS = {
 
 
 @dataclass(frozen=True)
-class Conversion:
+class Cast:
     """How values become those of another type.
 
     Attributes:
@@ -47,8 +47,8 @@ class Conversion:
     kept: str | None = None
 
 
-def conversion(column: str, was: TypeEngine[Any], becomes: TypeEngine[Any]) -> Conversion:
-    """Return the conversion of a column on the database of the running revision.
+def cast_of(column: str, was: TypeEngine[Any], becomes: TypeEngine[Any]) -> Cast:
+    """Return the cast of a column on the database of the running revision.
 
     Args:
         column: the column's name.
@@ -94,55 +94,55 @@ def _kind(type_: TypeEngine[Any]) -> str:
     return _KINDS.get(affinity, "other")
 
 
-def _on_postgresql(name: str, ways: tuple[str, str], becomes: TypeEngine[Any]) -> Conversion:
+def _on_postgresql(name: str, ways: tuple[str, str], becomes: TypeEngine[Any]) -> Cast:
     cast = op.get_context().dialect.type_compiler_instance.process(becomes)
     match ways:
         case "flag", "integer" | "number":
-            return Conversion(f"CASE WHEN {name} THEN 1 WHEN NOT {name} THEN 0 END")
+            return Cast(f"CASE WHEN {name} THEN 1 WHEN NOT {name} THEN 0 END")
         case "integer" | "number", "flag":
-            return Conversion(f"{name} <> 0", f"{name} IN (0, 1)")
+            return Cast(f"{name} <> 0", f"{name} IN (0, 1)")
         case "text", "integer" | "number":
             number = f"{name}::numeric"
             same = f"{number} = trunc({number})" if ways[1] == "integer" else f"{number} = {name}::{cast}"
-            return Conversion(kept=f"CASE WHEN {name} ~ {literal(_NUMBER)} THEN {same} ELSE false END")
+            return Cast(kept=f"CASE WHEN {name} ~ {literal(_NUMBER)} THEN {same} ELSE false END")
         case ("integer" | "number", "integer" | "number") | ("moment", "date"):
-            return Conversion(kept=f"{name} = {name}::{cast}")
+            return Cast(kept=f"{name} = {name}::{cast}")
         case _, "text":
-            return Conversion(kept=_short_enough(f"{name}::text", becomes))
-    return Conversion()
+            return Cast(kept=_short_enough(f"{name}::text", becomes))
+    return Cast()
 
 
-def _on_sqlite(name: str, ways: tuple[str, str], becomes: TypeEngine[Any]) -> Conversion:
+def _on_sqlite(name: str, ways: tuple[str, str], becomes: TypeEngine[Any]) -> Cast:
     match ways:
         case "text", "flag":
             value = f"CASE WHEN lower(trim({name})) IN {_TRUE} THEN 1 WHEN lower(trim({name})) IN {_FALSE} THEN 0 END"
-            return Conversion(value, f"({value}) IS NOT NULL")
+            return Cast(value, f"({value}) IS NOT NULL")
         case "flag", "text":
-            return Conversion(f"CASE WHEN {name} THEN 'true' ELSE 'false' END")
+            return Cast(f"CASE WHEN {name} THEN 'true' ELSE 'false' END")
         case "integer" | "number", "flag":
-            return Conversion(kept=f"{name} IN (0, 1)")
+            return Cast(kept=f"{name} IN (0, 1)")
         case "text" | "integer" | "number", "integer" | "number":
-            return Conversion(kept=_same_number(name, ways[1], becomes))
+            return Cast(kept=_same_number(name, ways[1], becomes))
         case "text", "json":
-            return Conversion(kept=f"json_valid({name})")
+            return Cast(kept=f"json_valid({name})")
         case _, "text":
-            return Conversion(kept=_short_enough(name, becomes))
+            return Cast(kept=_short_enough(name, becomes))
     return _time_on_sqlite(name, ways)
 
 
-def _time_on_sqlite(name: str, ways: tuple[str, str]) -> Conversion:
+def _time_on_sqlite(name: str, ways: tuple[str, str]) -> Cast:
     match ways:
         case "text", "moment":
-            return Conversion(kept=f"{name} GLOB '{_DATE} {_TIME}*' AND datetime({name}) IS NOT NULL")
+            return Cast(kept=f"{name} GLOB '{_DATE} {_TIME}*' AND datetime({name}) IS NOT NULL")
         case "text", "date":
-            return Conversion(kept=f"{name} GLOB '{_DATE}' AND date({name}) IS {name}")
+            return Cast(kept=f"{name} GLOB '{_DATE}' AND date({name}) IS {name}")
         case "text", "time":
-            return Conversion(kept=f"{name} GLOB '{_TIME}*' AND time({name}) IS NOT NULL")
+            return Cast(kept=f"{name} GLOB '{_TIME}*' AND time({name}) IS NOT NULL")
         case "moment", "date":
-            return Conversion(f"date({name})", f"time({name}) IS '00:00:00'")
+            return Cast(f"date({name})", f"time({name}) IS '00:00:00'")
         case "date", "moment":
-            return Conversion(f"{name} || ' 00:00:00'")
-    return Conversion()
+            return Cast(f"{name} || ' 00:00:00'")
+    return Cast()
 
 
 def _same_number(name: str, kind: str, becomes: TypeEngine[Any]) -> str:
