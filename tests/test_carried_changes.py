@@ -313,6 +313,16 @@ CHANGES: dict[str, Callable[[Spec], object]] = {
         put("owners", id=ddl.text_id, name=lambda: ddl.string("name", required=True)),
         column("owner_id", sa.Text, lambda: sa.ForeignKey("owners.id", ondelete="SET NULL"), index=True),
     ),
+    "a table with a trigger and a key to it": both(
+        put("owners", id=ddl.text_id, at=lambda: ddl.timestamp("updated_at", now=True)),
+        column("owner_id", sa.Text, lambda: sa.ForeignKey("owners.id"), index=True),
+    ),
+    "a table with a unique constraint that may be late": put(
+        "owners",
+        id=ddl.text_id,
+        name=lambda: ddl.string("name"),
+        u=lambda: sa.UniqueConstraint("name", deferrable=True, initially="DEFERRED"),
+    ),
     "the comment of a table": put("things", c=lambda: {"comment": "it's all"}),
     "the trigger of a table": put("boxes", updated_at=lambda: ddl.timestamp("updated_at", now=True)),
     "several at once": both(
@@ -621,6 +631,16 @@ def test_a_pair_that_may_be_a_rename_is_written_with_a_warning() -> None:
     made = generate(metadata(BASE), metadata(to), "062")
     assert "# Was count renamed to number? Then remove this file, and write one that keeps the values:" in made.upgrade
     assert "# alembic -x rename=things.count:number revision --autogenerate -m NAME" in made.upgrade
+
+
+def test_a_warning_stands_above_its_own_table() -> None:
+    to = spec()
+    under_another_name(to)
+    column("double", sa.Integer, lambda: sa.Computed("number * 2"))(to)
+    to["boxes"]["double"] = lambda: sa.Column("double", sa.Integer(), sa.Computed("size * 2"))
+    for _ in range(2):
+        made = generate(metadata(BASE), metadata(to), "062")
+        assert sum(line.startswith("# Was count renamed") for line in made.upgrade) == 1
 
 
 def test_a_new_table_that_needs_the_name_of_an_index_that_stays_is_refused() -> None:

@@ -67,13 +67,14 @@ def is_carried_over(changed: Changing, chain: list[Schema]) -> None:
     require_kept(lost(rows[-1], rows_of(changed, chain[-1]), {}))
 
 
-@pytest.mark.parametrize(("kind", "examples"), [("sqlite", 5), ("postgresql", 5)], indirect=["kind"])
-def test_whatever_changes_the_rows_stay(kind: str, examples: int, short: Short, tmp_path: Path) -> None:
-    number = SEED or (random.SystemRandom().randrange(10**6) if EXAMPLES else 0)
+@pytest.mark.parametrize(("kind", "chosen"), [("sqlite", 263), ("postgresql", 340)], indirect=["kind"])
+def test_whatever_changes_the_rows_stay(kind: str, chosen: int, short: Short, tmp_path: Path) -> None:
+    """The chosen seeds draw every kind of change in a few chains."""
+    number = SEED or (random.SystemRandom().randrange(10**6) if EXAMPLES else chosen)
 
     @seed(number)
     @settings(
-        max_examples=EXAMPLES or examples,
+        max_examples=EXAMPLES or 6,
         deadline=None,
         database=None,
         phases=[Phase.generate, Phase.shrink] if EXAMPLES else [Phase.generate],

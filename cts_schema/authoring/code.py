@@ -144,7 +144,8 @@ class Code:
             case _:
                 given = [repr(str(column.name)) for column in constraint.columns]  # type: ignore[attr-defined]
         given += [f"{word}={value}" for word, value in options.items() if value not in ("None", "")]
-        return f"sa.{type(constraint).__name__}({', '.join([*given, *self.options(constraint.kwargs)])})"
+        kind = next(one for one in type(constraint).__mro__ if one.__module__ == sa.Constraint.__module__)
+        return f"sa.{kind.__name__}({', '.join([*given, *self.options(constraint.kwargs)])})"
 
     def index(self, index: sa.Index) -> str:
         """Return an index of a table."""

@@ -48,11 +48,15 @@ class TableSteps:
         twin = "_online" if needed_online else ""
         keys = table.foreign_key_constraints
         again = self._dropped_by.get(table.name)
+        create, drop = _trigger("create", table), _trigger("drop", table)
+        if needed_online and create:  # a trigger would commit nothing, and online operations follow
+            yield Step(Stage.CREATE_TRIGGER, table.name, create, drop)
+            create = drop = []
         yield Step(
             Stage.CREATE_TABLE_ONLINE if needed_online else Stage.CREATE_TABLE,
             table.name,
-            [self._create(table, twin), *_trigger("create", table)],
-            [*_trigger("drop", table), self._drop(table)],
+            [self._create(table, twin), *create],
+            [*drop, self._drop(table)],
             needs={need for one in keys - self._late for need in needs_of(one)},
             makes=makes_of(table),
             warning=[f"Revision {again} dropped this table: the rows that it preserved come back."] if again else [],
@@ -111,7 +115,7 @@ class TableSteps:
             [_drop_columns(table, columns)],
             needs={need for one in keys for need in needs_of(one) if need[1] != table.name},
             makes={("column", table.name, column.name) for column in columns},
-            warning=REWRITES if any(column.computed is not None for column in columns) else [],
+            warning=list(REWRITES) if any(column.computed is not None for column in columns) else [],
         )
         for column in columns:
             yield from self._filled(column)
