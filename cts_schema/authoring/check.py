@@ -23,7 +23,7 @@ from cts_schema import dialects
 from cts_schema.authoring.difference import differences
 from cts_schema.ddl import trigger_name
 from cts_schema.dialects.facts import ColumnSnapshot, Definition, TableSnapshot
-from cts_schema.schema.snapshot import Difference, snapshot, table_differences
+from cts_schema.schema.snapshot import PartDifference, snapshot, table_differences
 
 _log = logging.getLogger(__name__)
 PLUGIN = "cts_schema.check"
@@ -114,7 +114,7 @@ def _shown(one: ColumnSnapshot | Definition | None) -> str:
     return f"{one}, not completed" if incomplete else str(one)
 
 
-def is_of_user(table: str, one: Difference) -> bool:
+def is_of_user(table: str, one: PartDifference) -> bool:
     """Return whether somebody has added a trigger, or an index that only speeds up queries."""
     if one.wanted is not None or one.there is None:
         return False

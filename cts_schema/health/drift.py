@@ -15,7 +15,7 @@ from cts_schema.dialects.facts import ColumnSnapshot, Definition, Part, Snapshot
 from cts_schema.health.context import CheckContext
 from cts_schema.health.report import EXAMPLES, Finding, Severity
 from cts_schema.models import Base
-from cts_schema.schema.snapshot import Difference, table_differences
+from cts_schema.schema.snapshot import PartDifference, table_differences
 
 # An index that is missing makes things slow. Whatever else is missing lets in what the models exclude, or fails.
 _MISSING: dict[str, Severity] = {"index": "warning"}
@@ -61,7 +61,7 @@ def _compared(table: sa.Table, wanted: TableSnapshot, there: TableSnapshot) -> I
         )
 
 
-def _is_reported_elsewhere(difference: Difference) -> bool:
+def _is_reported_elsewhere(difference: PartDifference) -> bool:
     """Return whether health/indexes.py reports it: an index that is extra, or correct but for an interrupted build."""
     wanted, there = difference.wanted, difference.there
     if difference.part.kind != "index" or not isinstance(there, Definition):
@@ -69,7 +69,7 @@ def _is_reported_elsewhere(difference: Difference) -> bool:
     return not isinstance(wanted, Definition) or (wanted.text == there.text and not there.valid)
 
 
-def _finding(table: sa.Table, difference: Difference) -> Finding:
+def _finding(table: sa.Table, difference: PartDifference) -> Finding:
     part, wanted, there = difference
     change = "missing" if there is None else "extra" if wanted is None else "changed"
     severity = {"missing": _MISSING, "extra": _EXTRA, "changed": _MISSING}[change].get(

@@ -16,7 +16,7 @@ from cts_schema import dialects
 from cts_schema.dialects.facts import ColumnSnapshot, Definition, Part, Snapshot, TableSnapshot
 
 
-class Difference(NamedTuple):
+class PartDifference(NamedTuple):
     """A part of a table that differs; None on the side that lacks it."""
 
     part: Part
@@ -29,12 +29,12 @@ def snapshot(connection: sa.Connection) -> Snapshot:
     return dialects.of(connection).shape.snapshot(connection)
 
 
-def table_differences(wanted: TableSnapshot, there: TableSnapshot) -> Iterator[Difference]:
+def table_differences(wanted: TableSnapshot, there: TableSnapshot) -> Iterator[PartDifference]:
     """Yield the columns and parts of a table that differ, by kind and name."""
     mine, theirs = _parts(wanted), _parts(there)
     for part in sorted(mine.keys() | theirs.keys()):
         if mine.get(part) != theirs.get(part):
-            yield Difference(part, mine.get(part), theirs.get(part))
+            yield PartDifference(part, mine.get(part), theirs.get(part))
 
 
 def differences(wanted: Snapshot, there: Snapshot) -> dict[str, str]:
