@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from cts_schema import upgrade
 from cts_schema.database.engines import migration_engine
 from cts_schema.database.urls import normalize
-from tests.support.changing import shorten
+from tests.support.changing import prepare
 from tests.support.databases import Database
 from tests.support.lines import Scripts, scripts_in_use
 
@@ -173,14 +173,16 @@ def _postgres_template(server: Server) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def _short_sqlite_template(_sqlite_template: Path) -> Path:
     path = Path(shutil.copy(_sqlite_template, _sqlite_template.with_name("short.db")))
-    shorten(sa.make_url(f"sqlite:///{path}"))
+    prepare(sa.make_url(f"sqlite:///{path}"), path.with_name("short"))
     return path
 
 
 @pytest.fixture(scope="session")
-def _short_postgres_template(server: Server, _postgres_template: str) -> Iterator[str]:
+def _short_postgres_template(
+    server: Server, _postgres_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     url = server.create(_postgres_template)
-    shorten(url)
+    prepare(url, tmp_path_factory.mktemp("short"))
     assert url.database is not None
     yield url.database
     server.drop(url)
@@ -227,7 +229,7 @@ Short = Callable[[], AbstractContextManager[Database]]
 
 @pytest.fixture
 def short(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Short:
-    """Makes databases at head, each with the tables that a run needs, and none else."""
+    """Makes databases at head, each with a few tables that a test changes, and rows in them."""
 
     @contextmanager
     def on_sqlite() -> Iterator[Database]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from textwrap import indent
 from typing import Any
@@ -101,7 +102,8 @@ class Changing:
     def __init__(self, database: Database, line: Scripts) -> None:
         self.database = database
         self.line = line
-        self._now = sa.MetaData(naming_convention=ddl.NAMING_CONVENTION)
+        text, self._now = _first()
+        line.write("change", text)
 
     def generate(
         self,
@@ -117,9 +119,8 @@ class Changing:
         known = requested(self._now, after, renames)
         made = generate(self._now, after, self.line.next, dropped=dropped, dropped_by=before, renames=known)
         text = text_of(made, self.line.next, self.line.head, completed)
-        module: dict[str, Any] = {}
-        exec(compile(text, str(self.line.write("change", text)), "exec"), module)
-        self._now = replay([module["upgrade"]], onto=self._now)
+        self.line.write("change", text)
+        self._now = _declared(text, self._now)
         return made
 
     def upgrade(self) -> None:
@@ -148,8 +149,27 @@ class Changing:
         return {name: how for name, how in found.items() if name.split(".")[0] in of}
 
 
-def shorten(url: sa.URL) -> None:
-    """Leave of a database at head the tables that a run needs."""
+@cache
+def _first() -> tuple[str, sa.MetaData]:
+    """Return the revision that makes the tables of :data:`BASE`, and what it declares."""
+    made = generate(sa.MetaData(naming_convention=ddl.NAMING_CONVENTION), metadata(BASE), "061")
+    text = text_of(made, "061", "060")
+    return text, _declared(text)
+
+
+def _declared(text: str, onto: sa.MetaData | None = None) -> sa.MetaData:
+    module: dict[str, Any] = {}
+    exec(text, module)
+    return replay([module["upgrade"]], onto=onto)
+
+
+def prepare(url: sa.URL, folder: Path) -> None:
+    """Leave of a database at head the tables that a run needs, and add those of :data:`BASE` with rows.
+
+    Args:
+        url: the database.
+        folder: for the revisions.
+    """
     with migration_engine(url).connect() as connection:
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
@@ -158,21 +178,19 @@ def shorten(url: sa.URL) -> None:
             connection.exec_driver_sql(f"DROP TABLE {table}" + " CASCADE" * (connection.dialect.name != "sqlite"))
         connection.exec_driver_sql("DELETE FROM schema_migrations WHERE migration_id < 60")
         connection.commit()
+    with Database(url) as database, changing(database, folder) as made:
+        made.upgrade()
+        for statement in ROWS:
+            database.execute(statement)
 
 
 @contextmanager
-def changing(database: Database, folder: Path, begins: Spec = BASE) -> Iterator[Changing]:
-    """Begin a line of revisions on a database that is shortened: with the tables of :data:`BASE`, and rows in them.
+def changing(database: Database, folder: Path) -> Iterator[Changing]:
+    """Begin a line of revisions on a prepared database.
 
     Args:
         database: the database.
         folder: where the revisions go.
-        begins: another wording of BASE.
     """
     with scripts_in_use(folder, short=True) as line:
-        made = Changing(database, line)
-        made.generate(begins)
-        made.upgrade()
-        for statement in ROWS:
-            database.execute(statement)
-        yield made
+        yield Changing(database, line)

@@ -61,6 +61,7 @@ class Column:
         kind: a key of TYPES.
         nullable: whether it may be NULL.
         default: nothing, ``constant`` or ``volatile``.
+        constant: the constant, if that is another than usual.
         words: of an enumeration.
         safe: the words that all schemas so far have.
         comment: its comment.
@@ -77,6 +78,7 @@ class Column:
     kind: str
     nullable: bool = True
     default: str = ""
+    constant: str = ""
     words: tuple[str, ...] = ()
     safe: tuple[str, ...] = ()
     comment: str | None = None
@@ -96,7 +98,7 @@ class Column:
         type_ = ddl.TextEnum(*self.words) if self.kind == "enumeration" else TYPES[self.kind]()
         options: dict[str, Any] = {"nullable": self.nullable, "comment": self.comment, "info": info}
         if self.default == "constant":
-            constant = self.safe[0] if self.safe else CONSTANTS[self.kind]
+            constant = self.constant or (self.safe[0] if self.safe else CONSTANTS[self.kind])
             options["server_default"] = sa.text(constant) if self.kind in NUMBERS | {"flag"} else constant
         elif self.default:
             options["server_default"] = sa.text("CURRENT_TIMESTAMP") if self.kind == "time" else ddl.uuid_text()
@@ -160,13 +162,13 @@ def _part(schema: Schema, table: Table, part: Part) -> Any:
 
 
 def first() -> Schema:
-    """Return the schema that each chain begins with."""
+    """Return the schema that each chain begins with, that of BASE in :mod:`tests.support.changing`."""
     boxes = Table(
         "boxes",
         {
             1: Column("id", "text", is_key=True, nullable=False),
             2: Column("code", "short", nullable=False, distinct=True),
-            3: Column("size", "integer", nullable=False, default="constant"),
+            3: Column("size", "integer", nullable=False, default="constant", constant="1"),
             4: Column("label", "text"),
         },
         {5: Part("unique", (2,), lambda names: sa.UniqueConstraint(*names))},
@@ -180,9 +182,9 @@ def first() -> Schema:
             13: Column("name", "text", nullable=False, distinct=True),
             14: Column("state", "enumeration", nullable=False, default="constant", words=words, safe=words),
             15: Column("count", "integer", distinct=True),
-            16: Column("price", "money", nullable=False, default="constant"),
+            16: Column("price", "money", nullable=False, default="constant", constant="0"),
             17: Column("more", "json"),
-            18: Column("sold", "flag"),
+            18: Column("sold", "flag", nullable=False, default="constant"),
             19: Column("made_at", "time", nullable=False, default="volatile"),
             20: Column("updated_at", "time", nullable=False, default="volatile"),
         },
