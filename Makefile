@@ -5,7 +5,7 @@
 # make lint      ruff, its formatter, mypy, import rules, dead code, and unsafe DDL in new revisions
 # make format    let ruff fix what it can
 # make torture   inject every fault at every statement of upgrades, downgrades and adoptions; then a chain of random
-#                commands, and a thousand random legacy databases, on either engine; takes hours
+#                commands, a thousand random legacy databases, and as many chains of changes, on either engine; takes hours
 # make benchmark print the measurements of benchmarks/
 # make lock      write requirements-dev.lock anew, from the newest versions that pyproject.toml allows
 # make clean     remove the environment and every cache (never data/)
@@ -50,7 +50,7 @@ format: $(READY)
 torture: $(READY)
 	$(BIN)/python -m tests.faults $(ARGS)
 	$(BIN)/python -m tests.faults.chain
-	CTS_TEST_EXAMPLES=1000 $(BIN)/python -m pytest -n 2 tests/test_adoption_properties.py
+	CTS_TEST_EXAMPLES=1000 $(BIN)/python -m pytest -n 2 tests/test_adoption_properties.py tests/test_chains_of_changes.py
 
 benchmark: $(READY)
 	$(BIN)/python -m benchmarks
