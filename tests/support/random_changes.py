@@ -435,6 +435,8 @@ class Changes:
         late: dict[str, Any] = {"deferrable": True, "initially": "DEFERRED"} if self._coin() else {}
         others = [one for one, column in table.columns.items() if column.doubled is None and column.kind != "json"]
         numbers = tuple(dict.fromkeys([number, *[self._one_of(others)] * self._coin()]))
+        if any(part.kind == "unique" and part.columns == numbers for part in table.parts.values()):
+            return False  # they would have the same name
         table.parts[next(self._numbers)] = Part("unique", numbers, lambda names: sa.UniqueConstraint(*names, **late))
         return True
 
