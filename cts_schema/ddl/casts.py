@@ -73,9 +73,8 @@ def require_kept(table: str, column: str, kept: str | None) -> None:
     if kept is None or sql.offline():
         return
     if sql.on_postgresql():
-        sql.execute(
-            f"LOCK TABLE {quote(table)}"
-        )  # which the change takes anyway, so that no value comes after the look
+        # The change takes this lock anyway, and so no value comes after the look.
+        sql.execute(f"LOCK TABLE {quote(table)}")
     lost = f"FROM {quote(table)} WHERE {quote(column)} IS NOT NULL AND NOT ({kept})"
     count = sql.scalar(f"SELECT count(*) {lost}")
     if count:
