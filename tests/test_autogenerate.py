@@ -452,6 +452,8 @@ def test_a_folder_that_cannot_be_written_is_told(project: Project) -> None:
         done = run(sys.executable, "-m", "alembic", *command.split(), cwd=project.root, restrained=True)
         assert done.code == 2, done.err
         assert "the folder of the revisions cannot be written" in done.err
+    done = run(sys.executable, "-m", "alembic", "check", cwd=project.root, url="sqlite://", restrained=True)
+    assert "does not have all revisions" in done.err, done.err  # it needs to write nothing
     project.versions.chmod(0o755)
 
 

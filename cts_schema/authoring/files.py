@@ -36,9 +36,11 @@ def number(revision_context: Any, script: ScriptDirectory, *, named: bool) -> No
     """
     if not named:
         raise WrongUsage(option="-m", reason="the message is the name of the revision, in its file and in the ledger")
-    if not os.access(script.versions, os.W_OK):
+    if revision_context.command_args["message"] and not os.access(script.versions, os.W_OK):  # a check writes nothing
         raise WrongUsage(
-            cause="the folder of the revisions cannot be written", folder=script.versions, next_step="allow it"
+            cause="the folder of the revisions cannot be written",
+            folder=script.versions,
+            next_step="let your user write there, then repeat",
         )
     newest = max(int(found.revision) for found in script.walk_revisions())
     given = revision_context.command_args["rev_id"]
