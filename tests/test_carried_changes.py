@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.types import TypeEngine
 
 from cts_schema import ddl, downgrade, status
 from cts_schema.authoring.generate import generate
@@ -525,6 +526,42 @@ def test_a_type_changes_of_a_column_that_others_are_computed_from(changed: Chang
     assert changed.differences(second) == {}
 
 
+def test_rows_get_a_default_with_a_colon(changed: Changing) -> None:
+    to = spec()
+    default = "it's 100% :odd, 5:30"
+    to["boxes"]["label"] = lambda: sa.Column("label", sa.Text(), nullable=False, server_default=default)
+    changed.generate(to)
+    changed.upgrade()
+    assert [row["label"] for row in changed.rows(to)["boxes"]] == ["1.5", default]
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [(sa.Numeric(10, 2), sa.Float()), (sa.Numeric(10, 2), sa.Integer()), (sa.Integer(), sa.BigInteger())],
+)
+def test_a_type_leaves_nothing_in_what_mentions_the_column(
+    changed: Changing, was: TypeEngine[Any], becomes: TypeEngine[Any]
+) -> None:
+    first, second = spec(), spec()
+    for to, type_ in ((first, was), (second, becomes)):
+        to["things"] |= {
+            "count": partial(sa.Column, "count", type_),
+            "k": lambda: sa.CheckConstraint("count >= 0", name="much"),
+            "i": lambda: sa.Index(
+                "ix_i", "name", postgresql_where=sa.text("count > 1"), sqlite_where=sa.text("count > 1")
+            ),
+        }
+    changed.generate(first)
+    changed.upgrade()
+    before = changed.rows(first)
+    changed.generate(second)
+    changed.upgrade()
+    assert changed.differences(second) == {}
+    changed.downgrade()
+    assert changed.differences(first) == {}
+    assert changed.rows(first) == before
+
+
 def test_the_types_of_a_key_and_of_what_refers_to_it_change_together(changed: Changing) -> None:
     def size(type_: type[sa.Integer | sa.Text]) -> sa.Column[Any]:
         return sa.Column("size", type_(), sa.ForeignKey("boxes.size", ondelete="CASCADE"))
@@ -587,6 +624,15 @@ def test_a_table_that_comes_again_has_the_rows_that_were_preserved(changed: Chan
     assert changed.differences(BASE) == {}
 
 
+def test_a_table_that_comes_again_in_another_shape_is_refused(changed: Changing) -> None:
+    gone, to = spec(), spec()
+    del gone["things"]
+    changed.generate(gone, dropped=["things"])
+    without("things", "sensible")(to)
+    with pytest.raises(CannotCarry, match=r"removed check things\.ck_things_sensible"):
+        changed.generate(to)
+
+
 def test_a_table_that_another_one_without_a_model_refers_to_is_not_dropped() -> None:
     with pytest.raises(CannotCarry, match="-x drop=things"):
         generate(metadata(BASE), metadata({}), "062", dropped=["boxes"])
@@ -601,6 +647,24 @@ def test_a_default_is_there_before_the_rows_that_lack_a_value_are_filled() -> No
         "ddl.backfill",
         "ddl.set_not_null_online",
     ]
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [
+        (sa.Integer(), ddl.Timestamp()),
+        (sa.Date(), sa.Numeric()),
+        (ddl.Json(), sa.Integer()),
+        (sa.DateTime(), sa.Time()),
+        (sa.LargeBinary(), sa.Text()),
+    ],
+)
+def test_a_type_that_no_database_makes_of_the_other_is_refused(was: TypeEngine[Any], becomes: TypeEngine[Any]) -> None:
+    before, after = spec(), spec()
+    for of, type_ in ((before, was), (after, becomes)):
+        of["things"]["it"] = partial(sa.Column, "it", type_)
+    with pytest.raises(CannotCarry, match="no database makes values"):
+        generate(metadata(before), metadata(after), "062")
 
 
 def test_swapped_names_are_refused() -> None:

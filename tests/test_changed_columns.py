@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -115,6 +115,15 @@ def test_a_type_comes_with_its_check_and_its_default_and_keeps_the_values(made: 
         (sa.Numeric(10, 2), ddl.ExactNumeric(10, 1), "1.55"),
         (sa.Integer(), sa.Boolean(), "2"),
         (sa.DateTime(), sa.Date(), "'2020-01-01 00:00:01'"),
+        (sa.Text(), sa.Float(), "'123456789.123456789'"),
+        (sa.Text(), sa.Boolean(), "'maybe'"),
+        (sa.Text(), sa.Integer(), "'NaN'"),
+        (sa.Numeric(20, 8), ddl.ExactNumeric(5, 2), "16777217"),
+        (sa.BigInteger(), sa.Double(), "9007199254740993"),
+        (sa.Double(), sa.Numeric(10, 1), "0.30000000000000004"),
+        (sa.Text(), sa.Date(), "'2020-01-01 12:00:00'"),
+        (sa.DateTime(), sa.Time(), "'2020-01-01 12:00:00'"),
+        (ddl.Json(), sa.Integer(), "'1.5'"),
     ],
 )
 def test_a_value_that_would_not_be_the_same_in_the_new_type_is_refused(
@@ -131,10 +140,33 @@ def test_a_value_that_would_not_be_the_same_in_the_new_type_is_refused(
     assert len(made.rows(query)) == 1
 
 
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("was", "becomes", "value"),
+    [
+        (sa.Text(), sa.Date(), "'2024-02-30'"),
+        (sa.Text(), sa.DateTime(), "'2024-01-01 24:00:00'"),
+        (sa.Text(), ddl.Timestamp(), "'soon'"),
+        (sa.Text(), sa.Time(), "'24:00:00'"),
+        (sa.Integer(), ddl.Timestamp(), "1"),
+        (sa.DateTime(), sa.Integer(), "'2024-01-01 00:00:00'"),
+        (sa.JSON(), sa.Integer(), "'[1]'"),
+        (sa.LargeBinary(), sa.Text(), "x'00ff'"),
+        (sa.Text(), ddl.Json(), "'{'"),
+        (sa.Text(), sa.Numeric(), "'1e400'"),
+    ],
+)
+def test_sqlite_refuses_a_value_that_nobody_could_read_in_the_new_type(
+    made: Database, was: TypeEngine[Any], becomes: TypeEngine[Any], value: str
+) -> None:
+    test_a_value_that_would_not_be_the_same_in_the_new_type_is_refused(made, was, becomes, value)
+
+
 @pytest.mark.parametrize(
     ("was", "becomes", "value", "there"),
     [
         (sa.Text(), sa.Integer(), "' 12 '", 12),
+        (sa.Text(), sa.Integer(), "'1.0'", 1),
         (sa.Text(), sa.Boolean(), "'Yes'", True),
         (sa.Boolean(), sa.Text(), "false", "false"),
         (sa.Boolean(), sa.BigInteger(), "true", 1),
@@ -142,6 +174,15 @@ def test_a_value_that_would_not_be_the_same_in_the_new_type_is_refused(
         (sa.Date(), sa.DateTime(), "'2020-01-02'", datetime(2020, 1, 2)),
         (sa.DateTime(), sa.Date(), "'2020-01-02 00:00:00'", date(2020, 1, 2)),
         (sa.Numeric(10, 2), sa.Integer(), "2.00", 2),
+        (sa.Double(), sa.Text(), "0.30000000000000004", "0.30000000000000004"),
+        (sa.Text(), ddl.Timestamp(), "'2020-01-02 03:04:05.600000'", datetime(2020, 1, 2, 3, 4, 5, 600000, UTC)),
+        (ddl.Timestamp(), sa.DateTime(), "'2020-01-02 03:04:05'", datetime(2020, 1, 2, 3, 4, 5)),
+        (sa.DateTime(), ddl.Timestamp(), "'2020-01-02 03:04:05'", datetime(2020, 1, 2, 3, 4, 5, 0, UTC)),
+        (sa.Date(), ddl.Timestamp(), "'2020-01-02'", datetime(2020, 1, 2, tzinfo=UTC)),
+        (sa.BigInteger(), sa.Double(), "9007199254740992", 9007199254740992.0),
+        (sa.Text(), sa.Double(), "'-0.25'", -0.25),
+        (sa.BigInteger(), sa.Text(), "9007199254740993", "9007199254740993"),
+        (sa.Text(), sa.BigInteger(), "'9007199254740993'", 9007199254740993),
     ],
 )
 def test_a_value_is_the_same_in_the_new_type(

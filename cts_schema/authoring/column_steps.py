@@ -13,6 +13,7 @@ from cts_schema.authoring.steps import Stage, Step, call
 from cts_schema.authoring.table_steps import REWRITES, TableSteps, required_again
 from cts_schema.authoring.type_changes import expand_and_contract, rewrites
 from cts_schema.authoring.values import mentioned, sql_of
+from cts_schema.ddl.casts import castable
 from cts_schema.exceptions import CannotCarry
 
 _SLOW = "lint: allow changing-column-type because the table is small, or the application is stopped"
@@ -74,6 +75,13 @@ class ColumnSteps:
     def _retyped(self, found: Difference) -> Step:
         """Return the step of another type, with the default; PostgreSQL takes it only where nothing is computed."""
         table, old, new = found.table, found.old, found.new
+        if not castable(old.type, new.type):
+            raise CannotCarry(
+                cause="no database makes values of one of these types values of the other, or back",
+                column=new,
+                types=f"{self._code.type(old)} and {self._code.type(new)}",
+                next_step="give the new column another name, and remove the old one: its values are preserved",
+            )
         plain, up_again, down_again = [], [], []
         for column in _computed_from(old, new):
             is_, was = new.table.columns.get(column.name, column), old.table.columns.get(column.name, column)

@@ -75,11 +75,38 @@ def state_of(script: ScriptDirectory) -> sa.MetaData:
         return replay(revision.module.upgrade for revision in reversed(list(script.walk_revisions())))
 
 
-def dropped_by(script: ScriptDirectory) -> dict[str, str]:
-    """Return the last revision that dropped a table, by the name of the table."""
-    revisions = reversed(list(script.walk_revisions()))
-    pairs = ((one.revision, drop) for one in revisions for drop in scripts.dropped(Path(one.path)))
-    return {table: revision for revision, (operation, table) in pairs if operation == "drop_table"}
+def dropped_by(script: ScriptDirectory, old: sa.MetaData, new: sa.MetaData) -> dict[str, str]:
+    """Return the last revision that dropped a table which comes again, by the name of the table.
+
+    Args:
+        script: the revisions.
+        old: the declared state.
+        new: the metadata of the models.
+
+    Raises:
+        CannotCarry: such a table has another shape: the preserved one has the names of its indexes and constraints.
+    """
+    added = new.tables.keys() - old.tables.keys()
+    if not added:
+        return {}
+    revisions = list(reversed(list(script.walk_revisions())))
+    found = {
+        table: number
+        for number, one in enumerate(revisions)
+        for operation, table in scripts.dropped(Path(one.path))
+        if operation == "drop_table" and table in added
+    }
+    for table, number in found.items():
+        before = replay(one.module.upgrade for one in revisions[:number])
+        if changes := [str(one) for one in differences(before, new) if one.table == table]:
+            raise CannotCarry(
+                cause="a table of this name was dropped, and comes again in another shape; no file was written",
+                table=table,
+                dropped_by=revisions[number].revision,
+                change="\n".join(changes),
+                next_step="give the new table another name; or make it as it was, and change it in the next revision",
+            )
+    return {table: revisions[number].revision for table, number in found.items()}
 
 
 def generate(

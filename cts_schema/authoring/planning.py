@@ -81,7 +81,7 @@ class _Planner:
             "table": self._parts.comment,
             "column": self._columns.changed,
         }
-        for one in [*self._found, *self._waiting.keys()]:
+        for one in [*self._found, *self._waiting.unchanged()]:
             if one.kind == "primary key":
                 raise CannotCarry(cause="the primary key of a table cannot be changed", table=one.table)
             whole = one.kind in ("table", "column") and (one.old is None or one.new is None)

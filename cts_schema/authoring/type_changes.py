@@ -11,7 +11,7 @@ from sqlalchemy.types import TypeEngine
 _DIALECT = registry.load("postgresql")()
 _TYPE = re.compile(r"(?P<name>[A-Z ]+?)\s*(?:\((?P<limits>[\d, ]+)\))?(?P<rest>[A-Z ]*)$")
 _TEXTS = ("TEXT", "VARCHAR")
-_NUMBERS = ("SMALLINT", "INTEGER", "BIGINT", "NUMERIC", "DOUBLE PRECISION")
+_INTEGERS = ("SMALLINT", "INTEGER", "BIGINT")
 
 
 def rewrites(was: TypeEngine[Any], becomes: TypeEngine[Any]) -> bool:
@@ -37,12 +37,14 @@ def rewrites(was: TypeEngine[Any], becomes: TypeEngine[Any]) -> bool:
 def other_kind(was: TypeEngine[Any], becomes: TypeEngine[Any]) -> bool:
     """Return whether PostgreSQL compares values of one type with those of the other only after a cast.
 
+    Such a cast stays in the CHECKs and indexes that it rebuilds with the column.
+
     Args:
         was: the type so far.
         becomes: the new type.
     """
     name, new_name = (_parts(one)[0] for one in (was, becomes))
-    return name != new_name and not any(name in kind and new_name in kind for kind in (_TEXTS, _NUMBERS))
+    return name != new_name and not any(name in kind and new_name in kind for kind in (_TEXTS, _INTEGERS))
 
 
 def expand_and_contract(table: str, column: str) -> list[str]:

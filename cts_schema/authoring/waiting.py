@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cts_schema.authoring import code
-from cts_schema.authoring.difference import Difference
+from cts_schema.authoring.difference import Difference, Kind
 from cts_schema.authoring.part_steps import PartSteps, columns_of
 from cts_schema.authoring.steps import Stage, Step
 from cts_schema.authoring.type_changes import other_kind
@@ -40,19 +40,17 @@ class WaitingParts:
         """Return whether a new constraint or index fits only the new type of a column."""
         return one.new is not None and one.kind in _RULES and bool(self._columns & set(_columns(one)))
 
-    def keys(self) -> Iterator[Difference]:
-        """Yield the foreign keys that stay, and that no type of the way would fit."""
+    def unchanged(self) -> Iterator[Difference]:
+        """Yield the foreign keys, CHECKs and indexes that stay, and that no type on the way would fit."""
         if not self._changes:
             return
         before, after = (column.table.metadata for column in (self._changes[0].old, self._changes[0].new))
-        changed = {(one.table, one.name) for one in self._found if one.kind == "foreign key"}
+        changed = {(one.kind, one.table, one.name) for one in self._found}
         for table in after.tables.values():
-            there = before.tables.get(table.name)
-            old_keys = {} if there is None else {name_of(key): key for key in there.foreign_key_constraints}
-            for key in sorted(table.foreign_key_constraints, key=name_of):
-                name = name_of(key)
-                one = Difference("foreign key", table.name, name, old_keys.get(name), key)
-                if name in old_keys and (table.name, name) not in changed and self.waits(one):
+            old = {} if table.name not in before.tables else dict(_parts(before.tables[table.name]))
+            for key, part in sorted(_parts(table), key=lambda pair: pair[0]):
+                one = Difference(key[0], table.name, key[1], old.get(key), part)
+                if key in old and (key[0], table.name, key[1]) not in changed and self.waits(one):
                     yield one
 
     def steps(self, one: Difference) -> Iterator[Step]:
@@ -71,6 +69,16 @@ class WaitingParts:
                 batch=gone.batch,
                 warning=[f"lint: allow {_RULES[one.kind]} because it waits for the type, which stops the table anyway"],
             )
+
+
+def _parts(table: sa.Table) -> Iterator[tuple[tuple[Kind, str], Any]]:
+    """Yield the foreign keys, the CHECKs that no type implies, and the indexes with expressions, by kind and name."""
+    yield from ((("foreign key", name_of(one)), one) for one in table.foreign_key_constraints)
+    yield from ((("check", name_of(one)), one) for one in code.explicit_checks(table))
+    for index in table.indexes:
+        conditions = [name for name in index.kwargs if name.endswith("_where")]
+        if conditions or not all(isinstance(one, sa.Column) for one in index.expressions):
+            yield ("index", name_of(index)), index
 
 
 def _columns(one: Difference) -> Iterator[tuple[str, str]]:

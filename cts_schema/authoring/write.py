@@ -48,7 +48,7 @@ def write(
         known += alike(
             differences(renamed(old, known), metadata), lambda pair: pair.table is not None and _confirmed(pair)
         )
-    before = dropped_by(context.script) if metadata.tables.keys() - old.tables.keys() else {}
+    before = dropped_by(context.script, old, metadata)
     made = generate(old, metadata, generated.rev_id, dropped=dropped, dropped_by=before, renames=known)
     generated.upgrade_ops.ops = [Body(made.upgrade)] if made.upgrade else []
     generated.downgrade_ops.ops = [Body(made.downgrade)] if made.downgrade else []

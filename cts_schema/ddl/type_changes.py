@@ -10,7 +10,7 @@ from sqlalchemy.schema import AddConstraint, CreateTable, ExecutableDDLElement
 from sqlalchemy.types import TypeEngine
 
 from cts_schema.ddl import sql
-from cts_schema.ddl.casts import cast_of, require_kept
+from cts_schema.ddl.casts import cast_of, fitting, require_kept
 from cts_schema.ddl.checks import ImpliedCheck
 from cts_schema.ddl.preview import is_preview
 from cts_schema.ddl.rebuild import alter_table, put_in_place
@@ -78,15 +78,16 @@ def change_type(
     if sql.on_postgresql():
         _change_on_postgresql(table, column, before, after, value)
         return
-    kept, gone = [] if value is not None else after, [str(check.name) for check in before]
-    with alter_table(table, constraints=kept, without_checks=gone, types={column.name: column.type}) as batch:
-        batch.alter_column(column.name, server_default=_default(column))
+    gone = [str(check.name) for check in before]
     if value is not None:
+        # A column of no affinity has the values as they are, and takes the new ones as they are.
+        with alter_table(table, without_checks=gone, types={column.name: sa.LargeBinary()}):
+            pass
         with quiet(table):
             name = quote(column.name)
             sql.execute(f"UPDATE {quote(table)} SET {name} = {value} WHERE {name} IS NOT NULL")
-        with alter_table(table, constraints=after):
-            pass
+    with alter_table(table, constraints=after, without_checks=gone, types={column.name: column.type}) as batch:
+        batch.alter_column(column.name, server_default=_default(column))
 
 
 def recompute_column(table: str, column: sa.Column[Any]) -> None:
@@ -141,7 +142,8 @@ def _change_on_postgresql(
     expression = value or f"{quote(column.name)}::{type_}"
     if not sql.offline():  # Alembic takes it as part of a statement of the driver
         expression = expression.replace("%", "%%")
-    op.alter_column(table, column.name, type_=column.type, postgresql_using=expression)
+    with fitting(table, column.name):
+        op.alter_column(table, column.name, type_=column.type, postgresql_using=expression)
     if column.server_default is not None:
         op.alter_column(table, column.name, server_default=_default(column))
     for check in after:

@@ -115,7 +115,7 @@ class Changing:
     ) -> Generated:
         """Add the generated revision that leads to a schema, its values written by the author."""
         after = metadata(to)
-        before = dropped_by(ScriptDirectory(str(self.line.folder)))
+        before = dropped_by(ScriptDirectory(str(self.line.folder)), self._now, after)
         known = requested(self._now, after, renames)
         made = generate(self._now, after, self.line.next, dropped=dropped, dropped_by=before, renames=known)
         text = text_of(made, self.line.next, self.line.head, completed)
