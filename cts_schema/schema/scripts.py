@@ -12,7 +12,6 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
-from cts_schema.ddl.naming import shorten
 from cts_schema.exceptions import SchemaError, SeveralHeads
 
 #: Up to this revision PostgreSQL runs all revisions in one transaction, and an adoption builds the schema of it.
@@ -86,6 +85,8 @@ def dropped(file: Path) -> set[tuple[str, str]]:
 
 def preserved_by_upgrade(table: str) -> bool:
     """Return whether a preserved table is of an upgrade that drops something, so that its downgrade restores it."""
+    from cts_schema.ddl.naming import shorten  # the help and a status without preserved tables do not need SQLAlchemy
+
     number = table[9:12]
     name = revisions().get(number)
     if name is None:
