@@ -465,13 +465,15 @@ def test_a_number_that_was_taken_meanwhile_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
-def test_a_check_compares_comments(head: Database) -> None:
-    head.execute("COMMENT ON COLUMN orders.symbol IS 'hey'")
-    head.execute("COMMENT ON TABLE orders IS 'you'")
-    done = alembic("check", url=head.url)
+def test_a_check_compares_the_comments_of_the_models_and_no_others(project: Project, head: Database) -> None:
+    project.define("market.py", "TradingPair", "note", "Mapped[str | None] = mapped_column(comment='why')")
+    project.alembic("revision --autogenerate -m note", "upgrade head", url=head.url)
+    head.execute("COMMENT ON COLUMN orders.symbol IS 'mine'")
+    assert project.try_alembic("check", url=head.url).code == 0
+    head.execute("COMMENT ON COLUMN trading_pairs.note IS NULL")
+    done = project.try_alembic("check", url=head.url)
     assert done.code == 255
-    assert "database and revisions: comment of orders is 'you' in the database, not " in done.out
-    assert "database and revisions: comment of orders.symbol is 'hey' in the database, not " in done.out
+    assert "database and revisions: comment of trading_pairs.note is None in the database, not 'why'" in done.out
 
 
 def test_a_check_of_a_database_without_all_revisions_says_what_to_do(head: Database) -> None:

@@ -91,7 +91,7 @@ def _of_comments(connection: sa.Connection, declared: sa.MetaData, managed: Coll
             if column["name"] in wanted.columns:
                 found[f"{name}.{column['name']}"] = (column.get("comment"), wanted.columns[column["name"]].comment)
         for place, (there, comment) in found.items():
-            if there != comment:
+            if comment is not None and there != comment:  # one without it may have a remark of the user
                 yield f"comment of {place} is {there!r} in the database, not {comment!r}"
 
 
