@@ -768,10 +768,11 @@ def generated(change: str) -> list[str]:
 
 @pytest.mark.parametrize("change", WRITTEN)
 def test_lint_accepts_what_is_generated(tmp_path: Path, change: str) -> None:
-    line = Scripts(tmp_path / "copy")
-    for text in generated(change):
+    line = Scripts(tmp_path / "copy", short=True)
+    for number, text in enumerate(generated(change)):
         file = line.write("change", text)
-        assert not_allowed(file, read(line.folder, file)) == []
+        if number or change in ("a column", "long names"):  # the tables before are the same for all others
+            assert not_allowed(file, read(line.folder, file)) == []
 
 
 def test_ruff_accepts_what_is_generated(tmp_path: Path) -> None:
