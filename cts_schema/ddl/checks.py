@@ -18,7 +18,7 @@ from sqlalchemy.util import OrderedSet
 
 from cts_schema.ddl.naming import shorten
 from cts_schema.ddl.numbers import FiniteNumeric
-from cts_schema.ddl.text import clause, literal, tokens, unquote
+from cts_schema.ddl.text import clause, create_table_of, literal, tokens, unquote
 from cts_schema.ddl.types import Json, TextEnum
 
 # Without unnecessary quotes, as SQLAlchemy writes a CHECK.
@@ -116,10 +116,8 @@ def sqlite_checks(connection: sa.Connection, table: str) -> dict[str, str]:
 
     It parses the CREATE TABLE statement: SQLAlchemy's reflection reads it line by line, but ADD COLUMN writes one line.
     """
-    sql = connection.execute(
-        sa.text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :table"), {"table": table}
-    ).scalar_one()
-    return {name or condition: condition for name, condition in parse_checks(sql)}
+    found = parse_checks(create_table_of(connection, table))
+    return {name or condition: condition for name, condition in found}
 
 
 def parse_checks(create_table: str) -> Iterator[tuple[str | None, str]]:

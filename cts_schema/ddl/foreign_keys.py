@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cts_schema.ddl.text import definitions, quote, token_texts, unquote
+from cts_schema.ddl.text import create_table_of, definitions, quote, token_texts, unquote
 
 
 @dataclass(frozen=True)
@@ -62,9 +62,7 @@ def sqlite_foreign_keys(connection: sa.Connection, table: str) -> list[ForeignKe
 
 def written_foreign_keys(connection: sa.Connection, table: str) -> list[ForeignKey]:
     """Return the foreign keys of ``table`` as its CREATE TABLE has them."""
-    made = connection.execute(
-        sa.text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :table COLLATE NOCASE"), {"table": table}
-    ).scalar_one()
+    made = create_table_of(connection, table)
     written = {columns: options for part in definitions(made) for columns, options in _options(list(token_texts(part)))}
     return [replace(key, **written.get(key.columns, {})) for key in sqlite_foreign_keys(connection, table)]
 

@@ -21,7 +21,7 @@ from cts_schema.ddl.checks import parse_checks
 from cts_schema.ddl.foreign_keys import ForeignKey, sqlite_foreign_keys
 from cts_schema.ddl.in_memory import in_memory
 from cts_schema.ddl.rewriting import rewrite
-from cts_schema.ddl.text import literal, quote, token_texts, unquote
+from cts_schema.ddl.text import create_table_of, literal, quote, token_texts, unquote
 
 _HIDDEN = "cts_away "
 # Skips strings and comments; a name may have any quotes of SQLite.
@@ -144,9 +144,7 @@ def _facts(connection: sa.Connection, table: str) -> set[tuple[object, ...]]:
         if unique and origin != "c":
             parts = connection.execute(sa.text("SELECT name FROM pragma_index_info(:name)"), {"name": name}).scalars()
             found.add(("unique", tuple(parts)))
-    definition = connection.execute(
-        sa.text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :table"), {"table": table}
-    ).scalar_one()
+    definition = create_table_of(connection, table)
     found |= {("check", _squeezed(condition)) for _, condition in parse_checks(definition)}
     if "AUTOINCREMENT" in definition.upper():
         found.add(("counted",))
@@ -171,7 +169,7 @@ def _shown(name: str) -> str:
 
 def _rewrite(table: str, named: Callable[[str], str]) -> None:
     """Change the names of parents in the text of ``table``."""
-    before = sql.scalar(f"SELECT sql FROM sqlite_master WHERE type = 'table' AND name = {literal(table)}")
+    before = create_table_of(op.get_bind(), table)
     after = _REFERENCE.sub(lambda found: found[0] if found[1] is None else found[1] + named(found[2]), before)
     if after != before:
         rewrite(op.get_bind(), table, after)

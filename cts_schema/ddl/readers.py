@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 import sqlalchemy as sa
 
 from cts_schema.ddl.checks import parse_checks
-from cts_schema.ddl.text import closing, definitions, token_texts, tokens, unquote
+from cts_schema.ddl.text import closing, create_table_of, definitions, token_texts, tokens, unquote
 
 # A UNIQUE or FOREIGN KEY of the table; those of a column follow its name.
 _KEY = re.compile(
@@ -48,9 +48,7 @@ def generated(connection: sa.Connection, table: str, columns: Collection[str]) -
     others = set(rows.scalars()) - set(columns)
     if not others:
         return []
-    made = connection.execute(
-        sa.text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :table COLLATE NOCASE"), {"table": table}
-    ).scalar_one()
+    made = create_table_of(connection, table)
     parts = {name: part for part in definitions(made) if (name := unquote(next(token_texts(part)))) in others}
     found: list[str] = []
     while more := [

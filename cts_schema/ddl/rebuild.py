@@ -24,7 +24,7 @@ from cts_schema.ddl.naming import shorten
 from cts_schema.ddl.preview import is_preview
 from cts_schema.ddl.readers import computed, mentions
 from cts_schema.ddl.tables import uncompute
-from cts_schema.ddl.text import clause
+from cts_schema.ddl.text import clause, create_table_of
 from cts_schema.exceptions import NeedsTheTable
 
 
@@ -142,10 +142,7 @@ def _reflect(connection: sa.Connection, table: str, without: Sequence[str], with
         warnings.filterwarnings("ignore", "WARNING: SQL-parsed foreign key", sa.exc.SAWarning)  # of odd names
         present = sa.Table(table, sa.MetaData(), autoload_with=connection, resolve_fks=False)
     present.indexes.clear()
-    made = connection.execute(
-        sa.text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :table COLLATE NOCASE"), {"table": table}
-    )
-    expressions = computed(made.scalar_one())
+    expressions = computed(create_table_of(connection, table))
     for column in present.columns:
         if column.computed is not None:
             column.computed.sqltext = clause(expressions[column.name])
@@ -189,10 +186,7 @@ def _restore(connection: sa.Connection, kept_sql: Sequence[tuple[str, str]], wit
 
 def _autoincrement(connection: sa.Connection, table: str) -> int | None:
     """Return the last id of AUTOINCREMENT in ``table``, or None without one."""
-    sql = connection.execute(
-        sa.text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :table"), {"table": table}
-    ).scalar_one()
-    if "AUTOINCREMENT" not in sql.upper():
+    if "AUTOINCREMENT" not in create_table_of(connection, table).upper():
         return None
     last = connection.execute(sa.text("SELECT seq FROM sqlite_sequence WHERE name = :table"), {"table": table}).scalar()
     return int(last or 0)

@@ -16,7 +16,7 @@ from cts_schema.ddl import moved_sqlite, sql
 from cts_schema.ddl.foreign_keys import sqlite_foreign_keys
 from cts_schema.ddl.naming import renamed_check, shorten
 from cts_schema.ddl.rewriting import rewrite, writable
-from cts_schema.ddl.text import literal, quote, tokens, unquote
+from cts_schema.ddl.text import create_table_of, literal, quote, tokens, unquote
 from cts_schema.ddl.triggers import CreateUpdatedAtTrigger, DropUpdatedAtTrigger, has_updated_at_trigger
 from cts_schema.exceptions import StillNeeded
 
@@ -100,7 +100,7 @@ def _alter(statement: str) -> None:
 def _rename_parts(table: str, names: _Names, checks: Mapping[str, str]) -> None:
     """Rename the constraints and indexes of a table that has its new name, and its columns theirs."""
     changed = {**checks, **dict(_keys(table, names))}
-    before = sql.scalar(f"SELECT sql FROM sqlite_master WHERE type = 'table' AND name = {literal(table)}")
+    before = create_table_of(op.get_bind(), table)
     after, end, word = "", 0, ""
     for token in tokens(before):
         name = changed.get(unquote(token[0])) if word == "CONSTRAINT" else None
@@ -152,8 +152,7 @@ def _columns_of(index: str, form: str = "") -> list[str]:
 
 def _constraints(table: str) -> list[str]:
     """Return the names of the constraints of a table."""
-    definition = sql.scalar(f"SELECT sql FROM sqlite_master WHERE type = 'table' AND name = {literal(table)}")
-    words = [token[0] for token in tokens(definition)]
+    words = [token[0] for token in tokens(create_table_of(op.get_bind(), table))]
     return [unquote(name) for word, name in pairwise(words) if word.upper() == "CONSTRAINT"]
 
 

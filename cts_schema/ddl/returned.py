@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from alembic import op
+
 from cts_schema.ddl import moved, moved_postgresql, moved_sqlite, sql
 from cts_schema.ddl.silence import quiet
-from cts_schema.ddl.text import literal, names, quote
+from cts_schema.ddl.text import create_table_of, literal, names, quote
 
 _COLUMNS = """
 SELECT a.attname::text, format_type(a.atttypid, a.atttypmod),
@@ -84,7 +86,7 @@ def put_in_place_on_sqlite(table: str, preserved: str, indexes: Sequence[tuple[s
         If it has another shape: what to recreate on the new table after it has the rows.
     """
     wanted = moved_sqlite.facts(table)
-    created = sql.scalar(f"SELECT sql FROM sqlite_master WHERE type = 'table' AND name = {literal(table)}")
+    created = create_table_of(op.get_bind(), table)
     new = moved_sqlite.definitions(table)
     sql.execute(f"DROP TABLE {quote(table)}")
     for _, definition in indexes:

@@ -90,6 +90,12 @@ def token_texts(statement: str) -> Iterator[str]:
     return (token[0] for token in tokens(statement))
 
 
+def create_table_of(connection: sa.Connection, table: str) -> str:
+    """Return the CREATE TABLE statement of a table of SQLite."""
+    query = sa.text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :table COLLATE NOCASE")
+    return str(connection.execute(query, {"table": table}).scalar_one())
+
+
 def definitions(create_table: str) -> Iterator[str]:
     """Yield the definitions of columns and constraints in a CREATE TABLE statement of SQLite."""
     depth, start = 0, 0

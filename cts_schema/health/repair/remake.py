@@ -16,7 +16,7 @@ from sqlalchemy.schema import CreateTable
 from cts_schema.ddl import shorten, sqlite_checks
 from cts_schema.ddl.checks import parse_checks
 from cts_schema.ddl.in_memory import in_memory
-from cts_schema.ddl.text import definitions, literal, quote, run, unquote, without_comments
+from cts_schema.ddl.text import create_table_of, definitions, literal, quote, run, unquote, without_comments
 from cts_schema.dialects.facts import Definition, Part, TableSnapshot
 from cts_schema.dialects.sqlite import shape
 from cts_schema.dialects.sqlite.sql import row_id
@@ -110,9 +110,7 @@ def _target(context: CheckContext, table: sa.Table) -> str | None:
     wanted, there = context.head.tables[table.name], context.schema.tables[table.name]
     own_columns = there.columns.keys() - wanted.columns.keys()
     own_parts = {part for part in there.parts.keys() - wanted.parts.keys() if part.kind not in _APART}
-    sql = run(
-        context.connection, f"SELECT sql FROM sqlite_master WHERE type = 'table' AND name = {literal(table.name)}"
-    ).scalar_one()
+    sql = create_table_of(context.connection, table.name)
     ours = list(definitions(_model(context, table)))
     columns = [part for part in ours if not _CONSTRAINT.match(part)]
     constraints = [part for part in ours if _CONSTRAINT.match(part)]
