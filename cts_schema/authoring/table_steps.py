@@ -153,7 +153,7 @@ class TableSteps:
         """Return the default of a column as the value of an UPDATE."""
         match column.server_default:
             case sa.DefaultClause(arg=str() as text):
-                return f"sa.text({literal(text).replace(':', chr(92) + ':')!r})"
+                return self._code.expression(literal(text))
             case sa.DefaultClause() as default:
                 return self._code.default(default)
         return "ddl.TO_COMPLETE"

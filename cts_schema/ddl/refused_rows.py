@@ -1,12 +1,16 @@
-"""Rows that a new CHECK refuses, named before the database does it without saying which."""
+"""Rows that a new CHECK, NOT NULL, key or type refuses, named before the database does it without saying which."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import sqlalchemy as sa
 
 from cts_schema.ddl import sql
 from cts_schema.ddl.text import literal, names, quote, token_texts, unquote
 from cts_schema.exceptions import RowsRefused
+from cts_schema.exceptions.error import in_a_line
 
 _MOST = 20  # words in a message
 
@@ -49,6 +53,59 @@ def require_filled(table: str, column: str, by: str) -> None:
             refused=_rows(count),
             code=f'ddl.{by}("{table}", {{"{column}": VALUE}}, where="{column} IS NULL")',
         )
+
+
+def require_kept(table: str, column: str, kept: str | None) -> None:
+    """Check that all values of a column come through the change of its type.
+
+    Args:
+        table: the table's name.
+        column: the column.
+        kept: the condition that a value means the same afterwards.
+
+    Raises:
+        RowsRefused: some do not; has their number.
+    """
+    if kept is None or sql.offline():
+        return
+    if sql.on_postgresql():
+        # The change takes this lock anyway, and so no value comes after the look.
+        sql.execute(f"LOCK TABLE {quote(table)}")
+    lost = f"FROM {quote(table)} WHERE {quote(column)} IS NOT NULL AND NOT ({kept})"
+    with fitting(table, column):
+        count = sql.scalar(f"SELECT count(*) {lost}")
+    if count:
+        raise RowsRefused(
+            cause="values would not be the same in the new type; it was not changed",
+            table=table,
+            column=column,
+            refused=_rows(count),
+            next_step="correct these rows, or say in the revision what becomes of them, by using= of ddl.change_type\n"
+            f"to see them: SELECT * {lost}",
+        )
+
+
+@contextmanager
+def fitting(table: str, column: str) -> Iterator[None]:
+    """Raise what a cast of the database refuses within the block as an error about the rows.
+
+    Args:
+        table: the table's name.
+        column: the column.
+
+    Raises:
+        RowsRefused: a value is none of the new type.
+    """
+    try:
+        yield
+    except sa.exc.DataError as error:
+        raise RowsRefused(
+            cause="a value is none of the new type; it was not changed",
+            table=table,
+            column=column,
+            reported=in_a_line(error),
+            next_step="correct it, or say in the revision what becomes of it, by using= of ddl.change_type",
+        ) from error
 
 
 def duplicated(name: str, table: str, columns: Sequence[str], where: str | None = None) -> RowsRefused:

@@ -10,10 +10,11 @@ from sqlalchemy.schema import AddConstraint, CreateTable, ExecutableDDLElement
 from sqlalchemy.types import TypeEngine
 
 from cts_schema.ddl import sql
-from cts_schema.ddl.casts import cast_of, fitting, require_kept
+from cts_schema.ddl.casts import cast_of
 from cts_schema.ddl.checks import ImpliedCheck
 from cts_schema.ddl.preview import is_preview
 from cts_schema.ddl.rebuild import alter_table, put_in_place
+from cts_schema.ddl.refused_rows import fitting, require_kept
 from cts_schema.ddl.silence import quiet
 from cts_schema.ddl.tables import frozen_table
 from cts_schema.ddl.text import clause, literal, quote

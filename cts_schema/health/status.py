@@ -15,20 +15,21 @@ _UPGRADE = NextCommand("upgrade")
 def preserved(context: CheckContext) -> Iterator[Finding]:
     """Find what downgrades preserved: what an upgrade will restore, and what it could not restore."""
     status = context.status
-    ahead = tuple(one for one in status.preserved if one not in status.stranded)
+    stranded = status.stranded
+    ahead = tuple(one for one in status.preserved if one not in stranded)
     if ahead:
         message = "tables and columns that a run has dropped and preserved; the way back restores them"
         yield Finding(
             "preserved-rows", "info", context.version_table, message, count=len(ahead), examples=ahead[:EXAMPLES]
         )
-    if status.stranded:
+    if stranded:
         yield Finding(
             "stranded-rows",
             "warning",
             context.version_table,
             "a downgrade preserved rows or columns that no upgrade could restore, such as orphans",
-            count=len(status.stranded),
-            examples=status.stranded[:EXAMPLES],
+            count=len(stranded),
+            examples=stranded[:EXAMPLES],
             repair=NextStep("copy the rows that you need to their own tables, then drop these tables"),
         )
 
