@@ -155,14 +155,14 @@ def _at_head(url: sa.URL) -> None:
 
 
 @pytest.fixture(scope="session")
-def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def _head_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("template") / "head.db"
     _at_head(sa.make_url(f"sqlite:///{path}"))
     return path
 
 
 @pytest.fixture(scope="session")
-def _postgres_template(server: Server) -> Iterator[str]:
+def _head_postgresql(server: Server) -> Iterator[str]:
     url = server.create()
     _at_head(url)
     assert url.database is not None
@@ -171,17 +171,15 @@ def _postgres_template(server: Server) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def _short_sqlite_template(_sqlite_template: Path) -> Path:
-    path = Path(shutil.copy(_sqlite_template, _sqlite_template.with_name("short.db")))
+def _short_sqlite(_head_sqlite: Path) -> Path:
+    path = Path(shutil.copy(_head_sqlite, _head_sqlite.with_name("short.db")))
     prepare(sa.make_url(f"sqlite:///{path}"), path.with_name("short"))
     return path
 
 
 @pytest.fixture(scope="session")
-def _short_postgres_template(
-    server: Server, _postgres_template: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    url = server.create(_postgres_template)
+def _short_postgresql(server: Server, _head_postgresql: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    url = server.create(_head_postgresql)
     prepare(url, tmp_path_factory.mktemp("short"))
     assert url.database is not None
     yield url.database
@@ -194,62 +192,53 @@ def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture
-def database(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """An empty database."""
+@contextmanager
+def new_database(kind: str, request: pytest.FixtureRequest, folder: Path, of: str | None = None) -> Iterator[Database]:
+    """Yield a database, and take it away again.
+
+    Args:
+        kind: the engine.
+        request: of the fixture that needs it.
+        folder: for the file of SQLite.
+        of: what it is a copy of, ``head`` or ``short``; empty without it.
+    """
     if kind == "sqlite":
-        with Database(sa.make_url(f"sqlite:///{tmp_path / 'cts.db'}")) as made:
+        path = folder / f"{of or 'cts'}.db"
+        if of is not None:
+            shutil.copy(request.getfixturevalue(f"_{of}_sqlite"), path)
+        with Database(sa.make_url(f"sqlite:///{path}")) as made:
             yield made
         return
     server: Server = request.getfixturevalue("server")
-    url = server.create()
-    with Database(url) as made:
+    url = server.create(None if of is None else request.getfixturevalue(f"_{of}_postgresql"))
+    try:
+        with Database(url) as made:
+            yield made
+    finally:
+        server.drop(url)
+
+
+@pytest.fixture
+def database(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """An empty database."""
+    with new_database(kind, request, tmp_path) as made:
         yield made
-    server.drop(url)
 
 
 @pytest.fixture
 def head(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """A database at head, a copy of one that was upgraded once in the session."""
-    if kind == "sqlite":
-        path = tmp_path / "head.db"
-        shutil.copy(request.getfixturevalue("_sqlite_template"), path)
-        with Database(sa.make_url(f"sqlite:///{path}")) as made:
-            yield made
-        return
-    server: Server = request.getfixturevalue("server")
-    url = server.create(request.getfixturevalue("_postgres_template"))
-    with Database(url) as made:
+    with new_database(kind, request, tmp_path, "head") as made:
         yield made
-    server.drop(url)
 
 
-Short = Callable[[], AbstractContextManager[Database]]
+Makes = Callable[[], AbstractContextManager[Database]]
 
 
 @pytest.fixture
-def short(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Short:
+def short(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Makes:
     """Makes databases at head, each with a few tables that a test changes, and rows in them."""
-
-    @contextmanager
-    def on_sqlite() -> Iterator[Database]:
-        path = tmp_path / "short.db"
-        shutil.copy(request.getfixturevalue("_short_sqlite_template"), path)
-        with Database(sa.make_url(f"sqlite:///{path}")) as made:
-            yield made
-        path.unlink()
-
-    @contextmanager
-    def on_postgresql() -> Iterator[Database]:
-        server: Server = request.getfixturevalue("server")
-        url = server.create(request.getfixturevalue("_short_postgres_template"))
-        try:
-            with Database(url) as made:
-                yield made
-        finally:
-            server.drop(url)
-
-    return on_sqlite if kind == "sqlite" else on_postgresql
+    return lambda: new_database(kind, request, tmp_path, "short")
 
 
 @pytest.fixture

@@ -8,16 +8,15 @@ from __future__ import annotations
 import os
 import random
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from cts_schema import adopt, plan_adoption, status, undo_adoption, upgrade
-from tests.conftest import Server
+from tests.conftest import Makes, new_database
 from tests.legacy.catalogue import build
 from tests.legacy.census import Values, census, records
 from tests.legacy.lost import lost, torn
@@ -28,34 +27,23 @@ from tests.support.state import catalogue_of
 EXAMPLES = int(os.environ.get("CTS_TEST_EXAMPLES", "0"))
 SEED = int(os.environ.get("CTS_TEST_SEED", "0"))
 PARTS = 6
-Empty = Callable[[], AbstractContextManager[Database]]
 
 
 @pytest.fixture
-def empty(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Empty:
+def empty(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Makes:
     """Makes an empty database for each example."""
 
     @contextmanager
-    def on_sqlite() -> Iterator[Database]:
+    def made() -> Iterator[Database]:
         folder = tmp_path / "example"
         folder.mkdir()
         try:
-            with Database(sa.make_url(f"sqlite:///{folder / 'cts.db'}")) as database:
+            with new_database(kind, request, folder) as database:
                 yield database
         finally:
             shutil.rmtree(folder)
 
-    @contextmanager
-    def on_postgresql() -> Iterator[Database]:
-        server: Server = request.getfixturevalue("server")
-        url = server.create()
-        try:
-            with Database(url) as database:
-                yield database
-        finally:
-            server.drop(url)
-
-    return on_sqlite if kind == "sqlite" else on_postgresql
+    return made
 
 
 def counted(database: Database) -> dict[str, Values]:
@@ -88,7 +76,7 @@ def comes_in(database: Database, old: OldDatabase) -> None:
 @pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize(("kind", "examples"), [("sqlite", 3), ("postgresql", 2)], indirect=["kind"])
 def test_whatever_a_legacy_database_looks_like_it_is_adopted_and_nothing_is_lost(
-    kind: str, examples: int, part: int, empty: Empty
+    kind: str, examples: int, part: int, empty: Makes
 ) -> None:
     """A part of the examples, so that the workers share them; the first of each is the smallest database."""
     number = PARTS * (SEED or (random.SystemRandom().randrange(10**6) if EXAMPLES else 0)) + part

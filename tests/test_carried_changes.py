@@ -19,15 +19,15 @@ from cts_schema import ddl, downgrade, status
 from cts_schema.authoring.generate import generate
 from cts_schema.authoring.renames import requested
 from cts_schema.exceptions import CannotCarry, RowsRefused, WrongUsage
-from tests.conftest import Short
-from tests.support.changing import BASE, Changing, Rows, Spec, changing, metadata, spec, text_of
+from tests.conftest import Makes
+from tests.support.changing import BASE, Changing, Spec, changing, metadata, spec, text_of
 from tests.support.lines import Scripts
 from tests.support.program import ROOT, run
 from tools.lint import not_allowed, read
 
 
 @pytest.fixture
-def changed(short: Short, tmp_path: Path) -> Iterator[Changing]:
+def changed(short: Makes, tmp_path: Path) -> Iterator[Changing]:
     with short() as database, changing(database, tmp_path / "copy") as made:
         yield made
 
@@ -344,30 +344,13 @@ COMPLETED = {
 }
 
 
-def untouched(rows: Rows) -> Rows:
-    """Return rows without the columns that an author fills, which a downgrade leaves as they are."""
-    return {
-        table: [{name: value for name, value in row.items() if name not in COMPLETED} for row in found]
-        for table, found in rows.items()
-    }
-
-
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_change_is_carried_over(changed: Changing, change: str) -> None:
     to = spec()
     CHANGES[change](to)
-    before = changed.rows(BASE)
     made = changed.generate(to, completed=COMPLETED)
     assert made.undropped == []
-    changed.upgrade()
-    assert changed.differences(to) == {}
-    after = changed.rows(to)
-    changed.downgrade()
-    assert changed.differences(BASE) == {}
-    assert untouched(changed.rows(BASE)) == untouched(before)
-    changed.upgrade()
-    assert changed.differences(to) == {}
-    assert changed.rows(to) == after
+    changed.leads_both_ways(BASE, to, filled=COMPLETED)
 
 
 def test_a_column_that_comes_back_has_null_where_it_had_not_its_default(changed: Changing) -> None:
@@ -421,18 +404,11 @@ def under_another_name(to: Spec, **options: Any) -> None:
 def test_a_renamed_column_keeps_its_values_and_what_is_named_after_it_follows(changed: Changing) -> None:
     to = spec()
     under_another_name(to, info={"renamed_from": "count"})
-    before = changed.rows(BASE)
     made = changed.generate(to, renames=["things.box_id:crate_id"])
     assert made.found[:2] == ["renamed things.count:number", "renamed things.box_id:crate_id"]
     assert len(made.found) == 3  # and the CHECK
-    changed.upgrade()
-    assert changed.differences(to) == {}
-    assert [row["number"] for row in changed.rows(to)["things"]] == [1, 2, None]
-    changed.downgrade()
-    assert changed.differences(BASE) == {}
-    assert changed.rows(BASE) == before
-    changed.upgrade()
-    assert changed.differences(to) == {}
+    rows = changed.leads_both_ways(BASE, to)
+    assert [row["number"] for row in rows["things"]] == [1, 2, None]
     assert changed.generate(to).upgrade == []  # the model may say on what it was renamed from
 
 
@@ -449,13 +425,8 @@ def test_a_renamed_table_keeps_its_rows_and_what_is_named_after_it_follows(chang
     before = changed.rows(BASE)
     made = changed.generate(to)
     assert made.found == ["renamed boxes:crates", "renamed crates.label:title"]
-    changed.upgrade()
-    assert changed.differences(to) == {}
-    changed.downgrade()
-    assert changed.differences(BASE) == {}
-    assert changed.rows(BASE) == before
-    changed.upgrade()
-    assert [row["title"] for row in changed.rows(to)["crates"]] == [row["label"] for row in before["boxes"]]
+    rows = changed.leads_both_ways(BASE, to)
+    assert [row["title"] for row in rows["crates"]] == [row["label"] for row in before["boxes"]]
 
 
 def test_all_that_mentions_a_renamed_column_follows(changed: Changing) -> None:
@@ -476,13 +447,8 @@ def test_all_that_mentions_a_renamed_column_follows(changed: Changing) -> None:
     second["things"].update(items("number", info={"renamed_from": "count"}))
     changed.generate(first)
     changed.upgrade()
-    before = changed.rows(first)
     assert changed.generate(second).found == ["renamed things.count:number"]
-    changed.upgrade()
-    assert changed.differences(second) == {}
-    changed.downgrade()
-    assert changed.differences(first) == {}
-    assert changed.rows(first) == before
+    changed.leads_both_ways(first, second)
 
 
 @pytest.mark.parametrize(
@@ -514,16 +480,9 @@ def test_a_type_changes_of_a_column_that_others_are_computed_from(changed: Chang
     second["things"]["triple"] = lambda: sa.Column("triple", sa.Integer(), sa.Computed("count * 3"))
     changed.generate(first)
     changed.upgrade()
-    before = changed.rows(first)
     changed.generate(second)
-    changed.upgrade()
-    assert changed.differences(second) == {}
-    assert [row["triple"] for row in changed.rows(second)["things"]] == [3, 6, None]
-    changed.downgrade()
-    assert changed.differences(first) == {}
-    assert changed.rows(first) == before
-    changed.upgrade()
-    assert changed.differences(second) == {}
+    rows = changed.leads_both_ways(first, second)
+    assert [row["triple"] for row in rows["things"]] == [3, 6, None]
 
 
 def test_rows_get_a_default_with_a_colon(changed: Changing) -> None:
@@ -553,13 +512,8 @@ def test_a_type_leaves_nothing_in_what_mentions_the_column(
         }
     changed.generate(first)
     changed.upgrade()
-    before = changed.rows(first)
     changed.generate(second)
-    changed.upgrade()
-    assert changed.differences(second) == {}
-    changed.downgrade()
-    assert changed.differences(first) == {}
-    assert changed.rows(first) == before
+    changed.leads_both_ways(first, second)
 
 
 def test_the_types_of_a_key_and_of_what_refers_to_it_change_together(changed: Changing) -> None:
@@ -573,14 +527,9 @@ def test_the_types_of_a_key_and_of_what_refers_to_it_change_together(changed: Ch
     changed.generate(first)
     changed.upgrade()
     changed.database.execute("UPDATE things SET size = 1 WHERE id = 't1'")
-    before = changed.rows(first)
     changed.generate(second)
-    changed.upgrade()
-    assert changed.differences(second) == {}
-    assert [row["size"] for row in changed.rows(second)["things"]] == ["1", None, None]
-    changed.downgrade()
-    assert changed.differences(first) == {}
-    assert changed.rows(first) == before
+    rows = changed.leads_both_ways(first, second)
+    assert [row["size"] for row in rows["things"]] == ["1", None, None]
 
 
 def test_a_name_that_a_rename_frees_can_be_taken(changed: Changing) -> None:
@@ -594,11 +543,8 @@ def test_a_name_that_a_rename_frees_can_be_taken(changed: Changing) -> None:
     changed.database.execute("UPDATE things SET number = 100 + count")
     made = changed.generate(to)
     assert made.found == ["renamed things.count:label", "renamed things.number:count"]
-    changed.upgrade()
-    assert [(row["label"], row["count"]) for row in changed.rows(to)["things"]] == [(1, 101), (2, 102), (None, None)]
-    assert changed.differences(to) == {}
-    changed.downgrade()
-    assert changed.differences(first) == {}
+    rows = changed.leads_both_ways(first, to)
+    assert [(row["label"], row["count"]) for row in rows["things"]] == [(1, 101), (2, 102), (None, None)]
 
 
 def test_a_table_that_comes_again_has_the_rows_that_were_preserved(changed: Changing) -> None:

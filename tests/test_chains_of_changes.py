@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, note, seed, settings
 
 from cts_schema.authoring.generate import generate
-from tests.conftest import Short
+from tests.conftest import Makes
 from tests.support.changing import BASE, Changing, changing, metadata
 from tests.support.random_changes import Schema, chains, first, spec_of
 from tests.support.random_rows import Replaced, completions, insert, lost, rows_of
@@ -73,7 +73,7 @@ def test_each_chain_begins_with_the_tables_that_are_there() -> None:
 
 
 @pytest.mark.parametrize(("kind", "chosen"), [("sqlite", 263), ("postgresql", 340)], indirect=["kind"])
-def test_whatever_changes_the_rows_stay(kind: str, chosen: int, short: Short, tmp_path: Path) -> None:
+def test_whatever_changes_the_rows_stay(kind: str, chosen: int, short: Makes, tmp_path: Path) -> None:
     """The chosen seeds draw every kind of change in a few chains."""
     number = SEED or (random.SystemRandom().randrange(10**6) if EXAMPLES else chosen)
 

@@ -48,7 +48,7 @@ LINE = list(revisions())
 @pytest.fixture
 def postgres(server: Server, request: pytest.FixtureRequest) -> Iterator[Database]:
     """A PostgreSQL database at head."""
-    url = server.create(request.getfixturevalue("_postgres_template"))
+    url = server.create(request.getfixturevalue("_head_postgresql"))
     with Database(url) as database:
         yield database
     server.drop(url)

@@ -283,7 +283,7 @@ def test_a_row_that_cannot_be_written_does_not_make_a_run_fail(head: Database, r
 
 
 def test_a_lock_that_was_not_had_is_recorded(server: Server, request: pytest.FixtureRequest) -> None:
-    with Database(server.create(request.getfixturevalue("_postgres_template"))) as head:
+    with Database(server.create(request.getfixturevalue("_head_postgresql"))) as head:
         downgrade(head.url, "059")
         with head.engine.connect() as other:
             other.exec_driver_sql("SELECT pg_advisory_lock(hashtextextended('cts_schema:' || current_schema(), 0))")
@@ -296,7 +296,7 @@ def test_a_lock_that_was_not_had_is_recorded(server: Server, request: pytest.Fix
 
 
 def test_a_connection_that_was_cut_comes_back_for_the_row(server: Server, request: pytest.FixtureRequest) -> None:
-    with Database(server.create(request.getfixturevalue("_postgres_template"))) as head:
+    with Database(server.create(request.getfixturevalue("_head_postgresql"))) as head:
         downgrade(head.url, "055")
         waiting = "FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
         with ThreadPoolExecutor() as pool, head.engine.connect() as other:
@@ -325,7 +325,7 @@ def test_a_locked_file_keeps_the_row_out_and_the_error_is_the_runs_own(tmp_path:
 
 
 def test_no_password_is_in_it(server: Server, request: pytest.FixtureRequest, records: list[Any]) -> None:
-    with Database(server.create(request.getfixturevalue("_postgres_template"))) as head:
+    with Database(server.create(request.getfixturevalue("_head_postgresql"))) as head:
         url = head.location.set(password="hunter2") if head.location.password is None else head.location
         secret = str(url.password)
         break_057(head)
